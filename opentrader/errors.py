@@ -1,0 +1,141 @@
+"""The error tree. Every error says what was wrong; `hint` says what to do about it.
+
+    OpentraderError
+     +-- InvalidInput              a value that the contract refuses
+     +-- ConfigError               settings that cannot be used
+     +-- NotFound
+     |    +-- SymbolNotFound, SignalNotFound, AgentNotFound, LicenseKeyNotFound
+     +-- NotPossible               it exists, but not in a state that allows the request
+     |    +-- SignalNotPending, SignalExpired
+     +-- LicenseRequired           the licence gate
+     +-- NotNow                    ask again later
+     |    +-- Overloaded, NotReady, ShuttingDown, StorageError
+     +-- AskTimeout                no answer in time; the work may still go on
+     +-- ExchangeError             the venue or the feed failed
+     +-- InternalError             a fault of our own
+
+No HTTP in here: `http.problems` maps each to its status.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class OpentraderError(Exception):
+    """Base of all errors that are an answer rather than a fault of the program."""
+
+    code: ClassVar[str] = "internal_error"
+
+    def __init__(self, detail: str, *, hint: str = "", **facts: object) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.hint = hint
+        self.facts = facts  # named fields that travel with the answer, e.g. signal_status
+
+
+class Fault:
+    """One refused value: where it stands (`loc`), what is wrong, and pydantic's name for it (`type`)."""
+
+    __slots__ = ("ctx", "input", "loc", "msg", "type")
+
+    def __init__(
+        self, loc: tuple[str | int, ...], msg: str, type: str, *, input: object = None,
+        ctx: dict[str, object] | None = None,
+    ) -> None:
+        self.loc, self.msg, self.type, self.input, self.ctx = loc, msg, type, input, ctx
+
+
+class InvalidInput(OpentraderError):
+    """Values that the contract refuses, all of them at once."""
+
+    code = "validation_error"
+
+    def __init__(self, faults: list[Fault], *, hint: str = "") -> None:
+        super().__init__("; ".join(f"{'.'.join(map(str, f.loc))}: {f.msg}" for f in faults), hint=hint)
+        self.faults = faults
+
+
+class ConfigError(OpentraderError):
+    """Settings that cannot be used; `detail` names every bad key, one a line."""
+
+    code = "bad_request"
+
+
+class NotFound(OpentraderError):
+    code = "not_found"
+
+
+class SymbolNotFound(NotFound):
+    code = "symbol_not_found"
+
+
+class SignalNotFound(NotFound):
+    code = "signal_not_found"
+
+
+class AgentNotFound(NotFound):
+    code = "agent_not_found"
+
+
+class LicenseKeyNotFound(NotFound):
+    code = "license_key_not_found"
+
+
+class NotPossible(OpentraderError):
+    """It exists, but not in a state that allows the request."""
+
+
+class SignalNotPending(NotPossible):
+    code = "signal_not_pending"
+
+
+class SignalExpired(NotPossible):
+    code = "signal_expired"
+
+
+class LicenseRequired(OpentraderError):
+    code = "license_required"
+
+
+class NotNow(OpentraderError):
+    """Nothing was done; the same request may be sent again after `retry_after` seconds."""
+
+    code = "not_ready"
+    retry_after: ClassVar[int] = 1
+
+
+class Overloaded(NotNow):
+    code = "overloaded"
+
+
+class NotReady(NotNow):
+    code = "not_ready"
+
+
+class ShuttingDown(NotNow):
+    code = "shutting_down"
+    retry_after = 5
+
+
+class StorageError(NotNow):
+    """The store could not commit; nothing in memory changed."""
+
+    code = "storage_error"
+    retry_after = 5
+
+
+class AskTimeout(OpentraderError):
+    """No answer in time. The actor's work was not cancelled and may still complete."""
+
+    code = "timeout"
+
+
+class ExchangeError(OpentraderError):
+    """The venue, or the feed in its place, did not answer as it should."""
+
+    code = "exchange_error"
+
+
+class InternalError(OpentraderError):
+    code = "internal_error"
