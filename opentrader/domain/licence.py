@@ -1,0 +1,67 @@
+"""The free licence, worked out locally: a key follows from an e-mail address, and proves itself on any machine.
+
+It is a courtesy gate, not a lock: the constant below is public, there is no licence server, and nothing leaves
+the machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import Literal
+
+LicenseStatusName = Literal["active", "required"]
+
+_CONSTANT = b"opentrader free licence 1"
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # base 32 without I, L, O and U
+_BODY, _CHECK = 12, 4
+
+
+def _symbols(text: str, count: int) -> str:
+    """`count` Crockford base-32 symbols of HMAC-SHA256 over `text`."""
+    digest = hmac.new(_CONSTANT, text.encode(), hashlib.sha256).digest()
+    number = int.from_bytes(digest, "big")
+    return "".join(_CROCKFORD[number >> (5 * i) & 31] for i in range(count))
+
+
+def key_for(email: str) -> str:
+    """The licence key of an e-mail address, e.g. `OT-3Z7K-0Q4M-9B1D-7Q2M`; letter case does not matter."""
+    body = _symbols(email.strip().lower(), _BODY)
+    code = body + _symbols(body, _CHECK)
+    return "OT-" + "-".join(code[i : i + 4] for i in range(0, _BODY + _CHECK, 4))
+
+
+def is_genuine(key: str) -> bool:
+    """Whether the four check symbols follow from the twelve before them."""
+    code = key.upper().removeprefix("OT").replace("-", "")
+    return hmac.compare_digest(code[_BODY:], _symbols(code[:_BODY], _CHECK))
+
+
+def masked(key: str | None) -> str | None:
+    """The key as it may be shown: its last four symbols only."""
+    return key and "OT-****-****-****-" + key[-4:]
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """The licence of this installation; without a key there is none."""
+
+    machine_id: str
+    key: str | None = None
+    email: str | None = None
+    name: str | None = None
+    plan: str = "none"
+    activated_at: int | None = None
+    expires_at: int | None = None
+
+    def status(self, now: float, clock_high_water: float) -> LicenseStatusName:
+        """`active`, unless there is no key, it has run out, or the clock was turned back by over an hour."""
+        if self.key is None or now < clock_high_water - 3600:
+            return "required"
+        return "active" if self.expires_at is None or now < self.expires_at else "required"
+
+    def seal(self, secret: bytes) -> bytes:
+        """HMAC of the record under the data folder's secret: an edited row is not believed."""
+        fields = (self.machine_id, self.key, self.email, self.name, self.plan, self.activated_at, self.expires_at)
+        return hmac.new(secret, repr(fields).encode(), hashlib.sha256).digest()
