@@ -1,0 +1,83 @@
+# One word a task. Needs GNU make and Python 3.11 or newer; `make PYTHON=python3.13 run` chooses another one.
+
+PYTHON  ?= python3
+ARGS    ?=
+WORKERS ?= 2
+BASE    ?=
+IMAGE   ?= opentrader
+COMMIT  := $(shell git rev-parse --short HEAD 2>/dev/null || echo dev)
+
+VENV    := .venv
+BIN     := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+LOCKED  := $(INSTALL) --require-hashes --only-binary :all: --requirement
+# What is installed is as old as these stamps: a task after the first finds nothing to do.
+READY      := $(VENV)/ready
+READY_TEST := $(VENV)/ready-test
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench prove audit image lock clean
+
+help: ## List the tasks
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@echo
+	@echo '  ARGS="..." is handed on: make run ARGS="--port 8001", make test ARGS="-k trend -x"'
+
+run: $(READY) ## Start the daemon on the paper exchange and the simulated market
+	@$(BIN)/opentrader serve --data-dir ./data $(ARGS)
+
+test: $(READY_TEST) ## Run the whole test suite
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+
+check: $(READY_TEST) ## Lint, check the types and the direction of imports
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest --quiet tests/test_imports.py tests/test_repository.py
+
+bench: $(READY_TEST) ## Measure, each path against its anchor; ARGS="NAME" for one row
+	@$(BIN)/python -m bench $(ARGS)
+
+prove: $(READY_TEST) ## Run the slow tests with many more random examples
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) -m slow --hypothesis-profile prove --timeout 1800 $(ARGS)
+
+image: ## Build the container image; BASE="python@sha256:..." pins what it stands on
+	@docker build --tag $(IMAGE) --build-arg GIT_COMMIT=$(COMMIT) $(if $(BASE),--build-arg BASE=$(BASE)) .
+
+clean: ## Remove the environment and all caches; ./data stays
+	@rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo \
+	  'opentrader needs Python 3.11 or newer; name one: make PYTHON=python3.13 $(MAKECMDGOALS)' >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+$(READY): requirements.lock setup.cfg pyproject.toml | $(BIN)/python
+	@echo 'Installing the pinned packages into $(VENV); this happens once and takes about a minute.'
+	@$(LOCKED) requirements.lock
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(READY_TEST): requirements-test.lock $(READY)
+	@echo 'Installing what the tests need.'
+	@$(LOCKED) requirements-test.lock
+	@touch $@
+
+# --- for maintainers -------------------------------------------------------------------------------------------
+
+TOOLS   := build/tools
+COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(TOOLS)/bin/pip-compile --quiet --generate-hashes --allow-unsafe \
+             --build-deps-for wheel --strip-extras --no-emit-options $(ARGS)
+
+# With the oldest Python that is supported: newer ones install what it pins, the reverse is not so.
+lock: $(TOOLS)/bin/pip-compile ## Pin anew what setup.cfg asks for; ARGS="--upgrade" takes the newest
+	@$(COMPILE) --extra plot --output-file requirements.lock setup.cfg
+	@$(COMPILE) --constraint requirements.lock --extra plot --extra test --extra bench \
+	  --output-file requirements-test.lock setup.cfg
+
+audit: $(TOOLS)/bin/pip-audit ## Look the pinned packages up in the database of known vulnerabilities
+	@$(TOOLS)/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock $(ARGS)
+
+$(TOOLS)/bin/pip-compile $(TOOLS)/bin/pip-audit:
+	@$(PYTHON) -m venv $(TOOLS)
+	@$(TOOLS)/bin/python -m pip --disable-pip-version-check install --quiet pip-tools==7.6.2 pip-audit==2.10.1

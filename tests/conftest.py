@@ -1,0 +1,43 @@
+"""What every test can count on: the reference material, nothing left running, how hard hypothesis looks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pykka
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+# The suite draws the same examples every time: red means that something changed. `make prove` draws new ones.
+hypothesis.settings.register_profile("default", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("prove", deadline=None, derandomize=False, max_examples=2_000)
+hypothesis.settings.load_profile("default")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of recorded candles, golden results and the contract; no part of the repository."""
+    folder = REPOSITORY.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip("needs the folder `shared` beside the repository: candles, golden results, contract")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_running() -> Iterator[None]:
+    """Stops the actors that a test left alive and fails it for them, as for a thread that does not end."""
+    actors = set(pykka.ActorRegistry.get_all())
+    threads = set(threading.enumerate())
+    yield
+    left = [ref for ref in pykka.ActorRegistry.get_all() if ref not in actors]
+    for ref in left:
+        ref.stop(block=True, timeout=5)
+    assert not left, f"actors left alive: {', '.join(map(str, left))}"
+    for thread in set(threading.enumerate()) - threads:
+        if not thread.daemon and not thread.name.startswith("asyncio_"):  # those end with their event loop
+            thread.join(timeout=5)
+            assert not thread.is_alive(), f"thread left running: {thread.name}"
