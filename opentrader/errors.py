@@ -40,7 +40,12 @@ class Fault:
     __slots__ = ("ctx", "input", "loc", "msg", "type")
 
     def __init__(
-        self, loc: tuple[str | int, ...], msg: str, type: str, *, input: object = None,
+        self,
+        loc: tuple[str | int, ...],
+        msg: str,
+        type: str,
+        *,
+        input: object = None,
         ctx: dict[str, object] | None = None,
     ) -> None:
         self.loc, self.msg, self.type, self.input, self.ctx = loc, msg, type, input, ctx

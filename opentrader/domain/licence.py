@@ -63,5 +63,13 @@ class Licence:
 
     def seal(self, secret: bytes) -> bytes:
         """HMAC of the record under the data folder's secret: an edited row is not believed."""
-        fields = (self.machine_id, self.key, self.email, self.name, self.plan, self.activated_at, self.expires_at)
+        fields = (
+            self.machine_id,
+            self.key,
+            self.email,
+            self.name,
+            self.plan,
+            self.activated_at,
+            self.expires_at,
+        )
         return hmac.new(secret, repr(fields).encode(), hashlib.sha256).digest()

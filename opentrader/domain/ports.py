@@ -6,13 +6,17 @@ these. That is what makes a run repeatable.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from opentrader.domain.agents import AgentCard, AgentName, LogLine
+from opentrader.domain.licence import Licence
+from opentrader.domain.signals import SignalRecord
 from opentrader.domain.symbols import Listing
 from opentrader.domain.timeframes import Timeframe
+from opentrader.domain.trend import TrendRecord
 
 
 class Clock(Protocol):
@@ -32,6 +36,18 @@ class Ids(Protocol):
 
     def new(self) -> str:
         """A fresh identifier: unique, sortable by time, letters and digits only."""
+        ...
+
+
+class Positions(Protocol):
+    """What is held and what was traded today, as far as signals need to know. Any thread; never waits."""
+
+    def held(self, pair: str) -> bool:
+        """Whether a trade of ours is open, or an entry pending, in this pair."""
+        ...
+
+    def trades_today(self) -> int:
+        """Entries executed by all bots since 00:00 UTC or the last reset."""
         ...
 
 
@@ -56,4 +72,69 @@ class Feed(Protocol):
         tells it (not cleaned). Fewer rows where the history is shorter. Raises `SymbolNotFound` for a pair that
         is not listed and `ExchangeError` when the source fails.
         """
+        ...
+
+
+class Kernels(Protocol):
+    """Where the analysis runs while the compiled kernels are not at hand."""
+
+    warm: bool
+    """Whether an actor may call the kernels on its own thread without compiling anything."""
+
+    async def interpret(self, function: str, *args: Any, **named: Any) -> Any:
+        """Run a function of `opentrader.indicators`, by its name, elsewhere: slow, but at once."""
+        ...
+
+
+# The store, as each actor sees it: `load` is read at the start of an actor's life, on its own thread; a coroutine
+# returns when what it was given is durable, and raises `StorageError` when nothing was kept.
+
+
+class SignalStore(Protocol):
+    """The signals, and the candle that each bot last signalled on each pair."""
+
+    def load(self) -> tuple[list[SignalRecord], dict[tuple[str, str], int]]:
+        """The signals, newest first; and (pair, bot) -> opening of the candle in milliseconds."""
+        ...
+
+    async def keep(self, signal: SignalRecord, bar_ms: int | None = None) -> None:
+        """Store a signal in place of its pair's; with `bar_ms`, remember the candle in the same commit."""
+        ...
+
+    async def sweep(self, expired: list[SignalRecord], deleted: list[str]) -> None:
+        """Store the expired ones and forget the deleted pairs, in one commit."""
+        ...
+
+
+class LicenceStore(Protocol):
+    """The licence, sealed against edits by another hand, and the latest wall second seen."""
+
+    def load(self) -> tuple[Licence, float]:
+        """The licence (without a key where there is none, or its seal is broken) and the clock's high water."""
+        ...
+
+    async def keep(self, licence: Licence) -> None: ...
+
+    async def keep_clock(self, at: float) -> None: ...
+
+
+class AgentStore(Protocol):
+    """The agents' cards and the board's log."""
+
+    def load(self) -> tuple[dict[AgentName, AgentCard], list[LogLine]]:
+        """The cards that were ever set, and the log, newest first."""
+        ...
+
+    async def keep(self, line: LogLine, name: AgentName | None, card: AgentCard | None) -> None:
+        """Append a line and, for a caller with a card, set it, in one commit."""
+        ...
+
+
+class TrendStore(Protocol):
+    """The latest trend of each symbol and timeframe."""
+
+    def load(self) -> list[TrendRecord]: ...
+
+    async def keep(self, records: list[TrendRecord], stored_at: int) -> None:
+        """Store each in place of the row of its symbol and timeframe, in one commit."""
         ...

@@ -77,8 +77,8 @@ def decided(signal: SignalRecord, status: SignalStatus, now: float) -> SignalRec
 def swept(signals: list[SignalRecord], max_age_seconds: float, now: float) -> tuple[list[str], list[str]]:
     """What a cleanup does, as (pairs to expire, pairs to delete).
 
-    Pending signals of that age or more expire; those that were consumed, skipped or expired before this call, and
-    are that old, are deleted.
+    Signals of that age or more that the book still has as pending expire, whether or not their time was over by the
+    clock; those that were consumed, skipped or expired by an earlier cleanup are deleted.
     """
     old = [s for s in signals if now - s.created_at >= max_age_seconds]
     expire = [s.pair for s in old if s.status == "pending"]

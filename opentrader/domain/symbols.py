@@ -26,7 +26,12 @@ class Listing:
     @property
     def name(self) -> str:
         """What analysis calls it: the base coin for the default quote, else the pair."""
-        return self.base if self.quote == QUOTE else self.pair
+        return name_of(self.pair)
+
+
+def name_of(pair: str) -> str:
+    """What analysis calls a pair that need not be listed: without the default quote."""
+    return pair.removesuffix(QUOTE) or pair
 
 
 def pair_of(spelling: str, listings: Mapping[str, Listing]) -> str:
@@ -41,7 +46,7 @@ def pair_of(spelling: str, listings: Mapping[str, Listing]) -> str:
     name = parts[0]
     if name + QUOTE in listings:
         return name + QUOTE
-    if name in listings or name.endswith(QUOTE) and len(name) > len(QUOTE):
+    if name in listings or (name.endswith(QUOTE) and len(name) > len(QUOTE)):
         return name
     return name + QUOTE
 
@@ -53,5 +58,6 @@ def listing_of(spelling: str, listings: Mapping[str, Listing]) -> Listing:
         return listings[pair]
     except KeyError:
         raise SymbolNotFound(
-            f"{spelling} is not listed: no market {pair}", hint="GET /api/market/all names the markets at hand"
+            f"{spelling} is not listed: no market {pair}",
+            hint="GET /api/market/all names the markets at hand",
         ) from None

@@ -1,0 +1,8 @@
+"""The store: one SQLite file, one writer thread, and a module of plain functions for each kind of row."""
+
+from apsw import Connection
+
+from opentrader.store import agents, choices, licence, signals, trends
+from opentrader.store.database import Store
+
+__all__ = ["Connection", "Store", "agents", "choices", "licence", "signals", "trends"]

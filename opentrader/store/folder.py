@@ -1,0 +1,95 @@
+"""The data folder: private, on a local disk, and in use by one process at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import ExitStack
+from pathlib import Path
+from typing import BinaryIO
+
+from opentrader.errors import ConfigError
+
+DATABASE = "opentrader.db"
+LOCK = "opentrader.lock"
+
+# Their locks and their shared memory do not work between machines: a WAL on them gets damaged.
+REMOTE = frozenset({"cifs", "nfs", "nfs4", "smb3", "smbfs"})
+
+_MOUNTS = Path("/proc/self/mountinfo")
+
+
+def prepare(folder: Path) -> None:
+    """Make `folder`, or take the one that is there, for our own user alone (mode 0700).
+
+    Raises `ConfigError` when it cannot be made or made private, or is on a network file system.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+    except OSError as error:
+        raise ConfigError(
+            f"the data folder {folder} cannot be used: {error.strerror}",
+            hint="Give it to the user that runs the daemon, or choose another with --data-dir.",
+        ) from error
+    mounts = _MOUNTS.read_text() if _MOUNTS.exists() else ""
+    refuse_remote(folder, file_system(folder.stat().st_dev, mounts))
+
+
+def file_system(device: int, mountinfo: str) -> str:
+    """The type of the file system with this `st_dev`; empty when `mountinfo`, see proc(5), has none."""
+    number = f"{os.major(device)}:{os.minor(device)}"
+    for line in mountinfo.splitlines():
+        mount, _, source = line.partition(" - ")
+        if mount.split()[2] == number:
+            return source.split()[0]
+    return ""
+
+
+def refuse_remote(folder: Path, kind: str) -> None:
+    """Raise `ConfigError` for a `kind` of file system that lives on another machine."""
+    if kind in REMOTE:
+        raise ConfigError(
+            f"the data folder {folder} is on a network file system ({kind})",
+            hint="SQLite's write-ahead log needs a local disk: choose another folder with --data-dir.",
+        )
+
+
+def claim(folder: Path) -> BinaryIO:
+    """Hold the folder's instance lock until the returned file is closed or the process ends.
+
+    The lock is the kernel's (flock), so none is left behind by a crash. The file stays, and names the holder.
+    Raises `ConfigError` when another process, or another store of this one, holds it.
+    """
+    with ExitStack() as undo:
+        file = undo.enter_context(make_private(folder / LOCK).open("r+b", buffering=0))
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigError(
+                f"the data folder {folder} is in use by another opentrader (pid {file.read().decode().strip()})",
+                hint="Stop that process, or choose another folder with --data-dir.",
+            ) from None
+        file.truncate(0)
+        file.write(b"%d\n" % os.getpid())
+        undo.pop_all()
+    return file
+
+
+def make_private(path: Path) -> Path:
+    """Make the file unless it is there; either way our own user alone may read it (mode 0600)."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    path.chmod(0o600)
+    return path
+
+
+def database(folder: Path) -> Path:
+    """The private database file, made empty if it is not there. Call it with the folder claimed.
+
+    SQLite gives its -wal and -shm files the mode of the database file; those of an earlier run are put right.
+    """
+    path = make_private(folder / DATABASE)
+    for companion in (path.with_name(f"{DATABASE}-wal"), path.with_name(f"{DATABASE}-shm")):
+        if companion.exists():
+            companion.chmod(0o600)
+    return path
