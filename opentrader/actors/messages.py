@@ -16,13 +16,12 @@ from pydantic import AfterValidator, Field
 
 from opentrader.actors import replies as r
 from opentrader.actors.message import Message
-from opentrader.domain.agents import AgentName, AgentStatus
+from opentrader.domain.agents import AgentStatus
 from opentrader.domain.market import MarketContext
-from opentrader.domain.mean_reversion import MrSignal
-from opentrader.domain.signals import Direction
+from opentrader.domain.mean_reversion import MrSignal, NoSetup
 from opentrader.domain.symbols import SPELLING
 from opentrader.domain.timeframes import Timeframe
-from opentrader.domain.trend import Score, TrendName, TrendResult
+from opentrader.domain.trend import Score, Trend, TrendResult
 from opentrader.errors import Fault, InvalidInput
 
 R = TypeVar("R")
@@ -123,7 +122,7 @@ class StoreTrend(Message[r.TrendStored]):
 
     owner: ClassVar[str] = "trend_book"
     symbol: Symbol
-    trend: TrendName
+    trend: Trend
     timeframe: Timeframe = "1h"
     source: Annotated[str, MinLen(1), MaxLen(64)] = "manual"
     type: Annotated[str, MinLen(1), MaxLen(32)] = "crypto"
@@ -133,11 +132,11 @@ class StoreTrend(Message[r.TrendStored]):
 
 
 @dataclass(frozen=True, slots=True)
-class NoteTrend(Message[None]):
-    """Refresh the row of a trend that the daemon has just computed."""
+class NoteTrends(Message[None]):
+    """Refresh the rows of trends that the daemon has just computed."""
 
     owner: ClassVar[str] = "trend_book"
-    result: TrendResult
+    results: tuple[TrendResult, ...]
 
 
 # --- market_analyzer, one per pair -------------------------------------------------------------------------------
@@ -191,7 +190,7 @@ class CandlesOf(OfMarket[r.CandleList]):
 
 
 @dataclass(frozen=True, slots=True)
-class MrSignalOf(OfMarket[MrSignal]):
+class MrSignalOf(OfMarket[MrSignal | NoSetup]):
     """The mean-reversion setup of the last closed candle, or why there is none."""
 
     symbol: Symbol
@@ -274,7 +273,14 @@ class PostSignal(Message[r.SignalPosted]):
     def __post_init__(self) -> None:
         if self.passed is not None and self.total is not None and self.passed > self.total:
             raise InvalidInput(
-                [Fault(("passed",), f"passed may not exceed total ({self.total})", "value_error", input=self.passed)]
+                [
+                    Fault(
+                        ("passed",),
+                        f"passed may not exceed total ({self.total})",
+                        "value_error",
+                        input=self.passed,
+                    )
+                ]
             )
 
 
@@ -284,6 +290,7 @@ class EmitSignal(Message[str]):
 
     owner: ClassVar[str] = "signal_book"
     post: PostSignal
+    outlook: dict[str, Any]  # ev, confidence, gate_ok: kept with the signal and told to whoever decides
     bar_ms: int  # opening of the candle
     bar_length_ms: int
 

@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 from opentrader.domain.agents import AgentCard, AgentName, AgentStatus, LogLine
 from opentrader.domain.licence import LicenseStatusName
-from opentrader.domain.market import Decision, MarketContext, Regime, TraceEntry
+from opentrader.domain.market import MarketContext, PriorityDecision, Regime, TraceEntry
 from opentrader.domain.signals import Direction, PostStatus, SignalStatus
 from opentrader.domain.timeframes import Timeframe
-from opentrader.domain.trend import Score, TrendName
+from opentrader.domain.trend import Score, Trend
 
 OK = Literal[True]
 
@@ -68,7 +68,7 @@ class TrendStored:
     ok: OK = field(default=True, init=False)
     symbol: str
     timeframe: Timeframe
-    trend: TrendName
+    trend: Trend
     timestamp: int
 
 
@@ -78,7 +78,7 @@ class TrendRow:
     timeframe: Timeframe
     source: str
     type: str
-    trend: TrendName
+    trend: Trend
     score: Score
     age_sec: int
     stale: bool
@@ -95,7 +95,7 @@ class TrendAll:
 @dataclass(frozen=True, slots=True)
 class TrendScanRow:
     symbol: str
-    trend: TrendName
+    trend: Trend
     regime: Regime
     no_trade: bool
     score: Score
@@ -150,7 +150,7 @@ class MarketRow:
     symbol: str
     htf_tf: Timeframe
     mtf_tf: Timeframe
-    priority_decision: Decision
+    priority_decision: PriorityDecision
     age_sec: int
     stale: bool
     timestamp: int
@@ -170,7 +170,7 @@ class Explain:
     symbol: str
     htf_tf: Timeframe
     mtf_tf: Timeframe
-    priority_decision: Decision
+    priority_decision: PriorityDecision
     no_trade_reason: str
     levels: tuple[TraceEntry, ...]
     decided_by: int

@@ -1,0 +1,120 @@
+"""Owns the licence of this installation, and the highest clock reading it has seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from opentrader.actors.actor import Actor
+from opentrader.actors.context import Context
+from opentrader.actors.handles import handles
+from opentrader.actors.message import Message, Tick
+from opentrader.actors.messages import ActivateLicense, RegisterLicense
+from opentrader.actors.outcome import Outcome
+from opentrader.actors.replies import License
+from opentrader.actors.reply import Reply
+from opentrader.domain.licence import Licence, is_genuine, key_for, masked
+from opentrader.domain.ports import LicenceStore
+from opentrader.errors import LicenseKeyNotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The published snapshot: the licence, and the latest wall second this installation has seen."""
+
+    licence: Licence
+    clock_high_water: float
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceStored(Message[License]):
+    held: Held
+    outcome: Outcome[None]
+
+
+@dataclass(frozen=True, slots=True)
+class ClockStored(Message[None]):
+    held: Held
+    outcome: Outcome[None]
+
+
+class LicenseGuard(Actor):
+    tick_seconds = 60.0
+
+    def __init__(self, context: Context, store: LicenceStore) -> None:
+        super().__init__(context)
+        self._store = store
+
+    def on_start(self) -> None:
+        self._assign(Held(*self._store.load()))
+
+    def exclusive_of(self, message: Message[Any]) -> str | None:
+        return "licence" if isinstance(message, RegisterLicense | ActivateLicense | Tick) else None
+
+    @handles(RegisterLicense)
+    def register(self, message: RegisterLicense) -> License | Reply[License]:
+        """Local and idempotent: the same e-mail has the same key, and keeps the instant of its activation."""
+        return self._activate(key_for(message.email), message.email, message.name)
+
+    @handles(ActivateLicense)
+    def activate(self, message: ActivateLicense) -> License | Reply[License]:
+        key = message.license_key.upper()
+        if not is_genuine(key):
+            raise LicenseKeyNotFound(
+                f"{masked(key)} is not a licence key", hint="register for one: POST /api/license/register"
+            )
+        return self._activate(key, None, None)
+
+    @handles(Tick)
+    def note_clock(self, message: Tick) -> Reply[None] | None:
+        if message.at <= self._held.clock_high_water:
+            return None
+        held = replace(self._held, clock_high_water=message.at)
+        return self.pipe(
+            self._store.keep_clock(message.at), then=partial(ClockStored, held), exclusive="licence"
+        )
+
+    @handles(LicenceStored)
+    def licence_stored(self, message: LicenceStored) -> License:
+        message.outcome.unwrap()
+        self._assign(message.held)
+        return self._shown_whole()
+
+    @handles(ClockStored)
+    def clock_stored(self, message: ClockStored) -> None:
+        message.outcome.unwrap()
+        self._assign(message.held)
+
+    def _activate(self, key: str, email: str | None, name: str | None) -> License | Reply[License]:
+        now = self.context.clock.wall()
+        held = self._held.licence
+        if held.key == key and held.email == (email or held.email) and held.name == (name or held.name):
+            return self._shown_whole()
+        same = held if held.key == key else Licence(held.machine_id, activated_at=int(now))
+        new = replace(same, key=key, email=email or same.email, name=name or same.name, plan="free")
+        stored = partial(LicenceStored, replace(self._held, licence=new))
+        return self.pipe(self._store.keep(new), then=stored, exclusive="licence")
+
+    def _shown_whole(self) -> License:
+        """The answer of register and activate shows the key whole."""
+        return license_shown(self._held, self.context.clock.wall(), self._held.licence.key)
+
+    def _assign(self, held: Held) -> None:
+        self._held = held
+        self.publish(held)
+
+
+def license_shown(held: Held, now: float, key: str | None) -> License:
+    """The licence as an answer, with the key as given (masked or whole)."""
+    known = held.licence
+    return License(
+        known.status(now, held.clock_high_water),
+        known.plan,
+        key,
+        known.email,
+        known.name,
+        known.machine_id,
+        known.activated_at,
+        known.expires_at,
+    )

@@ -1,0 +1,273 @@
+"""One actor per pair: carries its candles' analysis from close to close, and answers questions about it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from opentrader.actors import messages as m
+from opentrader.actors.actor import Actor
+from opentrader.actors.candle_series import Arrived, CandleSeries, Key, fetch_limit
+from opentrader.actors.context import Context
+from opentrader.actors.handles import handles
+from opentrader.actors.message import Message
+from opentrader.actors.outcome import Outcome
+from opentrader.actors.replies import Candle, CandleList, Explain
+from opentrader.actors.reply import Reply
+from opentrader.domain.candles import clean
+from opentrader.domain.market import MarketContext
+from opentrader.domain.ports import Feed, Kernels
+from opentrader.domain.timeframes import HTF_OF, TF_MS, Timeframe, frames
+from opentrader.domain.trend import TrendResult
+from opentrader.errors import Fault, InvalidInput
+
+if TYPE_CHECKING:
+    from opentrader.domain.mean_reversion import MrSignal, NoSetup
+
+R = TypeVar("R")
+
+FETCHING = "fetch"
+Question = m.TrendOf | m.MarketOf | m.ExplanationOf | m.MrSignalOf
+
+
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """How far back the analysis looks and how long it is kept."""
+
+    mr_timeframe: Timeframe = "4h"
+    mr_history: int = 1000
+    ttl_seconds: int = 3600
+    history: int = 500
+
+
+@dataclass(frozen=True, slots=True)
+class CachedContext:
+    """A context, the opening of its newest candle and the market time at which it was computed (milliseconds)."""
+
+    context: MarketContext
+    last_ms: int
+    computed_ms: int
+
+    def age_sec(self, now_ms: int) -> int:
+        return max(0, now_ms - self.computed_ms) // 1000
+
+    def stale(self, now_ms: int, ttl_seconds: int) -> bool:
+        """Older than the cache allows, or a newer candle of its middle timeframe has closed."""
+        closed = self.last_ms > 0 and now_ms >= self.last_ms + 2 * TF_MS[self.context.mtf_tf]
+        return closed or self.age_sec(now_ms) >= ttl_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched(Message[Any]):
+    """Candles for a question, each with its key and whether they replace what was known."""
+
+    question: Question
+    now_ms: int
+    outcome: Outcome[list[Arrived]]
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreted(Message[Any]):
+    """An answer that was computed elsewhere because the kernels are not compiled yet."""
+
+    question: Question
+    outcome: Outcome[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CandlesFetched(Message[CandleList]):
+    outcome: Outcome[CandleList]
+
+
+class MarketAnalyzer(Actor):
+    """Fetches at most once at a time: questions that need candles wait for those under way."""
+
+    def __init__(self, context: Context, feed: Feed, kernels: Kernels, horizon: Horizon) -> None:
+        super().__init__(context)
+        self._pair = context.key or ""
+        self._feed, self._kernels, self._horizon = feed, kernels, horizon
+        self._name = feed.listings()[self._pair].name
+        self._series: dict[Key, CandleSeries] = {}
+        self._cache: Mapping[tuple[Timeframe, Timeframe], CachedContext] = {}
+
+    def exclusive_of(self, message: Message[Any]) -> str | None:
+        """A question that can be answered from what is known does not wait for candles."""
+        if isinstance(message, Question) and self._wanting(message, self.context.clock.market_ms()):
+            return FETCHING
+        return None
+
+    @handles(m.TrendOf)
+    def trend(self, message: m.TrendOf) -> TrendResult | Reply[TrendResult]:
+        return self._question(message)
+
+    @handles(m.MarketOf)
+    def market(self, message: m.MarketOf) -> MarketContext | Reply[MarketContext]:
+        demand_frame(message)
+        return self._question(message)
+
+    @handles(m.ExplanationOf)
+    def explain(self, message: m.ExplanationOf) -> Explain | Reply[Explain]:
+        demand_frame(message)
+        return self._question(message)
+
+    @handles(m.MrSignalOf)
+    def mr_signal(self, message: m.MrSignalOf) -> MrSignal | NoSetup | Reply[MrSignal | NoSetup]:
+        return self._question(message)
+
+    @handles(m.CandlesOf)
+    def candles(self, message: m.CandlesOf) -> Reply[CandleList]:
+        return self.pipe(self._candles(message, self.context.clock.market_ms()), then=CandlesFetched)
+
+    @handles(CandlesFetched)
+    def candles_fetched(self, message: CandlesFetched) -> CandleList:
+        return message.outcome.unwrap()
+
+    @handles(Fetched)
+    def fetched(self, message: Fetched) -> Any:
+        """Take the candles in; those that do not continue the known ones are fetched anew, whole."""
+        broken = [
+            key for key, rows, whole in message.outcome.unwrap() if not self._take(key, rows, whole, message.now_ms)
+        ]
+        if broken:
+            return self._fetch(message.question, broken, message.now_ms)
+        return self._compute(message.question, message.now_ms)
+
+    @handles(Interpreted)
+    def interpreted(self, message: Interpreted) -> Any:
+        return self._finish(message.question, message.outcome.unwrap(), self.context.clock.market_ms())
+
+    def _question(self, message: Message[R]) -> R | Reply[R]:
+        """Each question has its own type of answer, and all of them one way to it."""
+        return cast("R | Reply[R]", self._react(cast(Question, message)))
+
+    def _react(self, message: Question) -> Any:
+        now_ms = self.context.clock.market_ms()
+        known = self._cached(message, now_ms)
+        if known is not None:
+            return shown(message, known.context)
+        if not self._kernels.warm:
+            return self.pipe(
+                self._interpret(message, now_ms),
+                then=lambda outcome: Interpreted(message, outcome),
+                exclusive=FETCHING,
+            )
+        due = self._due(message, now_ms)
+        return self._fetch(message, due, now_ms) if due else self._compute(message, now_ms)
+
+    def _cached(self, message: Question, now_ms: int) -> CachedContext | None:
+        if not isinstance(message, m.MarketOf | m.ExplanationOf):
+            return None
+        entry = self._cache.get((message.mtf_tf, frame(message)))
+        return None if entry is None or entry.stale(now_ms, self._horizon.ttl_seconds) else entry
+
+    def _wanting(self, message: Question, now_ms: int) -> bool:
+        return self._cached(message, now_ms) is None and (not self._kernels.warm or bool(self._due(message, now_ms)))
+
+    def _keys(self, message: Question) -> tuple[Key, ...]:
+        """Which series a question reads; the middle timeframe first, for the other must not get ahead of it."""
+        history = self._horizon.history
+        if isinstance(message, m.MrSignalOf):
+            return (Key(self._horizon.mr_timeframe, self._horizon.mr_history, replay=True),)
+        if isinstance(message, m.TrendOf):
+            return (Key(message.timeframe, history),)
+        return tuple(dict.fromkeys((Key(message.mtf_tf, history), Key(frame(message), history))))
+
+    def _due(self, message: Question, now_ms: int) -> list[Key]:
+        return [key for key in self._keys(message) if key not in self._series or self._series[key].due(now_ms)]
+
+    def _fetch(self, message: Question, keys: list[Key], now_ms: int) -> Reply[Any]:
+        limits = [(key, fetch_limit(key, self._series.get(key), now_ms)) for key in keys]
+        return self.pipe(
+            self._rows(limits, now_ms),
+            then=lambda outcome: Fetched(message, now_ms, outcome),
+            exclusive=FETCHING,
+        )
+
+    async def _rows(self, limits: list[tuple[Key, int]], now_ms: int) -> list[Arrived]:
+        fetches = (self._feed.candles(self._pair, key.timeframe, limit=limit, now_ms=now_ms) for key, limit in limits)
+        rows = await asyncio.gather(*fetches)
+        return [Arrived(key, got, limit >= key.history) for (key, limit), got in zip(limits, rows, strict=True)]
+
+    def _take(self, key: Key, rows: Any, whole: bool, now_ms: int) -> bool:
+        """Whether the candles were taken in; False has forgotten the series, for it must be built anew."""
+        candles = clean(rows, key.timeframe, now_ms)
+        if whole:
+            self._series[key] = CandleSeries(key, candles)
+            return True
+        if self._series[key].extend(candles):
+            return True
+        del self._series[key]
+        return False
+
+    def _compute(self, message: Question, now_ms: int) -> Any:
+        series = [self._series[key] for key in self._keys(message)]
+        if isinstance(message, m.MrSignalOf):
+            return series[0].state.mr_signal(now_ms=now_ms, symbol=self._pair)
+        if isinstance(message, m.TrendOf):
+            result = series[0].state.trend_result(now_ms=now_ms, symbol=self._name, source=self._feed.source)
+            return self._finish(message, result, now_ms)
+        return self._finish(message, series[0].market_context(series[-1], now_ms, self._name), now_ms)
+
+    def _finish(self, message: Question, found: Any, now_ms: int) -> Any:
+        """Note what was computed where others look for it."""
+        if isinstance(found, TrendResult):
+            self.context.tell(m.NoteTrends((found,)))
+            return found
+        if not isinstance(found, MarketContext):
+            return found
+        mtf = self._series.get(self._keys(message)[0])
+        entry = CachedContext(found, 0 if mtf is None else mtf.last_ms, now_ms)
+        self._cache = {**self._cache, (found.mtf_tf, found.htf_tf): entry}
+        self.publish(tuple(self._cache.values()))
+        return shown(message, found)
+
+    async def _interpret(self, message: Question, now_ms: int) -> Any:
+        keys = self._keys(message)
+        arrived = await self._rows([(key, key.history) for key in keys], now_ms)
+        if isinstance(message, m.MrSignalOf):
+            arguments: dict[str, Any] = {"symbol": self._pair, "now_ms": now_ms}
+            return await self._kernels.interpret("mr_signal", arrived[0].rows, keys[0].timeframe, **arguments)
+        arguments = {"symbol": self._name, "now_ms": now_ms}
+        if isinstance(message, m.TrendOf):
+            arguments["source"] = self._feed.source
+            return await self._kernels.interpret("trend_result", arrived[0].rows, message.timeframe, **arguments)
+        arguments |= {"htf_tf": frame(message), "mtf_tf": message.mtf_tf}
+        return await self._kernels.interpret("market_context", arrived[-1].rows, arrived[0].rows, **arguments)
+
+    async def _candles(self, message: m.CandlesOf, now_ms: int) -> CandleList:
+        rows = await self._feed.candles(self._pair, message.timeframe, limit=message.limit, now_ms=now_ms)
+        step = TF_MS[message.timeframe]
+        kept = clean(rows, message.timeframe, now_ms + step).rows()[-message.limit :].tolist()
+        candles = tuple(_candle(row, row[0] + step <= now_ms) for row in kept if row[0] <= now_ms)
+        return CandleList(self._name, message.timeframe, self._feed.source, len(candles), candles)
+
+
+def _candle(row: list[float], closed: bool) -> Candle:
+    ts, open_, high, low, close, volume = row
+    return Candle(int(ts) // 1000, open_, high, low, close, volume, closed)
+
+
+def frame(message: m.MarketOf | m.ExplanationOf) -> Timeframe:
+    """The higher timeframe of a question: the one asked for, else the one that frames its middle timeframe."""
+    return message.htf_tf or HTF_OF[message.mtf_tf]
+
+
+def demand_frame(message: m.MarketOf | m.ExplanationOf) -> None:
+    """Raise `InvalidInput` for a higher timeframe that is the shorter one."""
+    if not frames(frame(message), message.mtf_tf):
+        text = f"{message.htf_tf} is shorter than mtf_tf ({message.mtf_tf})"
+        raise InvalidInput([Fault(("query", "htf_tf"), text, "value_error", input=message.htf_tf)])
+
+
+def shown(message: Question, context: MarketContext) -> MarketContext | Explain:
+    """The context itself, or the seven levels behind it."""
+    if not isinstance(message, m.ExplanationOf):
+        return context
+    levels = context.mtf.detail.priority_trace
+    decided_by = next((entry.level for entry in levels if entry.verdict == "block"), len(levels))
+    return Explain(
+        context.symbol, context.htf_tf, context.mtf_tf, context.priority_decision, context.no_trade_reason, levels,
+        decided_by, context, context.timestamp,
+    )  # fmt: skip

@@ -1,0 +1,146 @@
+"""Scans the watchlist: asks the analyzer of each pair and gathers what they say."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+from opentrader.actors.actor import Actor
+from opentrader.actors.context import Context
+from opentrader.actors.handles import handles
+from opentrader.actors.message import Message
+from opentrader.actors.messages import MarketOf, NoteTrends, ReportWork, ScanMarkets, ScanTrends, TrendOf
+from opentrader.actors.outcome import Outcome
+from opentrader.actors.replies import (
+    MarketScan,
+    MarketSummary,
+    ScanFailure,
+    TrendScan,
+    TrendScanRow,
+    TrendSummary,
+)
+from opentrader.actors.reply import Reply
+from opentrader.domain.market import MarketContext
+from opentrader.domain.timeframes import HTF_OF, Timeframe
+from opentrader.domain.trend import TrendResult
+from opentrader.errors import OpentraderError
+
+R = TypeVar("R")
+
+ASK_SECONDS = 290.0  # below the 300 s after which a scan as a whole answers `timeout`
+
+
+@dataclass(frozen=True, slots=True)
+class TrendsScanned(Message[TrendScan]):
+    outcome: Outcome[TrendScan]
+
+
+@dataclass(frozen=True, slots=True)
+class MarketsScanned(Message[MarketScan]):
+    outcome: Outcome[MarketScan]
+
+
+class Scanner(Actor):
+    """`watchlist` names pairs; `names` gives what analysis calls each of them."""
+
+    def __init__(
+        self,
+        context: Context,
+        *,
+        watchlist: tuple[str, ...],
+        names: dict[str, str],
+        source: str,
+        ttl_sec: int,
+    ) -> None:
+        super().__init__(context)
+        self._watchlist, self._names, self._source, self._ttl_sec = watchlist, names, source, ttl_sec
+
+    @handles(ScanTrends)
+    def scan_trends(self, message: ScanTrends) -> Reply[TrendScan]:
+        scan = self._trends(message.timeframe)
+        return self.pipe(self._on_behalf(message.agent, f"Trend scan {message.timeframe}", scan), then=TrendsScanned)
+
+    @handles(ScanMarkets)
+    def scan_markets(self, message: ScanMarkets) -> Reply[MarketScan]:
+        scan = self._markets(message.mtf_tf)
+        return self.pipe(self._on_behalf(message.agent, f"Market scan {message.mtf_tf}", scan), then=MarketsScanned)
+
+    @handles(TrendsScanned)
+    def trends_scanned(self, message: TrendsScanned) -> TrendScan:
+        return message.outcome.unwrap()
+
+    @handles(MarketsScanned)
+    def markets_scanned(self, message: MarketsScanned) -> MarketScan:
+        return message.outcome.unwrap()
+
+    async def _trends(self, timeframe: Timeframe) -> TrendScan:
+        found, failed = await self._each(lambda pair: TrendOf(symbol=pair, timeframe=timeframe))
+        await self.context.ask(NoteTrends(tuple(found)), timeout=ASK_SECONDS)  # GET /trend/all shows them from now on
+        return trend_scan(self._source, timeframe, found, failed)
+
+    async def _markets(self, mtf_tf: Timeframe) -> MarketScan:
+        found, failed = await self._each(lambda pair: MarketOf(symbol=pair, mtf_tf=mtf_tf))
+        return market_scan(self._source, mtf_tf, found, failed, self._ttl_sec)
+
+    async def _each(self, question: Callable[[str], Message[R]]) -> tuple[list[R], list[ScanFailure]]:
+        """Ask about every pair at once; a pair that fails is named and the rest goes through."""
+        asks = (self.context.ask(question(pair), timeout=ASK_SECONDS) for pair in self._watchlist)
+        answers = await asyncio.gather(*asks, return_exceptions=True)
+        found: list[R] = []
+        failed: list[ScanFailure] = []
+        for pair, answer in zip(self._watchlist, answers, strict=True):
+            if isinstance(answer, OpentraderError):
+                failed.append(ScanFailure(self._names[pair], answer.code, answer.detail))
+            elif isinstance(answer, BaseException):
+                raise answer
+            else:
+                found.append(answer)
+        return found, failed
+
+    async def _on_behalf(self, agent: str | None, what: str, work: Coroutine[Any, Any, R]) -> R:
+        """Show on the caller's card that the work is under way, and how it ended."""
+        if agent is None:
+            return await work
+        tell = partial(ReportWork, agent)
+        self.context.tell(tell("running", what))
+        try:
+            done = await work
+        except OpentraderError as error:
+            self.context.tell(tell("error", f"{what}: {error.detail}"[:500]))
+            raise
+        self.context.tell(tell("idle", f"{what} done"))
+        return done
+
+
+def trend_scan(source: str, timeframe: Timeframe, found: list[TrendResult], failed: list[ScanFailure]) -> TrendScan:
+    """The answer to a scan of trends; what failed is scanned, but neither cached nor counted."""
+    counts = Counter(result.trend for result in found)
+    summary = TrendSummary(counts["uptrend"], counts["downtrend"], counts["sideway"], counts["unknown"])
+    rows = tuple(_row(result) for result in found)
+    return TrendScan(source, timeframe, len(found) + len(failed), len(found), rows, summary, tuple(failed))
+
+
+def market_scan(
+    source: str, mtf_tf: Timeframe, found: list[MarketContext], failed: list[ScanFailure], ttl_sec: int
+) -> MarketScan:
+    """The answer to a scan of markets; what failed is scanned, but neither cached nor counted."""
+    counts = Counter(context.priority_decision for context in found)
+    summary = MarketSummary(
+        counts["trade_long"], counts["trade_short"], counts["standby"], counts["no_trade"],
+        counts["watch_regime_shift"],
+    )  # fmt: skip
+    return MarketScan(
+        source, HTF_OF[mtf_tf], mtf_tf, len(found) + len(failed), len(found), ttl_sec, tuple(found), summary,
+        tuple(failed),
+    )  # fmt: skip
+
+
+def _row(result: TrendResult) -> TrendScanRow:
+    return TrendScanRow(
+        result.symbol, result.trend, result.category, result.no_trade, result.score, result.no_trade_reason,
+        result.timestamp,
+    )  # fmt: skip
