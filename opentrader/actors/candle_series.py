@@ -84,11 +84,11 @@ class CandleSeries:
 
 
 def fetch_limit(key: Key, series: CandleSeries | None, now_ms: int) -> int:
-    """How many candles to fetch: the missing ones and the newest known, or the whole history."""
+    """How many closed candles to fetch: those since the newest known, and that one; or the whole history."""
     if series is None or series.last_ms == 0:
         return key.history
-    missing = (now_ms - series.last_ms) // TF_MS[key.timeframe]
-    return missing + 1 if missing <= _CATCH_UP else key.history
+    since = (now_ms - series.last_ms) // TF_MS[key.timeframe]
+    return since if since <= _CATCH_UP else key.history
 
 
 def _end(series: CandleSeries) -> int:

@@ -1,0 +1,173 @@
+"""The actors of the books on a real store, with a clock that stands still and a feed of made-up candles."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from opentrader.actors import views
+from opentrader.actors.agent_board import AgentBoard
+from opentrader.actors.license_guard import LicenseGuard
+from opentrader.actors.market_analyzer import Horizon, MarketAnalyzer
+from opentrader.actors.messages import View
+from opentrader.actors.mr_combined import MrCombined, Rule
+from opentrader.actors.scanner import Scanner
+from opentrader.actors.signal_book import Limits, SignalBook
+from opentrader.actors.supervisor import Supervisor
+from opentrader.actors.trend_book import TrendBook
+from opentrader.domain.symbols import Listing
+from opentrader.domain.timeframes import TF_MS, Timeframe
+from opentrader.errors import ExchangeError
+from opentrader.store import Store
+from opentrader.store.ports import AgentTable, LicenceTable, SignalTable, TrendTable
+
+NOW = 1_714_219_200.0  # 2024-04-27T12:00Z, where candles of up to four hours close
+PAIRS = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
+
+
+class StillClock:
+    """A clock that moves when a test says so; market time is wall time."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def wall(self) -> float:
+        return self.now
+
+    def market_ms(self) -> int:
+        return int(self.now * 1000)
+
+
+class CountedIds:
+    def __init__(self) -> None:
+        self._numbers = count(1)
+
+    def new(self) -> str:
+        return f"id{next(self._numbers)}"
+
+
+class HeldPairs:
+    """Positions as a test sets them."""
+
+    def __init__(self) -> None:
+        self.pairs: set[str] = set()
+        self.today = 0
+
+    def held(self, pair: str) -> bool:
+        return pair in self.pairs
+
+    def trades_today(self) -> int:
+        return self.today
+
+
+@dataclass
+class WaveFeed:
+    """Candles on a wave around 100, the same for the same opening; can be held, can fail, counts its calls."""
+
+    source: str = "wave"
+    calls: list[tuple[str, str, int]] = field(default_factory=list)
+    gate: asyncio.Event | None = None
+    failing: Exception | None = None
+    revised: float = 0.0  # added to every price, as a venue does that corrects its history
+
+    def listings(self) -> dict[str, Listing]:
+        return {pair: Listing(pair.removesuffix("USDT"), "USDT") for pair in PAIRS}
+
+    async def candles(self, pair: str, timeframe: Timeframe, *, limit: int, now_ms: int) -> NDArray[np.float64]:
+        self.calls.append((pair, timeframe, limit))
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.failing is not None:
+            raise self.failing
+        step = TF_MS[timeframe]
+        forming = now_ms - now_ms % step
+        ts = forming + step * np.arange(-limit, 1)
+        return wave(ts, step, self.revised)
+
+
+def wave(ts: NDArray[Any], step: int, revised: float = 0.0) -> NDArray[np.float64]:
+    """Candles (n, 6) that depend on their opening alone."""
+    i = ts / step
+    opening, close = (
+        100 + 4 * np.sin(j / 14) + 2 * np.sin(j / 2.3) + np.sin(j * j * 0.7) + revised for j in (i - 1, i)
+    )
+    high, low = np.maximum(opening, close) + 0.4, np.minimum(opening, close) - 0.4
+    return np.stack((ts, opening, high, low, close, 50 + 20 * np.cos(i / 3)), axis=1).astype(np.float64)
+
+
+class WarmKernels:
+    warm = True
+
+    async def interpret(self, function: str, *args: Any, **named: Any) -> Any:
+        raise AssertionError("the kernels are warm")
+
+
+class Books:
+    """All actors of the daemon but its edge."""
+
+    def __init__(self, folder: Path) -> None:
+        self.clock, self.feed, self.positions = StillClock(), WaveFeed(), HeldPairs()
+        self.kernels: Any = WarmKernels()
+        self.limits = Limits()
+        self.rule = Rule()
+        self._folder = folder
+        self.fatal: list[str] = []
+        self.store: Store
+        self.supervisor: Supervisor
+
+    async def start(self) -> None:
+        self.store = store = Store.open(self._folder)
+        loop = asyncio.get_running_loop()
+        self.supervisor = run = Supervisor(loop, self.clock, CountedIds(), on_fatal=self.fatal.append)
+        names = {pair: listing.name for pair, listing in self.feed.listings().items()}
+        licences = LicenceTable(store, machine_id="m1", secret=b"s" * 32)
+        run.add("license_guard", lambda c: LicenseGuard(c, licences))
+        run.add("agent_board", lambda c: AgentBoard(c, AgentTable(store)))
+        run.add("trend_book", lambda c: TrendBook(c, TrendTable(store)))
+        run.add("signal_book", lambda c: SignalBook(c, SignalTable(store), self.positions, self.limits))
+        run.add_family("market_analyzer", lambda c: MarketAnalyzer(c, self.feed, self.kernels, Horizon()))
+        run.add("scanner", lambda c: Scanner(c, watchlist=PAIRS, names=names, source="wave", ttl_sec=3600))
+        run.add(
+            "mr_combined",
+            lambda c: MrCombined(
+                c, watchlist=PAIRS, listings=self.feed.listings(), positions=self.positions, rule=self.rule
+            ),
+        )
+        await run.start()
+
+    async def stop(self) -> None:
+        await self.supervisor.stop()
+        self.store.close()
+
+    async def restart(self) -> None:
+        await self.stop()
+        await self.start()
+
+    async def ask(self, message: Any) -> Any:
+        return await self.supervisor.ask(message, timeout=60)
+
+    def view(self, query: View[Any]) -> Any:
+        asking = views.Asking(self.clock.wall(), self.clock.market_ms(), "dev", 3600)
+        return views.render(query, self.supervisor, asking)
+
+
+@pytest.fixture
+async def books(tmp_path: Path) -> AsyncIterator[Books]:
+    running = Books(tmp_path / "data")
+    await running.start()
+    yield running
+    await running.stop()
+
+
+@pytest.fixture
+def broken_feed(books: Books) -> Books:
+    books.feed.failing = ExchangeError("the venue is closed for maintenance")
+    return books
