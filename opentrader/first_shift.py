@@ -3,41 +3,48 @@ judges."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from functools import partial
 
-from opentrader.config import Settings
-from opentrader.domain.ports import Feed
+from opentrader.domain.candles import Block
 from opentrader.domain.symbols import listing_of
 from opentrader.domain.timeframes import HTF_OF, Timeframe
-from opentrader.kernels import Kernels
+from opentrader.feed import FeedChoice, open_feed
 
 logger = logging.getLogger(__name__)
 
 _SCANNED: Timeframe = "4h"  # what a scan looks at when nobody says otherwise
 
 
-async def first_shift(settings: Settings, kernels: Kernels, feed: Feed, now_ms: int) -> int:
-    """The shift in milliseconds under which a newcomer's first scans show a trade and a signal."""
+def first_shift(choice: FeedChoice, watchlist: tuple[str, ...], mr_timeframe: Timeframe, now_ms: int) -> int:
+    """The shift in milliseconds under which a newcomer's first scans show a trade and a signal.
+
+    Takes a fraction of a second with compiled kernels, and seconds without.
+    """
     from opentrader.feed.first_week import first_week
 
-    await kernels.wait_warm()
-    listings = feed.listings()
-    pairs = [listing_of(symbol, listings).pair for symbol in settings.watchlist]
-    found = await first_week(feed, pairs, now_ms, explains=_explains_trade, signals=partial(_signals_buy, settings))
+    feed = open_feed(choice)
+    pairs = [listing_of(symbol, feed.listings()).pair for symbol in watchlist]
+    signals = partial(_signals_buy, mr_timeframe)
+    found = asyncio.run(
+        first_week(feed, pairs, now_ms, explains=_explains_trade, signals=signals, signal_timeframe=mr_timeframe)
+    )
     if not (found.trade and found.signal):
         logger.warning("no week of this market shows both a trade and a signal on this watchlist")
     return found.shift_ms
 
 
-def _explains_trade(htf: object, mtf: object, now_ms: int) -> bool:
+def _explains_trade(htf: Block, mtf: Block, now_ms: int) -> bool:
     from opentrader.indicators import market_context
 
-    context = market_context(htf, mtf, htf_tf=HTF_OF[_SCANNED], mtf_tf=_SCANNED, now_ms=now_ms)  # type: ignore[arg-type]
+    context = market_context(htf, mtf, htf_tf=HTF_OF[_SCANNED], mtf_tf=_SCANNED, now_ms=now_ms)
     return context.priority_decision.startswith("trade_")
 
 
-def _signals_buy(settings: Settings, rows: object, now_ms: int) -> bool:
+def _signals_buy(timeframe: Timeframe, rows: Block, now_ms: int) -> bool:
+    from opentrader.domain.mean_reversion import MrSignal
     from opentrader.indicators import mr_signal
 
-    return getattr(mr_signal(rows, settings.mr_timeframe, now_ms=now_ms), "direction", None) == "buy"  # type: ignore[arg-type]
+    found = mr_signal(rows, timeframe, now_ms=now_ms)
+    return isinstance(found, MrSignal) and found.direction == "buy"

@@ -12,6 +12,7 @@ import pickle
 import signal
 import struct
 import sys
+from importlib import import_module
 from typing import Any, BinaryIO
 
 from opentrader.errors import InternalError
@@ -27,7 +28,7 @@ class Interpreter:
         self._turn = asyncio.Lock()
 
     async def call(self, function: str, *args: Any, **named: Any) -> Any:
-        """Run a function of `opentrader.indicators` by its name; raises what it raised."""
+        """Call a function there by its dotted name; raises what it raised."""
         async with self._turn:
             process = self._process = self._process or await _spawn()
             try:
@@ -69,14 +70,18 @@ async def _spawn() -> asyncio.subprocess.Process:
     )
 
 
+def call(function: str, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """Import the module of a dotted name and call the function."""
+    module, _, name = function.rpartition(".")
+    return getattr(import_module(module), name)(*args, **named)
+
+
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """The answering end: until `requests` ends."""
-    from opentrader import indicators
-
     while header := requests.read(_LENGTH.size):
         function, args, named = pickle.loads(requests.read(*_LENGTH.unpack(header)))  # noqa: S301 (our own parent)
         try:
-            outcome = False, getattr(indicators, function)(*args, **named)
+            outcome = False, call(function, args, named)
         except Exception as error:  # noqa: BLE001 (the asker raises it)
             outcome = True, error
         answer = pickle.dumps(outcome)

@@ -15,15 +15,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
-from opentrader.interpreter import Interpreter
+from opentrader.interpreter import Interpreter, call
 
 logger = logging.getLogger(__name__)
 
 
 class Kernels:
-    """Runs the functions of `opentrader.indicators`, compiled as soon as that costs no waiting.
+    """Runs what the analysis computes, compiled as soon as that costs no waiting.
 
-    `warm` tells whether a caller may run them on its own thread. Coroutines run on the system's loop.
+    `warm` tells whether a caller may call the kernels on its own thread. Coroutines run on the system's loop.
     """
 
     def __init__(self) -> None:
@@ -31,20 +31,18 @@ class Kernels:
         self._interpreter = Interpreter()
         self._warming: asyncio.Task[None] | None = None
         self._compiler: asyncio.subprocess.Process | None = None
-        self._ready = asyncio.Event()
 
     async def begin(self) -> None:
         """Import numba off the loop and, where the cache is empty, have it filled."""
         if await asyncio.to_thread(is_cached):
-            self._now_warm()
+            self.warm = True
         else:
             self._warming = asyncio.create_task(self._fill())
 
-    async def wait_warm(self) -> None:
-        await self._ready.wait()
-
-    async def interpret(self, function: str, *args: Any, **named: Any) -> Any:
-        """Run a function of `opentrader.indicators`, by its name, in the interpreting child."""
+    async def run(self, function: str, *args: Any, **named: Any) -> Any:
+        """Call a function, by its dotted name: in a thread of ours once warm, until then in the interpreting child."""
+        if self.warm:
+            return await asyncio.to_thread(call, function, args, named)
         return await self._interpreter.call(function, *args, **named)
 
     async def close(self) -> None:
@@ -63,12 +61,8 @@ class Kernels:
             logger.error("the kernels could not be compiled; answers stay slow (see `opentrader doctor`)")
             return
         await asyncio.to_thread(importlib.import_module, "opentrader.indicators")
-        self._now_warm()
-        await self._interpreter.close()
-
-    def _now_warm(self) -> None:
         self.warm = True
-        self._ready.set()
+        await self._interpreter.close()
 
 
 def is_cached() -> bool:

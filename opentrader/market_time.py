@@ -48,8 +48,8 @@ class SettlingFeed:
         return await feed.candles(pair, timeframe, limit=limit, now_ms=now_ms)
 
 
-FirstShift = Callable[[Feed, int], Awaitable[int]]
-"""Chooses, for an unshifted simulated feed and a market time, the shift in milliseconds."""
+FirstShift = Callable[[int], Awaitable[int]]
+"""Chooses, for a market time, the shift of the simulated market; both in milliseconds."""
 
 
 class Market:
@@ -92,7 +92,7 @@ class Market:
         now_ms, at = self.clock.market_ms(), self._settings.at
         if isinstance(self._settings.feed, FilesChoice):
             return 0 if at is None else shift_for(int(at.timestamp() * 1000), now_ms)
-        return await self._first_shift(self._unshifted, now_ms)
+        return await self._first_shift(now_ms)
 
 
 async def open_market(settings: Settings, store: Store, first_shift: FirstShift) -> Market:

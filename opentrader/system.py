@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import replace
-from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
@@ -30,7 +29,6 @@ from opentrader.domain.ports import Clock, Feed, Ids
 from opentrader.domain.symbols import listing_of, pair_of
 from opentrader.errors import LicenseRequired, NotReady, ShuttingDown
 from opentrader.exchange import NoPositions
-from opentrader.first_shift import first_shift
 from opentrader.kernels import Kernels
 from opentrader.market_time import Market, open_market
 from opentrader.store.database import Store
@@ -143,7 +141,7 @@ class TradingSystem:
         self._fatal = loop.create_future()
         self._store = await asyncio.to_thread(Store.open, self.settings.data_dir)
         identity = await identity_of(self._store)
-        self._market = await open_market(self.settings, self._store, partial(first_shift, self.settings, self._kernels))
+        self._market = await open_market(self.settings, self._store, self._first_shift)
         self._clock: Clock = self._market.clock
         ids: Ids = SortableIds()
         supervisor = Supervisor(loop, self._clock, ids, on_fatal=self._on_fatal)
@@ -178,6 +176,13 @@ class TradingSystem:
             "mr_combined",
             lambda context: MrCombined(context, watchlist=watchlist, listings=listings, positions=positions, rule=rule),
         )
+
+    async def _first_shift(self, now_ms: int) -> int:
+        s = self.settings
+        chosen = await self._kernels.run(
+            "opentrader.first_shift.first_shift", s.feed, s.watchlist, s.mr_timeframe, now_ms
+        )
+        return int(chosen)
 
     async def _register(self) -> None:
         email, name = self.settings.license_email, self.settings.license_name

@@ -228,13 +228,19 @@ class MarketAnalyzer(Actor):
         arrived = await self._rows([(key, key.history) for key in keys], now_ms)
         if isinstance(message, m.MrSignalOf):
             arguments: dict[str, Any] = {"symbol": self._pair, "now_ms": now_ms}
-            return await self._kernels.interpret("mr_signal", arrived[0].rows, keys[0].timeframe, **arguments)
+            return await self._kernels.run(
+                "opentrader.indicators.mr_signal", arrived[0].rows, keys[0].timeframe, **arguments
+            )
         arguments = {"symbol": self._name, "now_ms": now_ms}
         if isinstance(message, m.TrendOf):
             arguments["source"] = self._feed.source
-            return await self._kernels.interpret("trend_result", arrived[0].rows, message.timeframe, **arguments)
+            return await self._kernels.run(
+                "opentrader.indicators.trend_result", arrived[0].rows, message.timeframe, **arguments
+            )
         arguments |= {"htf_tf": frame(message), "mtf_tf": message.mtf_tf}
-        return await self._kernels.interpret("market_context", arrived[-1].rows, arrived[0].rows, **arguments)
+        return await self._kernels.run(
+            "opentrader.indicators.market_context", arrived[-1].rows, arrived[0].rows, **arguments
+        )
 
     async def _candles(self, message: m.CandlesOf, now_ms: int) -> CandleList:
         rows = await self._feed.candles(self._pair, message.timeframe, limit=message.limit, now_ms=now_ms)

@@ -81,8 +81,8 @@ class Kernels(Protocol):
     warm: bool
     """Whether an actor may call the kernels on its own thread without compiling anything."""
 
-    async def interpret(self, function: str, *args: Any, **named: Any) -> Any:
-        """Run a function of `opentrader.indicators`, by its name, elsewhere: slow, but at once."""
+    async def run(self, function: str, *args: Any, **named: Any) -> Any:
+        """Call a function, by its dotted name, on a thread or in a process that may take its time."""
         ...
 
 

@@ -106,7 +106,7 @@ def wave(ts: NDArray[Any], step: int, revised: float = 0.0) -> NDArray[np.float6
 class WarmKernels:
     warm = True
 
-    async def interpret(self, function: str, *args: Any, **named: Any) -> Any:
+    async def run(self, function: str, *args: Any, **named: Any) -> Any:
         raise AssertionError("the kernels are warm")
 
 

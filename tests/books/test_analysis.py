@@ -188,17 +188,21 @@ async def test_cold_kernels_are_run_elsewhere_and_the_answer_is_the_same(books):
 
     class Elsewhere:
         warm = False
-        ran: list[str] = []
 
-        async def interpret(self, function: str, *args: Any, **named: Any) -> Any:
+        def __init__(self) -> None:
+            self.ran: list[str] = []
+
+        async def run(self, function: str, *args: Any, **named: Any) -> Any:
             self.ran.append(function)
-            return getattr(indicators, function)(*args, **named)
+            return getattr(indicators, function.rpartition(".")[2])(*args, **named)
 
     books.kernels = Elsewhere()
     assert await books.ask(MarketOf("BTCUSDT")) == await pure_context(books)
     await books.ask(TrendOf("BTCUSDT"))
     await books.ask(MrSignalOf("BTCUSDT"))
-    assert books.kernels.ran == ["market_context", "trend_result", "mr_signal"]
+    assert books.kernels.ran == [
+        f"opentrader.indicators.{name}" for name in ("market_context", "trend_result", "mr_signal")
+    ]
     assert books.view(MarketRows()).data[0].stale is False
 
 
