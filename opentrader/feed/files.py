@@ -1,0 +1,137 @@
+"""Recorded candles as a feed: a directory of SYMBOL-TF.csv[.gz] files."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+from pathlib import Path
+
+import numpy as np
+
+from opentrader.domain.candles import OPEN, TS, Block, clean, resample
+from opentrader.domain.symbols import QUOTE, Listing
+from opentrader.domain.timeframes import TF_MS, TIMEFRAMES, Timeframe, open_time
+from opentrader.errors import ConfigError, SymbolNotFound
+from opentrader.feed.recording import read_candles
+from opentrader.feed.windows import Rows
+
+_NAME = re.compile(rf"(?P<symbol>[A-Za-z0-9]+)-(?P<timeframe>{'|'.join(TIMEFRAMES)})\.csv(\.gz)?")
+_QUOTES = (QUOTE, "USDC", "FDUSD", "BUSD", "TUSD", "USD", "EUR", "TRY", "BTC", "ETH", "BNB")
+
+
+class FileFeed:
+    """A `Feed` that replays a directory. Each file is read once, when first needed, on a worker thread.
+
+    Candles appear `shift_ms` later than they were recorded; what is not over by the asked time is not shown.
+    Raises `ConfigError` for a directory that is not there or holds no such file.
+    """
+
+    source = "files"
+
+    def __init__(self, directory: Path, *, shift_ms: int = 0) -> None:
+        self._files = _files_in(directory)
+        self._listings = {pair: _listing(pair) for pair, _ in self._files}
+        self._shift_ms = shift_ms
+        self._loaded: dict[tuple[str, Timeframe], Rows] = {}
+        self._reading = threading.Lock()  # worker threads read and resample, one at a time
+
+    def listings(self) -> dict[str, Listing]:
+        return dict(self._listings)
+
+    async def candles(self, pair: str, timeframe: Timeframe, *, limit: int, now_ms: int) -> Rows:
+        """As the port says. The forming candle is made of finer ones that are over, if any are recorded.
+
+        Raises `ExchangeError`, naming file and line, when a file cannot be read.
+        """
+        if pair not in self._listings:
+            raise SymbolNotFound(f"no candles of {pair} are recorded")
+        now = now_ms - self._shift_ms
+        closed = _closed(await self._rows(pair, timeframe), timeframe, now)
+        forming = await self._forming(pair, timeframe, now)
+        rows = np.vstack((closed[max(0, len(closed) - limit) :], forming))
+        rows[:, TS] += self._shift_ms
+        return rows
+
+    async def _forming(self, pair: str, timeframe: Timeframe, now: int) -> Rows:
+        """The candle that contains now, made of the finest recorded candles inside it that are over."""
+        start = open_time(now, timeframe)
+        for finer in self._recorded_below(pair, timeframe):
+            past = _closed(await self._rows(pair, finer), finer, now)
+            past = past[np.searchsorted(past[:, TS], start) :]
+            parts = clean(past, finer, None).block
+            gapless = parts[TS] == start + TF_MS[finer] * np.arange(parts.shape[1])
+            if gapless.any() and gapless.all():
+                return _joined(parts)
+        return np.empty((0, 6))
+
+    def _recorded_below(self, pair: str, timeframe: Timeframe) -> list[Timeframe]:
+        """The timeframes shorter than this one that have a file, finest first."""
+        return [finer for finer in TIMEFRAMES[: TIMEFRAMES.index(timeframe)] if (pair, finer) in self._files]
+
+    async def _rows(self, pair: str, timeframe: Timeframe) -> Rows:
+        if (pair, timeframe) not in self._loaded:
+            await asyncio.to_thread(self._load, pair, timeframe)
+        return self._loaded[pair, timeframe]
+
+    def _load(self, pair: str, timeframe: Timeframe) -> None:
+        """Runs on a worker thread."""
+        with self._reading:
+            self._history(pair, timeframe)
+
+    def _history(self, pair: str, timeframe: Timeframe) -> Rows:
+        if (pair, timeframe) not in self._loaded:
+            self._loaded[pair, timeframe] = self._read(pair, timeframe)
+        return self._loaded[pair, timeframe]
+
+    def _read(self, pair: str, timeframe: Timeframe) -> Rows:
+        """All candles of a timeframe: recorded, else made of the coarsest finer ones, else none."""
+        if path := self._files.get((pair, timeframe)):
+            return _ascending(read_candles(path))
+        for finer in reversed(self._recorded_below(pair, timeframe)):
+            return resample(clean(self._history(pair, finer), finer, None), finer, timeframe).rows()
+        return np.empty((0, 6))
+
+
+def _files_in(directory: Path) -> dict[tuple[str, Timeframe], Path]:
+    """The recorded pairs and timeframes; of a plain and a gzipped file of one name the plain one is read."""
+    if not directory.is_dir():
+        raise ConfigError(f"feed files:{directory}: there is no such directory")
+    files: dict[tuple[str, Timeframe], Path] = {}
+    for path in sorted(directory.iterdir()):
+        if (match := _NAME.fullmatch(path.name)) and path.is_file():
+            timeframe: Timeframe = match["timeframe"]  # type: ignore[assignment]  # the pattern lists them all
+            files.setdefault((_listing(match["symbol"].upper()).pair, timeframe), path)
+    if not files:
+        raise ConfigError(
+            f"feed files:{directory}: the directory holds no file of candles",
+            hint=f"files are named SYMBOL-TF.csv or SYMBOL-TF.csv.gz, TF one of {', '.join(TIMEFRAMES)}",
+        )
+    return files
+
+
+def _listing(symbol: str) -> Listing:
+    """The market a file's name means: a base coin stands for its pair with the usual quote."""
+    for quote in _QUOTES:
+        if symbol.endswith(quote) and symbol != quote:
+            return Listing(symbol.removesuffix(quote), quote)
+    return Listing(symbol, QUOTE)
+
+
+def _ascending(rows: Rows) -> Rows:
+    """Rows by time. One without a time stays behind its neighbour and loses its prices: cleaning drops it."""
+    known = np.isfinite(rows[:, TS])
+    rows[~known, OPEN:] = np.nan
+    nearest = np.maximum.accumulate(np.where(known, np.arange(len(rows)), int(known.argmax())))
+    rows[:, TS] = rows[nearest, TS]
+    return rows[np.argsort(rows[:, TS], kind="stable")]
+
+
+def _closed(rows: Rows, timeframe: Timeframe, now: int) -> Rows:
+    return rows[: np.searchsorted(rows[:, TS], now - TF_MS[timeframe], side="right")]
+
+
+def _joined(parts: Block) -> Rows:
+    """Consecutive candles, shape (6, n), as one row."""
+    ts, opened, high, low, close, volume = parts
+    return np.array([[ts[0], opened[0], high.max(), low.min(), close[-1], volume.sum()]])

@@ -1,0 +1,81 @@
+"""The week in which a newcomer meets the simulated market: one in which there is something to see.
+
+The market is the same for everyone; what is chosen is where on its timeline now falls. The search walks the
+weeks of the timeline, at this time of week, until a scan explains a trade and scan-and-signal emits a signal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from opentrader.domain.ports import Feed
+from opentrader.domain.timeframes import HTF_OF, Timeframe
+from opentrader.feed.simulated import HISTORY_START_MS
+from opentrader.feed.weeks import WEEK_MS, start_of_week
+from opentrader.feed.windows import Rows
+
+FIRST_WEEK_MS = HISTORY_START_MS + 521 * WEEK_MS  # 2024-01-01: ten years of history lie behind it
+MAX_WEEKS = 260
+_TIMEFRAME: Timeframe = "4h"
+_ANALYSED = 500  # candles of each timeframe that an analysis reads
+_REPLAYED = 1000  # candles that a mean reversion signal reads
+
+Explains = Callable[[Rows, Rows, int], bool]
+"""Whether the candles of (higher timeframe, middle timeframe, now_ms) lead to the decision to trade."""
+Signals = Callable[[Rows, int], bool]
+"""Whether the candles of (timeframe, now_ms) hold a setup to buy whose bracket is accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstWeek:
+    """Where the timeline was entered: recorded time is `shift_ms` behind market time."""
+
+    shift_ms: int
+    weeks_tried: int
+    trade: bool  # a scan explains at least one trade
+    signal: bool  # scan-and-signal emits at least one signal
+
+
+async def first_week(
+    feed: Feed, pairs: Sequence[str], now_ms: int, *, explains: Explains, signals: Signals,
+    signal_timeframe: Timeframe = "4h", max_weeks: int = MAX_WEEKS,
+) -> FirstWeek:
+    """The first week of `feed` - one without a shift - that shows a trade and a signal at this time of week.
+
+    `signals` is asked about candles of `signal_timeframe`. After `max_weeks` weeks the answer is the first one
+    with a signal, or else the first of all.
+    """
+    fallback = FirstWeek(_shift(now_ms, 0), max_weeks, trade=False, signal=False)
+    for week in range(max_weeks):
+        shift = _shift(now_ms, week)
+        if not await _any_signal(feed, pairs, now_ms - shift, signals, signal_timeframe):
+            continue
+        if await _any_trade(feed, pairs, now_ms - shift, explains):
+            return FirstWeek(shift, week + 1, trade=True, signal=True)
+        if not fallback.signal:
+            fallback = FirstWeek(shift, max_weeks, trade=False, signal=True)
+    return fallback
+
+
+def _shift(now_ms: int, week: int) -> int:
+    """What puts now into that week of the timeline."""
+    return start_of_week(now_ms) - FIRST_WEEK_MS - week * WEEK_MS
+
+
+async def _any_signal(
+    feed: Feed, pairs: Sequence[str], at_ms: int, signals: Signals, timeframe: Timeframe
+) -> bool:
+    for pair in pairs:
+        if signals(await feed.candles(pair, timeframe, limit=_REPLAYED, now_ms=at_ms), at_ms):
+            return True
+    return False
+
+
+async def _any_trade(feed: Feed, pairs: Sequence[str], at_ms: int, explains: Explains) -> bool:
+    for pair in pairs:
+        htf = await feed.candles(pair, HTF_OF[_TIMEFRAME], limit=_ANALYSED, now_ms=at_ms)
+        mtf = await feed.candles(pair, _TIMEFRAME, limit=_ANALYSED, now_ms=at_ms)
+        if explains(htf, mtf, at_ms):
+            return True
+    return False
