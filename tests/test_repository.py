@@ -31,7 +31,10 @@ def files() -> list[Path]:
     try:
         told = subprocess.run(
             ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-            cwd=REPOSITORY, capture_output=True, check=True, text=True,
+            cwd=REPOSITORY,
+            capture_output=True,
+            check=True,
+            text=True,
         )
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("needs git and a checkout to know which files belong to the repository")

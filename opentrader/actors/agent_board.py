@@ -14,7 +14,7 @@ from opentrader.actors.messages import ReportWork, UpdateAgent
 from opentrader.actors.outcome import Outcome
 from opentrader.actors.replies import AgentUpdated
 from opentrader.actors.reply import Reply
-from opentrader.domain.agents import AGENTS, LOG_LINES, AgentCard, AgentName, LogLine
+from opentrader.domain.agents import AGENTS, LOG_LINES, NEVER, AgentCard, AgentName, LogLine
 from opentrader.domain.ports import AgentStore
 from opentrader.errors import AgentNotFound
 
@@ -52,7 +52,7 @@ class AgentBoard(Actor):
 
     def on_start(self) -> None:
         cards, log = self._store.load()
-        self._assign(Board({name: cards.get(name, AgentCard()) for name in AGENTS}, tuple(log)))
+        self._assign(Board({name: cards.get(name, NEVER) for name in AGENTS}, tuple(log)))
 
     def exclusive_of(self, message: Message[Any]) -> str | None:
         return "board" if isinstance(message, UpdateAgent | ReportWork) else None

@@ -14,10 +14,10 @@ from opentrader.actors.context import Context
 from opentrader.actors.handles import handles
 from opentrader.actors.message import Message
 from opentrader.actors.outcome import Outcome
-from opentrader.actors.replies import Candle, CandleList, Explain
+from opentrader.actors.replies import Candle, CandleList, Explain, Level
 from opentrader.actors.reply import Reply
 from opentrader.domain.candles import clean
-from opentrader.domain.market import MarketContext
+from opentrader.domain.market import MarketContext, TraceEntry
 from opentrader.domain.ports import Feed, Kernels
 from opentrader.domain.timeframes import HTF_OF, TF_MS, Timeframe, frames
 from opentrader.domain.trend import TrendResult
@@ -271,9 +271,36 @@ def shown(message: Question, context: MarketContext) -> MarketContext | Explain:
     """The context itself, or the seven levels behind it."""
     if not isinstance(message, m.ExplanationOf):
         return context
-    levels = context.mtf.detail.priority_trace
-    decided_by = next((entry.level for entry in levels if entry.verdict == "block"), len(levels))
+    levels = tuple(_level(entry, context) for entry in context.mtf.detail.priority_trace)
+    decided_by = next((level.level for level in levels if level.verdict == "block"), len(levels))
     return Explain(
-        context.symbol, context.htf_tf, context.mtf_tf, context.priority_decision, context.no_trade_reason, levels,
-        decided_by, context, context.timestamp,
-    )  # fmt: skip
+        context.symbol,
+        context.htf_tf,
+        context.mtf_tf,
+        context.priority_decision,
+        context.no_trade_reason,
+        levels,
+        decided_by,
+        context,
+        context.timestamp,
+    )
+
+
+def _level(entry: TraceEntry, context: MarketContext) -> Level:
+    return Level(entry.level, entry.name, entry.verdict, entry.decision, entry.reason, _looked_at(entry.level, context))
+
+
+def _looked_at(level: int, context: MarketContext) -> dict[str, Any]:
+    """The values that a level of the Priority System reads."""
+    htf, mtf = context.htf, context.mtf
+    direction = {"trend_direction": mtf.trend_direction}
+    place = {"range_position": htf.range_position, "range_pct": htf.detail.range_pct}
+    return {
+        1: {"regime": mtf.regime, "adx": mtf.detail.adx, "chop": mtf.detail.chop, "er": mtf.detail.er},
+        2: {"regime": mtf.regime, "squeeze": mtf.detail.squeeze, "squeeze_bars": mtf.detail.squeeze_bars},
+        3: {"regime": mtf.regime, "macro_phase": htf.macro_phase, **direction},
+        4: {**direction, **place, "liquidity_profile": htf.liquidity_profile},
+        5: {"regime": mtf.regime},
+        6: {"bos_mode": mtf.bos_mode, "trend_age": mtf.trend_age, "macro_phase": htf.macro_phase, **direction},
+        7: {"macro_phase": htf.macro_phase, **direction, **place},
+    }[level]

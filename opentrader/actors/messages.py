@@ -333,4 +333,4 @@ class CleanUpSignals(Message[r.Cleanup]):
     """Expire pending signals of that age, and delete those decided or expired before."""
 
     owner: ClassVar[str] = "signal_book"
-    max_age_minutes: Annotated[float, Ge(0)] = 5.0
+    max_age_minutes: Annotated[float, Ge(0), Le(525_600)] = 5.0

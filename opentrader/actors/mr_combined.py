@@ -54,7 +54,7 @@ class MrCombined(Actor):
     def scan(self, message: ScanAndSignal) -> ScanSignal | Reply[ScanSignal]:
         """The limiter that all bots share comes first, before anything is fetched."""
         if self._positions.trades_today() >= self._rule.max_trades_day:
-            return ScanSignal(reason="daily_limit_reached")
+            return ScanSignal((), (), reason="daily_limit_reached")
         spelled = message.symbols or self._watchlist
         return self.pipe(self._scan(message.agent, tuple(spelled)), then=SetupsScanned, exclusive="scan")
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from opentrader.domain.agents import AgentCard, AgentName, AgentStatus, LogLine
 from opentrader.domain.licence import LicenseStatusName
-from opentrader.domain.market import MarketContext, PriorityDecision, Regime, TraceEntry
+from opentrader.domain.market import MarketContext, PriorityDecision, Regime, TraceVerdict
 from opentrader.domain.signals import Direction, PostStatus, SignalStatus
 from opentrader.domain.timeframes import Timeframe
 from opentrader.domain.trend import Score, Trend
@@ -164,6 +164,18 @@ class MarketAll:
 
 
 @dataclass(frozen=True, slots=True)
+class Level:
+    """One level of the Priority System, its verdict, and what it looked at."""
+
+    level: int
+    name: str
+    verdict: TraceVerdict
+    decision: str
+    reason: str
+    inputs: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Explain:
     """Why a market was decided as it was; `decided_by` is the first level that blocked, or 7."""
 
@@ -172,7 +184,7 @@ class Explain:
     mtf_tf: Timeframe
     priority_decision: PriorityDecision
     no_trade_reason: str
-    levels: tuple[TraceEntry, ...]
+    levels: tuple[Level, ...]
     decided_by: int
     context: MarketContext
     timestamp: int
@@ -286,7 +298,7 @@ class ScanSignal:
     """What a mean-reversion scan emitted and, for each symbol that it did not, why not."""
 
     ok: OK = field(default=True, init=False)
-    signaled: tuple[Signaled, ...] = ()
-    skipped: tuple[Skipped, ...] = ()
+    signaled: tuple[Signaled, ...]
+    skipped: tuple[Skipped, ...]
     reason: Literal["", "daily_limit_reached", "trading_halted"] = ""
     scanned: int = 0

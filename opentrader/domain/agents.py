@@ -17,9 +17,13 @@ LOG_LINES = 200
 class AgentCard:
     """What one agent is doing; `ts` is the Unix second of its last change, 0 when it never reported."""
 
-    status: AgentStatus = "idle"
-    action: str = ""
-    ts: int = 0
+    status: AgentStatus
+    action: str
+    ts: int
+
+
+NEVER = AgentCard("idle", "", 0)
+"""The card of an agent that has not reported yet."""
 
 
 @dataclass(frozen=True, slots=True)
