@@ -46,12 +46,12 @@ class Kernels:
         return await self._interpreter.call(function, *args, **named)
 
     async def close(self) -> None:
-        if self._compiler is not None and self._compiler.returncode is None:
-            self._compiler.terminate()
-            await self._compiler.wait()
         if self._warming is not None:
             self._warming.cancel()
             await asyncio.gather(self._warming, return_exceptions=True)
+        if self._compiler is not None and self._compiler.returncode is None:
+            self._compiler.terminate()
+            await self._compiler.wait()
         await self._interpreter.close()
 
     async def _fill(self) -> None:

@@ -39,9 +39,7 @@ def write(folder: Path, timeframe: Timeframe, rows: np.ndarray, symbol: str = "B
     return path
 
 
-def asked(
-    feed: FileFeed, timeframe: Timeframe, now_ms: int, limit: int = 500, pair: str = "BTCUSDT"
-) -> np.ndarray:
+def asked(feed: FileFeed, timeframe: Timeframe, now_ms: int, limit: int = 500, pair: str = "BTCUSDT") -> np.ndarray:
     return asyncio.run(feed.candles(pair, timeframe, limit=limit, now_ms=now_ms))
 
 
@@ -173,7 +171,9 @@ def test_listings_come_from_the_names_of_the_files(tmp_path: Path) -> None:
     (tmp_path / "DOGEUSDT-4h.csv").mkdir()
     listings = FileFeed(tmp_path).listings()
     assert {pair: (one.base, one.quote) for pair, one in listings.items()} == {
-        "BTCUSDT": ("BTC", "USDT"), "ETHBTC": ("ETH", "BTC"), "SOLUSDT": ("SOL", "USDT"),
+        "BTCUSDT": ("BTC", "USDT"),
+        "ETHBTC": ("ETH", "BTC"),
+        "SOLUSDT": ("SOL", "USDT"),
     }
 
 

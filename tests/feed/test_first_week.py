@@ -46,7 +46,10 @@ def searched(trades: set[int], buys: set[int], *, max_weeks: int = 20) -> FirstW
     """The search on a market that shows trades and setups in the weeks of those numbers."""
     return asyncio.run(
         first_week(
-            SimulatedFeed(), WATCHLIST[:2], NOW, max_weeks=max_weeks,
+            SimulatedFeed(),
+            WATCHLIST[:2],
+            NOW,
+            max_weeks=max_weeks,
             explains=lambda htf, mtf, at: week_number(at) in trades,
             signals=lambda rows, at: week_number(at) in buys,
         )
@@ -85,7 +88,9 @@ def test_no_week_beyond_the_last_is_tried() -> None:
 
 def test_one_market_may_show_the_trade_and_another_the_signal() -> None:
     search = first_week(
-        SimulatedFeed(), ["ETHUSDT", "BTCUSDT"], NOW,
+        SimulatedFeed(),
+        ["ETHUSDT", "BTCUSDT"],
+        NOW,
         explains=lambda htf, mtf, at: mtf[-1, 4] < 10_000,
         signals=lambda rows, at: rows[-1, 4] > 10_000,
     )
@@ -102,11 +107,7 @@ def test_judges_get_the_candles_that_a_scan_reads(timeframe: Timeframe) -> None:
         seen.extend(tables)
         return True
 
-    asyncio.run(
-        first_week(
-            SimulatedFeed(), ["BTCUSDT"], NOW, explains=keep, signals=keep, signal_timeframe=timeframe
-        )
-    )
+    asyncio.run(first_week(SimulatedFeed(), ["BTCUSDT"], NOW, explains=keep, signals=keep, signal_timeframe=timeframe))
     reversion, htf, mtf = seen
     assert [len(rows) for rows in seen] == [1001, 501, 501]
     steps = [rows[-1, 0] - rows[-2, 0] for rows in (reversion, htf, mtf)]

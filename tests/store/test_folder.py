@@ -55,9 +55,7 @@ def test_files_that_were_open_to_others_are_made_private(data_dir: Path) -> None
 
 def test_a_second_process_is_told_who_holds_the_folder(data_dir: Path) -> None:
     command = [sys.executable, "-c", HOLD, str(data_dir)]
-    with subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as holder:
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         try:
             assert holder.stdout is not None
             assert holder.stdout.readline() == "open\n"
@@ -115,9 +113,7 @@ def test_a_network_file_system_is_refused(tmp_path: Path) -> None:
     folder.refuse_remote(tmp_path, "ext4")
 
 
-def test_the_mounts_are_looked_at_when_a_folder_is_prepared(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_mounts_are_looked_at_when_a_folder_is_prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     device = tmp_path.stat().st_dev
     mounts = tmp_path / "mountinfo"
     mounts.write_text(f"40 22 {os.major(device)}:{os.minor(device)} / / rw - nfs nas:/export rw\n")

@@ -11,17 +11,32 @@ import pytest
 from opentrader.store import Store, agents, choices, licence, signals, trends
 
 SIGNAL = {
-    "direction": "buy", "bot": "mr_combined", "status": "pending", "notified": False,
-    "created_at": 1_700_000_000, "updated_at": 1_700_000_001, "expires_at": 1_700_003_600,
+    "direction": "buy",
+    "bot": "mr_combined",
+    "status": "pending",
+    "notified": False,
+    "created_at": 1_700_000_000,
+    "updated_at": 1_700_000_001,
+    "expires_at": 1_700_003_600,
     "body": '{"price":2000.5,"checklist":["é"]}',
 }
 LICENCE = {
-    "code": "OT-0000-1111-2222-3333", "email": "me@example.com", "name": None, "plan": "free",
-    "machine_id": "m-1", "activated_at": 1_700_000_000, "expires_at": None, "mac": bytes(range(32)),
+    "code": "OT-0000-1111-2222-3333",
+    "email": "me@example.com",
+    "name": None,
+    "plan": "free",
+    "machine_id": "m-1",
+    "activated_at": 1_700_000_000,
+    "expires_at": None,
+    "mac": bytes(range(32)),
 }
 TREND = {
-    "source": "manual", "type": "crypto", "trend": "uptrend", "score": "3.5",
-    "timestamp": 1_700_000_000, "stored_at": 1_700_000_009,
+    "source": "manual",
+    "type": "crypto",
+    "trend": "uptrend",
+    "score": "3.5",
+    "timestamp": 1_700_000_000,
+    "stored_at": 1_700_000_009,
 }
 
 
@@ -68,8 +83,7 @@ async def test_a_bar_is_kept_for_each_pair_and_bot(store: Store) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"direction": "long"}, {"status": "new"}, {"notified": 2}, {"created_at": 1.5}, {"body": "{"},
-     {"bot": None}],
+    [{"direction": "long"}, {"status": "new"}, {"notified": 2}, {"created_at": 1.5}, {"body": "{"}, {"bot": None}],
     ids=str,
 )
 async def test_the_schema_refuses_a_wrong_signal(store: Store, wrong: dict[str, object]) -> None:
@@ -106,8 +120,10 @@ async def test_the_log_keeps_the_newest_lines(store: Store) -> None:
 
 async def test_a_trend_is_kept_for_each_symbol_and_timeframe(store: Store) -> None:
     stored = (
-        ("ETH", "1h", "sideway"), ("BTC", "4h", "uptrend"),
-        ("BTC", "1h", "unknown"), ("ETH", "1h", "downtrend"),
+        ("ETH", "1h", "sideway"),
+        ("BTC", "4h", "uptrend"),
+        ("BTC", "1h", "unknown"),
+        ("ETH", "1h", "downtrend"),
     )
     for symbol, timeframe, trend in stored:
         values = {**TREND, "trend": trend}

@@ -112,9 +112,7 @@ async def test_a_truncated_store_is_refused(data_dir: Path) -> None:
     refused(data_dir, "damaged")
 
 
-def test_a_store_locked_by_another_program_is_a_storage_error(
-    data_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_store_locked_by_another_program_is_a_storage_error(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Store.open(data_dir).close()
     other = apsw.Connection(str(database(data_dir)))
     other.execute("BEGIN EXCLUSIVE")
@@ -126,9 +124,7 @@ def test_a_store_locked_by_another_program_is_a_storage_error(
 
 
 @pytest.mark.parametrize("room", [0, 100, 1 << 20], ids=["the lock", "the tables", "the log"])
-def test_a_disk_that_is_full_at_the_first_start_is_a_storage_error(
-    data_dir: Path, no_writing, room: int
-) -> None:
+def test_a_disk_that_is_full_at_the_first_start_is_a_storage_error(data_dir: Path, no_writing, room: int) -> None:
     with no_writing(beyond=room), pytest.raises(StorageError):
         Store.open(data_dir)
     Store.open(data_dir).close()

@@ -55,9 +55,7 @@ async def test_commits_overwrite_the_log_that_was_grown_at_start(store: Store, d
     assert any(log.read_bytes())
 
 
-async def test_a_store_copied_in_mid_flight_has_every_commit(
-    store: Store, data_dir: Path, tmp_path: Path
-) -> None:
+async def test_a_store_copied_in_mid_flight_has_every_commit(store: Store, data_dir: Path, tmp_path: Path) -> None:
     """The zeros behind the last frame, and older frames behind it, are no commits."""
     for number in range(3):
         await store.write(partial(fill, rows=wal.MOST_FRAMES))  # the log is begun anew in between

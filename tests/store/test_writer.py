@@ -88,9 +88,7 @@ async def test_a_raising_function_fails_and_is_undone_alone(store: Store, busy_w
 
 
 @pytest.mark.parametrize("error", [LookupError("mine"), KeyboardInterrupt(), SystemExit(3)], ids=repr)
-async def test_a_lone_function_that_raises_is_undone_and_the_writer_lives(
-    store: Store, error: BaseException
-) -> None:
+async def test_a_lone_function_that_raises_is_undone_and_the_writer_lives(store: Store, error: BaseException) -> None:
     def fail(connection: Connection) -> None:
         choices.put(connection, "half", "done")
         raise error
@@ -128,9 +126,7 @@ async def test_a_function_that_ends_the_transaction_fails_and_the_writer_lives(s
 
 async def quota(store: Store, pages: int) -> None:
     """Let the database file grow by `pages` and no more."""
-    await store.write(lambda connection: connection.pragma(
-        "max_page_count", connection.pragma("page_count") + pages
-    ))
+    await store.write(lambda connection: connection.pragma("max_page_count", connection.pragma("page_count") + pages))
 
 
 async def test_a_full_disk_fails_the_write_and_keeps_what_was_acknowledged(store: Store) -> None:
@@ -226,9 +222,7 @@ async def test_nothing_is_left_to_do_when_close_returns(store: Store, data_dir: 
     assert sorted(os.listdir(data_dir)) == ["opentrader.db", "opentrader.lock"]  # the log was moved into it
 
 
-async def test_close_commits_what_waits_and_refuses_what_comes(
-    store: Store, data_dir: Path, busy_writer
-) -> None:
+async def test_close_commits_what_waits_and_refuses_what_comes(store: Store, data_dir: Path, busy_writer) -> None:
     async with busy_writer():
         tasks = [put(store, str(number)) for number in range(3)]
         await asyncio.sleep(0)
@@ -246,7 +240,11 @@ async def test_close_commits_what_waits_and_refuses_what_comes(
 
 async def test_the_policy_is_in_force(store: Store) -> None:
     policy = {
-        "journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "trusted_schema": 0, "mmap_size": 0,
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "foreign_keys": 1,
+        "trusted_schema": 0,
+        "mmap_size": 0,
         "wal_autocheckpoint": 0,
     }
     found = await store.write(lambda connection: {name: connection.pragma(name) for name in policy})
