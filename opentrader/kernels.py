@@ -56,18 +56,24 @@ class Kernels:
 
     async def _fill(self) -> None:
         logger.info("compiling the kernels; until then answers are computed without them, more slowly")
-        self._compiler = await asyncio.create_subprocess_exec(sys.executable, "-m", "opentrader", "warmup")
+        quiet = asyncio.subprocess.DEVNULL
+        self._compiler = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "opentrader", "warmup", stdout=quiet, stderr=quiet
+        )
         if await self._compiler.wait() != 0:
             logger.error("the kernels could not be compiled; answers stay slow (see `opentrader doctor`)")
             return
         await asyncio.to_thread(importlib.import_module, "opentrader.indicators")
         self.warm = True
+        logger.info("the kernels are compiled")
         await self._interpreter.close()
 
 
 def is_cached() -> bool:
     """Whether every kernel is compiled for this machine and this source. Imports numba."""
-    return _stamp().exists()
+    import numba
+
+    return bool(cast(Any, numba.config).DISABLE_JIT) or _stamp().exists()
 
 
 def fill_cache(report: Callable[[str], None]) -> None:

@@ -44,6 +44,8 @@ _REGISTER = (
     ' -d \'{{"email":"you@example.com","name":"Your Name"}}\''
 )
 
+_REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 (an address to listen on is none to call)
+
 logger = logging.getLogger(__name__)
 
 
@@ -134,7 +136,8 @@ class TradingSystem:
 
     def register_curl(self) -> str:
         """The command that registers the free licence at this daemon."""
-        return _REGISTER.format(base=f"http://{self.settings.host}:{self.settings.port}")
+        host = _REACHED_AT.get(self.settings.host, self.settings.host)
+        return _REGISTER.format(base=f"http://{host}:{self.settings.port}")
 
     async def _start(self) -> None:
         loop = asyncio.get_running_loop()

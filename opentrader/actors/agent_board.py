@@ -59,7 +59,7 @@ class AgentBoard(Actor):
 
     @handles(UpdateAgent)
     def update(self, message: UpdateAgent) -> Reply[AgentUpdated]:
-        name = known_agent(message.name)
+        name = known_agent(message.name.lower())
         action = self._board.cards[name].action if message.action is None else message.action
         card = AgentCard(message.status, action, int(self.context.clock.wall()))
         line, board = self._with(name, card)

@@ -293,9 +293,9 @@ def _level(entry: TraceEntry, context: MarketContext) -> Level:
 def _looked_at(level: int, context: MarketContext) -> dict[str, Any]:
     """The values that a level of the Priority System reads."""
     htf, mtf = context.htf, context.mtf
-    direction = {"trend_direction": mtf.trend_direction}
-    place = {"range_position": htf.range_position, "range_pct": htf.detail.range_pct}
-    return {
+    direction: dict[str, Any] = {"trend_direction": mtf.trend_direction}
+    place: dict[str, Any] = {"range_position": htf.range_position, "range_pct": htf.detail.range_pct}
+    levels: dict[int, dict[str, Any]] = {
         1: {"regime": mtf.regime, "adx": mtf.detail.adx, "chop": mtf.detail.chop, "er": mtf.detail.er},
         2: {"regime": mtf.regime, "squeeze": mtf.detail.squeeze, "squeeze_bars": mtf.detail.squeeze_bars},
         3: {"regime": mtf.regime, "macro_phase": htf.macro_phase, **direction},
@@ -303,4 +303,5 @@ def _looked_at(level: int, context: MarketContext) -> dict[str, Any]:
         5: {"regime": mtf.regime},
         6: {"bos_mode": mtf.bos_mode, "trend_age": mtf.trend_age, "macro_phase": htf.macro_phase, **direction},
         7: {"macro_phase": htf.macro_phase, **direction, **place},
-    }[level]
+    }
+    return levels[level]

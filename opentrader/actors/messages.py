@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, TypeVar
 
 from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, ConfigDict, Field
+from typing_extensions import TypedDict
 
 from opentrader.actors import replies as r
 from opentrader.actors.message import Message
@@ -40,6 +41,13 @@ Instant = Annotated[int, Ge(0), Le(LAST_INSTANT)]
 Price = Annotated[float, Gt(0)]
 Percent = Annotated[float, Gt(0), Le(1000)]
 Oscillator = Annotated[float, Ge(0), Le(100)]
+
+
+class PostedIndicator(TypedDict, total=False):
+    """What a posted trend says of one indicator: a vote, and whatever else its author kept beside it."""
+
+    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
+    vote: Trend
 
 
 class View(Message[R]):
@@ -127,7 +135,7 @@ class StoreTrend(Message[r.TrendStored]):
     source: Annotated[str, MinLen(1), MaxLen(64)] = "manual"
     type: Annotated[str, MinLen(1), MaxLen(32)] = "crypto"
     score: Score = field(default_factory=lambda: Score(0, 0, 0))
-    indicators: dict[str, dict[str, Any]] = field(default_factory=dict)
+    indicators: dict[str, PostedIndicator] = field(default_factory=dict)
     timestamp: Instant | None = None
 
 
