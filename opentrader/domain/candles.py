@@ -47,27 +47,31 @@ class Candles:
     @property
     def ts(self) -> Block:
         """Open times in milliseconds."""
-        return self.block[TS]
+        return self._column(TS)
 
     @property
     def open(self) -> Block:
-        return self.block[OPEN]
+        return self._column(OPEN)
 
     @property
     def high(self) -> Block:
-        return self.block[HIGH]
+        return self._column(HIGH)
 
     @property
     def low(self) -> Block:
-        return self.block[LOW]
+        return self._column(LOW)
 
     @property
     def close(self) -> Block:
-        return self.block[CLOSE]
+        return self._column(CLOSE)
 
     @property
     def volume(self) -> Block:
-        return self.block[VOLUME]
+        return self._column(VOLUME)
+
+    def _column(self, row: int) -> Block:
+        column: Block = self.block[row]
+        return column
 
     def rows(self) -> Block:
         """The same candles as an (n, 6) array."""
@@ -189,7 +193,7 @@ def flat(high: Block, low: Block, count: int, look: int) -> bool:
     """Whether the last `look` of the first `count` candles never moved. The kernels compile it too."""
     if count < look:
         return False
-    for i in range(count - look, count):
+    for i in range(count - look, count):  # noqa: SIM110 - what numba compiles
         if high[i] != high[count - 1] or low[i] != high[count - 1]:
             return False
     return True

@@ -125,9 +125,9 @@ class MeanReversion:
 class Trailing:
     """Break-even and chandelier stop; `_R` is a multiple of the initial risk."""
 
-    be_at_R: float = 1.0
+    be_at_R: float = 1.0  # noqa: N815 - R is the unit of risk
     be_cost_pct: float = 0.3
-    trail_at_R: float = 1.5
+    trail_at_R: float = 1.5  # noqa: N815
     chand_atr: float = 3.0
     min_gap_atr: float = 0.25
 

@@ -1,0 +1,8 @@
+"""`python -m opentrader` is the command `opentrader`."""
+
+import sys
+
+from opentrader.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

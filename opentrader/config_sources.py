@@ -1,0 +1,146 @@
+"""Where settings come from: the arguments, the environment, the configuration file.
+
+Each place is a `Layer`; of two with the same key the earlier one stands. Nothing is validated here. Every
+`OPENTRADER_*` variable and every key of the file is taken in, so that a misspelled one is found.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tomllib
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, NamedTuple
+
+PREFIX = "OPENTRADER_"
+DEFAULT_FILE = Path("opentrader.toml")
+HIDDEN = "******"
+DEFAULT = "default"
+
+# Variables that others look for under a name of their own.
+_FOREIGN = {"GIT_COMMIT": "commit"}
+_WORDS_OF_SECRETS = ("token", "secret", "password", "key")
+
+
+class Layer(NamedTuple):
+    """The settings of one place, and how a key is spelled there."""
+
+    values: Mapping[str, Any]
+    spelled: Callable[[str], str]
+
+
+def problem(key: str, value: str, origin: str, advice: str) -> str:
+    """One line about a key that cannot be used: how it was given, and what to do about it."""
+    return f"{key} = {value} ({origin}): {advice}" if value else f"{key} ({origin}): {advice}"
+
+
+def variable(key: str) -> str:
+    """The environment variable of a setting."""
+    foreign = {name: variable for variable, name in _FOREIGN.items()}
+    return foreign.get(key, PREFIX + key.upper())
+
+
+def option(key: str) -> str:
+    """The command line option of a setting."""
+    return "--" + key.replace("_", "-")
+
+
+def shown(key: str, value: object) -> str:
+    """A value as it may be printed."""
+    if value is None:
+        return "none"
+    if not key.endswith("_file") and any(word in key.split("_") for word in _WORDS_OF_SECRETS):
+        return HIDDEN
+    if isinstance(value, list | tuple):
+        return ",".join(map(str, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def environment(variables: Mapping[str, str]) -> Layer:
+    """What the environment says. An empty variable counts as none: compose files cannot leave one out."""
+    full = {name: text for name, text in variables.items() if text}
+    ours = {name.removeprefix(PREFIX).lower(): text for name, text in full.items() if name.startswith(PREFIX)}
+    foreign = {key: full[name] for name, key in _FOREIGN.items() if name in full}
+    return Layer(ours | foreign, variable)
+
+
+def config_file(named: object) -> tuple[Layer, list[str]]:
+    """What the configuration file says: the one that was named, else `opentrader.toml` here, if any."""
+    path = DEFAULT_FILE if named is None else Path(str(named)).expanduser()
+    empty = Layer({}, lambda _key: str(path))
+    if named is None and not path.is_file():
+        return empty, []
+    try:
+        text = path.read_text(encoding="utf-8")
+        return Layer(tomllib.loads(text), lambda key: f"{path}, {key}"), []
+    except OSError as error:
+        advice = f"cannot be read: {error.strerror}; name an existing file or leave it out"
+    except ValueError as error:  # TOMLDecodeError and UnicodeDecodeError alike
+        advice = f'is not TOML: {error}; a line looks like  port = 8001  or  watchlist = ["BTC", "ETH"]'
+    return empty, [problem("config", str(path), "the configuration file", advice)]
+
+
+def with_secrets(layer: Layer, secrets: Collection[str]) -> tuple[Layer, list[str]]:
+    """The layer with `KEY` read from the file that its `KEY_file` names."""
+    values, spelled = dict(layer.values), layer.spelled
+    origins, problems = {}, []
+    for key in secrets:
+        file_key = f"{key}_file"
+        if values.get(file_key) is None:
+            continue
+        origins[key] = spelled(file_key)
+        text, refusal = _secret(Path(str(values[file_key])).expanduser())
+        if values.get(key) is not None:
+            refusal = f"{spelled(key)} is set as well; keep one of the two"
+        if refusal:
+            problems.append(problem(file_key, str(values[file_key]), spelled(file_key), refusal))
+        else:
+            values[key] = text
+    return Layer(values, lambda key: origins.get(key) or spelled(key)), problems
+
+
+def _secret(path: Path) -> tuple[str, str]:
+    """The text of a file with a secret, and why it is refused ("" if it is not)."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            if _open_to_others(path, os.fstat(file.fileno()).st_mode):
+                return "", f"others on this machine can read it; chmod 600 {path}"
+            return file.read().strip(), ""
+    except OSError as error:
+        return "", f"cannot be read: {error.strerror}"
+    except UnicodeDecodeError:
+        return "", "is not text"
+
+
+def _open_to_others(path: Path, mode: int) -> bool:
+    """Whether group or world may use the file.
+
+    systemd opens a credential to one user by an access list, which shows as a right of the group; the folder
+    around it is closed to everybody else.
+    """
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    if credentials and path.resolve().is_relative_to(Path(credentials).resolve()):
+        return False
+    return bool(mode & (stat.S_IRWXG | stat.S_IRWXO))
+
+
+def merged(layers: Sequence[Layer]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The value of every key that is given anywhere, and where it came from."""
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for layer in reversed(layers):
+        values |= layer.values
+        origins |= {key: layer.spelled(key) for key in layer.values}
+    return values, origins
+
+
+def did_you_mean(key: str, known: Iterable[str], origin: str) -> str:
+    """What to do about a key that no setting has, spelled as it was."""
+    close = get_close_matches(key.replace("-", "_").lower(), list(known), n=1, cutoff=0.7)
+    if not close:
+        return "there is no such setting; `opentrader check-config` lists them all"
+    spelled = variable(close[0]) if origin.startswith(PREFIX) else close[0]
+    spelled = option(close[0]) if origin.startswith("--") else spelled
+    return f"there is no such setting; did you mean {spelled}?"

@@ -1,0 +1,225 @@
+"""The analysis without a daemon, for scripts, notebooks and the CLI: a feed, a market time, pure functions.
+
+Market time is the `at` of the settings, exactly, or now. Everything here is synchronous, and may be called
+where an event loop is running too, as in a notebook.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opentrader.actors.market_analyzer import shown
+from opentrader.actors.messages import ExplanationOf
+from opentrader.actors.replies import Explain, MarketScan, ScanFailure, TrendScan
+from opentrader.actors.scanner import market_scan, trend_scan
+from opentrader.config import Settings
+from opentrader.domain.market import MarketContext
+from opentrader.domain.ports import Feed
+from opentrader.domain.symbols import listing_of
+from opentrader.domain.timeframes import HTF_OF, TF_MS, TIMEFRAMES, Timeframe, frames
+from opentrader.domain.trend import TrendResult
+from opentrader.errors import Fault, InvalidInput, OpentraderError, StorageError
+from opentrader.feed import open_feed
+from opentrader.market_time import shift_key
+from opentrader.store import choices
+from opentrader.store.peek import peek
+
+T = TypeVar("T")
+Rows = NDArray[np.float64]
+Progress = Callable[[str], None]
+
+CANDLES = 500
+
+logger = logging.getLogger(__name__)
+
+
+class Market(NamedTuple):
+    """Candles, and the instant of the market they are read at, in Unix milliseconds."""
+
+    feed: Feed
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One market: its context, and the instant (Unix ms) and the (n, 6) rows it was read from.
+
+    The rows include a forming candle, if there is one.
+    """
+
+    context: MarketContext
+    now_ms: int
+    htf: Rows
+    mtf: Rows
+
+    @property
+    def price(self) -> float | None:
+        """The last price, that of the forming candle if there is one; None without candles."""
+        return float(self.mtf[-1, 4]) if len(self.mtf) else None
+
+
+def analyze_symbol(
+    symbol: str,
+    mtf_tf: Timeframe = "4h",
+    htf_tf: Timeframe | None = None,
+    *,
+    settings: Settings | None = None,
+) -> MarketContext:
+    """The context of one market, e.g. `analyze_symbol("BTC", mtf_tf="4h", htf_tf="1d")`.
+
+    Without `settings` they come from the environment and the configuration file. Raises `ConfigError`,
+    `InvalidInput` for a timeframe, `SymbolNotFound`, and `ExchangeError` when the feed fails.
+    """
+    return read_market(symbol, mtf_tf, htf_tf, settings=settings).context
+
+
+def read_market(
+    symbol: str,
+    mtf_tf: Timeframe = "4h",
+    htf_tf: Timeframe | None = None,
+    *,
+    settings: Settings | None = None,
+) -> Reading:
+    """As `analyze_symbol`, with the candles."""
+    framed = _framed(mtf_tf, htf_tf)
+    return _wait(_reading(open_market(settings or Settings()), symbol, mtf_tf, framed))
+
+
+def scan_market(
+    mtf_tf: Timeframe = "4h",
+    *,
+    settings: Settings | None = None,
+    progress: Progress = lambda _symbol: None,
+) -> tuple[MarketScan, list[Reading]]:
+    """The context of every symbol of the watchlist, as `GET /api/market/scan` answers it, and the readings.
+
+    A symbol that cannot be read is in `failed`; the rest goes through. `progress` is called after each.
+    """
+    chosen, framed = settings or Settings(), _framed(mtf_tf, None)
+    market = open_market(chosen)
+    readings, failed = _wait(_each(chosen.watchlist, lambda symbol: _reading(market, symbol, mtf_tf, framed), progress))
+    contexts = [reading.context for reading in readings]
+    scan = market_scan(market.feed.source, mtf_tf, contexts, failed, chosen.market_ttl_seconds)
+    return scan, readings
+
+
+def scan_trend(
+    timeframe: Timeframe = "4h",
+    *,
+    settings: Settings | None = None,
+    progress: Progress = lambda _symbol: None,
+) -> TrendScan:
+    """The six votes on every symbol of the watchlist, as `GET /api/trend/scan` answers them."""
+    chosen = settings or Settings()
+    _known("timeframe", timeframe)
+    market = open_market(chosen)
+    results, failed = _wait(_each(chosen.watchlist, lambda symbol: _trend(market, symbol, timeframe), progress))
+    return trend_scan(market.feed.source, timeframe, results, failed)
+
+
+def explain(context: MarketContext) -> Explain:
+    """The seven levels behind a decision, as `GET /api/market/SYMBOL/explain` answers them."""
+    explained = shown(ExplanationOf(context.symbol), context)
+    assert isinstance(explained, Explain)
+    return explained
+
+
+def open_market(settings: Settings) -> Market:
+    """The feed of the settings at their market time. Raises `ConfigError` for a feed that cannot be opened."""
+    now_ms = round(time.time() * 1000) if settings.at_ms is None else settings.at_ms
+    return Market(open_feed(settings.feed, shift_ms=market_shift(settings)), now_ms)
+
+
+def latest_candle(market: Market, symbol: str, timeframe: Timeframe = "4h") -> int | None:
+    """When the last closed candle of a market ended, in Unix milliseconds; None without one."""
+    pair = listing_of(symbol, market.feed.listings()).pair
+    rows = _wait(market.feed.candles(pair, timeframe, limit=1, now_ms=market.now_ms))
+    ends = rows[:, 0] + TF_MS[timeframe]
+    return max((int(end) for end in ends if end <= market.now_ms), default=None)
+
+
+def market_shift(settings: Settings) -> int:
+    """By how many milliseconds the daemon of this data folder moves recorded candles; 0 where it never ran.
+
+    With `at` nothing is moved. Only reads, so that it works beside a running daemon.
+    """
+    if settings.at is not None:
+        return 0
+    try:
+        return int(peek(settings.data_dir, partial(choices.get, key=shift_key(settings))) or 0)
+    except StorageError as error:
+        logger.warning("candles are not moved as the daemon moves them: %s", error)
+        return 0
+
+
+async def _reading(market: Market, symbol: str, mtf_tf: Timeframe, htf_tf: Timeframe) -> Reading:
+    from opentrader.indicators import market_context
+
+    feed, now_ms = market
+    listing = listing_of(symbol, feed.listings())
+    htf = await feed.candles(listing.pair, htf_tf, limit=CANDLES, now_ms=now_ms)
+    mtf = await feed.candles(listing.pair, mtf_tf, limit=CANDLES, now_ms=now_ms)
+    context = market_context(htf, mtf, htf_tf=htf_tf, mtf_tf=mtf_tf, now_ms=now_ms, symbol=listing.name)
+    return Reading(context, now_ms, htf, mtf)
+
+
+async def _trend(market: Market, symbol: str, timeframe: Timeframe) -> TrendResult:
+    from opentrader.indicators import trend_result
+
+    feed, now_ms = market
+    listing = listing_of(symbol, feed.listings())
+    rows = await feed.candles(listing.pair, timeframe, limit=CANDLES, now_ms=now_ms)
+    return trend_result(rows, timeframe, now_ms=now_ms, symbol=listing.name, source=feed.source)
+
+
+async def _each(
+    symbols: Iterable[str], read: Callable[[str], Awaitable[T]], progress: Progress
+) -> tuple[list[T], list[ScanFailure]]:
+    """What could be read, in order, and what could not."""
+    results: list[T] = []
+    failed: list[ScanFailure] = []
+    for symbol in symbols:
+        try:
+            results.append(await read(symbol))
+        except OpentraderError as error:
+            failed.append(ScanFailure(symbol, error.code, error.detail))
+        progress(symbol)
+    return results, failed
+
+
+def _framed(mtf_tf: Timeframe, htf_tf: Timeframe | None) -> Timeframe:
+    """The higher timeframe to use. Raises `InvalidInput`."""
+    _known("mtf_tf", mtf_tf)
+    if htf_tf is None:
+        return HTF_OF[mtf_tf]
+    _known("htf_tf", htf_tf)
+    if not frames(htf_tf, mtf_tf):
+        fault = Fault(("htf_tf",), f"{htf_tf} is shorter than mtf_tf, {mtf_tf}", "value_error", input=htf_tf)
+        raise InvalidInput([fault])
+    return htf_tf
+
+
+def _known(name: str, timeframe: str) -> None:
+    if timeframe not in TIMEFRAMES:
+        message = f"should be one of {', '.join(TIMEFRAMES)}, not {timeframe}"
+        raise InvalidInput([Fault((name,), message, "literal_error", input=timeframe)])
+
+
+def _wait(coroutine: Coroutine[Any, Any, T]) -> T:
+    """The coroutine's result; on a thread of its own where this one runs a loop already."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(coroutine)
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()

@@ -1,0 +1,100 @@
+"""Charts: what they show, that they need no network, that the same market gives the same file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from opentrader.config import Settings
+from opentrader.console import plot
+from opentrader.console.plot import chart as charts
+from opentrader.errors import ConfigError, InvalidInput, NotPossible
+from opentrader.research import Reading, read_market
+
+AT = "2024-04-15T12:00Z"
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.fixture(scope="module")
+def reading() -> Reading:
+    return read_market("BTC", settings=Settings(feed="simulated", at=AT))
+
+
+def test_the_title_says_market_decision_and_reason(reading: Reading) -> None:
+    chart = charts.chart_of(reading)
+    decision = reading.context.priority_decision.replace("_", " ").upper()
+    assert chart.title == "BTC · 4h in 1d"
+    assert chart.because.startswith(f"{decision} · ")
+    assert "2024-04-15 12:00 UTC" in chart.foot
+
+
+def test_the_last_bars_are_shown_and_what_is_drawn_moves_with_them(reading: Reading) -> None:
+    whole, part = charts.chart_of(reading, 500), charts.chart_of(reading, 100)
+    hidden = len(whole.candles) - 100
+    assert part.candles.ts.tolist() == whole.candles.ts[hidden:].tolist()
+    assert [replace(swing, bar=swing.bar + hidden) for swing in part.swings] == [
+        swing for swing in whole.swings if swing.bar >= hidden
+    ]
+    assert [(item.bar + hidden, item.swing.level) for item in part.breaks] == [
+        (item.bar, item.swing.level) for item in whole.breaks if item.bar >= hidden
+    ]
+
+
+def test_a_bar_before_the_first_has_its_time(reading: Reading) -> None:
+    chart = charts.chart_of(reading)
+    assert chart.at_ms(0) - chart.at_ms(-3) == 3 * chart.step_ms
+
+
+def test_the_range_of_the_higher_timeframe_is_drawn_with_its_outer_thirds(reading: Reading) -> None:
+    chart, htf = charts.chart_of(reading), reading.context.htf
+    values = {level.name: level.value for level in chart.levels}
+    assert (values["1d range high"], values["1d range low"]) == (htf.range_high, htf.range_low)
+    upper, lower = chart.zones
+    assert (upper.high, lower.low) == (htf.range_high, htf.range_low)
+    assert upper.low - lower.high == pytest.approx(upper.high - upper.low)
+
+
+def test_a_market_without_candles_has_no_chart(reading: Reading) -> None:
+    with pytest.raises(NotPossible):
+        charts.chart_of(replace(reading, mtf=np.empty((0, 6))))
+
+
+def test_a_page_is_one_file_that_asks_nobody(reading: Reading, tmp_path: Path) -> None:
+    path = tmp_path / "btc.html"
+    plot.drawer(path)(reading)
+    page = path.read_text(encoding="utf-8")
+    assert re.findall(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=", page) == []
+    assert "Plotly.newPlot" in page
+    assert "BTC · 4h in 1d" in page
+    first = path.read_bytes()
+    plot.drawer(path)(reading)
+    assert path.read_bytes() == first
+
+
+def test_a_picture_is_the_same_each_time(reading: Reading, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="a PNG needs the extra `plot`")
+    one, two = tmp_path / "one.png", tmp_path / "two.PNG"
+    plot.drawer(one)(reading)
+    plot.drawer(two)(reading)
+    assert one.read_bytes().startswith(PNG)
+    assert one.read_bytes() == two.read_bytes()
+
+
+def test_an_ending_that_is_no_chart_is_refused_before_any_work() -> None:
+    with pytest.raises(InvalidInput, match=r"should end in \.html or \.png"):
+        plot.drawer(Path("btc.pdf"))
+
+
+def test_a_picture_without_matplotlib_is_refused_before_any_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plot, "find_spec", lambda _name: None)
+    with pytest.raises(ConfigError, match="needs matplotlib"):
+        plot.drawer(Path("btc.png"))
+
+
+def test_a_file_that_cannot_be_written(reading: Reading, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="No such file or directory"):
+        plot.drawer(tmp_path / "nowhere" / "btc.html")(reading)
