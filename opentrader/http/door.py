@@ -1,0 +1,77 @@
+"""The trading system as HTTP sees it, from the moment the port is open."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Protocol, TypeVar
+
+from opentrader.actors.message import Message
+from opentrader.actors.messages import HealthOf, View
+from opentrader.actors.replies import Health
+from opentrader.errors import NotReady, ShuttingDown
+
+R = TypeVar("R")
+
+PATIENCE_SECONDS = 30.0
+
+
+class System(Protocol):
+    """What the handlers need of the trading system; all of it on its loop."""
+
+    def admit(self, kind: type[Message[Any]]) -> None:
+        """Raise what refuses every message of a kind: not ready, stopping, no licence."""
+        ...
+
+    def view(self, query: View[R]) -> R:
+        """Answer a query from what is published; never waits."""
+        ...
+
+    async def ask(self, message: Message[R]) -> R:
+        """Have the owner of a message handle it."""
+        ...
+
+
+class Door:
+    """Requests that come while the system is starting wait for it, for a while: the first curl works.
+
+    Only the question after health is answered at any time. Until the licence is known it says what holds then:
+    nothing that needs one is done.
+    """
+
+    def __init__(self, commit: str, *, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        self._commit = commit
+        self._patience = patience_seconds
+        self.started: System | None = None
+        self._opened = asyncio.Event()
+
+    def open(self, system: System) -> None:
+        """The system has started."""
+        self.started = system
+        self._opened.set()
+
+    def shut(self) -> None:
+        """The system will not start, or is stopping: nobody waits any longer."""
+        self._opened.set()
+
+    async def system(self) -> System:
+        """The started system; raises `NotReady` when that takes too long and `ShuttingDown` when it never will."""
+        if self.started is None:
+            await self._wait()
+        if self.started is None:
+            raise ShuttingDown("the daemon is stopping", hint="ask again once it has started anew")
+        return self.started
+
+    def health(self) -> Health:
+        try:
+            if self.started is not None:
+                return self.started.view(HealthOf())
+        except NotReady:
+            pass  # an actor is being restarted
+        return Health("required", "none", self._commit)
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._opened.wait()
+        except TimeoutError:
+            raise NotReady("the daemon is still starting", hint="ask again in a second") from None

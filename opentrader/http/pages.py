@@ -1,0 +1,72 @@
+"""The pages and their files: read or built when they are first asked for, kept ever after."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from importlib.resources import files
+from typing import NamedTuple
+
+import orjson
+
+from opentrader.domain import reasons
+from opentrader.domain.timeframes import HTF_OF
+from opentrader.http.routes import Page, Route
+
+WORDS = "words.js"
+ASSETS = (
+    "api.js", "chart.js", "dashboard.css", "dashboard.js", "docs.css", "dom.js", "explain.js", "icon.svg", WORDS,
+)  # fmt: skip
+_TYPES = {"css": "text/css", "html": "text/html", "js": "text/javascript", "svg": "image/svg+xml"}
+
+
+class Content(NamedTuple):
+    body: bytes
+    content_type: str
+
+
+class Pages:
+    """Building happens in a thread, for the OpenAPI document takes longer than a loop should stand still."""
+
+    def __init__(self, routes: tuple[Route, ...]) -> None:
+        self._routes = routes
+        self._kept: dict[str, Content] = {}
+
+    async def page(self, name: Page) -> Content:
+        build = {"dashboard": _dashboard, "docs": self._docs, "openapi": self._openapi}[name]
+        return await self._get(name, build)
+
+    async def asset(self, name: str) -> Content:
+        return await self._get(name, _words if name == WORDS else lambda: _static(name))
+
+    async def _get(self, name: str, build: Callable[[], Content]) -> Content:
+        if name not in self._kept:
+            self._kept[name] = await asyncio.to_thread(build)
+        return self._kept[name]
+
+    def _docs(self) -> Content:
+        from opentrader.http.docs import docs_page
+
+        return Content(docs_page(self._routes).encode(), "text/html")
+
+    def _openapi(self) -> Content:
+        from opentrader.http.openapi import document
+
+        return Content(orjson.dumps(document(self._routes)), "application/json")
+
+
+def _dashboard() -> Content:
+    return _static("dashboard.html")
+
+
+def _static(name: str) -> Content:
+    body = files("opentrader.http").joinpath("static", name).read_bytes()
+    return Content(body, _TYPES[name.rpartition(".")[2]])
+
+
+def _words() -> Content:
+    """The dashboard speaks of decisions, levels and reasons in the same words as the command line."""
+    told = {"DECISIONS": reasons.DECISIONS, "LEVELS": reasons.LEVELS, "HTF": dict(HTF_OF), "REASONS": reasons.REASONS}
+    lines = [f"export const {name} = {orjson.dumps(words).decode()};" for name, words in told.items()]
+    lines.append('export const reason = (code) => REASONS[code] || code.replaceAll("_", " ");')
+    return Content("\n".join(lines).encode(), _TYPES["js"])

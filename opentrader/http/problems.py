@@ -1,0 +1,141 @@
+"""The one place where an error becomes a status and a JSON body.
+
+    {"ok": false, "detail": ..., "code": ..., "hint"?: ..., "request_id"?: ..., named facts}
+
+`detail` is a sentence, except on 422, where it is the list of everything that was refused. What goes wrong before
+a message exists (no such route, no token, a body that is no JSON) has its errors here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import orjson
+from aiohttp import web
+
+from opentrader.errors import (
+    AskTimeout,
+    Fault,
+    InvalidInput,
+    LicenseRequired,
+    NotFound,
+    NotNow,
+    NotPossible,
+    OpentraderError,
+    SignalExpired,
+)
+
+HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Server": "opentrader"}
+"""What every answer carries."""
+
+LONGEST_INPUT = 200  # characters of a refused value that are worth repeating
+
+
+class Refusal(OpentraderError):
+    """A request that was turned away before it became a message."""
+
+    code = "bad_request"
+    status: ClassVar[int] = 400
+    headers: Mapping[str, str] = {}
+    closes: ClassVar[bool] = False  # whether the connection is of no more use
+
+
+class BadRequest(Refusal):
+    closes = True
+
+
+class InvalidJson(Refusal):
+    code = "invalid_json"
+
+
+class Unauthorized(Refusal):
+    code, status = "unauthorized", 401
+    headers: Mapping[str, str] = {"WWW-Authenticate": 'Bearer realm="opentrader"'}
+
+
+class ForbiddenOrigin(Refusal):
+    code, status = "forbidden_origin", 403
+
+
+class RouteNotFound(Refusal):
+    code, status = "not_found", 404
+
+
+class MethodNotAllowed(Refusal):
+    code, status = "method_not_allowed", 405
+
+    def __init__(self, detail: str, allow: str) -> None:
+        super().__init__(detail, hint=f"allowed: {allow}")
+        self.headers = {"Allow": allow}
+
+
+class BodyTooLarge(Refusal):
+    code, status = "body_too_large", 413
+    closes = True
+
+
+class UnsupportedMediaType(Refusal):
+    code, status = "unsupported_media_type", 415
+
+
+_STATUS: tuple[tuple[type[OpentraderError], int], ...] = (
+    (InvalidInput, 422),
+    (NotFound, 404),
+    (SignalExpired, 410),
+    (NotPossible, 409),
+    (LicenseRequired, 503),
+    (NotNow, 503),
+    (AskTimeout, 504),
+)
+
+
+def status_of(error: type[OpentraderError]) -> int:
+    """The status of a kind of error; what is a fault of ours, or of the venue, is 500."""
+    if issubclass(error, Refusal):
+        return error.status
+    return next((status for kind, status in _STATUS if issubclass(error, kind)), 500)
+
+
+def problem(error: OpentraderError, request_id: str) -> web.Response:
+    """The answer that tells a client of an error."""
+    response = web.Response(
+        status=status_of(type(error)),
+        body=orjson.dumps(_told(error, request_id), default=str),
+        content_type="application/json",
+        headers={**HEADERS, **_headers(error)},
+    )
+    if isinstance(error, Refusal) and error.closes:
+        response.force_close()
+    return response
+
+
+def _told(error: OpentraderError, request_id: str) -> dict[str, Any]:
+    detail = [_item(f) for f in error.faults] if isinstance(error, InvalidInput) else error.detail
+    told = {"ok": False, "detail": detail, "code": error.code, "hint": error.hint, "request_id": request_id}
+    if isinstance(error, NotNow):
+        told["retryable"] = True
+    return {name: value for name, value in told.items() if value != ""} | error.facts
+
+
+def _headers(error: OpentraderError) -> Mapping[str, str]:
+    if isinstance(error, Refusal):
+        return error.headers
+    return {"Retry-After": str(error.retry_after)} if isinstance(error, NotNow) else {}
+
+
+def _item(fault: Fault) -> dict[str, Any]:
+    """One refused value, in FastAPI's shape."""
+    item: dict[str, Any] = {"loc": fault.loc, "msg": fault.msg, "type": fault.type}
+    if fault.input is not None:
+        item["input"] = _shown(fault.input)
+    if fault.ctx:
+        item["ctx"] = fault.ctx
+    return item
+
+
+def _shown(value: object) -> object:
+    """A refused value as it may be repeated: a long one is cut, and what holds others is named only by its kind."""
+    if isinstance(value, str):
+        return value if len(value) <= LONGEST_INPUT else value[:LONGEST_INPUT] + "..."
+    return value if isinstance(value, bool | int | float) else type(value).__name__

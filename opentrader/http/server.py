@@ -1,0 +1,155 @@
+"""The daemon: the port first, the system behind it, and an ordered end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from opentrader.actors.messages import HealthOf
+from opentrader.config import Settings
+from opentrader.errors import ConfigError
+from opentrader.http import systemd
+from opentrader.http.application import Application
+from opentrader.http.connection import Server
+from opentrader.http.door import Door
+from opentrader.http.security import Guard, is_loopback
+
+if TYPE_CHECKING:
+    from opentrader.system import TradingSystem
+
+WIND_UP_SECONDS = 2.0  # for answers that are being sent when the daemon is told to stop
+ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  what to call them in a URL
+
+logger = logging.getLogger(__name__)
+
+
+def run(settings: Settings) -> int:
+    """Run the daemon until it is told to stop (exit status 0) or cannot go on (1).
+
+    Raises `ConfigError` when it cannot start: the port or the data folder is in use, the feed is unusable.
+    """
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(_serve(settings))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:  # not made for this platform
+        return None
+    return uvloop.new_event_loop
+
+
+async def _serve(settings: Settings) -> int:
+    """Open the port and live behind it."""
+    door = Door(settings.commit)
+    token = None if settings.api_token is None else settings.api_token.get_secret_value()
+    application = Application(door, Guard(settings.host, token))
+    runner = web.ServerRunner(Server(application), shutdown_timeout=WIND_UP_SECONDS)
+    await runner.setup()
+    try:
+        site = await _listening(runner, settings)
+        port: int = runner.addresses[0][1]
+        _announce(settings, port)
+        return await _until_stopped(settings.model_copy(update={"port": port}), door, site)
+    finally:
+        await runner.cleanup()
+
+
+async def _listening(runner: web.ServerRunner, settings: Settings) -> web.TCPSite:
+    site = web.TCPSite(runner, settings.host, settings.port)
+    try:
+        await site.start()
+    except OSError as error:
+        raise ConfigError(
+            f"cannot listen on {settings.host}, port {settings.port}: {error.strerror}",
+            hint="another program may have it; --port 0 takes a free one",
+        ) from None
+    return site
+
+
+async def _until_stopped(settings: Settings, door: Door, site: web.TCPSite) -> int:
+    """Live until a signal comes or the system gives up; the exit status."""
+    life = asyncio.create_task(_live(settings, door))
+    signalled = asyncio.create_task(_signal())
+    await asyncio.wait({life, signalled}, return_when=asyncio.FIRST_COMPLETED)
+    await site.stop()
+    systemd.notify("STOPPING=1")
+    given_up = life.done()
+    life.cancel()
+    signalled.cancel()
+    return await _outcome(life, given_up=given_up)
+
+
+async def _live(settings: Settings, door: Door) -> str:
+    """Start the system, let requests in, and return why it cannot go on. However this ends, the system is stopped."""
+    system = await asyncio.to_thread(_built, settings)
+    try:
+        await system.start()
+        door.open(system)
+        _welcome(system)
+        systemd.notify("READY=1")
+        async with systemd.watchdog(system.actors):
+            return await system.wait_fatal()
+    finally:
+        door.shut()
+        await system.stop()
+
+
+def _built(settings: Settings) -> TradingSystem:
+    # In a thread and no earlier: what the actors import takes longer than opening the port.
+    from opentrader.system import TradingSystem
+
+    return TradingSystem(settings)
+
+
+async def _signal() -> None:
+    """Return when the daemon is told to stop; after that a second signal kills as usual."""
+    loop, told = asyncio.get_running_loop(), asyncio.Event()
+    signals = (signal.SIGTERM, signal.SIGINT)
+    for number in signals:
+        loop.add_signal_handler(number, told.set)
+    try:
+        await told.wait()
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
+
+
+async def _outcome(life: asyncio.Task[str], *, given_up: bool) -> int:
+    try:
+        reason = await life
+    except asyncio.CancelledError:
+        return 0
+    if given_up:
+        logger.critical("the daemon cannot go on: %s", reason)
+    return int(given_up)
+
+
+def _announce(settings: Settings, port: int) -> None:
+    base = base_url(settings.host, port)
+    _say(f"opentrader is listening on {base}\n  dashboard  {base}/api/dashboard\n  API        {base}/api/docs")
+    if not is_loopback(settings.host) and settings.api_token is None:
+        logger.warning("anybody who reaches %s can trade: set OPENTRADER_API_TOKEN", base)
+
+
+def _welcome(system: TradingSystem) -> None:
+    if system.view(HealthOf()).license_status == "required":
+        _say(f"The licence is free; register it with\n  {system.register_curl()}")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def base_url(host: str, port: int) -> str:
+    """Where a browser on this machine finds what listens on that address."""
+    name = ANY_ADDRESS.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{name}:{port}"

@@ -1,0 +1,65 @@
+// Builds elements. Whatever comes from the daemon becomes text, never markup.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+function fill(node, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value === true) node.setAttribute(name, "");
+    else if (value !== false && value != null) node.setAttribute(name, value);
+  }
+  node.append(...children.flat(Infinity).filter((child) => child != null && child !== false));
+  return node;
+}
+
+export const h = (tag, attributes = {}, ...children) => fill(document.createElement(tag), attributes, children);
+
+export const svg = (tag, attributes = {}, ...children) => fill(document.createElementNS(SVG, tag), attributes, children);
+
+export const $ = (id) => document.getElementById(id);
+
+// Replaces what an element holds, unless it shows the same already: focus and selection survive a poll.
+const shown = new WeakMap();
+
+export function show(node, data, build) {
+  const told = JSON.stringify(data);
+  if (shown.get(node) === told) return;
+  shown.set(node, told);
+  node.replaceChildren(...[build(data)].flat(Infinity));
+}
+
+// An age that goes on counting between two polls. `at` is in Unix seconds by the daemon's clock.
+export const age = (at) => h("time", { class: "age", "data-at": at }, told(at));
+
+let ahead = 0;
+
+export function setClock(seconds) {
+  ahead = seconds - Date.now() / 1000;
+}
+
+export const now = () => Date.now() / 1000 + ahead;
+
+export function told(at) {
+  const seconds = Math.max(0, Math.round(now() - at));
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 172800) return `${Math.floor(seconds / 3600)} h`;
+  return `${Math.floor(seconds / 86400)} d`;
+}
+
+export const left = (at) => h("time", { class: "left", "data-until": at }, toldLeft(at));
+
+function toldLeft(at) {
+  const seconds = Math.max(0, Math.round(at - now()));
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
+setInterval(() => {
+  for (const node of document.querySelectorAll("time.age")) node.textContent = told(Number(node.dataset.at));
+  for (const node of document.querySelectorAll("time.left")) node.textContent = toldLeft(Number(node.dataset.until));
+}, 1000);
+
+export function price(value) {
+  if (value == null) return "–";
+  return value.toLocaleString("en", { maximumSignificantDigits: value >= 1000 ? 7 : 5 });
+}

@@ -1,0 +1,134 @@
+"""A real server on a real port, with a system behind it that answers at once what a test told it to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import orjson
+import pytest
+from aiohttp import web
+
+from opentrader.actors import messages as m
+from opentrader.actors import replies as r
+from opentrader.actors.message import Message
+from opentrader.errors import LicenseRequired
+from opentrader.http.application import Application
+from opentrader.http.connection import Server
+from opentrader.http.door import Door
+from opentrader.http.routes import ROUTES, Route
+from opentrader.http.security import Guard
+
+NOW = 1_714_216_800
+
+
+class FakeSystem:
+    """Keeps every message and answers by its type; what is an exception is raised."""
+
+    def __init__(self) -> None:
+        self.asked: list[Message[Any]] = []
+        self.licensed = True
+        self.answers: dict[type[Message[Any]], Any] = {
+            m.HealthOf: r.Health("active", "free", "test"),
+            m.BoardState: r.State({}, (), NOW),
+            m.PendingText: "No pending signals.\n",
+            m.UpdateAgent: r.AgentUpdated("coo", "idle", "", NOW),
+            m.CleanUpSignals: r.Cleanup((), (), 0, 0),
+            m.ScanAndSignal: r.ScanSignal((), ()),
+        }
+
+    def admit(self, kind: type[Message[Any]]) -> None:
+        if kind.licensed and not self.licensed:
+            raise LicenseRequired("a licence is required", hint="it is free")
+
+    def view(self, query: m.View[Any]) -> Any:
+        return self._answer(query)
+
+    async def ask(self, message: Message[Any]) -> Any:
+        return self._answer(message)
+
+    def _answer(self, message: Message[Any]) -> Any:
+        self.asked.append(message)
+        answer = self.answers[type(message)]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return orjson.loads(self.body)
+
+
+class Site:
+    """The served application, and ways to talk to it."""
+
+    def __init__(self, session: aiohttp.ClientSession, port: int, door: Door) -> None:
+        self.port, self.door = port, door
+        self._session = session
+
+    async def send(self, method: str, path: str, **options: Any) -> Answer:
+        """A request as a client makes it."""
+        async with self._session.request(method, f"http://127.0.0.1:{self.port}{path}", **options) as response:
+            return Answer(response.status, response.headers, await response.read())
+
+    async def raw(self, request: bytes) -> bytes:
+        """Bytes as they are; all that comes back until the server closes."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        writer.write(request)
+        try:
+            return await reader.read()
+        finally:
+            writer.close()
+            await writer.wait_closed()
+
+
+Serve = Callable[..., Awaitable[Site]]
+
+
+@pytest.fixture
+def system() -> FakeSystem:
+    return FakeSystem()
+
+
+@pytest.fixture
+async def serve(system: FakeSystem) -> AsyncIterator[Serve]:
+    """Starts a site: `await serve(token=..., host=..., routes=..., started=...)`."""
+    runners: list[web.ServerRunner] = []
+    async with aiohttp.ClientSession() as session:
+
+        async def start(
+            *,
+            token: str | None = None,
+            host: str = "127.0.0.1",
+            routes: tuple[Route, ...] = ROUTES,
+            started: bool = True,
+            patience_seconds: float = 30.0,
+            max_connections: int = 100,
+        ) -> Site:
+            door = Door("test", patience_seconds=patience_seconds)
+            if started:
+                door.open(system)
+            server = Server(Application(door, Guard(host, token), routes), max_connections=max_connections)
+            runner = web.ServerRunner(server, shutdown_timeout=1)
+            runners.append(runner)
+            await runner.setup()
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            return Site(session, runner.addresses[0][1], door)
+
+        yield start
+        for runner in runners:
+            await runner.cleanup()
+
+
+@pytest.fixture
+async def site(serve: Serve) -> Site:
+    return await serve()

@@ -1,0 +1,148 @@
+"""The daemon as a process: how it starts, what it says, how it ends, and that it keeps the contract."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PARTS = "health license dashboard state agent trend market signal mr-combined openapi docs candles explain"
+PREFIXES = ",".join(f"/api/{name}" for name in PARTS.split())
+START_SECONDS = 60
+
+
+class Daemon:
+    """A running `opentrader serve` on a free port."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.told: list[str] = []
+        self.base = self.wait_for(r"listening on (http://\S+)")
+
+    def wait_for(self, pattern: str) -> str:
+        """The first group of the first line that matches; fails when the output ends without one."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.told.append(line)
+            if match := re.search(pattern, line):
+                return match[1] if match.groups() else line
+        raise AssertionError("".join(self.told) + (self.process.stderr.read() if self.process.stderr else ""))
+
+    def get(self, path: str) -> dict[str, object]:
+        with urlopen(self.base + path, timeout=START_SECONDS) as answer:
+            return json.load(answer)
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        self.process.send_signal(how)
+        return self.process.wait(START_SECONDS)
+
+
+@contextmanager
+def serving(folder: Path, *options: str, **environment: str) -> Iterator[Daemon]:
+    command = [sys.executable, "-m", "opentrader", "serve", "--port", "0", "--data-dir", str(folder), *options]
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("OPENTRADER_")}
+    process = subprocess.Popen(
+        command, cwd=REPOSITORY, env={**inherited, **environment}, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        yield Daemon(process)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_it_says_where_it_is_and_ends_in_order_when_told(tmp_path: Path, how: signal.Signals) -> None:
+    with serving(tmp_path / "data") as daemon:
+        assert daemon.get("/api/health")["ok"] is True
+        register = daemon.wait_for(r"(curl -X POST .*)")
+        assert daemon.base in register
+        assert any(f"{daemon.base}/api/dashboard" in line for line in daemon.told)
+        assert daemon.stop(how) == 0
+
+
+def test_what_it_keeps_outlives_it(tmp_path: Path) -> None:
+    with serving(tmp_path, OPENTRADER_LICENSE_EMAIL="me@example.com", OPENTRADER_LICENSE_NAME="Me") as daemon:
+        key = daemon.get("/api/license/status")["license_key"]
+        data = json.dumps({"status": "running", "action": "kept"}).encode()
+        urlopen(Request(f"{daemon.base}/api/agent/coo", data, method="POST"), timeout=START_SECONDS).close()
+        assert daemon.stop() == 0
+    with serving(tmp_path) as daemon:
+        again = daemon.get("/api/license/status")
+        assert (again["license_status"], again["license_key"]) == ("active", key)
+        assert daemon.get("/api/state")["agents"]["coo"]["action"] == "kept"  # type: ignore[index]
+
+
+def failed_start(folder: Path, *options: str) -> str:
+    """What a daemon that cannot start says."""
+    with pytest.raises(AssertionError) as caught, serving(folder, *options):
+        pass
+    return str(caught.value)
+
+
+def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        told = failed_start(tmp_path, "--port", str(port))
+    assert f"port {port}" in told
+    assert "Traceback" not in told
+
+
+def test_a_folder_in_use_ends_the_second_daemon(tmp_path: Path) -> None:
+    with serving(tmp_path) as daemon:
+        daemon.get("/api/license/status")
+        with serving(tmp_path) as second:
+            assert second.process.wait(START_SECONDS) != 0
+            assert second.process.stderr is not None
+            told = second.process.stderr.read()
+            assert str(daemon.process.pid) in told
+            assert "Traceback" not in told
+
+
+def test_systemd_is_told_when_it_is_ready_and_when_it_stops(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(START_SECONDS)
+        told = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "200000"}
+        with serving(tmp_path / "data", **told) as daemon:
+            assert [manager.recv(100) for _ in range(3)] == [b"READY=1", b"WATCHDOG=1", b"WATCHDOG=1"]
+            assert daemon.stop() == 0
+            manager.setblocking(False)
+            assert b"STOPPING=1" in drained(manager)
+
+
+def drained(channel: socket.socket) -> list[bytes]:
+    found = []
+    while True:
+        try:
+            found.append(channel.recv(100))
+        except BlockingIOError:
+            return found
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("market", ["simulated", "files"])
+def test_the_contract_holds(shared: Path, tmp_path: Path, market: str) -> None:
+    options = ("--feed", f"files:{shared / 'data'}", "--at", "2024-04-15T12:00Z") if market == "files" else ()
+    with serving(tmp_path, *options) as daemon:
+        checker = [sys.executable, str(shared / "acceptance" / "contract_check.py"), daemon.base]
+        done = subprocess.run(
+            [*checker, "--fresh", "--quiet", "--prefix", PREFIXES], capture_output=True, text=True, check=False
+        )
+        last = done.stdout.splitlines()[-1]
+        passed, failed = map(int, re.findall(r"\d+", last))
+        assert (failed, done.returncode) == (0, 0), done.stdout
+        assert passed >= 280, done.stdout
+        assert daemon.stop() == 0
