@@ -131,7 +131,7 @@ def settings_of(options: Namespace) -> Settings:
 
 
 def serve(options: Namespace) -> int:
-    from opentrader.http.server import run
+    from opentrader.daemon import run
 
     return run(settings_of(options))
 

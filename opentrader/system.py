@@ -130,6 +130,10 @@ class TradingSystem:
         )
         return views.render(self._spelled(query), self._running(), asking)
 
+    def moment(self) -> tuple[int, int, int]:
+        """What a view depends on besides its query. Between equal moments no answer changes."""
+        return self._running().published, int(self._clock.wall()), self._clock.market_ms() // 1000
+
     def actors(self) -> list[ActorStatus]:
         """Every actor: alive, how many messages wait, how often it was restarted."""
         return self._running().status()

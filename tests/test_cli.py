@@ -255,7 +255,7 @@ def test_a_chart_that_cannot_be_drawn_is_refused_before_any_work(monkeypatch: py
 
 
 def test_serve_hands_the_settings_to_the_server_and_its_status_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    from opentrader.http import server
+    from opentrader import daemon
 
     given: list[Settings] = []
 
@@ -263,7 +263,7 @@ def test_serve_hands_the_settings_to_the_server_and_its_status_back(monkeypatch:
         given.append(settings)
         return 7
 
-    monkeypatch.setattr(server, "run", served)
+    monkeypatch.setattr(daemon, "run", served)
     assert cli.main(["serve", "--port", "8001", "--speed", "60", "--watchlist", "BTC"]) == 7
     (settings,) = given
     assert (settings.port, settings.speed, settings.watchlist) == (8001, 60.0, ("BTC",))

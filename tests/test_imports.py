@@ -32,7 +32,7 @@ LAYERS: dict[str, set[str]] = {
     "news": {"domain"},
 }
 # The composition root, its parts and what starts it: they know everyone, and no layer knows them.
-ROOT = {"__init__", "__main__", "cli", "console", "first_shift", "market_time", "research", "system"}
+ROOT = {"__init__", "__main__", "cli", "console", "daemon", "first_shift", "market_time", "research", "system"}
 
 PURE = {"domain", "indicators", "actors"}
 RUNTIME = {f"actors/{name}.py" for name in ("reply", "mailbox", "actor", "ticker", "supervisor")}

@@ -71,6 +71,7 @@ class Supervisor:
         self._families: dict[str, Factory] = {}
         self._posts: dict[tuple[str, str | None], Post] = {}
         self._snapshots: dict[str, dict[str | None, Any]] = {}
+        self._published = 0
         self._stopping: asyncio.Task[None] | None = None
 
     def add(self, name: str, factory: Factory) -> None:
@@ -122,6 +123,11 @@ class Supervisor:
             return self._snapshots[name][None]
         except KeyError:
             raise NotReady(f"{name} has published nothing yet") from None
+
+    @property
+    def published(self) -> int:
+        """How often anything was published: while it stays the same, so does every snapshot."""
+        return self._published
 
     def snapshots(self, owner: str) -> Mapping[str | None, Any]:
         """What each member of a family published last, by key."""
@@ -189,6 +195,11 @@ class Supervisor:
 
     # Lives
 
+    def _publish(self, post: Post, snapshot: object) -> None:
+        """Any thread. The count follows the snapshot: whoever sees the new count sees the new snapshot."""
+        self._snapshots[post.owner][post.key] = snapshot
+        self._published += 1
+
     def _context(self, post: Post, pipes: Pipes, end: End) -> Context:
         return Context(
             name=post.name,
@@ -198,7 +209,7 @@ class Supervisor:
             loop=self._loop,
             ask=self._ask,
             tell=self._tell,
-            publish=partial(self._snapshots[post.owner].__setitem__, post.key),
+            publish=partial(self._publish, post),
             mailbox=post.mailbox,
             deferred=self._limits.deferred,
             spawn=lambda coro, deliver: self._bell.call(pipes.spawn, coro, deliver),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Hashable
 from typing import Any, Protocol, TypeVar
 
 from opentrader.actors.message import Message
@@ -24,6 +25,10 @@ class System(Protocol):
 
     def view(self, query: View[R]) -> R:
         """Answer a query from what is published; never waits."""
+        ...
+
+    def moment(self) -> Hashable:
+        """What a view depends on besides its query. Between equal moments no answer changes."""
         ...
 
     async def ask(self, message: Message[R]) -> R:

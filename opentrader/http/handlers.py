@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Hashable, Mapping
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import orjson
@@ -12,7 +12,7 @@ from aiohttp import web
 from opentrader.actors.message import Message
 from opentrader.actors.messages import HealthOf, View
 from opentrader.http.body import read_json
-from opentrader.http.door import Door
+from opentrader.http.door import Door, System
 from opentrader.http.pages import Pages
 from opentrader.http.params import Reader
 from opentrader.http.problems import HEADERS
@@ -36,7 +36,7 @@ def handler_of(route: Route, door: Door, guard: Guard, pages: Pages) -> Handler:
 
 
 def _answer(route: Route, kind: type[Message[Any]], door: Door, guard: Guard) -> Handler:
-    reader = Reader(route, kind)
+    reader, memo = Reader(route, kind), Memo()
 
     async def answer(request: web.BaseRequest, path: Mapping[str, str], query: str) -> web.Response:
         guard.check(request, route)
@@ -46,16 +46,34 @@ def _answer(route: Route, kind: type[Message[Any]], door: Door, guard: Guard) ->
             route.resolve(path)
         body = {} if route.body == "none" else await read_json(request, required=route.body == "required")
         message, unknown = reader.read(path, query, body)
-        reply = system.view(message) if isinstance(message, View) else await system.ask(message)
-        return _rendered(reply, unknown)
+        if isinstance(message, View):
+            return _response(memo.body(system, message), unknown)
+        return _response(_encoded(await system.ask(message)), unknown)
 
     return answer
+
+
+class Memo:
+    """The encoded answers of one moment: most readers come several to a second."""
+
+    def __init__(self) -> None:
+        self._moment: Hashable = None
+        self._bodies: dict[Message[Any], Body] = {}
+
+    def body(self, system: System, query: View[Any]) -> Body:
+        moment = system.moment()
+        if moment != self._moment:
+            self._moment, self._bodies = moment, {}
+        found = self._bodies.get(query)
+        if found is None:
+            found = self._bodies[query] = _encoded(system.view(query))
+        return found
 
 
 def _health(route: Route, door: Door, guard: Guard) -> Handler:
     async def health(request: web.BaseRequest, path: Mapping[str, str], query: str) -> web.Response:
         guard.check(request, route)
-        return _rendered(door.health())
+        return _response(_encoded(door.health()))
 
     return health
 
@@ -82,13 +100,21 @@ def asset_of(name: str, pages: Pages) -> Handler:
     return asset
 
 
-def _rendered(reply: Any, unknown: tuple[str, ...] = ()) -> web.Response:
-    """An answer as JSON, or as text if it is one. A reply with a `to_dict` knows its own shape."""
-    headers = {**HEADERS, "X-Unknown-Parameters": _listed(unknown)} if unknown else HEADERS
+class Body(NamedTuple):
+    content: bytes
+    content_type: str
+
+
+def _encoded(reply: Any) -> Body:
+    """An answer as JSON, or as text if it is one."""
     if isinstance(reply, str):
-        return _text(reply.encode(), "text/plain", headers)
-    body = orjson.dumps(reply.to_dict() if hasattr(reply, "to_dict") else reply)
-    return web.Response(body=body, content_type="application/json", headers=headers)
+        return Body(reply.encode(), "text/plain")
+    return Body(orjson.dumps(reply), "application/json")
+
+
+def _response(body: Body, unknown: tuple[str, ...] = ()) -> web.Response:
+    headers = {**HEADERS, "X-Unknown-Parameters": _listed(unknown)} if unknown else HEADERS
+    return _text(*body, headers)
 
 
 def _text(body: bytes, content_type: str, headers: Mapping[str, str]) -> web.Response:

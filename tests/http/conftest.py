@@ -31,6 +31,7 @@ class FakeSystem:
     def __init__(self) -> None:
         self.asked: list[Message[Any]] = []
         self.licensed = True
+        self.published = 0
         self.answers: dict[type[Message[Any]], Any] = {
             m.HealthOf: r.Health("active", "free", "test"),
             m.BoardState: r.State({}, (), NOW),
@@ -43,6 +44,9 @@ class FakeSystem:
     def admit(self, kind: type[Message[Any]]) -> None:
         if kind.licensed and not self.licensed:
             raise LicenseRequired("a licence is required", hint="it is free")
+
+    def moment(self) -> int:
+        return self.published
 
     def view(self, query: m.View[Any]) -> Any:
         return self._answer(query)

@@ -12,6 +12,7 @@ import orjson
 import pytest
 
 from opentrader.actors import messages as m
+from opentrader.actors import replies as r
 from opentrader.errors import (
     AskTimeout,
     ExchangeError,
@@ -136,6 +137,15 @@ async def test_unknown_parameters_are_named_in_a_header_that_they_cannot_break(s
 async def test_text_is_text(site: Any) -> None:
     response = await site.send("GET", "/api/signal/pending")
     assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+
+
+async def test_an_answer_is_encoded_once_a_moment(site: Any, system: Any) -> None:
+    first = await site.send("GET", "/api/state")
+    assert (await site.send("GET", "/api/state")).body == first.body
+    assert len(system.asked) == 1
+    system.answers[m.BoardState] = r.State({}, (), 1)
+    system.published += 1
+    assert (await site.send("GET", "/api/state")).json()["ts"] == 1
 
 
 # --- bodies ------------------------------------------------------------------------------------------------------
