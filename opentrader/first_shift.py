@@ -11,6 +11,7 @@ from opentrader.domain.candles import Block
 from opentrader.domain.symbols import listing_of
 from opentrader.domain.timeframes import HTF_OF, Timeframe
 from opentrader.feed import FeedChoice, open_feed
+from opentrader.feed.known_weeks import known_week
 
 logger = logging.getLogger(__name__)
 
@@ -20,9 +21,13 @@ _SCANNED: Timeframe = "4h"  # what a scan looks at when nobody says otherwise
 def first_shift(choice: FeedChoice, watchlist: tuple[str, ...], mr_timeframe: Timeframe, now_ms: int) -> int:
     """The shift in milliseconds under which a newcomer's first scans show a trade and a signal.
 
-    Takes a fraction of a second with compiled kernels, and seconds without.
+    Where it must be searched that takes a fraction of a second with compiled kernels, and seconds without.
     """
-    from opentrader.feed.first_week import first_week
+    from opentrader.feed.first_week import first_week, shift_to
+
+    known = known_week(choice, watchlist, now_ms) if mr_timeframe == _SCANNED else None
+    if known is not None:
+        return shift_to(now_ms, known)
 
     feed = open_feed(choice)
     pairs = [listing_of(symbol, feed.listings()).pair for symbol in watchlist]

@@ -46,9 +46,9 @@ async def first_week(
     `signals` is asked about candles of `signal_timeframe`. After `max_weeks` weeks the answer is the first one
     with a signal, or else the first of all.
     """
-    fallback = FirstWeek(_shift(now_ms, 0), max_weeks, trade=False, signal=False)
+    fallback = FirstWeek(shift_to(now_ms, 0), max_weeks, trade=False, signal=False)
     for week in range(max_weeks):
-        shift = _shift(now_ms, week)
+        shift = shift_to(now_ms, week)
         if not await _any_signal(feed, pairs, now_ms - shift, signals, signal_timeframe):
             continue
         if await _any_trade(feed, pairs, now_ms - shift, explains):
@@ -58,8 +58,8 @@ async def first_week(
     return fallback
 
 
-def _shift(now_ms: int, week: int) -> int:
-    """What puts now into that week of the timeline."""
+def shift_to(now_ms: int, week: int) -> int:
+    """The shift in milliseconds that puts now into that week of the timeline."""
     return start_of_week(now_ms) - FIRST_WEEK_MS - week * WEEK_MS
 
 
