@@ -1,0 +1,207 @@
+"""From the kernels' readings to the domain's values: the same for a batch and for a living state."""
+
+from __future__ import annotations
+
+from opentrader.domain.candles import CandleInfo, quality, stale
+from opentrader.domain.market import HtfDetail, HtfLayer, MacroPhase, MarketContext, MtfDetail, MtfLayer, TraceEntry
+from opentrader.domain.mean_reversion import (
+    BOT,
+    CHECKS,
+    Bracket,
+    MrSignal,
+    NoSetup,
+    Replay,
+    prospect,
+)  # fmt: skip
+from opentrader.domain.parameters import Analysis, MeanReversion
+from opentrader.domain.priority import Facts, decide
+from opentrader.domain.timeframes import TF_MS, Timeframe
+from opentrader.domain.trend import VOTERS, IndicatorVote, Score, TrendResult, majority, spelled, tally
+
+from . import labels
+from .kernels import readings as at
+from .labels import optional, optionals
+
+Reading = list[float]
+
+REASONS = ("", "no_setup", "sl_too_wide", "rr_too_low")
+
+
+def info(reading: Reading, timeframe: Timeframe, now_ms: int | None, p: Analysis) -> CandleInfo:
+    """Quality of the candles behind a reading."""
+    bars, last_ts, gaps, flat = reading[: at.QUALITY_END]
+    old = now_ms is not None and bars > 0 and stale(last_ts, TF_MS[timeframe], now_ms, p)
+    return CandleInfo(int(bars), int(gaps), flat != 0, old)
+
+
+def timestamp(reading: Reading, timeframe: Timeframe, now_ms: int | None) -> int:
+    """Whole seconds: now, in a replay the close of the last candle, 0 without one."""
+    if now_ms is not None:
+        return now_ms // 1000
+    return int(reading[at.LAST_TS] + TF_MS[timeframe]) // 1000 if reading[at.BARS] else 0
+
+
+def macro_phase(score: float) -> MacroPhase:
+    if score >= 2:
+        return "bull"
+    return "bear" if score <= -2 else "range"
+
+
+def htf_layer(reading: Reading) -> HtfLayer:
+    length, score, position, liquidity = reading[at.MACRO_LEN : at.RANGE_HIGH]
+    high, low, share, level, distance, atr = optionals(reading[at.RANGE_HIGH : at.HTF_END])
+    return HtfLayer(
+        macro_phase(score),
+        labels.POSITIONS[int(position)],
+        labels.LIQUIDITY[int(liquidity)],
+        high,
+        low,
+        HtfDetail(int(length), int(score), share, level, distance, atr),
+    )
+
+
+def market(
+    htf_reading: Reading,
+    mtf_reading: Reading,
+    *,
+    symbol: str,
+    htf_tf: Timeframe,
+    mtf_tf: Timeframe,
+    now_ms: int | None,
+    p: Analysis,
+) -> MarketContext:
+    """Decide, and put both layers and the trace together."""
+    htf = htf_layer(htf_reading)
+    fault = data_fault(htf_reading, mtf_reading, htf_tf, mtf_tf, now_ms, p)
+    verdict = decide(facts(fault, htf, mtf_reading))
+    mtf = mtf_layer(mtf_reading, verdict.trace)
+    seconds = timestamp(mtf_reading, mtf_tf, now_ms)
+    return MarketContext(symbol, htf_tf, mtf_tf, htf, mtf, verdict.decision, verdict.reason, seconds)
+
+
+def facts(fault: str, htf: HtfLayer, reading: Reading) -> Facts:
+    return Facts(
+        fault,
+        labels.REGIMES[int(reading[at.REGIME])],
+        int(reading[at.DIRECTION]),
+        htf.macro_phase,
+        htf.range_position,
+        htf.liquidity_profile,
+        labels.BOS_MODES[int(reading[at.BOS_MODE])],
+        labels.TREND_AGES[int(reading[at.TREND_AGE])],
+    )
+
+
+def mtf_layer(reading: Reading, trace: tuple[TraceEntry, ...]) -> MtfLayer:
+    regime, direction, mode, age, bias = reading[at.REGIME : at.BOS_KIND]
+    name = labels.REGIMES[int(regime)]
+    return MtfLayer(
+        name,
+        labels.DIRECTIONS[int(direction)],
+        labels.BOS_MODES[int(mode)],
+        labels.TREND_AGES[int(age)],
+        labels.DIRECTIONS[int(bias)],
+        name == "volatile_chop",
+        optional(reading[at.MTF_ATR]),
+        mtf_detail(reading, trace),
+    )
+
+
+def mtf_detail(reading: Reading, trace: tuple[TraceEntry, ...]) -> MtfDetail:
+    kind, count, squeezed = reading[at.BOS_KIND : at.MTF_ATR]
+    level, ago, distance, high, low, adx, er, chop, ratio, squeeze = optionals(reading[at.BOS_LEVEL : at.MTF_END])
+    return MtfDetail(
+        level, labels.BOS_KINDS[int(kind)], int(count), None if ago is None else int(ago), distance, high, low,
+        adx, er, chop, ratio, squeeze, int(squeezed), trace,
+    )  # fmt: skip
+
+
+def data_fault(
+    htf: Reading, mtf: Reading, htf_tf: Timeframe, mtf_tf: Timeframe, now_ms: int | None, p: Analysis
+) -> str:
+    """Why the data cannot carry a decision: the middle timeframe first, "" if they can."""
+    reason = quality(info(mtf, mtf_tf, now_ms, p), p.warmup, p)
+    reason = reason or quality(info(htf, htf_tf, now_ms, p), p.macro_need, p)
+    unmeasured = not mtf[at.REGIME] or not htf[at.MACRO_LEN] or htf[at.HTF_ATR] == 0
+    return reason or ("insufficient_data" if unmeasured else "")
+
+
+def trend(
+    reading: Reading, *, symbol: str, source: str, timeframe: Timeframe, now_ms: int | None, p: Analysis
+) -> TrendResult:
+    """Count the votes, spell the regime."""
+    fault = quality(info(reading, timeframe, now_ms, p), p.warmup, p)
+    regime = labels.REGIMES[int(reading[at.REGIME])]
+    seconds = timestamp(reading, timeframe, now_ms)
+    if fault or regime == "unknown":
+        reason = fault or regime
+        return TrendResult(
+            symbol, timeframe, source, "crypto", "unknown", "unknown", True, reason, Score(0, 0, 0), {}, seconds
+        )
+    votes = tuple(labels.VOTES[int(code)] for code in reading[at.VOTES : at.TREND_END])
+    score = tally(votes)
+    direction = majority(score, least=p.vote_min, margin=p.vote_margin)
+    spelling = spelled(regime, int(reading[at.DIRECTION]), direction)
+    idle = spelling in ("volatile_chop", "compression")
+    return TrendResult(
+        symbol, timeframe, source, "crypto", direction, spelling, idle, spelling if idle else "", score,
+        dict(zip(VOTERS, map(IndicatorVote, votes), strict=True)), seconds,
+    )  # fmt: skip
+
+
+def mean_reversion(
+    reading: Reading,
+    *,
+    symbol: str,
+    timeframe: Timeframe,
+    now_ms: int | None,
+    p: Analysis,
+    mr: MeanReversion,
+) -> MrSignal | NoSetup:
+    """The setup at the last candle with what it may be expected to earn, or why there is none."""
+    fault = quality(info(reading, timeframe, now_ms, p), p.warmup, p)
+    bar_ts = int(reading[at.LAST_TS]) if reading[at.BARS] else None
+    reason = fault or REASONS[int(reading[at.VERDICT])]
+    if reason or bar_ts is None:
+        return NoSetup(symbol, reason, bar_ts)
+    (
+        regime, side, _, buy, sell, trades, wins,
+        excess, price, sl_pct, tp_pct, tp1_pct, tp2_pct, rsi, hist, lower, upper, middle, volume, adx, k, support,
+        resistance,
+    ) = reading[at.QUALITY_END : at.MR_END]  # fmt: skip
+    bits = int(buy if side > 0 else sell)
+    outlook = prospect(
+        Bracket(sl_pct, tp_pct, tp1_pct, tp2_pct), bits.bit_count(), labels.REGIMES[int(regime)],
+        Replay(int(trades), int(wins), excess), mr,
+    )  # fmt: skip
+    return MrSignal(
+        symbol=symbol,
+        direction="buy" if side > 0 else "sell",
+        bot=BOT,
+        price=price,
+        sl_pct=sl_pct,
+        tp_pct=tp_pct,
+        tp1_pct=tp1_pct,
+        tp2_pct=tp2_pct,
+        checklist=tuple((check, bool(bits >> n & 1)) for n, check in enumerate(CHECKS)),
+        passed=bits.bit_count(),
+        total=len(CHECKS),
+        buy_signals=int(buy).bit_count(),
+        sell_signals=int(sell).bit_count(),
+        rsi=rsi,
+        macd_hist=hist,
+        bb_lower=lower,
+        bb_upper=upper,
+        bb_mid=middle,
+        vol_ratio=optional(volume),
+        adx=adx,
+        stoch_k=k,
+        range_support=support,
+        range_resistance=resistance,
+        range_midline=(resistance + support) / 2,
+        ev=outlook.ev,
+        confidence=outlook.confidence,
+        gate_ok=outlook.gate_ok,
+        detail=outlook.detail,
+        bar_ts=bar_ts,
+    )

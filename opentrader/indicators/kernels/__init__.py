@@ -1,0 +1,1 @@
+"""Compiled array functions; the typed API above them is `opentrader.indicators`."""
