@@ -67,7 +67,7 @@ def test_a_request_beyond_the_limit_is_refused_at_once() -> None:
     assert [message.number for message in taken(box)] == [1, 3]
 
 
-@pytest.mark.parametrize("message", [Tick(1.0), Ping(), Continuation(), _ActorStop()], ids=repr)
+@pytest.mark.parametrize("message", [Tick(1.0), Ping(), Continuation(), _ActorStop()], ids=lambda m: type(m).__name__)
 def test_what_keeps_an_actor_going_is_taken_into_a_full_box(message: Any) -> None:
     box = full_box()
     box.put(mail(message))
