@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
-from opentrader.domain.candles import Candles
+from opentrader.domain.candles import TS, Candles
 from opentrader.domain.market import MarketContext
 from opentrader.domain.mean_reversion import MrSignal, NoSetup
 from opentrader.domain.parameters import ANALYSIS, MEAN_REVERSION, Analysis, MeanReversion
@@ -57,7 +57,7 @@ class Indicators(NamedTuple):
 
 
 class AnalysisState:
-    """Everything carried from candle to candle, and a ring of the last 256 candles (25 KiB in all).
+    """Everything carried from candle to candle, and a ring of the last 256 candles (43 KiB in all).
 
     How far back the history starts matters to recursive averages in the ninth digit, so keep appending to a state
     rather than building it anew from a sliding window.
@@ -94,7 +94,9 @@ class AnalysisState:
 
     def append(self, ts: float, open: float, high: float, low: float, close: float, volume: float) -> Arrival:
         """Take in one closed candle that `clean` would keep; `ts` is its open time in milliseconds."""
-        return _ARRIVALS[append(self._matrix, ts, open, high, low, close, volume)]
+        # Floats, whatever came: for an int numba would compile the kernel a second time, here and now.
+        candle = float(ts), float(open), float(high), float(low), float(close), float(volume)
+        return _ARRIVALS[append(self._matrix, *candle)]
 
     @property
     def bars(self) -> int:
@@ -104,7 +106,8 @@ class AnalysisState:
     @property
     def last_ts(self) -> int | None:
         """Open time of the newest candle in milliseconds, None without one."""
-        return int(self._reading(readings.HTF)[readings.LAST_TS]) if self.bars else None
+        newest = int(self._matrix[at.ROWS, at.POSITION])
+        return None if newest < 0 else int(self._matrix[TS, newest])
 
     @property
     def indicators(self) -> Indicators:
@@ -160,4 +163,5 @@ class AnalysisState:
 
 def _end(state: AnalysisState) -> int:
     """Close time of the newest candle, 0 without one."""
-    return 0 if state.last_ts is None else state.last_ts + TF_MS[state.timeframe]
+    last_ts = state.last_ts
+    return 0 if last_ts is None else last_ts + TF_MS[state.timeframe]
