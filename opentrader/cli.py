@@ -1,4 +1,4 @@
-"""The command line: `opentrader serve | scan | analyze | check-config | doctor | warmup`.
+"""The command line: `opentrader serve | scan | analyze | check-config | doctor | audit | warmup`.
 
 Parsing and showing happen here, the work elsewhere. What is heavy (numba, plotly, the daemon) is imported by the
 command that needs it. Exit status: 0 done, 1 failed, 2 wrong use or settings that cannot be used.
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from opentrader.config import Settings
 from opentrader.config_sources import option
 from opentrader.domain.timeframes import TIMEFRAMES
-from opentrader.errors import ConfigError, OpentraderError
+from opentrader.errors import ConfigError, NotFound, OpentraderError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -73,6 +73,7 @@ def make_parser() -> ArgumentParser:
     what = "show every setting and where it came from"
     _command(commands, check_config, what, DAEMON, "check-config", "check-config --config opentrader.toml")
     _command(commands, doctor, "look for what would stop a start", DAEMON, "doctor", "doctor --data-dir ./data")
+    _audit_command(commands)
     _command(commands, warmup, "compile the analysis once and exit", (), "warmup")
     return parser
 
@@ -97,6 +98,13 @@ def _analyze_command(commands: Commands) -> None:
     parser.add_argument("--explain", action="store_true", help="show the seven levels and the verdict of each")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw a chart: FILE.html (interactive) or FILE.png")
+
+
+def _audit_command(commands: Commands) -> None:
+    what = "prove that nothing in the record of events was changed or removed"
+    examples = ("audit verify", "audit verify --data-dir ./data")
+    parser = _command(commands, audit, what, ("config", "data_dir"), *examples)
+    parser.add_argument("act", metavar="verify", choices=("verify",), help="read the whole record; 0: it is whole")
 
 
 def _command(
@@ -225,6 +233,17 @@ def doctor(options: Namespace) -> int:
         console.print(finding(check))
         failed = failed or check.verdict == "fail"
     return int(failed)
+
+
+def audit(options: Namespace) -> int:
+    from opentrader.store.verification import verify_audit
+
+    folder = settings_of(options).data_dir
+    report = verify_audit(folder)
+    if report is None:
+        raise NotFound(f"there is no store in {folder}", hint="Name its folder with --data-dir.")
+    print("\n".join((f"{report.events} events; the hash of the last is {report.head}", *report.faults)))
+    return 1 if report.faults else 0
 
 
 def warmup(options: Namespace) -> int:

@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -37,7 +38,7 @@ from opentrader.errors import ConfigError
 from opentrader.feed import FeedChoice, FilesChoice, SimulatedChoice, parse_feed
 
 DEFAULT_WATCHLIST = ("BTC", "ETH", "BNB", "SOL", "XRP", "ADA", "DOGE", "AVAX")
-SECRETS = ("api_token",)
+SECRETS = ("api_token", "telegram_token")
 
 # What pydantic says about these speaks of patterns and items.
 _PLAIN = {"string_pattern_mismatch": "is not spelled as it should be", "too_short": "is too short"}
@@ -156,13 +157,62 @@ class Settings(BaseSettings):
     license_name: Annotated[str, Field(min_length=1, max_length=120)] | None = Field(
         None, description="The name that goes with the e-mail address.", examples=["A. Trader"]
     )
+    news_feeds: Annotated[tuple[str, ...], BeforeValidator(_names)] = Field(
+        (),
+        description="Addresses of RSS or Atom feeds (https; http on this machine only).",
+        examples=["https://example.com/rss"],
+    )
+    telegram_token: SecretStr | None = Field(None, description="The token of the bot that speaks to the operator.")
+    telegram_token_file: Folder | None = Field(
+        None, description="A file with that token, for its owner's eyes alone (mode 0600 or 0400)."
+    )
+    telegram_chat_id: str | None = Field(
+        None,
+        pattern=r"^-?[0-9]{1,20}$|^@[A-Za-z0-9_]{5,32}$",
+        description="The chat that it speaks in.",
+        examples=["123456789"],
+    )
+    telegram_url: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        description="What replaces the address of the Bot API.",
+        examples=["http://127.0.0.1:9002"],
+    )
     commit: str = Field("dev", pattern=r"^[A-Za-z0-9._-]{1,64}$", description="What `/api/health` calls this build.")
     mr_timeframe: Timeframe = Field("4h", description="The timeframe of the mean-reversion bot.", examples=["1h"])
     mr_history: int = Field(1000, ge=200, le=10_000, description="How many candles the bot replays.", examples=[500])
     mr_require_gate: bool = Field(
         False, description="Whether a setup below the gate (ev, confidence) is left out.", examples=["true"]
     )
+    paper_balance: str = Field(
+        "USDT=10000",
+        pattern=r"^[A-Z0-9]{1,20}=[0-9.]+(,[A-Z0-9]{1,20}=[0-9.]+)*$",
+        description="What a new paper account holds.",
+        examples=["USDT=10000,BTC=0.5"],
+    )
+    risk_per_trade_pct: Decimal = Field(
+        Decimal("0.5"),
+        gt=0,
+        le=100,
+        description="What one trade may lose at its stop, percent of the equity.",
+        examples=[0.5],
+    )
+    risk_max_notional_pct: Decimal = Field(
+        Decimal(10), gt=0, le=100, description="The largest position, percent of the equity.", examples=[10]
+    )
+    risk_max_open: int = Field(8, ge=0, description="Open trades and pending entries together.", examples=[8])
     risk_max_trades_day: int = Field(3, ge=0, description="Entries a day (UTC), of all bots together.", examples=[3])
+    risk_max_daily_loss_pct: Decimal = Field(
+        Decimal(3),
+        gt=0,
+        le=100,
+        description="After this loss no new entries that day, percent of the equity.",
+        examples=[3],
+    )
+    risk_cooldown_sec: int = Field(0, ge=0, description="After a stop-out, per symbol.", examples=[3600])
+    risk_collar_pct: Decimal = Field(
+        Decimal(5), gt=0, le=100, description="How far through the last price a limit may lie, percent.", examples=[5]
+    )
     signal_ttl_minutes: float = Field(
         5.0, gt=0, allow_inf_nan=False, description="How long a signal waits for a decision.", examples=[5]
     )

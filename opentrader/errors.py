@@ -4,14 +4,17 @@
      +-- InvalidInput              a value that the contract refuses
      +-- ConfigError               settings that cannot be used
      +-- NotFound
-     |    +-- SymbolNotFound, SignalNotFound, AgentNotFound, LicenseKeyNotFound
+     |    +-- SymbolNotFound, SignalNotFound, AgentNotFound, LicenseKeyNotFound, PositionNotFound,
+     |        PendingEntryNotFound
      +-- NotPossible               it exists, but not in a state that allows the request
-     |    +-- SignalNotPending, SignalExpired
+     |    +-- SignalNotPending, SignalExpired, TradeExists, NoPosition, PendingEntryExists, TradingHalted,
+     |        DailyLimitReached, RiskLimit, InsufficientBalance, OrderRejected, IdempotencyInProgress
      +-- LicenseRequired           the licence gate
      +-- NotNow                    ask again later
      |    +-- Overloaded, NotReady, ShuttingDown, StorageError
      +-- AskTimeout                no answer in time; the work may still go on
      +-- ExchangeError             the venue or the feed failed
+     +-- TelegramError, TelegramNotConfigured
      +-- InternalError             a fault of our own
 
 No HTTP in here: `http.problems` maps each to its status.
@@ -87,6 +90,14 @@ class LicenseKeyNotFound(NotFound):
     code = "license_key_not_found"
 
 
+class PositionNotFound(NotFound):
+    code = "position_not_found"
+
+
+class PendingEntryNotFound(NotFound):
+    code = "pending_entry_not_found"
+
+
 class NotPossible(OpentraderError):
     """It exists, but not in a state that allows the request."""
 
@@ -97,6 +108,46 @@ class SignalNotPending(NotPossible):
 
 class SignalExpired(NotPossible):
     code = "signal_expired"
+
+
+class TradeExists(NotPossible):
+    code = "trade_exists"
+
+
+class NoPosition(NotPossible):
+    code = "no_position"
+
+
+class PendingEntryExists(NotPossible):
+    code = "pending_entry_exists"
+
+
+class TradingHalted(NotPossible):
+    code = "trading_halted"
+
+
+class DailyLimitReached(NotPossible):
+    code = "daily_limit_reached"
+
+
+class RiskLimit(NotPossible):
+    code = "risk_limit"
+
+
+class InsufficientBalance(NotPossible):
+    code = "insufficient_balance"
+
+
+class OrderRejected(NotPossible):
+    """The venue refused the order, or it was never sent: surely nothing was done."""
+
+    code = "order_rejected"
+
+
+class IdempotencyInProgress(NotPossible):
+    """The first request with this key is still under way."""
+
+    code = "idempotency_in_progress"
 
 
 class LicenseRequired(OpentraderError):
@@ -140,6 +191,18 @@ class ExchangeError(OpentraderError):
     """The venue, or the feed in its place, did not answer as it should."""
 
     code = "exchange_error"
+
+
+class TelegramError(OpentraderError):
+    """The bot's server refused, or did not answer in time: after a timeout the message may have arrived."""
+
+    code = "telegram_error"
+
+
+class TelegramNotConfigured(OpentraderError):
+    """There is no bot to speak through."""
+
+    code = "telegram_not_configured"
 
 
 class InternalError(OpentraderError):

@@ -18,16 +18,20 @@ logger = logging.getLogger(__name__)
 _SCANNED: Timeframe = "4h"  # what a scan looks at when nobody says otherwise
 
 
+def known_shift(choice: FeedChoice, watchlist: tuple[str, ...], mr_timeframe: Timeframe, now_ms: int) -> int | None:
+    """What `first_shift` would find, for the market of most newcomers; None for any other."""
+    from opentrader.feed.first_week import shift_to
+
+    week = known_week(choice, watchlist, now_ms) if mr_timeframe == _SCANNED else None
+    return None if week is None else shift_to(now_ms, week)
+
+
 def first_shift(choice: FeedChoice, watchlist: tuple[str, ...], mr_timeframe: Timeframe, now_ms: int) -> int:
     """The shift in milliseconds under which a newcomer's first scans show a trade and a signal.
 
-    Where it must be searched that takes a fraction of a second with compiled kernels, and seconds without.
+    Takes a fraction of a second with compiled kernels, and seconds without.
     """
-    from opentrader.feed.first_week import first_week, shift_to
-
-    known = known_week(choice, watchlist, now_ms) if mr_timeframe == _SCANNED else None
-    if known is not None:
-        return shift_to(now_ms, known)
+    from opentrader.feed.first_week import first_week
 
     feed = open_feed(choice)
     pairs = [listing_of(symbol, feed.listings()).pair for symbol in watchlist]

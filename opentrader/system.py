@@ -8,32 +8,58 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
 from opentrader.actors import messages as m
 from opentrader.actors import views
 from opentrader.actors.agent_board import AgentBoard
+from opentrader.actors.archive import Archive
 from opentrader.actors.license_guard import Held, LicenseGuard
 from opentrader.actors.market_analyzer import Horizon, MarketAnalyzer
 from opentrader.actors.message import Message
 from opentrader.actors.mr_combined import MrCombined, Rule
+from opentrader.actors.news_desk import NewsDesk
+from opentrader.actors.pending_entry_watcher import PendingEntryWatcher
+from opentrader.actors.position_manager import PositionManager
 from opentrader.actors.scanner import Scanner
 from opentrader.actors.signal_book import Limits, SignalBook
 from opentrader.actors.supervisor import ActorStatus, Supervisor
+from opentrader.actors.telegram_desk import Messenger, TelegramDesk
+from opentrader.actors.trading_desk import DeskPositions
 from opentrader.actors.trend_book import TrendBook
 from opentrader.clock import SortableIds
 from opentrader.config import Settings
-from opentrader.domain.ports import Clock, Feed, Ids
+from opentrader.domain.lifecycle import BINANCE
+from opentrader.domain.ports import Clock, Feed
+from opentrader.domain.risk import Risk
 from opentrader.domain.symbols import listing_of, pair_of
 from opentrader.errors import LicenseRequired, NotReady, ShuttingDown
-from opentrader.exchange import NoPositions
+from opentrader.exchange.paper.balance import parse_balance
+from opentrader.exchange.paper.paper import RECV_WINDOW_MS, PaperExchange
+from opentrader.first_shift import known_shift
 from opentrader.kernels import Kernels
 from opentrader.market_time import Market, open_market
+from opentrader.news import FeedReader, parse_feeds
 from opentrader.store.database import Store
 from opentrader.store.identity import Identity, identity_of
 from opentrader.store.ports import AgentTable, LicenceTable, SignalTable, TrendTable
+from opentrader.store.trading_ports import (
+    AuditTable,
+    ControlTable,
+    DataDisk,
+    DayTable,
+    HistoryTable,
+    IdempotencyTable,
+    JournalTable,
+)
+from opentrader.telegram import Bot, Silent
+from opentrader.telegram.bot import URL_OF_TELEGRAM
 
 R = TypeVar("R")
 M = TypeVar("M", bound=Message[Any])
@@ -60,6 +86,8 @@ class TradingSystem:
         self._store: Store | None = None
         self._kernels = Kernels()
         self._market: Market | None = None
+        self._exchange: PaperExchange | None = None
+        self._started_at = 0.0
         self._supervisor: Supervisor | None = None
         self._stopping = False
         self._fatal: asyncio.Future[str] | None = None
@@ -94,9 +122,9 @@ class TradingSystem:
         self._stopping = True
         if self._supervisor is not None:
             await self._supervisor.stop()
-        if self._market is not None:
-            await self._market.close()
         await self._kernels.close()
+        if self._exchange is not None:
+            await asyncio.to_thread(self._exchange.close)
         if self._store is not None:
             await asyncio.to_thread(self._store.close)
 
@@ -122,11 +150,16 @@ class TradingSystem:
 
     def view(self, query: m.View[R]) -> R:
         """Answer a view from what the actors have published; never waits."""
+        s = self.settings
         asking = views.Asking(
             self._clock.wall(),
             self._clock.market_ms(),
-            self.settings.commit,
-            self.settings.market_ttl_seconds,
+            s.commit,
+            s.market_ttl_seconds,
+            "paper",
+            tuple(name.upper() for name in s.watchlist),
+            s.risk_max_trades_day,
+            self._started_at,
         )
         return views.render(self._spelled(query), self._running(), asking)
 
@@ -138,6 +171,17 @@ class TradingSystem:
         """Every actor: alive, how many messages wait, how often it was restarted."""
         return self._running().status()
 
+    @contextmanager
+    def changes(self) -> Iterator[asyncio.Queue[str]]:
+        """A queue of the names of those that publish something, while the context lasts."""
+        queue: asyncio.Queue[str] = asyncio.Queue(1000)
+        supervisor = self._running()
+        supervisor.listen(queue)
+        try:
+            yield queue
+        finally:
+            supervisor.unlisten(queue)
+
     def register_curl(self) -> str:
         """The command that registers the free licence at this daemon."""
         host = _REACHED_AT.get(self.settings.host, self.settings.host)
@@ -148,26 +192,46 @@ class TradingSystem:
         self._fatal = loop.create_future()
         self._store = await asyncio.to_thread(Store.open, self.settings.data_dir)
         identity = await identity_of(self._store)
+        await self._kernels.begin()
         self._market = await open_market(self.settings, self._store, self._first_shift)
         self._clock: Clock = self._market.clock
-        ids: Ids = SortableIds()
-        supervisor = Supervisor(loop, self._clock, ids, on_fatal=self._on_fatal)
-        self._compose(supervisor, self._store, identity, self._market.feed, self._kernels)
+        self._started_at = self._clock.wall()
+        self._exchange = await self._open_exchange(self._market)
+        self.idempotency = IdempotencyTable(self._store)
+        self.audit_log = AuditTable(self._store)
+        instance = await ControlTable(self._store).instance()
+        supervisor = Supervisor(loop, self._clock, SortableIds(), on_fatal=self._on_fatal)
+        self._compose(supervisor, self._store, identity, self._market.feed)
+        self._compose_trading(supervisor, self._store, self._exchange, instance)
         await supervisor.start()
         self._supervisor = supervisor
-        await self._kernels.begin()
-        self._market.begin()
         await self._register()
 
-    def _compose(self, supervisor: Supervisor, store: Store, identity: Identity, feed: Feed, kernels: Kernels) -> None:
-        """All actors, in the order of dependency."""
-        settings, listings, positions = self.settings, feed.listings(), NoPositions()
+    async def _open_exchange(self, market: Market) -> PaperExchange:
+        window_ms = int(RECV_WINDOW_MS * max(1.0, self.settings.speed))
+        balance = parse_balance(self.settings.paper_balance)
+        return await PaperExchange.open(
+            self.settings.data_dir, market.feed, market.clock, balance=balance, recv_window_ms=window_ms
+        )
+
+    def _messenger(self) -> Messenger:
+        s = self.settings
+        if s.telegram_token is None or s.telegram_chat_id is None:
+            return Silent()
+        return Bot(s.telegram_token.get_secret_value(), s.telegram_chat_id, url=s.telegram_url or URL_OF_TELEGRAM)
+
+    def _compose(self, supervisor: Supervisor, store: Store, identity: Identity, feed: Feed) -> None:
+        """The actors that analyse and signal, in the order of dependency."""
+        settings, listings, kernels = self.settings, feed.listings(), self._kernels
+        positions = DeskPositions(lambda: supervisor.snapshot("position_manager"))
         watchlist = tuple(listing_of(symbol, listings).pair for symbol in settings.watchlist)
         names = {pair: listings[pair].name for pair in watchlist}
         licences = LicenceTable(store, machine_id=identity.machine_id, secret=identity.secret)
         limits = Limits(settings.signal_ttl_minutes * 60, settings.risk_max_trades_day)
         rule = Rule(settings.mr_timeframe, settings.risk_max_trades_day, settings.mr_require_gate)
         horizon = Horizon(settings.mr_timeframe, settings.mr_history, settings.market_ttl_seconds)
+        messenger, nonce = self._messenger(), partial(secrets.token_urlsafe, 16)
+        supervisor.add("telegram_desk", lambda context: TelegramDesk(context, messenger, nonce))
         supervisor.add("license_guard", lambda context: LicenseGuard(context, licences))
         supervisor.add("agent_board", lambda context: AgentBoard(context, AgentTable(store)))
         supervisor.add("trend_book", lambda context: TrendBook(context, TrendTable(store)))
@@ -184,8 +248,33 @@ class TradingSystem:
             lambda context: MrCombined(context, watchlist=watchlist, listings=listings, positions=positions, rule=rule),
         )
 
+    def _compose_trading(self, supervisor: Supervisor, store: Store, exchange: PaperExchange, instance: str) -> None:
+        """The actors that move money. PositionManager comes before those who read its desk."""
+        s, journal, history = self.settings, JournalTable(store), HistoryTable(store)
+        day, control, disk = DayTable(store), ControlTable(store), DataDisk(s.data_dir)
+        risk = Risk(
+            s.risk_per_trade_pct, s.risk_max_notional_pct, s.risk_max_open, s.risk_max_trades_day,
+            s.risk_max_daily_loss_pct, s.risk_cooldown_sec, s.risk_collar_pct,
+        )  # fmt: skip
+        supervisor.add(
+            "position_manager",
+            lambda context: PositionManager(
+                context, exchange, journal, history, day, control, disk,
+                risk=risk, rules=BINANCE, instance=instance, speed=s.speed,
+            ),
+        )  # fmt: skip
+        supervisor.add(
+            "pending_entry_watcher",
+            lambda context: PendingEntryWatcher(context, lambda: supervisor.snapshot("position_manager")),
+        )
+        supervisor.add("news_desk", lambda context: NewsDesk(context, FeedReader(parse_feeds(s.news_feeds))))
+        supervisor.add("archive", lambda context: Archive(context, history, AuditTable(store)))
+
     async def _first_shift(self, now_ms: int) -> int:
         s = self.settings
+        known = known_shift(s.feed, s.watchlist, s.mr_timeframe, now_ms)
+        if known is not None:
+            return known
         chosen = await self._kernels.run(
             "opentrader.first_shift.first_shift", s.feed, s.watchlist, s.mr_timeframe, now_ms
         )

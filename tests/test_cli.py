@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import os
@@ -13,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import apsw
 import numpy as np
 import orjson
 import pytest
@@ -25,13 +27,14 @@ from opentrader.domain.timeframes import TF_MS, Timeframe
 from opentrader.errors import ExchangeError
 from opentrader.indicators import market_context
 from opentrader.research import analyze_symbol, scan_market, scan_trend
+from opentrader.store import Store, events
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 AT = "2024-04-15T12:00Z"
 NOW_MS = int(datetime(2024, 4, 15, 12, tzinfo=UTC).timestamp()) * 1000
 MARKET = ("--feed", "simulated", "--at", AT)
 SETTINGS = {"feed": "simulated", "at": AT}
-COMMANDS = ("serve", "scan", "analyze", "check-config", "doctor", "warmup")
+COMMANDS = ("serve", "scan", "analyze", "check-config", "doctor", "audit", "warmup")
 
 
 @pytest.fixture(autouse=True)
@@ -298,3 +301,19 @@ def test_warmup_compiles_once(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["warmup"]) == 0
     out, err = capsys.readouterr()
     assert (out, err) == ("The analysis is compiled.\n", "")
+
+
+def test_the_audit_is_verified(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    assert cli.main(["audit", "verify"]) == 1
+    assert "there is no store in" in capsys.readouterr().err
+    store = Store.open(data_dir)
+    asyncio.run(store.write(lambda connection: [events.append(connection, 1, "halt", {}) for _ in range(3)]))
+    assert cli.main(["audit", "verify"]) == 0  # beside the one who has it open
+    assert capsys.readouterr().out.startswith("3 events; the hash of the last is ")
+    store.close()
+    connection = apsw.Connection(str(data_dir / "opentrader.db"))
+    connection.execute("DROP TRIGGER events_are_never_changed; UPDATE events SET type = 'resume' WHERE seq = 2")
+    connection.close()
+    assert cli.main(["audit", "verify", "--data-dir", str(data_dir)]) == 1
+    assert "event 2 is missing, or not as it was written" in capsys.readouterr().out

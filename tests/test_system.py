@@ -6,6 +6,7 @@ import asyncio
 import threading
 from pathlib import Path
 
+import pykka
 import pytest
 
 from opentrader import (
@@ -23,9 +24,11 @@ from opentrader import (
     UpdateAgent,
 )
 from opentrader.actors.market_analyzer import Horizon, MarketAnalyzer
+from opentrader.actors.messages import NoteTrends, StoreTrend, TrendRows
 from opentrader.actors.supervisor import Supervisor
+from opentrader.actors.trend_book import TrendBook
 from opentrader.clock import SortableIds, SystemClock
-from opentrader.errors import ConfigError, LicenseRequired, NotReady, ShuttingDown, SymbolNotFound
+from opentrader.errors import ConfigError, InternalError, LicenseRequired, NotReady, ShuttingDown, SymbolNotFound
 from opentrader.feed.coins import synthetic_listings
 from opentrader.feed.simulated import SimulatedFeed
 from opentrader.indicators import market_context
@@ -106,6 +109,58 @@ async def test_before_the_start_and_after_the_stop_it_says_so(tmp_path):
     await system.stop()
     with pytest.raises(ShuttingDown):
         await system.ask(UpdateAgent("coo", "idle"))
+
+
+async def test_a_start_that_is_cancelled_leaves_nothing_running(tmp_path):
+    system = TradingSystem(settings(tmp_path / "d"))
+    starting = asyncio.create_task(system.start())
+    while not pykka.ActorRegistry.get_all():  # noqa: ASYNC110 - nothing tells of the first actor
+        await asyncio.sleep(0)
+    assert not system.ready
+    with pytest.raises(NotReady):
+        await system.ask(UpdateAgent("coo", "idle"))
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert pykka.ActorRegistry.get_all() == []
+    async with TradingSystem(settings(tmp_path / "d")) as again:
+        assert again.ready
+
+
+async def test_an_actor_that_is_restarted_knows_what_its_last_life_was_writing(tmp_path, monkeypatch):
+    async with TradingSystem(settings(tmp_path / "d")) as system:
+        stuck, go_on, starts = threading.Event(), threading.Event(), []
+
+        def hold(connection):
+            stuck.set()
+            go_on.wait(60)
+
+        def on_start(book, start=TrendBook.on_start):
+            starts.append(go_on.is_set())
+            start(book)
+
+        monkeypatch.setattr(TrendBook, "on_start", on_start)
+        held = asyncio.create_task(system._store.write(hold))
+        await asyncio.to_thread(stuck.wait, 60)
+        written = asyncio.create_task(system.ask(StoreTrend("BTCUSDT", "uptrend", timestamp=1_714_216_800)))
+        await asyncio.sleep(0)
+        with monkeypatch.context() as broken:
+            broken.setattr(TrendBook, "handlers", {**TrendBook.handlers, NoteTrends: broken_handler})
+            with pytest.raises(InternalError):
+                await system.ask(NoteTrends(()))
+        with pytest.raises(InternalError, match="under way"):
+            await written
+        for _ in range(1_000):  # time for a life that would begin too early
+            await asyncio.sleep(0)
+        go_on.set()
+        await held
+        await system.ask(StoreTrend("ETHUSDT", "uptrend", timestamp=1_714_216_800))
+        assert starts == [True]
+        assert system.view(TrendRows()).count == 2
+
+
+def broken_handler(book, message):
+    raise RuntimeError("any fault")
 
 
 async def test_recorded_candles_are_moved_to_the_week_of_the_instant_and_stay_there(tmp_path, shared):

@@ -18,10 +18,12 @@ from opentrader.actors.handles import Handler, handlers_of, handles
 from opentrader.actors.message import Message, Ping
 from opentrader.actors.outcome import Failed, Outcome
 from opentrader.actors.reply import Reply
-from opentrader.errors import InternalError, NotReady, OpentraderError, ShuttingDown
+from opentrader.errors import AskTimeout, InternalError, NotReady, OpentraderError, ShuttingDown
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+MAY_BE_DONE = "It may have been done, or done in part; look before you send it again."
 
 logger = logging.getLogger(__name__)
 
@@ -62,12 +64,15 @@ class Actor(pykka.ThreadingActor):
         self.context = context
         self.actor_inbox = context.mailbox
         self._actor_ref = pykka.ActorRef(self)  # pykka made its own before the inbox was in place
-        self._exclusive = Exclusive(context.deferred)
-        self._promised: set[Reply[Any]] = set()  # by coroutines under way
+        self._exclusive = Exclusive(context.name, context.deferred)
+        self._promised: set[Reply[Any]] = set()  # for coroutines and continuations under way
         self._death: BaseException | None = None
 
     def exclusive_of(self, message: Message[Any]) -> Hashable | None:
-        """The key that a request must not share with a coroutine under way; None lets it pass."""
+        """The key that a request must not share with a coroutine under way; None lets it pass.
+
+        A ping is never asked for one: it answers for the thread, and an ordered stop waits for it.
+        """
         return None
 
     @handles(Ping)
@@ -99,7 +104,7 @@ class Actor(pykka.ThreadingActor):
         return promise
 
     def abandon(self, reason: Callable[[], OpentraderError]) -> None:
-        """Answer whoever waits for a coroutine of this life. For a stuck actor its supervisor calls this."""
+        """Answer those whose request has begun. For a stuck actor its supervisor calls this."""
         for promise in list(self._promised):
             promise.set(Failed(reason()))
 
@@ -138,7 +143,7 @@ class Actor(pykka.ThreadingActor):
             return None
         if isinstance(message, Stop):
             return super()._handle_receive(message)
-        key = self.exclusive_of(message)
+        key = None if isinstance(message, Ping) else self.exclusive_of(message)
         if key is not None and self._exclusive.held(key):
             return self._exclusive.defer(key, message)
         return self._handle(message)
@@ -152,11 +157,11 @@ class Actor(pykka.ThreadingActor):
     def _resume(self, continuation: Continuation) -> None:
         if continuation.life is not self:
             return  # of a life before this one, whose askers have been answered
-        self._promised.discard(continuation.promise)
         answer = self._guard(self._continue, continuation)
         if isinstance(answer, Failed) and not continuation.promise.followed:
             logger.warning("%s: a coroutine that nobody waits for: %s", self.context.name, answer.error)
         continuation.promise.set(answer)
+        self._promised.discard(continuation.promise)  # not before: its handler may get stuck
         if continuation.key is not None:
             self._exclusive.release(continuation.key)
             self._take_turns(continuation.key)
@@ -205,7 +210,7 @@ class Actor(pykka.ThreadingActor):
         """Leave nobody without an answer. After a death the mailbox stays open for the next life."""
         if self._death is None:
             self.context.mailbox.close(self._shutting_down)
-            self._answer(self._shutting_down, self._shutting_down)
+            self._answer(partial(cut_off, self.context.name), self._shutting_down)
         else:
             self._answer(self._interrupted, self._restarting)
 
@@ -220,8 +225,13 @@ class Actor(pykka.ThreadingActor):
     def _interrupted(self) -> InternalError:
         return InternalError(
             f"{self.context.name} failed while the request was under way",
-            hint="It may have been done in part; look before you send it again.",
+            hint=MAY_BE_DONE,
         )
 
     def _restarting(self) -> NotReady:
         return NotReady(f"{self.context.name} restarts", hint="Nothing was done; ask again in a moment.")
+
+
+def cut_off(name: str) -> AskTimeout:
+    """The answer to a request that a stop has found under way: what it has given to the store may yet be kept."""
+    return AskTimeout(f"{name} was stopped while the request was under way", hint=MAY_BE_DONE)

@@ -72,9 +72,7 @@ class AgentBoard(Actor):
         card = AgentCard(message.status, message.action, int(self.context.clock.wall()))
         name: AgentName | None = known_agent(message.agent) if message.agent in AGENTS else None
         line, board = self._with(message.agent, card)
-        return self.pipe(
-            self._store.keep(line, name, card), then=partial(WorkStored, board), exclusive="board"
-        )
+        return self.pipe(self._store.keep(line, name, card), then=partial(WorkStored, board), exclusive="board")
 
     @handles(CardStored)
     def card_stored(self, message: CardStored) -> AgentUpdated:

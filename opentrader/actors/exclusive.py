@@ -14,7 +14,8 @@ from opentrader.errors import Overloaded
 class Exclusive:
     """Which keys are held, how often, and who waits, in order of arrival. Used by one thread only."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, name: str, limit: int) -> None:
+        self._name = name
         self._limit = limit
         self._holds: dict[Hashable, int] = {}
         self._waiting: dict[Hashable, deque[tuple[Message[Any], Reply[Any]]]] = {}
@@ -37,7 +38,8 @@ class Exclusive:
         """Keep the request until its turn. Raises `Overloaded` when too many wait for the same key."""
         waiting = self._waiting.setdefault(key, deque())
         if len(waiting) >= self._limit:
-            raise Overloaded(f"{key} has {self._limit} requests waiting", hint="Ask again in a moment.")
+            waits = f"{self._name} has {self._limit} requests waiting for {key}"
+            raise Overloaded(waits, hint="Ask again in a moment.")
         promise: Reply[Any] = Reply()
         waiting.append((message, promise))
         return promise

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -14,7 +15,7 @@ from opentrader.actors.limits import Limits
 from opentrader.actors.pipes import Pipes
 from opentrader.actors.post import End, Post
 from opentrader.domain.ports import Clock
-from opentrader.errors import NotReady
+from opentrader.errors import NotReady, OpentraderError
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ class Keeper:
         clock: Clock,
         limits: Limits,
         context: Callable[[Post, Pipes, End], Context],
+        barrier: Callable[[], Awaitable[object]],
         on_fatal: Callable[[str], object],
         on_stuck: Callable[[str], object],
     ) -> None:
@@ -35,6 +37,7 @@ class Keeper:
         self._clock = clock
         self._limits = limits
         self._context = context
+        self._barrier = barrier
         self._on_fatal = on_fatal
         self._on_stuck = on_stuck
         self._deaths = Deaths(limits.deaths, limits.window_seconds)
@@ -79,11 +82,17 @@ class Keeper:
         while error is not None and post.ended.done():
             if self._too_many(post, error):
                 return
-            await post.clear(self._limits.stop_seconds)
+            await self._settle(post)
             post.restarts += 1
             error = await self.launch(post)
         if error is not None:
             self._on_stuck(post.name)
+
+    async def _settle(self, post: Post) -> None:
+        """Let the store be as the last life leaves it: what a coroutine gave it is kept although that is cancelled."""
+        await post.clear(self._limits.stop_seconds)
+        with suppress(OpentraderError):  # an answer too: what came before is decided
+            await self._barrier()
 
     def _too_many(self, post: Post, error: BaseException) -> bool:
         logger.warning("%s died of %s", post.name, type(error).__name__)

@@ -71,9 +71,7 @@ class LicenseGuard(Actor):
         if message.at <= self._held.clock_high_water:
             return None
         held = replace(self._held, clock_high_water=message.at)
-        return self.pipe(
-            self._store.keep_clock(message.at), then=partial(ClockStored, held), exclusive="licence"
-        )
+        return self.pipe(self._store.keep_clock(message.at), then=partial(ClockStored, held), exclusive="licence")
 
     @handles(LicenceStored)
     def licence_stored(self, message: LicenceStored) -> License:

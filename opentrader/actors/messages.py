@@ -86,6 +86,16 @@ class ActivateLicense(Message[r.License]):
     license_key: LicenseKey
 
 
+# --- everything --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Events(View[str]):
+    """What happens, as it happens; without `types`, everything."""
+
+    types: Annotated[str, MaxLen(200), Field(pattern=r"^[a-z]+(,[a-z]+)*$")] | None = None
+
+
 # --- agent_board -------------------------------------------------------------------------------------------------
 
 

@@ -55,6 +55,8 @@ class MrCombined(Actor):
         """The limiter that all bots share comes first, before anything is fetched."""
         if self._positions.trades_today() >= self._rule.max_trades_day:
             return ScanSignal((), (), reason="daily_limit_reached")
+        if self._positions.halted():
+            return ScanSignal((), (), reason="trading_halted")
         spelled = message.symbols or self._watchlist
         return self.pipe(self._scan(message.agent, tuple(spelled)), then=SetupsScanned, exclusive="scan")
 
@@ -78,9 +80,7 @@ class MrCombined(Actor):
                 signaled.append(Signaled(pair, setup.direction, cast(PostStatus, status)))
             else:
                 skipped.append(Skipped(pair, status))
-        self.context.tell(
-            ReportWork(agent, "idle", f"MR Combined scan: {len(signaled)} of {len(pairs)} signaled")
-        )
+        self.context.tell(ReportWork(agent, "idle", f"MR Combined scan: {len(signaled)} of {len(pairs)} signaled"))
         return ScanSignal(tuple(signaled), tuple(skipped), scanned=len(pairs))
 
     async def _setup(self, pair: str) -> MrSignal | str:

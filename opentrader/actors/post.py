@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import pykka
 from pykka._envelope import Envelope
 
-from opentrader.actors.actor import Actor
+from opentrader.actors.actor import Actor, cut_off
 from opentrader.actors.context import Context
 from opentrader.actors.doorbell import doorbell
 from opentrader.actors.mailbox import Mailbox
@@ -105,8 +105,9 @@ class Post:
 
     async def _drain(self, seconds: float) -> None:
         drained = await self._while_alive(self._settle(), seconds)
-        if not drained.done():
-            logger.warning("%s: what is still under way is cut off", self.name)
+        error = drained.exception() if drained.done() else None
+        if error is not None or not drained.done():
+            logger.warning("%s: what is still under way is cut off", self.name, exc_info=error)
         await self.clear(seconds)
 
     async def _settle(self) -> None:
@@ -126,8 +127,8 @@ class Post:
     def _leave(self, actor: Actor) -> None:
         pykka.ActorRegistry.unregister(actor.actor_ref)
         actor.actor_stopped.set()  # its thread ends when the handler returns, if it ever does
-        self.mailbox.abandon(self._shutting_down())
-        actor.abandon(self._shutting_down)
+        self.mailbox.abandon(cut_off(self.name))
+        actor.abandon(partial(cut_off, self.name))
 
     def _end(self, ended: asyncio.Future[BaseException | None], error: BaseException | None) -> None:
         self._bell.call(ended.set_result, error)

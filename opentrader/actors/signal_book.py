@@ -150,20 +150,17 @@ class SignalBook(Actor):
 
     def _refusal(self, post: PostSignal, now: float) -> PostStatus | None:
         known, held = self._signals.get(post.symbol), self._positions.held(post.symbol)
-        return refusal(
-            post.symbol, cast(Direction, post.direction), post.bot, held=held, known=known, now=now
-        )
+        return refusal(post.symbol, cast(Direction, post.direction), post.bot, held=held, known=known, now=now)
 
     def _why_not(self, message: EmitSignal, now: float) -> str | None:
         """The first reason to skip what a bot found: position, cooldown, duplicate, the day's limit."""
         post, refused = message.post, self._refusal(message.post, now)
         if refused is not None and refused != "duplicate_skipped":
             return refused
+        if post.direction == "buy" and self._positions.awaited(post.symbol):
+            return "trade_exists_skipped"
         last_ms = self._bars.get((post.symbol, post.bot))
-        if (
-            last_ms is not None
-            and message.bar_ms - last_ms < self._limits.cooldown_bars * message.bar_length_ms
-        ):
+        if last_ms is not None and message.bar_ms - last_ms < self._limits.cooldown_bars * message.bar_length_ms:
             return "cooldown"
         if refused is not None:
             return refused
@@ -172,9 +169,7 @@ class SignalBook(Actor):
         return "daily_limit_reached" if full else None
 
     def _record(self, post: PostSignal, now: float, **extra: Any) -> SignalRecord:
-        said = {
-            k: v for k, v in asdict(post).items() if k not in ("symbol", "direction", "bot") and v is not None
-        }
+        said = {k: v for k, v in asdict(post).items() if k not in ("symbol", "direction", "bot") and v is not None}
         direction, at = cast(Direction, post.direction), int(now)
         return SignalRecord(
             post.symbol, direction, post.bot, "pending", False, at, at, int(now + self._limits.ttl_seconds),

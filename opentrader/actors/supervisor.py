@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -31,6 +32,10 @@ logger = logging.getLogger(__name__)
 DEFAULTS = Limits()
 
 
+async def at_once() -> None:
+    """Wait for nothing: the barrier of actors that write nowhere."""
+
+
 @dataclass(frozen=True, slots=True)
 class ActorStatus:
     """One actor from outside: `alive` is False while it restarts or is stuck, `inbox` counts what waits."""
@@ -46,6 +51,7 @@ class Supervisor:
 
     `start`, `ask` and `stop` are coroutines of the loop given here; `tell`, `snapshot`, `snapshots` and
     `status` may be called on any thread. `on_fatal(reason)` and `on_stuck(name)` are called on the loop.
+    `barrier` returns when everything that was given to the store before has been kept or has failed.
     """
 
     def __init__(
@@ -55,6 +61,7 @@ class Supervisor:
         ids: Ids,
         on_fatal: Callable[[str], object],
         on_stuck: Callable[[str], object] | None = None,
+        barrier: Callable[[], Awaitable[object]] = at_once,
         limits: Limits = DEFAULTS,
     ) -> None:
         self._loop = loop
@@ -64,7 +71,7 @@ class Supervisor:
         self._bell = doorbell(loop)
         self._deadlines = Deadlines(loop)
         self._ticker = Ticker(loop, clock)
-        self._keeper = Keeper(loop, clock, limits, self._context, on_fatal, self._report_stuck)
+        self._keeper = Keeper(loop, clock, limits, self._context, barrier, on_fatal, self._report_stuck)
         self._watchdog = Watchdog(loop, limits.stuck_seconds, self._mailboxes, self._report_stuck)
         self._on_stuck = on_stuck
         self._order: list[str] = []
@@ -72,6 +79,7 @@ class Supervisor:
         self._posts: dict[tuple[str, str | None], Post] = {}
         self._snapshots: dict[str, dict[str | None, Any]] = {}
         self._published = 0
+        self._listeners: list[asyncio.Queue[str]] = []
         self._stopping: asyncio.Task[None] | None = None
 
     def add(self, name: str, factory: Factory) -> None:
@@ -98,7 +106,10 @@ class Supervisor:
         self._watchdog.start()
 
     async def stop(self) -> None:
-        """Stop all in reverse order and answer whoever waits with `ShuttingDown`. May be called again."""
+        """Stop all in reverse order. May be called again.
+
+        Whoever waits is answered: `ShuttingDown` if nothing was done, `AskTimeout` if the request had begun.
+        """
         if self._stopping is None:
             self._stopping = self._loop.create_task(self._stop_all())
         await asyncio.shield(self._stopping)
@@ -123,6 +134,13 @@ class Supervisor:
             return self._snapshots[name][None]
         except KeyError:
             raise NotReady(f"{name} has published nothing yet") from None
+
+    def listen(self, queue: asyncio.Queue[str]) -> None:
+        """From now on the queue is given the name of each owner that publishes. On the loop."""
+        self._listeners = [*self._listeners, queue]
+
+    def unlisten(self, queue: asyncio.Queue[str]) -> None:
+        self._listeners = [other for other in self._listeners if other is not queue]
 
     @property
     def published(self) -> int:
@@ -199,6 +217,14 @@ class Supervisor:
         """Any thread. The count follows the snapshot: whoever sees the new count sees the new snapshot."""
         self._snapshots[post.owner][post.key] = snapshot
         self._published += 1
+        if self._listeners:
+            self._loop.call_soon_threadsafe(self._tell_of, post.owner)
+
+    def _tell_of(self, owner: str) -> None:
+        """A listener that does not keep up misses what would not fit: the next change tells it how things stand."""
+        for queue in self._listeners:
+            with suppress(asyncio.QueueFull):
+                queue.put_nowait(owner)
 
     def _context(self, post: Post, pipes: Pipes, end: End) -> Context:
         return Context(

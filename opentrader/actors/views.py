@@ -5,20 +5,25 @@ A view is a pure function of the query, the snapshots and the instant of asking:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, cast
 
 from opentrader.actors import messages as m
 from opentrader.actors import replies as r
+from opentrader.actors import trading_messages as tm
+from opentrader.actors import trading_replies as t
 from opentrader.actors.agent_board import Board
 from opentrader.actors.license_guard import Held, license_shown
 from opentrader.actors.market_analyzer import CachedContext
 from opentrader.actors.signal_book import known_signal, shown
+from opentrader.actors.supervisor import ActorStatus
+from opentrader.actors.trading_desk import Account, Desk, portfolio
 from opentrader.domain.licence import masked
 from opentrader.domain.signals import SignalRecord, demand_pending
 from opentrader.domain.timeframes import open_time
 from opentrader.domain.trend import TrendRecord
+from opentrader.errors import NotReady
 
 R = TypeVar("R")
 
@@ -30,6 +35,8 @@ class Snapshots(Protocol):
 
     def snapshots(self, owner: str) -> Mapping[Any, Any]: ...
 
+    def status(self) -> Sequence[ActorStatus]: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Asking:
@@ -39,6 +46,10 @@ class Asking:
     market_ms: int
     commit: str
     ttl_seconds: int
+    venue: str = "paper"
+    watchlist: tuple[str, ...] = ()
+    max_trades_day: int = 0
+    started_at: float = 0.0
 
 
 def health(query: m.HealthOf, published: Snapshots, asking: Asking) -> r.Health:
@@ -139,6 +150,55 @@ def _gate(passed: bool) -> str:
     return "passes the gate" if passed else "below the gate, POST /api/trade refuses it"
 
 
+def open_trades(query: tm.OpenTrades, published: Snapshots, asking: Asking) -> t.TradeList:
+    trades = _desk(published).shown(asking.market_ms)
+    return t.TradeList(trades, len(trades))
+
+
+def pending_entries(query: tm.PendingEntries, published: Snapshots, asking: Asking) -> t.PendingList:
+    entries = _desk(published).entries()
+    return t.PendingList(entries, len(entries))
+
+
+def portfolio_of(query: tm.PortfolioOf, published: Snapshots, asking: Asking) -> t.Portfolio:
+    return portfolio(_account(published), asking.venue, int(asking.now))
+
+
+def status_of(query: tm.StatusOf, published: Snapshots, asking: Asking) -> t.BotStatus:
+    desk = _desk(published)
+    signals: Mapping[str, SignalRecord] = published.snapshot("signal_book")
+    return t.BotStatus(
+        running=True,
+        halted=desk.control.halted,
+        halt_reason=desk.control.reason if desk.control.halted else None,
+        mode="paper",
+        exchange=asking.venue,
+        can_short=False,
+        uptime_sec=max(0, int(asking.now - asking.started_at)),
+        open_trades=len(desk.shown(asking.market_ms)),
+        pending_entries=len(desk.pending()),
+        pending_signals=sum(s.status_at(asking.now) == "pending" for s in signals.values()),
+        trades_today=desk.trades_today,
+        max_trades_per_day=asking.max_trades_day,
+        equity=float(_account(published).equity),
+        realized_pnl_today=float(desk.pnl_today),
+        watchlist=asking.watchlist,
+        actors=tuple(t.ActorRow(a.name, a.alive, a.inbox, a.restarts) for a in published.status()),
+        timestamp=int(asking.now),
+    )
+
+
+def _desk(published: Snapshots) -> Desk:
+    return cast(Desk, published.snapshot("position_manager"))
+
+
+def _account(published: Snapshots) -> Account:
+    account = _desk(published).account
+    if account is None:
+        raise NotReady("the account has not been read yet", hint="ask again in a few seconds")
+    return account
+
+
 Render = Callable[[Any, Snapshots, Asking], Any]
 
 _RENDER: dict[type[m.View[Any]], Render] = {
@@ -150,6 +210,10 @@ _RENDER: dict[type[m.View[Any]], Render] = {
     m.SignalRows: signal_rows,
     m.SignalOf: signal_of,
     m.PendingText: pending_text,
+    tm.OpenTrades: open_trades,
+    tm.PendingEntries: pending_entries,
+    tm.PortfolioOf: portfolio_of,
+    tm.StatusOf: status_of,
 }
 
 

@@ -43,11 +43,19 @@ class Positions(Protocol):
     """What is held and what was traded today, as far as signals need to know. Any thread; never waits."""
 
     def held(self, pair: str) -> bool:
-        """Whether a trade of ours is open, or an entry pending, in this pair."""
+        """Whether a trade of ours is open in this pair, or being opened."""
+        ...
+
+    def awaited(self, pair: str) -> bool:
+        """Whether a LIMIT entry of ours waits in this pair."""
         ...
 
     def trades_today(self) -> int:
         """Entries executed by all bots since 00:00 UTC or the last reset."""
+        ...
+
+    def halted(self) -> bool:
+        """Whether no new entries are let in, by a halt or while everything is being closed."""
         ...
 
 

@@ -25,7 +25,7 @@ class Coin:
 # Price, liveliness and turnover as the real coins show them; ticks as large venues quote them.
 KNOWN: dict[str, Coin] = {
     "BTC": Coin(62_000.0, 0.026, 1.6e9, 2),
-    "ETH": Coin(3_000.0, 0.032, 9.0e8, 2),
+    "ETH": Coin(4_500.0, 0.032, 9.0e8, 2),
     "BNB": Coin(560.0, 0.029, 1.9e8, 2),
     "SOL": Coin(140.0, 0.040, 4.0e8, 2),
     "XRP": Coin(0.62, 0.037, 2.4e8, 4),

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from opentrader.errors import InternalError, OpentraderError
 from opentrader.http.door import Door
-from opentrader.http.handlers import Handler, asset_of, handler_of
+from opentrader.http.handlers import REQUEST_ID, Handler, asset_of, handler_of
 from opentrader.http.pages import ASSETS, Pages
 from opentrader.http.problems import HEADERS, problem
 from opentrader.http.router import Endpoint, Router
@@ -33,8 +33,9 @@ class Application:
         files = [(_file(name), asset_of(name, pages)) for name in ASSETS]
         self._router: Router[Handler] = Router(rows + files)
 
-    async def __call__(self, request: web.BaseRequest) -> web.Response:
-        request_id = request_id_of(request)
+    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        request_id = request[REQUEST_ID] = request_id_of(request)
+        response: web.StreamResponse
         try:
             response = await self._answer(request)
         except OpentraderError as error:
@@ -42,10 +43,11 @@ class Application:
         except Exception:
             logger.exception("request %s (%s) failed", request_id, request.method)
             response = problem(InternalError("something went wrong in here; the log knows"), request_id)
-        response.headers["X-Request-ID"] = request_id
+        if not response.prepared:
+            response.headers["X-Request-ID"] = request_id
         return response
 
-    async def _answer(self, request: web.BaseRequest) -> web.Response:
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         path, query = split_target(request)
         endpoint, values = self._router.find(path)
         if request.method == "OPTIONS":

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Hashable
+from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
 from opentrader.actors.message import Message
 from opentrader.actors.messages import HealthOf, View
 from opentrader.actors.replies import Health
+from opentrader.actors.supervisor import ActorStatus
+from opentrader.domain.trading_ports import AuditStore, IdempotencyStore
 from opentrader.errors import NotReady, ShuttingDown
 
 R = TypeVar("R")
@@ -30,6 +33,23 @@ class System(Protocol):
     def moment(self) -> Hashable:
         """What a view depends on besides its query. Between equal moments no answer changes."""
         ...
+
+    @property
+    def ready(self) -> bool: ...
+
+    def actors(self) -> list[ActorStatus]:
+        """Every actor as it is now."""
+        ...
+
+    def changes(self) -> AbstractContextManager[asyncio.Queue[str]]:
+        """A queue of the names of those that publish something, while the context lasts."""
+        ...
+
+    @property
+    def idempotency(self) -> IdempotencyStore: ...
+
+    @property
+    def audit_log(self) -> AuditStore: ...
 
     async def ask(self, message: Message[R]) -> R:
         """Have the owner of a message handle it."""

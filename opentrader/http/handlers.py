@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import Any
 from urllib.parse import quote
 
-import orjson
 from aiohttp import web
 
 from opentrader.actors.message import Message
-from opentrader.actors.messages import HealthOf, View
+from opentrader.actors.messages import Events, HealthOf, View
+from opentrader.http.acts import Act, Body, carried_out, encoded, idempotency_key
 from opentrader.http.body import read_json
 from opentrader.http.door import Door, System
+from opentrader.http.events import stream
 from opentrader.http.pages import Pages
 from opentrader.http.params import Reader
 from opentrader.http.problems import HEADERS
@@ -20,16 +22,21 @@ from opentrader.http.routes import Route
 from opentrader.http.security import PAGE_HEADERS, Guard
 
 LONGEST_HEADER = 1000
+REQUEST_ID = web.RequestKey("REQUEST_ID", str)
 
 
-Handler = Callable[[web.BaseRequest, Mapping[str, str], str], Awaitable[web.Response]]
+Handler = Callable[[web.BaseRequest, Mapping[str, str], str], Awaitable[web.StreamResponse]]
 """Takes a request, the decoded values of its path, and its query as it stands."""
 
 
 def handler_of(route: Route, door: Door, guard: Guard, pages: Pages) -> Handler:
     """The handler of a row."""
+    if route.page == "metrics":
+        return _metrics(route, door, guard)
     if route.message is None:
         return _page(route, guard, pages)
+    if route.stream:
+        return _stream(route, route.message, door, guard)
     if route.message is HealthOf:
         return _health(route, door, guard)
     return _answer(route, route.message, door, guard)
@@ -48,7 +55,12 @@ def _answer(route: Route, kind: type[Message[Any]], door: Door, guard: Guard) ->
         message, unknown = reader.read(path, query, body)
         if isinstance(message, View):
             return _response(memo.body(system, message), unknown)
-        return _response(_encoded(await system.ask(message)), unknown)
+        if not route.acts:
+            reply = await system.ask(message)
+            return _response(encoded(reply), unknown, _paging(reply, request.path) if route.paged else {})
+        key = idempotency_key(request) if route.idempotent else None
+        outcome = await carried_out(system, Act(route, message, request[REQUEST_ID]), key)
+        return _response(outcome.body, unknown, outcome.headers)
 
     return answer
 
@@ -66,16 +78,38 @@ class Memo:
             self._moment, self._bodies = moment, {}
         found = self._bodies.get(query)
         if found is None:
-            found = self._bodies[query] = _encoded(system.view(query))
+            found = self._bodies[query] = encoded(system.view(query))
         return found
 
 
 def _health(route: Route, door: Door, guard: Guard) -> Handler:
     async def health(request: web.BaseRequest, path: Mapping[str, str], query: str) -> web.Response:
         guard.check(request, route)
-        return _response(_encoded(door.health()))
+        return _response(encoded(door.health()))
 
     return health
+
+
+def _metrics(route: Route, door: Door, guard: Guard) -> Handler:
+    async def metrics(request: web.BaseRequest, path: Mapping[str, str], query: str) -> web.Response:
+        guard.check(request, route)
+        from opentrader.http.metrics import exposition
+
+        return _response(Body(exposition(door.started or await door.system()), "text/plain"))
+
+    return metrics
+
+
+def _stream(route: Route, kind: type[Message[Any]], door: Door, guard: Guard) -> Handler:
+    reader = Reader(route, kind)
+
+    async def events(request: web.BaseRequest, path: Mapping[str, str], query: str) -> web.StreamResponse:
+        guard.check(request, route)
+        message, _ = reader.read(path, query, {})
+        assert isinstance(message, Events)
+        return await stream(door.started or await door.system(), request, message.types)
+
+    return events
 
 
 def _page(route: Route, guard: Guard, pages: Pages) -> Handler:
@@ -100,26 +134,28 @@ def asset_of(name: str, pages: Pages) -> Handler:
     return asset
 
 
-class Body(NamedTuple):
-    content: bytes
-    content_type: str
-
-
-def _encoded(reply: Any) -> Body:
-    """An answer as JSON, or as text if it is one."""
-    if isinstance(reply, str):
-        return Body(reply.encode(), "text/plain")
-    return Body(orjson.dumps(reply), "application/json")
-
-
-def _response(body: Body, unknown: tuple[str, ...] = ()) -> web.Response:
-    headers = {**HEADERS, "X-Unknown-Parameters": _listed(unknown)} if unknown else HEADERS
+def _response(
+    body: Body, unknown: tuple[str, ...] = (), more: Mapping[str, str] = MappingProxyType({})
+) -> web.Response:
+    headers = {**HEADERS, **more}
+    if unknown:
+        headers["X-Unknown-Parameters"] = _listed(unknown)
     return _text(*body, headers)
 
 
 def _text(body: bytes, content_type: str, headers: Mapping[str, str]) -> web.Response:
     charset = "utf-8" if content_type.startswith("text/") else None
     return web.Response(body=body, content_type=content_type, charset=charset, headers=headers)
+
+
+def _paging(page: Any, path: str) -> dict[str, str]:
+    """How many rows there are in all, and where the next and the previous ones are (RFC 8288)."""
+    links = []
+    if page.offset + page.limit < page.total:
+        links.append(f'<{path}?limit={page.limit}&offset={page.offset + page.limit}>; rel="next"')
+    if page.offset > 0:
+        links.append(f'<{path}?limit={page.limit}&offset={max(0, page.offset - page.limit)}>; rel="prev"')
+    return {"X-Total-Count": str(page.total)} | ({"Link": ", ".join(links)} if links else {})
 
 
 def _listed(names: tuple[str, ...]) -> str:

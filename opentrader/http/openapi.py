@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from opentrader.http.problems import status_of
 from opentrader.http.routes import Route
@@ -12,7 +12,21 @@ from opentrader.http.texts import DESCRIPTION, ERRORS, FIELDS, PAGES, summary_of
 
 SERVERS = ("http://opentrader:8000", "http://127.0.0.1:8000")
 _JSON = "application/json"
-_PAGE_TYPES = {"dashboard": "text/html", "docs": "text/html", "openapi": _JSON}
+_KEY: Schema = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[\x21-\x7e]+$"},
+    "description": "The same key with the same request within 24 hours gives the first outcome again.",
+}
+_LAST_EVENT: Schema = {
+    "name": "Last-Event-ID",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "maxLength": 20},
+    "description": "Sent by a client that comes back; the stream begins with the state as it is.",
+}
+_PAGE_TYPES = {"dashboard": "text/html", "docs": "text/html", "openapi": _JSON, "metrics": "text/plain"}
 
 
 def document(routes: Iterable[Route]) -> Schema:
@@ -41,7 +55,11 @@ def _operation(route: Route, components: dict[str, Schema]) -> Schema:
         "tags": [route.section],
         "operationId": route.operation,
         "summary": summary_of(route),
-        "parameters": [_parameter(field, route) for field in request.at("path", "query")],
+        "parameters": [
+            *(_parameter(field, route) for field in request.at("path", "query")),
+            *([_KEY] if route.idempotent else ()),
+            *([_LAST_EVENT] if route.stream else ()),
+        ],
         "responses": {"200": _answer(route, components), **_errors(route)},
         "x-side-effects": route.acts,
     }
@@ -78,13 +96,22 @@ def _answer(route: Route, components: dict[str, Schema]) -> Schema:
         schema = {"type": "object"} if route.page == "openapi" else {"type": "string"}
         return {"description": PAGES[route.page], "content": {_PAGE_TYPES[route.page]: {"schema": schema}}}
     assert route.message is not None
+    if route.stream:
+        return {"description": "OK", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
     reply = reply_of(route.message)
     if reply is str:
         return {"description": "OK", "content": {"text/plain": {"schema": {"type": "string"}}}}
+    names = [_named(kind, components) for kind in get_args(reply) or (reply,)]
+    told: Schema = _ref(names[0]) if len(names) == 1 else {"oneOf": [_ref(name) for name in names]}
+    return {"description": "OK", "content": {_JSON: {"schema": told}}}
+
+
+def _named(reply: type, components: dict[str, Schema]) -> str:
+    """Put the schema of an answer among the components; its name there."""
     schema, named = reply_schema(reply)
     components.update(named)
     components[reply.__name__] = schema
-    return {"description": "OK", "content": {_JSON: {"schema": _ref(reply.__name__)}}}
+    return reply.__name__
 
 
 def _errors(route: Route) -> Schema:

@@ -17,6 +17,7 @@ from aiohttp import web
 from opentrader.errors import (
     AskTimeout,
     Fault,
+    IdempotencyInProgress,
     InvalidInput,
     LicenseRequired,
     NotFound,
@@ -24,6 +25,8 @@ from opentrader.errors import (
     NotPossible,
     OpentraderError,
     SignalExpired,
+    TelegramError,
+    TelegramNotConfigured,
 )
 
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Server": "opentrader"}
@@ -87,6 +90,8 @@ _STATUS: tuple[tuple[type[OpentraderError], int], ...] = (
     (LicenseRequired, 503),
     (NotNow, 503),
     (AskTimeout, 504),
+    (TelegramError, 502),
+    (TelegramNotConfigured, 503),
 )
 
 
@@ -100,7 +105,7 @@ def status_of(error: type[OpentraderError]) -> int:
 def problem(error: OpentraderError, request_id: str) -> web.Response:
     """The answer that tells a client of an error."""
     response = web.Response(
-        status=status_of(type(error)),
+        status=getattr(error, "status", None) or status_of(type(error)),
         body=orjson.dumps(_told(error, request_id), default=str),
         content_type="application/json",
         headers={**HEADERS, **_headers(error)},
@@ -112,7 +117,8 @@ def problem(error: OpentraderError, request_id: str) -> web.Response:
 
 def _told(error: OpentraderError, request_id: str) -> dict[str, Any]:
     detail = [_item(f) for f in error.faults] if isinstance(error, InvalidInput) else error.detail
-    told = {"ok": False, "detail": detail, "code": error.code, "hint": error.hint, "request_id": request_id}
+    code = getattr(error, "told_code", error.code)
+    told = {"ok": False, "detail": detail, "code": code, "hint": error.hint, "request_id": request_id}
     if isinstance(error, NotNow):
         told["retryable"] = True
     return {name: value for name, value in told.items() if value != ""} | error.facts
@@ -121,6 +127,8 @@ def _told(error: OpentraderError, request_id: str) -> dict[str, Any]:
 def _headers(error: OpentraderError) -> Mapping[str, str]:
     if isinstance(error, Refusal):
         return error.headers
+    if isinstance(error, IdempotencyInProgress):
+        return {"Retry-After": "1"}
     return {"Retry-After": str(error.retry_after)} if isinstance(error, NotNow) else {}
 
 

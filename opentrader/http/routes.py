@@ -12,20 +12,36 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 from opentrader.actors import messages as m
+from opentrader.actors import trading_messages as tm
 from opentrader.actors.message import Message
+from opentrader.actors.news_desk import NewsOf
+from opentrader.actors.telegram_desk import Notify
 from opentrader.domain.agents import AGENTS
 from opentrader.errors import (
     AgentNotFound,
+    DailyLimitReached,
+    IdempotencyInProgress,
+    InsufficientBalance,
     LicenseKeyNotFound,
+    NoPosition,
     OpentraderError,
+    OrderRejected,
+    PendingEntryExists,
+    PendingEntryNotFound,
+    PositionNotFound,
+    RiskLimit,
     SignalExpired,
     SignalNotFound,
     SignalNotPending,
     SymbolNotFound,
+    TelegramError,
+    TelegramNotConfigured,
+    TradeExists,
+    TradingHalted,
 )
 
 Place = Literal["path", "query", "body"]
-Page = Literal["dashboard", "docs", "openapi"]
+Page = Literal["dashboard", "docs", "openapi", "metrics"]
 
 BEYOND = "beyond"
 RESERVED = ("all", "scan", "list", "pending", "cleanup")
@@ -51,8 +67,12 @@ class Route:
     open: bool = False  # answered without a token
     effects: bool = False
     strict: bool = False
+    idempotent: bool = False  # takes an Idempotency-Key
+    stream: bool = False  # answers with events as they happen
+    paged: bool = False  # tells the number of all rows, and where the next and previous ones are
     body: Literal["none", "required", "optional"] = "none"
     query: tuple[str, ...] = ()
+    unasked: tuple[str, ...] = ()  # fields that a request cannot set
     errors: tuple[type[OpentraderError], ...] = ()
     resolve: Callable[[Mapping[str, str]], None] | None = None
     sample: Mapping[str, Any] = field(default_factory=dict)
@@ -104,6 +124,21 @@ _SNAPSHOT = {
     "score": {"uptrend": 5, "downtrend": 0, "sideway": 2}, "indicators": {}, "timestamp": 1714216800,
 }  # fmt: skip
 
+_ENTRY_REFUSED = (
+    RiskLimit, NoPosition, TradingHalted, InsufficientBalance, OrderRejected, IdempotencyInProgress,
+)  # fmt: skip
+_TRADE = {
+    "symbol": "ETHUSDT", "direction": "buy", "bot": "mr_combined", "sl": "2.0", "tp": "4.0", "ev": "31.5",
+    "confidence": "9",
+}  # fmt: skip
+_MANUAL = {
+    "symbol": "ETHUSDT", "direction": "buy", "entry_px": "2450.0", "sl_pct": "3.0", "rr": "1:3", "agent": "coo",
+}  # fmt: skip
+_RESTORE = {
+    "symbol": "BNBUSDT", "direction": "buy", "size": 1.5, "entry_px": 598.0, "sl_px": 580.0, "tp_px": 638.0,
+    "sl_oid": 10293001, "tp_oid": 10293002, "bot": "mr_combined", "date": "2026-04-27",
+}  # fmt: skip
+
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/health", "getHealth", "Health", m.HealthOf, open=True),
     Route("GET", "/api/license/status", "getLicense", "License", m.LicenseOf),
@@ -122,6 +157,47 @@ ROUTES: tuple[Route, ...] = (
         sample={"name": "coo", "status": "running", "action": "Day trading scan"},
     ),
     Route("GET", "/api/state", "getState", "Dashboard", m.BoardState),
+    Route("GET", "/api/news", "getNews", "News", NewsOf, sample={"limit": "20"}),
+    Route("GET", "/api/portfolio", "getPortfolio", "Portfolio", tm.PortfolioOf),
+    Route(
+        "POST", "/api/trade", "openTrade", "Bot Actions", tm.ExecuteTrade, strict=True, idempotent=True,
+        errors=(SymbolNotFound, *_ENTRY_REFUSED, TradeExists, DailyLimitReached), sample=_TRADE,
+    ),
+    Route(
+        "POST", "/api/trade/manual", "openManual", "Bot Actions", tm.PlaceManual, strict=True, idempotent=True,
+        errors=(SymbolNotFound, *_ENTRY_REFUSED, PendingEntryExists), sample=_MANUAL,
+    ),
+    Route("GET", "/api/pending-entries", "listPending", "Bot Actions", tm.PendingEntries),
+    *_also_post(
+        Route(
+            "GET", "/api/pending-entries/check", "checkPending", "Bot Actions", tm.CheckPending,
+            sample={"agent": "finance"},
+        )
+    ),
+    *_also_post(
+        Route(
+            "GET", "/api/pending-entries/recover", "recoverPending", "Bot Actions", tm.RecoverPending,
+        )
+    ),
+    Route(
+        "DELETE", "/api/pending-entries/{id}", "cancelPending", BEYOND, tm.CancelEntry,
+        errors=(PendingEntryNotFound,), sample={"id": "01J00000000000000000000000"},
+    ),
+    *_also_post(
+        Route(
+            "GET", "/api/trailing", "updateTrailing", "Bot Actions", tm.UpdateTrailing,
+            sample={"agent": "tech"},
+        )
+    ),
+    Route("GET", "/api/status", "getStatus", "Bot Actions", tm.StatusOf),
+    Route(
+        "POST", "/api/close", "closePosition", "Bot Actions", tm.ClosePosition, strict=True, idempotent=True,
+        errors=(PositionNotFound, OrderRejected), sample={"symbol": "BTC"},
+    ),
+    Route(
+        "POST", "/api/closeall", "closeAll", "Bot Actions", tm.CloseAll, strict=True, idempotent=True,
+    ),
+    Route("POST", "/api/reset-daily", "resetDaily", "Bot Actions", tm.ResetDaily),
     Route(
         "POST", "/api/mr-combined/scan-and-signal", "scanAndSignal", "Scan & Signal", m.ScanAndSignal,
         body="optional", query=("agent",), sample={"symbols": ["BTC", "ETH"], "agent": "scout"},
@@ -149,6 +225,28 @@ ROUTES: tuple[Route, ...] = (
         )
     ),
     Route("GET", "/api/market/all", "listMarkets", "Market Multi-TF", m.MarketRows, sample={"stale": "false"}),
+    *_also_post(
+        Route(
+            "GET", "/api/notify", "notify", "Telegram", Notify,
+            unasked=("agent",), errors=(TelegramError, TelegramNotConfigured), sample={"message": "Good morning"},
+        )
+    ),
+    Route("GET", "/api/trades", "listTrades", "Trade Management", tm.OpenTrades),
+    Route(
+        "GET", "/api/trades/history", "listHistory", "Trade Management", tm.HistoryOf, paged=True,
+        sample={"limit": "20", "offset": "0"},
+    ),
+    Route("GET", "/api/trades/stats", "getStats", "Trade Management", tm.StatsOf),
+    Route("POST", "/api/trades/sync", "syncTrades", "Trade Management", tm.SyncTrades),
+    *_also_post(
+        Route(
+            "GET", "/api/trades/recover", "recoverTrades", "Trade Management", tm.RecoverTrades,
+        )
+    ),
+    Route(
+        "POST", "/api/trades/restore", "restoreTrade", "Trade Management", tm.RestoreTrade,
+        body="required", errors=(TradeExists,), sample=_RESTORE,
+    ),
     Route("POST", "/api/signal", "postSignal", "Signal Flow", m.PostSignal, body="required", sample=_SIGNAL),
     Route("GET", "/api/signal/list", "listSignals", "Signal Flow", m.SignalRows),
     Route("GET", "/api/signal/pending", "pendingText", "Signal Flow", m.PendingText),
@@ -173,6 +271,11 @@ ROUTES: tuple[Route, ...] = (
         errors=_UNLISTED, sample={**_BTC, "limit": "200"},
     ),
     Route("GET", "/api/explain/{symbol}", "explain", BEYOND, m.ExplanationOf, errors=_UNLISTED, sample=_BTC_MTF),
+    Route("POST", "/api/halt", "halt", BEYOND, tm.Halt, strict=True, sample={"reason": "operator"}),
+    Route("POST", "/api/resume", "resume", BEYOND, tm.Resume, strict=True),
+    Route("GET", "/api/audit", "getAudit", BEYOND, tm.AuditOf, paged=True, sample={"limit": "50"}),
+    Route("GET", "/api/metrics", "getMetrics", BEYOND, page="metrics"),
+    Route("GET", "/api/events", "getEvents", BEYOND, m.Events, stream=True, sample={"types": "agent,signal"}),
     Route("GET", "/api/openapi.json", "getOpenapi", BEYOND, page="openapi", open=True),
     Route("GET", "/api/docs", "getDocs", BEYOND, page="docs", open=True),
 )  # fmt: skip

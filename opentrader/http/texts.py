@@ -28,14 +28,33 @@ counts.
 
 FIELDS = {
     "agent": "The dashboard card that shows this work. A name without a card is only logged.",
+    "action": "Only entries of this action, for example `trade`.",
+    "bot": "Who trades: the name that trades and statistics carry.",
+    "cancel_pending": "Whether resting entries are cancelled as well.",
+    "confidence": "0 to 10; a trade needs 8.",
+    "direction": "buy or sell, in any letter case.",
+    "entry_px": "The limit price.",
+    "ev": "Expected value, percent of the amount at risk; a trade needs more than 25.",
     "htf_tf": "The higher timeframe; not shorter than `mtf_tf`. Left out, it follows from it: "
     "15m 1h, 30m 4h, 1h 4h, 4h 1d, 1d 1d, 1w 1w.",
-    "limit": "How many candles, the newest ones.",
+    "id": "The id of the entry.",
+    "limit": "How many, the newest ones.",
     "max_age_minutes": "Signals of this age or more; 0 takes all.",
+    "message": "Plain text, 1 to 4096 characters.",
     "mtf_tf": "The middle timeframe, on which a trade would be taken.",
     "name": "coo, ops, tech, finance or scout, in any letter case.",
+    "offset": "How many to pass over.",
+    "reason": "Why, for those who look at it later.",
+    "rr": "Risk to reward, for example 1:3; in place of tp_pct.",
+    "since": "Only entries from this Unix second on.",
+    "sl": "The stop, percent away from the entry.",
+    "sl_pct": "The stop, percent away from the entry.",
     "stale": "Whether rows that are out of date are shown: true or false, 1 or 0, yes or no.",
     "symbol": "The market, in any spelling.",
+    "tp": "The target, percent away from the entry.",
+    "tp_pct": "The target, percent away from the entry; in place of rr.",
+    "ttl_hours": "How long the entry waits.",
+    "types": "Which events: agent, signal, trade, market, trend, license; all without it.",
     "timeframe": "The length of a candle. Letter case matters.",
 }
 """What a parameter means, by its name."""
@@ -51,6 +70,7 @@ PAGES: dict[Page, str] = {
     "dashboard": "The dashboard, a page for people.",
     "docs": "This API, readable.",
     "openapi": "This API as an OpenAPI 3.1 document.",
+    "metrics": "Figures of this daemon in the text format of Prometheus.",
 }
 
 

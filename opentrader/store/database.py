@@ -10,7 +10,7 @@ from typing import BinaryIO, TypeVar
 
 from apsw import Connection
 
-from opentrader.store import folder, schema, wal
+from opentrader.store import backup, folder, schema, wal
 from opentrader.store.connection import make_writer, open_untouched, storage_errors
 from opentrader.store.readers import Readers
 from opentrader.store.writer import Writer
@@ -30,6 +30,8 @@ class Store:
     def open(cls, data_dir: Path) -> Store:
         """Claim the data folder, check the store in it (or make an empty one), bring it up to date. Blocks.
 
+        A store of an earlier version is copied to `backups/` first.
+
         Raises `ConfigError` for a folder that cannot be used or is in use, and for a file that is foreign,
         damaged or newer than the program: none of these changes the file. Raises `StorageError` when the disk
         fails or is full.
@@ -42,6 +44,8 @@ class Store:
             connection = undo.enter_context(closing(open_untouched(path)))
             schema.refuse_unusable(connection, len(steps))
             make_writer(connection)
+            if schema.outdated(connection, steps):
+                backup.before_migration(connection, data_dir, schema.version(connection))
             schema.migrate(connection, steps)
             wal.grow(connection)
             undo.pop_all()

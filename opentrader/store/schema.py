@@ -37,10 +37,20 @@ def refuse_unusable(connection: Connection, newest: int) -> None:
         )
 
 
+def version(connection: Connection) -> int:
+    """How many of the migrations the file has seen; 0 is an empty file."""
+    return int(connection.pragma("user_version"))
+
+
+def outdated(connection: Connection, steps: Sequence[str]) -> bool:
+    """Whether there is something in the file, and migrations that it has not seen."""
+    return 0 < version(connection) < len(steps)
+
+
 def migrate(connection: Connection, steps: Sequence[str]) -> None:
     """Apply the `steps` that the file has not seen, each in a transaction of its own."""
-    version = connection.pragma("user_version")
-    for number, sql in enumerate(steps[version:], start=version + 1):
+    seen = version(connection)
+    for number, sql in enumerate(steps[seen:], start=seen + 1):
         with connection:
             for _ in connection.execute(sql):  # a statement that returns rows would hold back those after it
                 pass
@@ -63,9 +73,9 @@ def _foreign(connection: Connection) -> ConfigError:
 
 
 def _refuse_newer(connection: Connection, newest: int) -> None:
-    version = connection.pragma("user_version")
-    if version > newest:
+    seen = version(connection)
+    if seen > newest:
         raise ConfigError(
-            f"the store {connection.filename} has version {version}, this program knows none after {newest}",
+            f"the store {connection.filename} has version {seen}, this program knows none after {newest}",
             hint="Nothing was changed. Install the opentrader that wrote it, or a later one.",
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -108,12 +108,16 @@ class Bench:
         self.reported.clear()
 
 
+async def at_once() -> None:
+    """Nothing is being written."""
+
+
 @pytest.fixture
 async def build() -> AsyncIterator[Callable[..., Bench]]:
-    """Makes a `Bench`; keyword arguments are `Limits`. All are stopped after the test."""
+    """Makes a `Bench`; keyword arguments are `Limits`, and the barrier. All are stopped after the test."""
     benches: list[Bench] = []
 
-    def make(**limits: Any) -> Bench:
+    def make(barrier: Callable[[], Awaitable[object]] = at_once, **limits: Any) -> Bench:
         bench: Bench
 
         def note(seen: list[str], text: str) -> None:
@@ -127,6 +131,7 @@ async def build() -> AsyncIterator[Callable[..., Bench]]:
             CountedIds(),
             on_fatal=lambda reason: note(bench.fatal, reason),
             on_stuck=lambda name: note(bench.stuck, name),
+            barrier=barrier,
             limits=Limits(**limits),
         )
         bench = Bench(supervisor, clock)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, ClassVar
 
 import pytest
@@ -52,10 +53,12 @@ class Hold(To):
 class Await(To):
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     first_ask: Message[Any] | None = None
+    then_hold: Hold | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Awaited(Message[Any]):
+    then_hold: Hold | None
     outcome: Outcome[Any]
 
 
@@ -90,7 +93,7 @@ class Subject(Actor):
 
     @handles(Await)
     def wait(self, message: Await) -> Reply[Any]:
-        return self.pipe(self._gate(message), then=Awaited)
+        return self.pipe(self._gate(message), then=partial(Awaited, message.then_hold))
 
     async def _gate(self, message: Await) -> Any:
         await message.gate.wait()
@@ -98,6 +101,8 @@ class Subject(Actor):
 
     @handles(Awaited)
     def awaited(self, message: Awaited) -> Any:
+        if message.then_hold is not None:
+            self.hold(message.then_hold)
         return message.outcome.unwrap()
 
 

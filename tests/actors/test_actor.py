@@ -10,7 +10,7 @@ import pytest
 
 from opentrader.actors.actor import Actor
 from opentrader.actors.handles import handles
-from opentrader.errors import InternalError, NotFound, NotReady, ShuttingDown
+from opentrader.errors import AskTimeout, InternalError, NotFound, NotReady, ShuttingDown
 from tests.actors.book import BROKEN, FAULTS, SAFETY, Book, Hold, Other, Raise, Seen, Unknown, Work, ask, turn, work
 
 # dispatch
@@ -172,7 +172,7 @@ async def test_what_waits_when_an_actor_stops_is_answered_whoever_stopped_it(ben
     await asyncio.sleep(0)
     hold.release.set()
     answers = await asyncio.gather(*asked, return_exceptions=True)
-    assert [type(answer) for answer in answers] == [ShuttingDown, ShuttingDown, str, ShuttingDown]
+    assert [type(answer) for answer in answers] == [AskTimeout, ShuttingDown, str, ShuttingDown]
 
 
 async def test_a_fault_in_a_continuation_ends_the_life_and_answers_its_asker(bench: Any) -> None:

@@ -126,7 +126,7 @@ async def test_too_many_requests_for_one_key_are_refused(build: Any) -> None:
     await bench.supervisor.start()
     gate = asyncio.Event()
     asked = [ask(bench, work("BTC", str(number), gate)) for number in range(4)]
-    with pytest.raises(Overloaded, match="BTC has 2 requests waiting"):
+    with pytest.raises(Overloaded, match="book has 2 requests waiting for BTC"):
         await asked[3]
     gate.set()
     assert await asyncio.gather(*asked[:3]) == ["opened"] * 3

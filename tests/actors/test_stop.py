@@ -9,9 +9,10 @@ import pytest
 
 from opentrader.actors.actor import Actor
 from opentrader.actors.context import Context
-from opentrader.errors import NotReady, ShuttingDown, StorageError
-from tests.actors.book import SAFETY, ask
-from tests.actors.subject import Await, Die, Name, Publish, Subject, dies, entered, started
+from opentrader.actors.message import Message
+from opentrader.errors import AskTimeout, NotReady, ShuttingDown, StorageError
+from tests.actors.book import SAFETY, Book, ask, opened_gate, work
+from tests.actors.subject import Await, Die, Hold, Name, Publish, Subject, dies, entered, started
 
 # death
 
@@ -58,6 +59,38 @@ async def test_a_restart_that_fails_again_and_again_is_fatal(build: Any) -> None
     assert bench.fatal == ["3 deaths in 60 s, the last of a"]
 
 
+async def test_a_life_begins_when_all_that_the_one_before_wrote_is_settled(build: Any, log: list[str]) -> None:
+    called, settled = asyncio.Event(), asyncio.Event()
+
+    async def barrier() -> None:
+        called.set()
+        await settled.wait()
+        log.append("settled")
+
+    bench = build(barrier=barrier)
+    bench.supervisor.add("a", Subject)
+    await bench.supervisor.start()
+    await dies(bench, "a")
+    asked = ask(bench, Name("a"))
+    await asyncio.wait_for(called.wait(), SAFETY)
+    settled.set()
+    assert await asked == "a"
+    assert log == ["start a", "settled", "start a"]
+
+
+async def test_a_store_that_fails_does_not_keep_an_actor_from_its_next_life(build: Any, log: list[str]) -> None:
+    async def barrier() -> None:
+        log.append("failed")
+        raise StorageError("no disk")
+
+    bench = build(barrier=barrier)
+    bench.supervisor.add("a", Subject)
+    await bench.supervisor.start()
+    await dies(bench, "a")
+    assert await ask(bench, Name("a")) == "a"
+    assert log == ["start a", "failed", "start a"]
+
+
 # stuck handlers
 
 
@@ -85,7 +118,7 @@ async def test_stop_does_not_wait_for_a_stuck_handler_and_answers_everyone(build
     await asyncio.sleep(0)
     await asyncio.gather(bench.supervisor.stop(), bench.supervisor.stop())
     answers = await asyncio.gather(promised, held, waits, return_exceptions=True)
-    assert [type(answer) for answer in answers] == [ShuttingDown] * 3
+    assert [type(answer) for answer in answers] == [AskTimeout, AskTimeout, ShuttingDown]
     assert log[-1] == "stop a"
     assert bench.stuck == ["b"]
     assert not hold.left.is_set()
@@ -126,9 +159,53 @@ async def test_stop_cuts_off_what_does_not_end(build: Any) -> None:
     asked = ask(bench, Await("a"))
     await ask(bench, Name("a"))
     await bench.supervisor.stop()
-    with pytest.raises(ShuttingDown):
+    with pytest.raises(AskTimeout, match="a was stopped while the request was under way") as caught:
         await asked
+    assert "may have been done" in caught.value.hint
     assert bench.stuck == []
+
+
+async def test_stop_answers_whose_continuation_is_stuck(build: Any) -> None:
+    bench = await started(build, "a", stop_seconds=0.01)
+    hold = Hold("a")
+    asked = ask(bench, Await("a", gate=opened_gate(), then_hold=hold))
+    await asyncio.to_thread(hold.entered.wait, SAFETY)
+    await bench.supervisor.stop()
+    with pytest.raises(AskTimeout):
+        await asyncio.wait_for(asked, SAFETY)
+    assert not hold.left.is_set()
+    hold.release.set()
+
+
+async def test_a_ping_waits_for_no_key_and_so_stop_lets_even_a_full_queue_end(build: Any) -> None:
+    class OneAtATime(Book):
+        def exclusive_of(self, message: Message[Any]) -> str:
+            return "BTC"
+
+    bench = build(deferred=1, stop_seconds=SAFETY)
+    bench.supervisor.add("book", OneAtATime)
+    await bench.supervisor.start()
+    gate = asyncio.Event()
+    asked = [ask(bench, work("BTC", name, gate)) for name in "ab"]
+    stopping = asyncio.create_task(bench.supervisor.stop())
+    await asyncio.sleep(0)
+    await bench.supervisor._posts["book", None].ping()
+    gate.set()
+    await stopping
+    assert await asyncio.gather(*asked) == ["opened"] * 2
+
+
+async def test_a_mailbox_that_is_closed_already_is_not_taken_for_an_orderly_end(
+    build: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench = await started(build, "a", stop_seconds=0.01)
+    hold, held = await entered(bench, "a")
+    bench.supervisor._posts["a", None].mailbox.close(lambda: NotReady("closed by somebody"))
+    await bench.supervisor.stop()
+    assert "a: what is still under way is cut off" in caplog.text
+    assert "closed by somebody" in caplog.text
+    hold.release.set()
+    await asyncio.wait({held})
 
 
 async def test_stop_answers_what_a_busy_actor_has_not_come_to(build: Any) -> None:

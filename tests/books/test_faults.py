@@ -41,6 +41,12 @@ class Held:
     def trades_today(self) -> int:
         return 0
 
+    def halted(self) -> bool:
+        return False
+
+    def awaited(self, pair: str) -> bool:
+        return False
+
 
 class Broken:
     """A position book with a fault, for a while."""
@@ -55,6 +61,12 @@ class Broken:
 
     def trades_today(self) -> int:
         return 0
+
+    def halted(self) -> bool:
+        return False
+
+    def awaited(self, pair: str) -> bool:
+        return False
 
 
 def signal(symbol: str = "SOLUSDT") -> PostSignal:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import aiohttp
@@ -15,6 +15,7 @@ from aiohttp import web
 from opentrader.actors import messages as m
 from opentrader.actors import replies as r
 from opentrader.actors.message import Message
+from opentrader.domain.ledger import KeyTaken, Remembered, Reservation
 from opentrader.errors import LicenseRequired
 from opentrader.http.application import Application
 from opentrader.http.connection import Server
@@ -25,6 +26,29 @@ from opentrader.http.security import Guard
 NOW = 1_714_216_800
 
 
+class Remembering:
+    """The audit log and the idempotency keys, in memory."""
+
+    def __init__(self) -> None:
+        self.entries: list[Any] = []
+        self.keys: dict[str, Remembered] = {}
+
+    async def append(self, entry: Any) -> int:
+        self.entries.append(entry)
+        return len(self.entries)
+
+    async def reserve(self, reservation: Reservation) -> None:
+        if reservation.key in self.keys:
+            raise KeyTaken(self.keys[reservation.key])
+        self.keys[reservation.key] = Remembered(reservation)
+
+    async def finish(self, key: str, status: int, body: bytes) -> None:
+        self.keys[key] = replace(self.keys[key], state="done", status=status, body=body)
+
+    async def forget(self, key: str) -> None:
+        del self.keys[key]
+
+
 class FakeSystem:
     """Keeps every message and answers by its type; what is an exception is raised."""
 
@@ -32,6 +56,7 @@ class FakeSystem:
         self.asked: list[Message[Any]] = []
         self.licensed = True
         self.published = 0
+        self.idempotency = self.audit_log = Remembering()
         self.answers: dict[type[Message[Any]], Any] = {
             m.HealthOf: r.Health("active", "free", "test"),
             m.BoardState: r.State({}, (), NOW),

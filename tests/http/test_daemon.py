@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -9,12 +10,18 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
+
+from opentrader import Settings, daemon
+from opentrader.errors import StorageError
+from opentrader.http import systemd
+from opentrader.http.door import Door
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PARTS = "health license dashboard state agent trend market signal mr-combined openapi docs candles explain"
@@ -121,6 +128,55 @@ def test_systemd_is_told_when_it_is_ready_and_when_it_stops(tmp_path: Path) -> N
             assert daemon.stop() == 0
             manager.setblocking(False)
             assert b"STOPPING=1" in drained(manager)
+
+
+async def test_while_the_store_is_stuck_no_sign_of_life_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = manager(monkeypatch)
+    door, stuck, go_on = Door("dev"), threading.Event(), threading.Event()
+
+    def hold(connection: object) -> None:
+        stuck.set()
+        go_on.wait(START_SECONDS)
+
+    life = asyncio.create_task(daemon._live(Settings(data_dir=tmp_path), door))
+    try:
+        assert [await told.get() for _ in range(3)] == ["READY=1", "WATCHDOG=1", "WATCHDOG=1"]
+        held = asyncio.create_task(door.started._store.write(hold))  # type: ignore[union-attr]
+        await asyncio.to_thread(stuck.wait, START_SECONDS)
+        await signs_of_a_while(told)  # one may have been on its way
+        assert await signs_of_a_while(told) == []
+        go_on.set()
+        assert await told.get() == "WATCHDOG=1"
+        await held
+    finally:
+        go_on.set()
+        life.cancel()
+        await asyncio.wait({life})
+
+
+async def test_a_store_that_answers_with_an_error_is_not_stuck(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def full() -> None:
+        raise StorageError("the disk is full")
+
+    told = manager(monkeypatch)
+    async with systemd.watchdog(list, full):
+        assert [await told.get() for _ in "ab"] == ["WATCHDOG=1"] * 2
+
+
+def manager(monkeypatch: pytest.MonkeyPatch) -> asyncio.Queue[str]:
+    """What is told to a service manager that wants a sign of life every other microsecond."""
+    told: asyncio.Queue[str] = asyncio.Queue()
+    monkeypatch.setattr(systemd, "notify", told.put_nowait)
+    monkeypatch.setenv("WATCHDOG_USEC", "2")
+    return told
+
+
+async def signs_of_a_while(told: asyncio.Queue[str]) -> list[str]:
+    for _ in range(1_000):
+        await asyncio.sleep(0)
+    return [told.get_nowait() for _ in range(told.qsize())]
 
 
 def drained(channel: socket.socket) -> list[bytes]:

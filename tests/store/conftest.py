@@ -1,16 +1,18 @@
-"""A store in a fresh folder, a writer thread that can be made to wait, and a disk that fails."""
+"""A store in a fresh folder, a writer thread that can be made to wait, a disk that fails, and a trade to keep."""
 
 from __future__ import annotations
 
 import asyncio
 import resource
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from opentrader.domain.lifecycle.records import Intent, Leg, Trade, planned
 from opentrader.store import Connection, Store
 
 
@@ -67,3 +69,17 @@ def no_writing():
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
     return limited
+
+
+@pytest.fixture
+def entering() -> Callable[..., Trade]:
+    """`entering("T1")`: a trade whose entry is on its way; its client ids are made of its id."""
+
+    def make(id: str, symbol: str = "BTCUSDT") -> Trade:
+        levels = (Decimal("0.10"), Decimal("60000.5"), Decimal(59000), Decimal("63000.00"))
+        intent = Intent(id, "limit", symbol, "buy", *levels, ttl_at=0, created_at=1_700_000_000_000, instance="aB3x")
+        qty, _, sl, tp = levels
+        entry = Leg(f"MT_{id}", "E", 1, "SENT", qty, sl, tp, 1_700_000_000_001, 1_700_000_015_001)
+        return planned(intent).with_leg(entry)
+
+    return make

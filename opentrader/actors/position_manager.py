@@ -1,0 +1,251 @@
+"""Owns the trades from intent to flat, and what stands between an entry and the exchange.
+
+A command changes a record and commits it; the loop acts on it; whoever asked is answered when the outcome is known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from opentrader.actors import trading_messages as m
+from opentrader.actors import trading_replies as t
+from opentrader.actors.context import Context
+from opentrader.actors.entry_orders import Quote, limit_intent, market_intent, quoted
+from opentrader.actors.handles import handles
+from opentrader.actors.message import Message
+from opentrader.actors.outcome import Outcome
+from opentrader.actors.trade_closing import CloseTrades, KeepControl, TakeBack, TradeClosing
+from opentrader.actors.trade_loop import CheckEntries, Drive
+from opentrader.actors.trade_results import not_opened
+from opentrader.actors.trade_shown import bought, entry_leg, is_open, is_pending, pending, shown
+from opentrader.domain.exchange import Exchange
+from opentrader.domain.ledger import ClosedTrade
+from opentrader.domain.lifecycle import Settings, Trade, booted, planned
+from opentrader.domain.risk import Day, Risk, demand_room
+from opentrader.domain.trading_ports import Change, ControlStore, DayStore, Disk, History, Journal
+from opentrader.domain.venue import ZERO
+from opentrader.errors import (
+    NoPosition,
+    NotReady,
+    OpentraderError,
+    PendingEntryExists,
+    RiskLimit,
+    StorageError,
+    TradeExists,
+    TradingHalted,
+)
+
+DAY_MS = 86_400_000
+ACCOUNT_SECONDS = 5.0
+CLOSE_SECONDS = 280.0
+
+Entry = m.ExecuteTrade | m.PlaceManual
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted(Message[Any]):
+    request: Entry
+    outcome: Outcome[Quote]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned(Message[Any]):
+    """An intent is durable: it will be carried out, or its end will be known."""
+
+    request: Entry
+    trade: Trade
+    outcome: Outcome[None]
+
+
+@dataclass(frozen=True, slots=True)
+class Entered(Message[Any]):
+    request: Entry
+    outcome: Outcome[Trade]
+
+
+class PositionManager(TradeClosing):
+    def __init__(
+        self,
+        context: Context,
+        exchange: Exchange,
+        journal: Journal,
+        history: History,
+        day: DayStore,
+        control: ControlStore,
+        disk: Disk,
+        *,
+        risk: Risk,
+        rules: Settings,
+        instance: str,
+        speed: float = 1.0,
+    ) -> None:
+        super().__init__(context, exchange, journal, history, day, control, rules, instance=instance)
+        self._disk, self._risk, self._speed = disk, risk, speed
+        self._cooldowns: dict[str, int] = {}
+        self._planning = 0
+
+    def on_start(self) -> None:
+        """Take the journal over; what was being sent when the process ended is looked up before anything else."""
+        now = self.context.clock.market_ms()
+        for trade in self._journal.load(now - DAY_MS):
+            self.take_over(booted(trade, now, self._rules))
+        control, self._cooldowns = self._control_store.load()
+        rows = [row for row in self._history.all() if row.closed_at * 1000 >= now - now % DAY_MS]
+        self._rows |= {row.id: row for row in rows}
+        self._desk = replace(
+            self._desk,
+            control=replace(control, closeall_since=None),
+            restored=self.restored_before(),
+            pnl_today=sum((row.pnl for row in rows), ZERO),
+        )
+        self.show()
+
+    def exclusive_of(self, message: Message[Any]) -> str | None:
+        """The symbol that a command is about: it waits for the exchange call under way there."""
+        if isinstance(message, Entry | m.ClosePosition):
+            return message.symbol
+        if isinstance(message, Drive | CheckEntries | CloseTrades):
+            return message.pair
+        if isinstance(message, TakeBack) and message.id in self._trades:
+            return self._trades[message.id].intent.symbol
+        return "control" if isinstance(message, KeepControl) else None
+
+    # --- entries
+
+    @handles(m.ExecuteTrade)
+    def execute(self, message: m.ExecuteTrade) -> Any:
+        pair = message.symbol
+        if message.direction == "sell":
+            if not self._desk.open_trades(pair):
+                raise NoPosition(f"there is no position in {pair} to sell", hint="the exchange is spot: sell closes")
+            return self.answered(self._sold(message))
+        self._demand_open_gate()
+        if self._busy(pair):
+            raise TradeExists(f"a trade of {pair} is open or being opened", hint="close it first")
+        self._demand_room(counts=True)
+        return self._quote(message)
+
+    @handles(m.PlaceManual)
+    def place(self, message: m.PlaceManual) -> Any:
+        self._demand_open_gate()
+        if message.direction == "sell":
+            raise NoPosition("a manual entry buys; the exchange is spot", hint="POST /api/close sells what is held")
+        asked = (message.symbol, float(message.entry_px))
+        if any((x.intent.symbol, float(x.intent.px)) == asked for x in self._desk.pending()):
+            raise PendingEntryExists(f"an entry of {message.symbol} at {message.entry_px} waits already")
+        self._demand_room(counts=False)
+        return self._quote(message)
+
+    def _quote(self, message: Entry) -> Any:
+        self._planning += 1
+        asked = quoted(self._exchange, message.symbol)
+        return self.pipe(asked, then=partial(Quoted, message), exclusive=message.symbol)
+
+    @handles(Quoted)
+    def plan(self, message: Quoted) -> Any:
+        """Size it and commit the intent: from here on it is carried out, whatever becomes of the asker."""
+        request = message.request
+        try:
+            quote = message.outcome.unwrap()
+            now = self.context.clock.market_ms()
+            make = market_intent if isinstance(request, m.ExecuteTrade) else limit_intent
+            intent = make(request, quote, self._risk, now, self.context.ids.new(), self._instance)  # type: ignore[arg-type]
+        except OpentraderError:
+            self._planning -= 1
+            raise
+        self._filters[intent.symbol], self._marks[intent.symbol] = quote.filters, quote.last
+        trade = planned(intent)
+        facts = {"agent": intent.agent, "bot": intent.bot}
+        keep = self._journal.save(trade, "accepted", now, facts=facts)
+        return self.pipe(keep, then=partial(Planned, request, trade), exclusive=intent.symbol)
+
+    @handles(Planned)
+    def carry_out(self, message: Planned) -> Any:
+        self._planning -= 1
+        message.outcome.unwrap()
+        trade = message.trade
+        self.assign(trade)
+        self._due[trade.intent.id] = 0
+        self.drive(trade.intent.symbol)
+        return self.pipe(self._until_entered(trade.intent.id), then=partial(Entered, message.request))
+
+    @handles(Entered)
+    def entered(self, message: Entered) -> Any:
+        trade, now = message.outcome.unwrap(), self.context.clock.market_ms()
+        mark = self._marks.get(trade.intent.symbol)
+        if isinstance(message.request, m.PlaceManual) and is_pending(trade):
+            return t.ManualPlaced(status="pending", entry=pending(trade))
+        if not self._held(trade):
+            raise not_opened(trade, self._rows.get(trade.intent.id))
+        opened = shown(trade, mark, now)
+        if isinstance(message.request, m.PlaceManual):
+            return t.ManualPlaced(status="filled", entry=pending(trade), trade=opened)
+        return t.TradeOpened(trade=opened, agent=trade.intent.agent, timestamp=now // 1000)
+
+    async def _until_entered(self, key: str) -> Trade:
+        """The trade once its entry rests, is protected, or has come to nothing."""
+        last = self._trades[key]
+
+        def settled() -> bool:
+            nonlocal last
+            last = self._trades.get(key, last)
+            return key in self._rows or last.label in {"PROTECTED", "QUARANTINE", "DUST"} or self._rests(last)
+
+        await self._until(frozenset({key}), settled)
+        return last
+
+    def _rests(self, trade: Trade) -> bool:
+        leg = entry_leg(trade)
+        return trade.intent.kind == "limit" and leg is not None and leg.state == "OPEN"
+
+    # --- what the loop asks and tells
+
+    def entries_allowed(self) -> bool:
+        control = self._desk.control
+        return not control.halted and control.closeall_since is None and self._disk.roomy()
+
+    def ended(self, row: ClosedTrade) -> tuple[Change, ...]:
+        self._desk = replace(self._desk, pnl_today=self._desk.pnl_today + row.pnl)
+        if row.exit_reason != "sl" or not self._risk.cooldown_sec:
+            return ()
+        until = self.context.clock.market_ms() + self._risk.cooldown_sec * 1000
+        self._cooldowns[row.symbol] = until
+        return (self._control_store.cooling(row.symbol, until),)
+
+    def _late_ms(self) -> int:
+        return int(super()._late_ms() * max(1.0, self._speed))
+
+    # --- small parts
+
+    def _held(self, trade: Trade) -> bool:
+        return is_open(trade, self.least(trade.intent.symbol, trade))
+
+    def _busy(self, pair: str) -> bool:
+        held = self._desk.open_trades(pair) or self._desk.entering(pair)
+        return bool(held) or any(x.symbol == pair for x in self._desk.restored)
+
+    def _demand_open_gate(self) -> None:
+        control = self._desk.control
+        if control.halted:
+            raise TradingHalted(f"trading is halted: {control.reason}", hint="POST /api/resume lets entries in again")
+        if control.closeall_since is not None:
+            raise TradingHalted("a closeall is under way", hint="entries are let in again when closeall has ended")
+        if not self._desk.reconciled or self._desk.account is None:
+            raise NotReady("the account has not been read yet", hint="ask again in a few seconds")
+        if not self._disk.roomy():
+            raise StorageError("the disk is nearly full", hint="free some space; exits still work")
+
+    def _demand_room(self, *, counts: bool) -> None:
+        assert self._desk.account is not None
+        entering = [x for x in self._trades.values() if x.intent.kind == "market" and not bought(x) and x.entry_works]
+        unsent = self._planning + len(entering)
+        day = Day(self._desk.trades_today + unsent, self._desk.pnl_today)
+        taken = len(self._desk.open_trades()) + len(self._desk.pending()) + unsent
+        demand_room(taken, day, self._desk.account.equity, self._risk, counts=counts)
+
+    def demand_cool(self, pair: str) -> None:
+        until = self._cooldowns.get(pair, 0)
+        if self.context.clock.market_ms() < until:
+            raise RiskLimit(f"{pair} was stopped out a short while ago", hint="the cooldown is not over yet")

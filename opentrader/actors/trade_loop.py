@@ -1,0 +1,338 @@
+"""The loop of the lifecycle: read, tick, commit, send, commit the answer, read again. One symbol at a time.
+
+While a symbol's exchange call is under way everything else about that symbol waits (`exclusive`), and no other
+symbol does. A call ends by an answer, by an unknown outcome, or with the process: the next start goes on from the
+journal.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from opentrader.actors.actor import Actor
+from opentrader.actors.context import Context
+from opentrader.actors.handles import handles
+from opentrader.actors.message import Message, Tick
+from opentrader.actors.outcome import Done, Outcome
+from opentrader.actors.trade_results import closed
+from opentrader.actors.trade_shown import bought, held, is_open, is_over
+from opentrader.domain.exchange import Exchange
+from opentrader.domain.ledger import ClosedTrade
+from opentrader.domain.lifecycle import Settings, Trade, answered, next_poll, tick, watch
+from opentrader.domain.trading_ports import Change, DayStore, Journal
+from opentrader.domain.venue import (
+    ZERO,
+    Accepted,
+    Effect,
+    Fill,
+    Filters,
+    Others,
+    PlaceEntry,
+    Refused,
+    Unknown,
+    VenueView,
+)
+from opentrader.domain.venue import Outcome as VenueOutcome
+from opentrader.domain.venue_calls import read, send
+
+logger = logging.getLogger(__name__)
+
+LATE_MS = 1_000  # committed longer ago than this: not sent
+
+
+@dataclass(frozen=True, slots=True)
+class Drive(Message[None]):
+    """Look at a symbol's trades: at those that are due, or at all of them."""
+
+    owner = "position_manager"
+    pair: str
+    all: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CheckEntries(Message[None]):
+    """Look at a symbol's trades now; answered when they have been looked at."""
+
+    owner = "position_manager"
+    pair: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen(Message[None]):
+    pair: str
+    ids: tuple[str, ...]  # the one that was looked at, and those that come after it
+    outcome: Outcome[VenueView]
+
+
+@dataclass(frozen=True, slots=True)
+class Decided(Message[None]):
+    """A tick is durable; its effect may be sent."""
+
+    pair: str
+    ids: tuple[str, ...]
+    trade: Trade
+    effect: Effect | None
+    outcome: Outcome[None]
+
+
+@dataclass(frozen=True, slots=True)
+class Replied(Message[None]):
+    pair: str
+    ids: tuple[str, ...]
+    effect: Effect
+    outcome: Outcome[VenueOutcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt(Message[None]):
+    """The answer to an effect is durable."""
+
+    pair: str
+    ids: tuple[str, ...]
+    trade: Trade
+    again: bool
+    outcome: Outcome[None]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted(Message[None]):
+    """The fills of a trade that is over."""
+
+    pair: str
+    ids: tuple[str, ...]
+    outcome: Outcome[tuple[Fill, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Booked(Message[None]):
+    """A trade that is over is in the history."""
+
+    pair: str
+    ids: tuple[str, ...]
+    row: ClosedTrade | None
+    outcome: Outcome[None]
+
+
+class TradeLoop(Actor):
+    """Owns the trades. Nobody else calls `tick` or writes the journal."""
+
+    tick_seconds = 0.25
+
+    def __init__(self, context: Context, exchange: Exchange, journal: Journal, day: DayStore, rules: Settings) -> None:
+        super().__init__(context)
+        self._exchange, self._journal, self._day, self._rules = exchange, journal, day, rules
+        self._trades: dict[str, Trade] = {}
+        self._due: dict[str, int] = {}  # market milliseconds of the next look
+        self._rows: dict[str, ClosedTrade | None] = {}  # of the trades that are over and were booked
+        self._marks: dict[str, Decimal] = {}
+        self._filters: dict[str, Filters] = {}
+        self._driven: set[str] = set()
+
+    # --- what a subclass decides or hears of
+
+    def entries_allowed(self) -> bool:
+        """The entry gate, asked in the last moment before an entry is sent."""
+        raise NotImplementedError
+
+    def changed(self, before: Trade | None, after: Trade) -> None:
+        """A trade was assigned."""
+        raise NotImplementedError
+
+    def ended(self, row: ClosedTrade) -> tuple[Change, ...]:
+        """A trade is being booked; what else belongs into that commit."""
+        raise NotImplementedError
+
+    # --- time
+
+    @handles(Tick)
+    def look_around(self, message: Tick) -> None:
+        now = self.context.clock.market_ms()
+        for pair in {self._trades[key].intent.symbol for key, at in self._due.items() if at <= now}:
+            self.drive(pair)
+
+    def drive(self, pair: str, *, all: bool = False) -> None:
+        """Have a symbol looked at as soon as it is free; asking twice is asking once."""
+        if all or pair not in self._driven:
+            self._driven.add(pair)
+            self.context.tell(Drive(pair, all))
+
+    @handles(Drive)
+    def begin(self, message: Drive) -> Any:
+        self._driven.discard(message.pair)
+        now = self.context.clock.market_ms()
+        ids = tuple(
+            key
+            for key, trade in self._trades.items()
+            if trade.intent.symbol == message.pair and (message.all or self._due.get(key, now + 1) <= now)
+        )
+        return self._look(message.pair, ids)
+
+    @handles(CheckEntries)
+    def check(self, message: CheckEntries) -> Any:
+        return self.begin(Drive(message.pair, all=True))
+
+    # --- one trade after the other
+
+    def _look(self, pair: str, ids: tuple[str, ...]) -> Any:
+        if not ids:
+            return None
+        if ids[0] not in self._trades:
+            return self._look(pair, ids[1:])
+        wanted = watch(self._trades[ids[0]], self.context.clock.market_ms(), self._rules)
+        return self.pipe(read(self._exchange, wanted), then=partial(Seen, pair, ids), exclusive=pair)
+
+    @handles(Seen)
+    def decide(self, message: Seen) -> Any:
+        trade = self._trades[message.ids[0]]
+        view = self._view(message, trade)
+        if view is None:
+            self._due[trade.intent.id] = self.context.clock.market_ms() + self._rules.poll
+            return self._look(message.pair, message.ids[1:])
+        now = self.context.clock.market_ms()
+        after, effect = tick(trade, view, now, self._rules)
+        if after == trade and effect is None:
+            self._schedule(after)
+            return self._next(message.pair, message.ids)
+        keep = self._save(trade, after)
+        return self.pipe(keep, then=partial(Decided, message.pair, message.ids, after, effect), exclusive=message.pair)
+
+    @handles(Decided)
+    def act(self, message: Decided) -> Any:
+        message.outcome.unwrap()
+        self.assign(message.trade)
+        if message.effect is None:
+            return self._next(message.pair, message.ids)
+        then = partial(Replied, message.pair, message.ids, message.effect)
+        return self.pipe(self._send(message.effect), then=then, exclusive=message.pair)
+
+    @handles(Replied)
+    def learn(self, message: Replied) -> Any:
+        trade, answer = self._trades[message.ids[0]], message.outcome
+        told: VenueOutcome = answer.value if isinstance(answer, Done) else Unknown(answer.error.detail)
+        base = self._filters[message.pair].base
+        after = answered(trade, message.effect, told, base, self.context.clock.market_ms())
+        again = isinstance(told, Accepted)
+        then = partial(Learnt, message.pair, message.ids, after, again)
+        return self.pipe(self._save(trade, after), then=then, exclusive=message.pair)
+
+    @handles(Learnt)
+    def go_on(self, message: Learnt) -> Any:
+        message.outcome.unwrap()
+        self.assign(message.trade)
+        return self._look(message.pair, message.ids) if message.again else self._next(message.pair, message.ids)
+
+    # --- the end of a trade
+
+    def _next(self, pair: str, ids: tuple[str, ...]) -> Any:
+        """Book the trade if it is over, then look at those that come after it."""
+        trade = self._trades[ids[0]]
+        if trade.intent.id in self._rows or not is_over(trade, self.least(pair, trade)):
+            return self._look(pair, ids[1:])
+        return self.pipe(self._fills(trade), then=partial(Counted, pair, ids), exclusive=pair)
+
+    @handles(Counted)
+    def count(self, message: Counted) -> Any:
+        trade, now = self._trades[message.ids[0]], self.context.clock.market_ms()
+        fills = message.outcome.value if isinstance(message.outcome, Done) else ()
+        mark = self._marks.get(message.pair, trade.intent.px)
+        row = closed(trade, fills, self._filters[message.pair], mark, now)
+        also = () if row is None else self.ended(row)
+        keep = self._journal.finish(trade, row, "closed", now, also=also)
+        return self.pipe(keep, then=partial(Booked, message.pair, message.ids, row), exclusive=message.pair)
+
+    @handles(Booked)
+    def book(self, message: Booked) -> Any:
+        message.outcome.unwrap()
+        key = message.ids[0]
+        self._rows[key] = message.row
+        self.changed(self._trades[key], self._trades[key])
+        self._schedule(self._trades[key])
+        return self._look(message.pair, message.ids[1:])
+
+    # --- small parts
+
+    def least(self, pair: str, trade: Trade) -> Decimal:
+        """The smallest quantity of a symbol that can be sold at the last known price."""
+        filters = self._filters.get(pair)
+        if filters is None:
+            return ZERO
+        price = self._marks.get(pair, trade.sl)
+        return max(filters.min_qty, filters.min_notional / price)
+
+    def take_over(self, trade: Trade) -> None:
+        """Hold a trade that is durable already, and look at it soon."""
+        self._trades[trade.intent.id] = trade
+        self._due[trade.intent.id] = 0
+
+    def _view(self, message: Seen, trade: Trade) -> VenueView | None:
+        """The read with what other trades hold of the base; nothing but the rules of the symbol if it failed."""
+        now, filters = self.context.clock.market_ms(), self._filters.get(message.pair)
+        if isinstance(message.outcome, Done):
+            view = message.outcome.value
+            self._filters[message.pair] = view.filters
+            if view.last is not None:
+                self._marks[message.pair] = view.last
+        elif filters is None:
+            return None
+        else:
+            view = VenueView(filters, now)
+        return replace(view, others=self._others(trade, view.filters))
+
+    def _others(self, trade: Trade, filters: Filters) -> Others:
+        base_of = {pair: known.base for pair, known in self._filters.items()}
+        others = [
+            other
+            for key, other in self._trades.items()
+            if key != trade.intent.id and base_of.get(other.intent.symbol) == filters.base
+        ]
+        return Others(
+            sum((max(ZERO, held(other)) for other in others), ZERO),
+            sum((leg.rest for other in others for leg in other.exits if leg.open), ZERO),
+            any(leg.in_flight for other in others for leg in other.legs),
+        )
+
+    async def _send(self, effect: Effect) -> VenueOutcome:
+        """The last function before the exchange: not when it is too late, and no entry through a closed gate."""
+        sent_at = getattr(effect, "sent_at", None)
+        if sent_at is not None and self.context.clock.market_ms() - sent_at > self._late_ms():
+            return Refused("late", text="committed too long ago")
+        if isinstance(effect, PlaceEntry) and not self.entries_allowed():
+            return Refused("gate", text="no new entries now")
+        return await send(self._exchange, effect)
+
+    def _late_ms(self) -> int:
+        return LATE_MS
+
+    async def _fills(self, trade: Trade) -> tuple[Fill, ...]:
+        if not bought(trade):
+            return ()
+        return await self._exchange.fills(trade.intent.symbol, min(leg.sent_at for leg in trade.legs))
+
+    async def _save(self, before: Trade, after: Trade) -> None:
+        """At most one commit; the entry counts for the day with the commit that first shows it executed."""
+        now = self.context.clock.market_ms()
+        counts = bought(after) > 0 and bought(before) == 0
+        also = (self._day.executing(after.intent.id, now),) if counts else ()
+        await self._journal.save(after, after.label.lower(), now, also=also)
+
+    def assign(self, trade: Trade) -> None:
+        before = self._trades.get(trade.intent.id)
+        self._trades[trade.intent.id] = trade
+        if is_open(trade, self.least(trade.intent.symbol, trade)):
+            self._rows.pop(trade.intent.id, None)  # a late order has opened it again
+        self._schedule(trade)
+        self.changed(before, trade)
+
+    def _schedule(self, trade: Trade) -> None:
+        now = self.context.clock.market_ms()
+        wait = next_poll(trade, now, self._rules)
+        if wait is not None:
+            self._due[trade.intent.id] = now + wait
+            return
+        self._due.pop(trade.intent.id, None)
+        if trade.intent.id in self._rows:
+            self._trades.pop(trade.intent.id, None)

@@ -1,0 +1,41 @@
+"""The order lifecycle: one pure function from what is remembered and what is read to what to do next.
+
+    row -> function (`decide`)
+    1 planned               2 quarantine            3 close_in_flight        4 reason (`reasons`)
+    5 entry_unwanted        6 entry_in_flight       7 nothing_held           8 too_little_to_protect
+    9 closing              10 `sizing.size`        11 unprotected           12 exit_unresolved
+   13 two_exits           13a exit_at_work         14 replacement_begun, replacement_done
+   15 wrong_size           16 trail
+
+Step 1 (`fold`, `reply`) learns, step 2 (`decide`) chooses at most one effect, step 3 (`label`) names the state.
+Spot long is what is offered; the records are free of a direction but for the side of an intent.
+"""
+
+from .commands import booted, cancel_entry, close, trail
+from .rebuild import Rebuilt, holding, rebuilt
+from .records import Alert, Intent, Label, Leg, Trade, planned
+from .reply import answered
+from .settings import BINANCE, Settings
+from .tick import next_poll, tick, watch
+
+__all__ = [
+    "BINANCE",
+    "Alert",
+    "Intent",
+    "Label",
+    "Leg",
+    "Rebuilt",
+    "Settings",
+    "Trade",
+    "answered",
+    "booted",
+    "cancel_entry",
+    "close",
+    "holding",
+    "next_poll",
+    "planned",
+    "rebuilt",
+    "tick",
+    "trail",
+    "watch",
+]

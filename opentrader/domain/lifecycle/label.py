@@ -1,0 +1,87 @@
+"""Step 3 of a tick: the label, computed from the legs, and the closed set of ways it may change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from .records import Label, Trade, revised
+from .scene import Scene
+
+TRANSITIONS: Mapping[Label, frozenset[Label]] = {
+    "NONE": frozenset({"ENTERING", "FLAT"}),
+    "ENTERING": frozenset({"CLOSING", "FLAT", "PARTIAL_HELD", "PROTECTING", "SWEEPING", "UNPROTECTED"}),
+    "PARTIAL_HELD": frozenset(
+        {"CLOSING", "DUST", "FLAT", "PROTECTED", "PROTECTING", "REPLACING", "SWEEPING", "UNPROTECTED"}
+    ),
+    "PROTECTING": frozenset({"CLOSING", "FLAT", "PROTECTED", "REPLACING", "SWEEPING", "UNPROTECTED"}),
+    "PROTECTED": frozenset({"CLOSING", "FLAT", "PROTECTING", "REPLACING", "SWEEPING", "UNPROTECTED"}),
+    "REPLACING": frozenset({"CLOSING", "FLAT", "PROTECTED", "PROTECTING", "SWEEPING"}),
+    "UNPROTECTED": frozenset({"CLOSING", "FLAT", "PROTECTING"}),
+    "CLOSING": frozenset({"DUST", "FLAT", "SWEEPING"}),
+    "SWEEPING": frozenset({"DUST", "FLAT", "CLOSING", "PROTECTING", "UNPROTECTED"}),
+    "DUST": frozenset({"SWEEPING", "CLOSING", "PROTECTING", "UNPROTECTED"}),
+    "FLAT": frozenset({"SWEEPING", "CLOSING", "PROTECTING", "UNPROTECTED"}),
+    "QUARANTINE": frozenset({"CLOSING", "FLAT", "SWEEPING"}),
+}
+
+
+# A trade rebuilt from the venue starts wherever it is, and what its first daemon had sent may still arrive.
+REBUILT: Mapping[Label, frozenset[Label]] = {
+    "NONE": frozenset(TRANSITIONS),
+    "UNPROTECTED": frozenset({"PROTECTED", "SWEEPING"}),
+}
+
+
+def lawful(before: Label, after: Label, rebuilt: bool = False) -> bool:
+    """Whether a label may follow another; anything may end in quarantine."""
+    allowed = TRANSITIONS[before] | (REBUILT.get(before, frozenset()) if rebuilt else frozenset())
+    return after in {before, "QUARANTINE"} or after in allowed
+
+
+def label(scene: Scene) -> Label:
+    trade = scene.trade
+    if trade.quar == "unknown" or (trade.quar == "exit" and not scene.dust and not scene.exit_open):
+        return "QUARANTINE"
+    if not trade.legs:
+        return "FLAT" if trade.close_reason else "NONE"
+    if trade.entry_works:
+        return entering(scene)
+    if not scene.dust or any(leg.live for leg in trade.closes):
+        return holding(scene)
+    return ended(scene)
+
+
+def entering(scene: Scene) -> Label:
+    if scene.entry_open is None:
+        return "ENTERING"
+    if scene.trade.close_reason:
+        return "CLOSING"
+    return "PARTIAL_HELD" if scene.held > 0 else "ENTERING"
+
+
+def holding(scene: Scene) -> Label:
+    trade = scene.trade
+    if trade.close_reason:
+        return "CLOSING"
+    if trade.replacing:
+        return "REPLACING"
+    if scene.exit_open:
+        return "PROTECTED"
+    return "PROTECTING" if scene.exit_in_flight else "UNPROTECTED"
+
+
+def ended(scene: Scene) -> Label:
+    under_way = scene.now < scene.trade.last_send + scene.settings.horizon
+    if scene.exit_live or not scene.view.readable or under_way:
+        return "SWEEPING"
+    return "DUST" if scene.held > 0 else "FLAT"
+
+
+def labelled(scene: Scene) -> Trade:
+    """The trade with its label. A transition that cannot be is a bug: it stops one symbol, not the daemon."""
+    after = label(scene)
+    if lawful(scene.trade.label, after, rebuilt=scene.trade.rebuild_until > 0):
+        return revised(scene.trade, label=after)
+    code = f"impossible: {scene.trade.label} -> {after}"
+    return replace(scene.trade, label="QUARANTINE", quar="unknown").alerted(code, "page", scene.now)

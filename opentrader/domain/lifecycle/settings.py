@@ -1,0 +1,50 @@
+"""The numbers of the lifecycle. Durations are milliseconds; H and R are those of a venue, tests shrink them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How long to wait and how often to try.
+
+    `horizon` (H) is how late a request may still arrive: the receive window of 3 s, 10 s of the engine, 2 s margin.
+    `read_lag` (R) is the assumed bound of how far a read may lie behind.
+    """
+
+    horizon: int = 15_000
+    read_lag: int = 5_000
+    bounded: bool = True  # False: requests may arrive at any time, so nothing is ever taken for absent
+    stamped: bool = True  # the venue refuses a request whose timestamp is old; else a kill starts the horizon anew
+    poll: int = 1_000
+    reconcile: int = 30_000
+    vote_gap: int = 2_000  # between two reads that count
+    partial_protect_after: int = 15_000
+    tp_rest_after: int = 10_000
+    gap_after: int = 5_000
+    close_pause: int = 60_000
+    page_every: int = 60_000
+    unknown_page: int = 300_000
+    unseen_page: int = 60_000
+    unseen_quarantine: int = 300_000
+    absent_watch: int = 24 * 3_600_000
+    max_closes: int = 4
+    max_protects: int = 3
+    max_disagree: int = 8
+    short_votes: int = 3
+    notional_margin: Decimal = Decimal("1.1")
+    held_share: Decimal = Decimal("0.98")  # a wallet from here on is a position minus dust and fees
+    stop_gap: Decimal = Decimal("0.002")  # between a trailed stop and the last price
+    trail_step: Decimal = Decimal("0.0025")
+    trail_every: int = 60_000
+    limit_offset: Decimal = Decimal("0.005")  # how far the limit of a stop-limit lies behind its stop
+
+    @property
+    def bare_limit(self) -> int:
+        """X: how long one unknown outcome may leave a position without a live exit."""
+        return self.horizon + self.read_lag + 2 * self.poll
+
+
+BINANCE = Settings()

@@ -1,0 +1,50 @@
+"""Row 10: how much a close or a protection is for. A balance may veto a position, but never from one read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from .fold import closed_outside, foreign_sells, quarantined
+from .records import Trade, revised
+from .scene import Scene
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A quantity, or None: nothing can be sent in this tick."""
+
+    trade: Trade
+    qty: Decimal | None = None
+
+
+def size(scene: Scene) -> Size:
+    """The position, floored to the step, when as much is free; else count the reads that say less."""
+    qty = scene.view.filters.floor(scene.held)
+    if scene.free >= qty:
+        return Size(revised(scene.trade, short=0), qty)
+    trade, settings = scene.trade, scene.settings
+    if scene.view.others.unsettled or scene.now - trade.short_at < settings.vote_gap:
+        return Size(trade)
+    trade = replace(trade, short=trade.short + 1, short_at=scene.now)
+    confirmed = trade.short >= settings.short_votes and scene.now - trade.last_change > settings.read_lag
+    return Size(short_of_base(scene.with_trade(trade))) if confirmed else Size(trade)
+
+
+def short_of_base(scene: Scene) -> Trade:
+    """The wallet holds less than the position, confirmed: shrink to it, or find out who took it."""
+    trade, held, share = scene.trade, scene.held, scene.settings.held_share
+    if scene.wallet >= scene.view.filters.floor(held):
+        return trade  # locked by an order that is about to be read
+    if scene.free >= held * share:
+        shrunk = replace(trade, adj=trade.adj + held - scene.free, short=0)
+        return shrunk.alerted("position shrunk to the wallet", "note", scene.now)
+    if scene.view.history is None:
+        return trade  # who took it cannot be said yet
+    if scene.wallet < scene.sellable and foreign_sells(scene.view, first_sent(trade)) >= held * share:
+        return closed_outside(trade, held, scene.now)
+    return quarantined(trade, "base is missing", scene.now)
+
+
+def first_sent(trade: Trade) -> int:
+    return min((leg.sent_at for leg in trade.legs), default=0)

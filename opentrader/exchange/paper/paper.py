@@ -1,0 +1,226 @@
+"""The paper exchange behind the port `Exchange`: Binance's rules, a feed's prices, a ledger of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from apsw import Connection
+
+from opentrader.domain.exchange import NewList, NewOrder, Ticker
+from opentrader.domain.ports import Clock, Feed
+from opentrader.domain.venue import (
+    Accepted,
+    Balance,
+    Fill,
+    Filters,
+    Order,
+    OrderList,
+    Outcome,
+    Unknown,
+)
+from opentrader.errors import OpentraderError, SymbolNotFound
+from opentrader.exchange.paper import ledger as books
+from opentrader.exchange.paper.account import Account
+from opentrader.exchange.paper.book import Book
+from opentrader.exchange.paper.desk import Desk
+from opentrader.exchange.paper.faults import Faults, Line, Script
+from opentrader.exchange.paper.floor import Floor, Terms
+from opentrader.exchange.paper.ledger import Ledger
+from opentrader.exchange.paper.prices import NoPrice, prices_of
+from opentrader.exchange.paper.records import Records
+from opentrader.exchange.paper.reports import list_report, order_report
+from opentrader.exchange.refusals import BAD_SYMBOL, MARKET_CLOSED, TOO_EARLY, TOO_OLD, Refusal, refused
+
+RECV_WINDOW_MS = 3_000
+AHEAD_MS = 1_000
+T = TypeVar("T")
+Report = Order | OrderList | Refusal
+Request = Callable[[Desk, Account], Report]
+
+
+class PaperExchange:
+    """An `Exchange` in this process. Its time is market time; looking at it at any moment brings it up to date.
+
+    `recv_window_ms` is how long after its timestamp a request is still taken, in market time. `line.gate` holds
+    every call while it is cleared. The ledger is closed by `close`.
+    """
+
+    venue = "paper"
+
+    def __init__(
+        self, floor: Floor, clock: Clock, *, faults: Faults | None = None, recv_window_ms: int = RECV_WINDOW_MS
+    ) -> None:
+        self.line = Line(faults or Script(), clock.market_ms)
+        self._floor, self._clock = floor, clock
+        self._recv_window_ms = recv_window_ms
+
+    @classmethod
+    async def open(
+        cls,
+        folder: Path,
+        feed: Feed,
+        clock: Clock,
+        *,
+        balance: Mapping[str, Decimal],
+        terms: Terms | None = None,
+        faults: Faults | None = None,
+        recv_window_ms: int = RECV_WINDOW_MS,
+    ) -> PaperExchange:
+        """The exchange whose ledger is in `folder`; a new ledger starts with `balance`.
+
+        Raises `ConfigError` for a ledger that cannot be used, `StorageError` when the disk fails.
+        """
+        ledger = Ledger.open(folder)
+        await ledger.write(partial(_first_deposit, balance, clock.market_ms()))
+        floor = Floor(ledger, prices_of(feed), feed.listings(), terms or Terms())
+        return cls(floor, clock, faults=faults, recv_window_ms=recv_window_ms)
+
+    def close(self) -> None:
+        """Commit what waits and close the ledger. Blocks for a moment; may be called twice."""
+        self._floor.ledger.close()
+
+    async def advance(self, now_ms: int) -> None:
+        """Let the market go by up to an instant, and late requests arrive. Every call does so by itself."""
+        await self.line.arrivals(now_ms)
+        await self._floor.advance(now_ms)
+
+    async def transfer(self, asset: str, amount: Decimal) -> None:
+        """What the account's owner does beside all orders: money in, or out when `amount` is negative."""
+        at = await self._floor.advance(self._clock.market_ms())
+        await self._floor.ledger.write(lambda connection: books.deposit(connection, asset, amount, at))
+
+    # --- writes
+
+    async def place(self, order: NewOrder) -> Outcome:
+        return await self._write("place", order.symbol, partial(_place, order), order.sent_at)
+
+    async def place_list(self, new: NewList) -> Outcome:
+        return await self._write("place_list", new.symbol, partial(_place_list, new), new.sent_at)
+
+    async def cancel(self, symbol: str, cid: str) -> Outcome:
+        return await self._write("cancel", symbol, partial(_cancel, cid), None)
+
+    async def cancel_list(self, symbol: str, cid: str) -> Outcome:
+        return await self._write("cancel_list", symbol, partial(_cancel_list, cid), None)
+
+    async def replace(self, cancel_cid: str, order: NewOrder) -> Outcome:
+        return await self._write("replace", order.symbol, partial(_replace, cancel_cid, order), order.sent_at)
+
+    async def _write(self, method: str, symbol: str, request: Request, sent_at: int | None) -> Outcome:
+        return await self.line.write(method, partial(self._arrived, symbol, request, sent_at))
+
+    async def _arrived(self, symbol: str, request: Request, sent_at: int | None, now_ms: int) -> Outcome:
+        """A request without a timestamp was given one just now."""
+        try:
+            self._check_time(now_ms if sent_at is None else sent_at, now_ms)
+            report = await self._floor.serve(now_ms, symbol, request)
+        except Refusal as refusal:
+            return refused(refusal.code, refusal.text)
+        except SymbolNotFound:
+            return refused(-1121, BAD_SYMBOL)
+        except NoPrice:
+            return refused(-1013, MARKET_CLOSED)
+        except OpentraderError as error:  # the ledger or the feed failed: a venue would answer 5xx
+            return Unknown(str(error))
+        return refused(report.code, report.text) if isinstance(report, Refusal) else Accepted(report)
+
+    def _check_time(self, sent_at: int, now_ms: int) -> None:
+        if sent_at >= now_ms + AHEAD_MS:
+            raise Refusal(-1021, TOO_EARLY)
+        if now_ms - sent_at > self._recv_window_ms:
+            raise Refusal(-1021, TOO_OLD)
+
+    # --- reads
+
+    async def order(self, symbol: str, cid: str) -> Order:
+        return await self._recorded("order", symbol, lambda records: records.order(symbol, cid))
+
+    async def order_list(self, symbol: str, cid: str) -> OrderList:
+        return await self._recorded("order_list", symbol, lambda records: records.order_list(symbol, cid))
+
+    async def open_orders(self, symbol: str) -> tuple[Order, ...]:
+        by_symbol = await self._recorded("open_orders", symbol, _open_by_symbol)
+        return by_symbol.get(symbol, ())
+
+    async def open_everywhere(self) -> Mapping[str, tuple[Order, ...]]:
+        return await self._recorded("open_everywhere", None, _open_by_symbol)
+
+    async def open_lists(self) -> tuple[OrderList, ...]:
+        return await self._recorded("open_lists", None, Records.open_lists)
+
+    async def orders(self, symbol: str, since: int) -> tuple[Order, ...]:
+        return await self._recorded("orders", symbol, lambda records: records.orders(symbol, since))
+
+    async def fills(self, symbol: str, since: int) -> tuple[Fill, ...]:
+        return await self._recorded("fills", symbol, lambda records: records.fills(symbol, since))
+
+    async def balances(self) -> Mapping[str, Balance]:
+        return await self._recorded("balances", None, Records.balances)
+
+    async def ticker(self, symbol: str) -> Ticker:
+        return await self.line.read("ticker", partial(self._ticker, symbol))
+
+    async def filters(self, symbol: str) -> Filters:
+        return await self.line.read("filters", lambda now_ms, was: self._floor.filters(symbol, now_ms))
+
+    async def server_time(self) -> int:
+        return await self.line.read("server_time", _time)
+
+    async def _recorded(self, method: str, symbol: str | None, question: Callable[[Records], T]) -> T:
+        async def answer(now_ms: int, was: int | None) -> T:
+            await self._floor.advance(now_ms)
+            if symbol is not None:
+                await self._floor.filters(symbol, now_ms)
+            return self._floor.ledger.read(lambda connection: question(Records(connection, was)))
+
+        return await self.line.read(method, answer)
+
+    async def _ticker(self, symbol: str, now_ms: int, was: int | None) -> Ticker:
+        at = now_ms if was is None else was
+        last, filters = await self._floor.last(symbol, at), await self._floor.filters(symbol, at)
+        book = Book(last, filters, self._floor.terms.rates.depth)
+        return Ticker(book.best("sell"), book.best("buy"), last, at)
+
+
+async def _time(now_ms: int, was: int | None) -> int:
+    return now_ms if was is None else was
+
+
+def _open_by_symbol(records: Records) -> dict[str, tuple[Order, ...]]:
+    by_symbol: dict[str, tuple[Order, ...]] = {}
+    for order in records.open_orders():
+        by_symbol[order.symbol] = (*by_symbol.get(order.symbol, ()), order_report(order))
+    return by_symbol
+
+
+def _place(order: NewOrder, desk: Desk, account: Account) -> Report:
+    return order_report(desk.place(order), account.new_trades)
+
+
+def _place_list(new: NewList, desk: Desk, account: Account) -> Report:
+    made = desk.place_list(new)
+    return list_report(made, *account.legs(made))
+
+
+def _cancel(cid: str, desk: Desk, account: Account) -> Report:
+    return order_report(desk.cancel(cid))
+
+
+def _cancel_list(cid: str, desk: Desk, account: Account) -> Report:
+    ended = desk.cancel_list(cid)
+    return list_report(ended, *account.legs(ended))
+
+
+def _replace(cancel_cid: str, order: NewOrder, desk: Desk, account: Account) -> Report:
+    placed = desk.replace(cancel_cid, order)
+    return placed if isinstance(placed, Refusal) else order_report(placed, account.new_trades)
+
+
+def _first_deposit(balance: Mapping[str, Decimal], at: int, connection: Connection) -> None:
+    if not books.transfers(connection):
+        for asset, amount in balance.items():
+            books.deposit(connection, asset, amount, at)

@@ -1,0 +1,105 @@
+"""Where the paper exchange takes its prices from: the finest candles that its feed has."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opentrader.domain.ports import Feed
+from opentrader.domain.timeframes import TF_MS, TIMEFRAMES, Timeframe
+from opentrader.errors import ExchangeError
+from opentrader.exchange.paper.path import NO_PATH, Path
+
+MINUTE_MS = 60_000
+PIECE_MS = 86_400_000
+"""A market that was not looked at for long goes by in pieces, with a breath for the event loop between."""
+
+
+class NoPrice(ExchangeError):
+    """The market has not opened: there is no candle yet."""
+
+
+class Prices(Protocol):
+    """The candles that a market went through. A candle counts once it is over."""
+
+    async def path(self, symbol: str, after: int, until: int) -> Path:
+        """The candles that ended in (after, until]."""
+        ...
+
+    async def last(self, symbol: str, at: int) -> Decimal | None:
+        """The last price at an instant; None before the first candle. Stands still after the last one."""
+        ...
+
+
+@runtime_checkable
+class MinuteFeed(Feed, Protocol):
+    """A feed that knows every minute."""
+
+    def minutes(self, pair: str, start_ms: int, end_ms: int) -> NDArray[np.float64]:
+        """The one-minute candles that open in [start, end), shape (n, 6)."""
+        ...
+
+
+class MinutePrices:
+    """Prices of a feed that knows every minute."""
+
+    def __init__(self, feed: MinuteFeed) -> None:
+        self._feed = feed
+
+    async def path(self, symbol: str, after: int, until: int) -> Path:
+        start, end = ((at // MINUTE_MS) * MINUTE_MS for at in (after, until))
+        rows = [NO_PATH.rows]
+        for at in range(start, end, PIECE_MS):
+            rows.append(self._feed.minutes(symbol, at, min(at + PIECE_MS, end)))
+            await asyncio.sleep(0)
+        return Path(np.vstack(rows), MINUTE_MS)
+
+    async def last(self, symbol: str, at: int) -> Decimal | None:
+        return (await self.path(symbol, at - MINUTE_MS, at)).last(at)
+
+
+class CandlePrices:
+    """Prices of a feed that knows candles only: those of the shortest timeframe it has of each symbol."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+        self._finest: dict[str, Timeframe] = {}
+
+    async def path(self, symbol: str, after: int, until: int) -> Path:
+        timeframe = await self._timeframe(symbol, until)
+        if timeframe is None:
+            return NO_PATH
+        step = TF_MS[timeframe]
+        limit = max(1, (until - after) // step + 1)
+        rows = await self._feed.candles(symbol, timeframe, limit=limit, now_ms=until)
+        path = Path(rows[rows[:, 0] + step <= until], step)
+        return Path(path.rows[path.ends > after], step)
+
+    async def last(self, symbol: str, at: int) -> Decimal | None:
+        timeframe = await self._timeframe(symbol, at)
+        if timeframe is None:
+            return None
+        rows = await self._feed.candles(symbol, timeframe, limit=1, now_ms=at)
+        return Path(rows, TF_MS[timeframe]).last(at)
+
+    async def _timeframe(self, symbol: str, at: int) -> Timeframe | None:
+        if symbol not in self._finest:
+            async for timeframe in self._shown(symbol, at):
+                self._finest[symbol] = timeframe
+                break
+        return self._finest.get(symbol)
+
+    async def _shown(self, symbol: str, at: int) -> AsyncIterator[Timeframe]:
+        for timeframe in TIMEFRAMES:
+            if len(await self._feed.candles(symbol, timeframe, limit=1, now_ms=at)):
+                yield timeframe
+
+
+def prices_of(feed: Feed) -> Prices:
+    """The prices of a feed, as fine as it has them."""
+    return MinutePrices(feed) if isinstance(feed, MinuteFeed) else CandlePrices(feed)

@@ -1,0 +1,60 @@
+"""Binance's words for a refusal, and what each means to us.
+
+Codes and texts: binance-spot-api-docs, `errors.md`. The texts are part of the interface: one code, -2010, covers
+reasons that must be answered in different ways.
+"""
+
+from __future__ import annotations
+
+from opentrader.domain.venue import Reason, Refused
+
+DUPLICATE = "Duplicate order sent."
+INSUFFICIENT_BALANCE = "Account has insufficient balance for requested action."
+WOULD_TRIGGER = "Order would trigger immediately."
+WOULD_TAKE = "Order would immediately match and take."
+PRICE_RELATION = "The relationship of the prices for the orders is not correct."
+UNKNOWN_ORDER = "Unknown order sent."
+UNKNOWN_LIST = "Unknown order list sent."
+NO_SUCH_ORDER = "Order does not exist."
+NO_SUCH_LIST = "Order list does not exist."
+MARKET_CLOSED = "Market is closed."
+BAD_SYMBOL = "Invalid symbol."
+TOO_OLD = "Timestamp for this request is outside of the recvWindow."
+TOO_EARLY = "Timestamp for this request was 1000ms ahead of the server's time."
+
+_BY_TEXT: dict[str, Reason] = {
+    DUPLICATE: "duplicate",
+    INSUFFICIENT_BALANCE: "balance",
+    WOULD_TRIGGER: "price",
+    WOULD_TAKE: "price",
+    PRICE_RELATION: "price",
+    MARKET_CLOSED: "other",
+}
+_BY_CODE: dict[int, Reason] = {
+    -1003: "rate",
+    -1013: "filter",
+    -1015: "rate",
+    -1021: "clock",
+    -1111: "filter",
+    -2011: "not_found",
+    -2021: "half_done",
+}
+
+
+class Refusal(Exception):
+    """The venue says no; nothing was changed."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.code, self.text = code, text
+
+
+def reason_of(code: int, text: str) -> Reason:
+    """Why it was refused; the text decides where it is known, for the codes are too coarse."""
+    if text in _BY_TEXT:
+        return _BY_TEXT[text]
+    return "filter" if text.startswith("Filter failure") else _BY_CODE.get(code, "other")
+
+
+def refused(code: int, text: str, retry_after: int = 0) -> Refused:
+    return Refused(reason_of(code, text), code, text, retry_after)

@@ -1,0 +1,151 @@
+"""Requests that change something: carried out once, whoever repeats them, and written down.
+
+An Idempotency-Key is reserved before anything is done, and the outcome is kept for it. What a client that hangs up has
+asked for goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, NamedTuple
+
+import orjson
+from aiohttp import web
+
+from opentrader.actors.message import Message
+from opentrader.domain.ledger import AuditEntry, KeyTaken, Remembered, Reservation, fingerprint
+from opentrader.errors import (
+    Fault,
+    IdempotencyInProgress,
+    InsufficientBalance,
+    InvalidInput,
+    OpentraderError,
+    OrderRejected,
+)
+from opentrader.http.door import System
+from opentrader.http.problems import status_of
+from opentrader.http.routes import Route
+
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_KEPT_REFUSALS = (OrderRejected, InsufficientBalance)  # refusals that reached the exchange
+_PRIVATE = frozenset({"email", "name", "license_key"})
+
+
+class Body(NamedTuple):
+    content: bytes
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One request, ready to be carried out."""
+
+    route: Route
+    message: Message[Any]
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The answer; `headers` tell whether it is one from before."""
+
+    body: Body
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class IdempotencyKeyReused(InvalidInput):
+    """The key came before with another request."""
+
+    code = "idempotency_key_reused"
+
+
+class Rejected(OpentraderError):
+    """A refusal from before, told again as it was."""
+
+    def __init__(self, found: Remembered) -> None:
+        told = orjson.loads(found.body or b"{}")
+        super().__init__(told["detail"], hint=told["hint"])
+        self.told_code, self.status = told["code"], found.status
+
+
+def idempotency_key(request: web.BaseRequest) -> str | None:
+    """The key of a request, None without one. Raises `InvalidInput` for one that cannot be a key."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not _KEY.fullmatch(key):
+        fault = Fault(("header", "idempotency-key"), "1 to 255 printable ASCII characters", "string_pattern_mismatch")
+        raise InvalidInput([fault])
+    return key
+
+
+def encoded(reply: Any) -> Body:
+    """An answer as JSON, or as text if it is one."""
+    if isinstance(reply, str):
+        return Body(reply.encode(), "text/plain")
+    return Body(orjson.dumps(reply), "application/json")
+
+
+async def carried_out(system: System, act: Act, key: str | None) -> Outcome:
+    """Do it, or tell what came of it the first time. Raises the errors of the answer."""
+    work = _written_down(system, act) if key is None else _once(system, act, key)
+    return await asyncio.shield(asyncio.ensure_future(work))
+
+
+async def _once(system: System, act: Act, key: str) -> Outcome:
+    given = fingerprint(act.route.method, act.route.path, asdict(act.message))  # type: ignore[call-overload]
+    reservation = Reservation(key, act.route.method, act.route.path, given, int(time.time()))
+    try:
+        await system.idempotency.reserve(reservation)
+    except KeyTaken as taken:
+        return _again(taken.found, given)
+    try:
+        outcome = await _written_down(system, act)
+    except _KEPT_REFUSALS as refusal:
+        told = orjson.dumps({"detail": refusal.detail, "hint": refusal.hint, "code": refusal.code})
+        await system.idempotency.finish(key, status_of(type(refusal)), told)
+        raise
+    except BaseException:
+        await system.idempotency.forget(key)
+        raise
+    await system.idempotency.finish(key, outcome.status, outcome.body.content)
+    return outcome
+
+
+def _again(found: Remembered, given: str) -> Outcome:
+    if found.reservation.fingerprint != given:
+        fault = Fault(("header", "idempotency-key"), "the key came before with another request", "value_error")
+        raise IdempotencyKeyReused([fault])
+    if found.state == "running":
+        raise IdempotencyInProgress("the first request with this key is still under way", hint="ask again in a second")
+    if found.status != 200:
+        raise Rejected(found)
+    body = Body(found.body or b"", "application/json")
+    return Outcome(body, headers={"Idempotent-Replayed": "true"})
+
+
+async def _written_down(system: System, act: Act) -> Outcome:
+    """Ask, and have who asked for what, and what came of it, in the audit log before the answer leaves."""
+    try:
+        body = encoded(await system.ask(act.message))
+    except OpentraderError as error:
+        await system.audit_log.append(_entry(act, error.code, status_of(type(error))))
+        raise
+    await system.audit_log.append(_entry(act, "ok", 200))
+    return Outcome(body)
+
+
+def _entry(act: Act, outcome: str, status: int) -> AuditEntry:
+    told = asdict(act.message)  # type: ignore[call-overload]
+    params = {name: value for name, value in told.items() if value is not None and name not in _PRIVATE}
+    agent, symbol = told.get("agent") or "", told.get("symbol")
+    return AuditEntry(int(time.time()), agent, action_of(act.route), symbol, outcome, status, act.request_id, params)
+
+
+def action_of(route: Route) -> str:
+    """What the audit log calls it: `/api/signal/{symbol}/confirm` is `signal.confirm`."""
+    words = [word for word in route.path.removeprefix("/api/").split("/") if not word.startswith("{")]
+    return ".".join(words)

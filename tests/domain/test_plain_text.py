@@ -1,0 +1,81 @@
+"""Untrusted text: what is left of it can be read, and neither clicked on nor mistaken for ours."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from opentrader.domain.notices import LONGEST, notice, units
+from opentrader.domain.plain_text import defanged, one_line, shortened
+
+# What a Telegram client turns into something to press.
+CLICKABLE = re.compile(r"\w://|\btg:|\bton:|\w\.[^\W\d_]{2}|(?<![\w/])/\w|@\w", re.IGNORECASE)
+HOSTILE = st.lists(
+    st.sampled_from(["https://evil.com", "tg:resolve?domain=x", "@bot", "/halt", "APPROVAL REQUEST", "\n", "\r",
+                     "\u2028", "\u202e", "\x00", " ", "a", "🚀", "1.5", "xn--p1ai.рф", "\ud800", "::", "//", ".", "/"])
+    | st.text(max_size=5)
+).map("".join)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("see https://evil.com/a/b?x=1", "see https[:]//evil[.]com/a/b?x=1"),
+        ("evil.com and пример.рф and evil。com", "evil[.]com and пример[.]рф and evil[.]com"),
+        ("tg:resolve?domain=x TG://x", "tg[:]resolve?domain=x TG[:]//x"),
+        ("ask @support_bot, mail me@evil.com", "ask @ support_bot, mail me@ evil[.]com"),
+        ("/halt and and/or", "/ halt and and/or"),
+        ("BTC 64.250,50 at 12:30, +1.5 %, e.g. 1/2", "BTC 64.250,50 at 12:30, +1.5 %, e.g. 1/2"),
+    ],
+)
+def test_links_mentions_and_commands_are_defanged_and_figures_are_not(text, told):
+    assert defanged(text) == told
+
+
+@given(HOSTILE)
+def test_nothing_that_is_defanged_can_be_clicked(text):
+    assert not CLICKABLE.search(defanged(text))
+
+
+@given(HOSTILE, st.integers(1, 50))
+def test_one_line_is_printable_and_fits(text, longest):
+    line = one_line(text, longest)
+    assert len(line) <= longest
+    assert all(c.isprintable() or c == "\u200d" for c in line)
+    line.encode()
+
+
+def test_one_line_keeps_words_apart_and_emoji_whole():
+    assert one_line(" a\t b\u2028c\u202ed\x00 ", 50) == "a b cd"
+    assert one_line("👩\u200d🚀", 50) == "👩\u200d🚀"
+
+
+def test_what_does_not_fit_ends_in_an_ellipsis():
+    assert [shortened("abcdef", n) for n in (6, 5, 1)] == ["abcdef", "abcd…", "…"]
+
+
+@given(HOSTILE.filter(bool), st.sampled_from([None, "scout", "evil.com"]))
+def test_every_piece_of_a_notice_fits_and_every_line_shows_that_it_is_one(text, agent):
+    for piece in notice(text * 40, agent):
+        assert 0 < units(piece) <= LONGEST
+        first, *others = piece.split("\n")
+        assert first.startswith("[agent")
+        assert all(line.startswith("| ") or line in ("", "|") for line in others)
+        assert not CLICKABLE.search(piece.replace("\n", " "))
+
+
+def test_a_notice_of_several_lines_is_quoted():
+    assert notice("one\ntwo\r\nthree", "coo") == ("[agent:coo] one\n| two\n| three",)
+
+
+def test_a_cut_makes_no_command_of_the_rest_of_a_word():
+    who = "[agent] "
+    first, second = notice("x" * (LONGEST - len(who) - 1) + "/halt", None)
+    assert (len(first), second) == (LONGEST - 1, "[agent] / halt")
+
+
+def test_the_name_of_an_agent_is_no_link():
+    assert notice("x", "evil.com") == ("[agent:evil[.]com] x",)

@@ -1,0 +1,51 @@
+"""Halt, closeall gate, cooldowns and the instance: kept across restarts."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from opentrader.domain.ledger import AuditEntry, Control
+from opentrader.domain.lifecycle.ids import EXIT
+from opentrader.store import Store
+from opentrader.store.trading_ports import AuditTable, ControlTable
+
+HALTED = Control(True, "daily loss", 1_700_000_000, 1_700_000_009)
+
+
+async def test_nothing_is_halted_at_first(store: Store) -> None:
+    assert ControlTable(store).load() == (Control(), {})
+
+
+async def test_all_of_it_survives_a_restart(data_dir: Path) -> None:
+    first = Store.open(data_dir)
+    table = ControlTable(first)
+    entry = AuditEntry(1_700_000_000, "ops", "halt", None, "ok", 0, None, {})
+    await table.keep(HALTED, also=[AuditTable(first).appending(entry), table.cooling("BTCUSDT", 5)])
+    await first.write(table.cooling("mr_combined ETHUSDT", 7))
+    await first.write(table.cooling("BTCUSDT", 9))
+    await table.keep_value("seen", "x")
+    name = await table.instance()
+    first.close()
+    second = Store.open(data_dir)
+    table = ControlTable(second)
+    assert table.load() == (HALTED, {"BTCUSDT": 9, "mr_combined ETHUSDT": 7})
+    assert (table.value("seen"), table.value("unseen"), await table.instance()) == ("x", None, name)
+    await table.keep(Control())
+    assert table.load()[0] == Control()
+    second.close()
+
+
+async def test_the_instance_fits_into_client_ids(store: Store) -> None:
+    name = await ControlTable(store).instance()
+    assert re.fullmatch("[0-9A-Za-z]{4}", name)
+    assert EXIT.fullmatch(f"OTC{name}_{'0' * 26}01")
+
+
+async def test_each_data_folder_has_its_own_instance(tmp_path: Path) -> None:
+    names = set()
+    for number in range(8):
+        store = Store.open(tmp_path / str(number))
+        names.add(await ControlTable(store).instance())
+        store.close()
+    assert len(names) > 1

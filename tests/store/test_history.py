@@ -1,0 +1,85 @@
+"""Closed trades: exact, newest first, and those that do not count left out of the statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+from decimal import Decimal
+
+import apsw
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from opentrader.domain.ledger import ClosedTrade
+from opentrader.domain.lifecycle.records import Trade
+from opentrader.domain.statistics import statistics
+from opentrader.store import Store, events, history, schema
+from opentrader.store.trading_ports import HistoryTable, JournalTable
+
+CLOSED = ClosedTrade(
+    "T1", "BTCUSDT", "buy", Decimal("0.10"), Decimal("60000.5"), Decimal("63000.00"), Decimal("287.65"),
+    Decimal("4.79"), "mr_combined", "trade", "tp", 1_700_000_000, 1_700_000_900, "ops", Decimal("12.30"), (17, "x"),
+)  # fmt: skip
+
+AMOUNTS = st.decimals(allow_nan=False, allow_infinity=False)
+TEXTS = st.text(max_size=12)
+INSTANTS = st.integers(0, 2**40)
+BY_NAME = {
+    **dict.fromkeys(("id", "symbol", "bot", "source", "exit_reason"), TEXTS),
+    **dict.fromkeys(("size", "entry_px", "exit_px", "pnl", "pnl_pct", "fees"), AMOUNTS),
+    **dict.fromkeys(("opened_at", "closed_at"), INSTANTS),
+    "direction": st.sampled_from(("buy", "sell")),
+    "agent": st.none() | TEXTS,
+    "cancelled_orders": st.lists(st.integers(0, 2**53) | TEXTS, max_size=3).map(tuple),
+    "counted": st.booleans(),
+}
+
+
+@given(st.builds(ClosedTrade, **BY_NAME))
+def test_a_closed_trade_comes_back_as_it_was(closed: ClosedTrade) -> None:
+    connection = apsw.Connection(":memory:")
+    schema.migrate(connection, schema.migrations())
+    assert history.add(connection, [closed], 1) == [closed]
+    assert repr(history.page(connection, 1, 0)) == repr([closed])
+
+
+def test_no_field_of_a_closed_trade_is_forgotten(store: Store) -> None:
+    columns = store.read(lambda c: {name for (name,) in c.execute("SELECT name FROM pragma_table_info('history')")})
+    assert columns == {*(field.name for field in fields(ClosedTrade)), "seq"}
+    assert BY_NAME.keys() == {field.name for field in fields(ClosedTrade)}
+
+
+async def test_pages_are_newest_first(store: Store) -> None:
+    table = HistoryTable(store)
+    closings = (("a", 10), ("b", 30), ("c", 30), ("d", 20))
+    await table.add([replace(CLOSED, id=name, closed_at=at) for name, at in closings], 1)
+    assert [closed.id for closed in table.page(10, 0)] == ["c", "b", "d", "a"]
+    assert [closed.id for closed in table.page(2, 1)] == ["b", "d"]
+    assert table.page(2, 4) == []
+    assert table.total() == 4
+
+
+async def test_an_orphan_is_listed_but_does_not_count(store: Store) -> None:
+    table = HistoryTable(store)
+    orphan = replace(CLOSED, id="T2", pnl=Decimal(0), exit_reason="orphan", counted=False)
+    await table.add([CLOSED, orphan], 1)
+    assert (table.total(), table.all()) == (2, [CLOSED])
+    assert statistics(table.all()).total_pnl == pytest.approx(287.65)
+
+
+async def test_what_is_there_is_not_imported_again(store: Store, entering: Callable[..., Trade]) -> None:
+    table, journal = HistoryTable(store), JournalTable(store)
+    await journal.save(entering("T1"), "sent", 1)
+    await journal.finish(entering("T1"), CLOSED, "flat", 2)
+    foreign = replace(CLOSED, id="28457", source="synced", exit_reason="synced")
+    assert await table.add([replace(CLOSED, pnl=Decimal(-1)), foreign, foreign], 3) == [foreign]
+    assert table.page(10, 0) == [CLOSED, foreign]
+    last = store.read(lambda connection: list(events.since(connection, 2)))
+    assert [(event.type, event.body["closed"]["id"]) for event in last] == [("trade.imported", "28457")]
+
+
+async def test_the_schema_refuses_a_direction_that_is_none(store: Store) -> None:
+    with pytest.raises(apsw.ConstraintError):
+        await HistoryTable(store).add([replace(CLOSED, direction="long")], 1)  # type: ignore[arg-type]
+    assert store.read(events.head).seq == 0

@@ -1,0 +1,111 @@
+"""A key stands for one request and, for a day, for its answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from opentrader.domain.ledger import IDEMPOTENCY_SECONDS, KeyTaken, Remembered, Reservation, fingerprint
+from opentrader.domain.lifecycle.records import Trade
+from opentrader.store import Store
+from opentrader.store.trading_ports import IdempotencyTable, JournalTable
+
+AT = 1_700_000_000
+REQUEST = Reservation("key-1", "POST", "/api/trade", fingerprint("POST", "/api/trade", {"symbol": "BTC"}), AT, "T1")
+LATER = AT + IDEMPOTENCY_SECONDS
+
+
+async def test_the_answer_is_kept_byte_for_byte(store: Store) -> None:
+    keys, body = IdempotencyTable(store), b'{"ok":true,\xc3\xa9\x00}'
+    await keys.reserve(REQUEST)
+    assert keys.lookup("key-1", AT) == Remembered(REQUEST)
+    await keys.finish("key-1", 201, body)
+    assert keys.lookup("key-1", AT + 5) == Remembered(REQUEST, "done", 201, body)
+    assert keys.lookup("key-2", AT) is None
+
+
+async def test_a_key_in_use_is_refused_with_what_it_stands_for(store: Store) -> None:
+    keys, other = IdempotencyTable(store), replace(REQUEST, path="/api/close", fingerprint="other")
+    await keys.reserve(REQUEST)
+    with pytest.raises(KeyTaken) as running:
+        await keys.reserve(other)
+    assert running.value.found == Remembered(REQUEST)
+    await keys.finish("key-1", 409, b"no")
+    with pytest.raises(KeyTaken) as done:
+        await keys.reserve(other)
+    assert done.value.found == Remembered(REQUEST, "done", 409, b"no")
+
+
+async def test_of_many_at_once_one_gets_the_key(store: Store) -> None:
+    keys = IdempotencyTable(store)
+    outcomes = await asyncio.gather(
+        *(keys.reserve(replace(REQUEST, intent_id=f"T{number}")) for number in range(50)), return_exceptions=True
+    )
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["KeyTaken"] * 49 + ["NoneType"]
+    assert len(keys.running()) == 1
+
+
+async def test_a_forgotten_key_is_free(store: Store) -> None:
+    keys = IdempotencyTable(store)
+    await keys.reserve(REQUEST)
+    await keys.forget("key-1")
+    await keys.reserve(replace(REQUEST, fingerprint="other"))
+    assert [found.reservation.fingerprint for found in keys.running()] == ["other"]
+
+
+async def test_a_day_later_the_key_is_free_whether_swept_or_not(store: Store) -> None:
+    keys = IdempotencyTable(store)
+    await keys.reserve(REQUEST)
+    await keys.finish("key-1", 200, b"{}")
+    assert keys.lookup("key-1", LATER - 1) is not None
+    assert keys.lookup("key-1", LATER) is None
+    await keys.reserve(replace(REQUEST, created_at=LATER))
+    assert keys.lookup("key-1", LATER) == Remembered(replace(REQUEST, created_at=LATER))
+
+
+async def test_expiry_drops_what_is_old_and_nothing_else(store: Store) -> None:
+    keys = IdempotencyTable(store)
+    for key, at in (("old", AT), ("young", AT + 1)):
+        await keys.reserve(replace(REQUEST, key=key, created_at=at))
+        await keys.finish(key, 200, b"")
+    assert await keys.expire(LATER) == 1
+    assert (keys.lookup("old", AT), keys.lookup("young", AT) is None) == (None, False)
+
+
+async def test_what_a_dead_process_left_running_stays_tied_to_its_trade(
+    data_dir: Path, entering: Callable[..., Trade]
+) -> None:
+    first = Store.open(data_dir)
+    await JournalTable(first).save(entering("T1"), "sent", 1, also=[IdempotencyTable(first).reserving(REQUEST)])
+    first.close()
+    second = Store.open(data_dir)
+    keys, journal = IdempotencyTable(second), JournalTable(second)
+    assert keys.running() == [Remembered(REQUEST)]
+    assert await keys.expire(10 * LATER) == 0  # its trade is open: it may come to an answer yet
+    assert keys.lookup("key-1", 10 * LATER) == Remembered(REQUEST)
+    await journal.finish(entering("T1"), None, "flat", 2)
+    assert await keys.expire(10 * LATER) == 1
+    second.close()
+
+
+async def test_a_running_request_without_a_trade_expires(store: Store) -> None:
+    keys = IdempotencyTable(store)
+    await keys.reserve(replace(REQUEST, path="/api/closeall", intent_id=""))
+    assert await keys.expire(LATER) == 1
+
+
+def test_the_fingerprint_is_of_the_request_not_of_its_spelling() -> None:
+    one = fingerprint("POST", "/api/trade", {"symbol": "BTC", "sl": 2.0})
+    assert one == fingerprint("POST", "/api/trade", {"sl": 2.0, "symbol": "BTC"})
+    others = (
+        ("PUT", "/api/trade", {"symbol": "BTC", "sl": 2.0}),
+        ("POST", "/api/close", {"symbol": "BTC", "sl": 2.0}),
+        ("POST", "/api/trade", {"symbol": "BTC", "sl": 2.5}),
+        ("POST", "/api/trade", {"symbol": "BTC"}),
+        ("POST", "/api/trade", {"symbol": "BTC\ud800", "sl": 2.0}),
+    )
+    assert len({one, *(fingerprint(*other) for other in others)}) == 6

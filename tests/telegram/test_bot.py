@@ -1,0 +1,174 @@
+"""The bot over a real socket: what it sends, what it makes of answers, and that its token stays its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import traceback
+
+import pytest
+
+from opentrader.domain.approvals import Button
+from opentrader.errors import ConfigError
+from opentrader.telegram import Bot, Silent, TelegramError, TelegramNotConfigured
+from opentrader.telegram.redaction import redacted
+from tests.telegram.fake import TOKEN
+
+SECRET = "canary"  # a part of the fake's token
+TOO_MANY = {
+    "ok": False,
+    "error_code": 429,
+    "description": "Too Many Requests: retry after 117",
+    "parameters": {"retry_after": 117},
+}
+
+
+async def refused(bot: Bot) -> TelegramError:
+    with pytest.raises(TelegramError) as error:
+        await bot.send("hello")
+    return error.value
+
+
+async def test_a_message_is_plain_text_to_the_one_chat(telegram):
+    assert await telegram.bot().send("*hello* <b>you</b>") == 4711
+    assert telegram.paths == [f"/bot{TOKEN}/sendMessage"]
+    assert telegram.sent == [
+        {"chat_id": "-100200300", "text": "*hello* <b>you</b>", "link_preview_options": {"is_disabled": True}}
+    ]
+
+
+async def test_buttons_stand_in_one_row(telegram):
+    await telegram.bot().send("well?", (Button("Yes", "y:1"), Button("No", "n:1")))
+    row = [{"text": "Yes", "callback_data": "y:1"}, {"text": "No", "callback_data": "n:1"}]
+    assert telegram.sent[0]["reply_markup"] == {"inline_keyboard": [row]}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "told"),
+    [
+        (401, {"ok": False, "error_code": 401, "description": "Unauthorized"}, "401 Unauthorized"),
+        (400, {"ok": False, "description": "Bad Request: chat not found"}, "400 Bad Request: chat not found"),
+        (502, b"<html>Bad Gateway</html>", "502 without an explanation"),
+        (200, b"<html>a captive portal</html>", "200 without an explanation"),
+        (200, {"ok": True}, "200 without an explanation"),
+        (200, {"ok": True, "result": {"message_id": "7"}}, "200 without an explanation"),
+        (200, {"ok": True, "result": {"message_id": True}}, "200 without an explanation"),
+        (200, {"ok": "yes", "result": {"message_id": 7}}, "200 without an explanation"),
+        (200, [1, 2], "200 without an explanation"),
+        (200, b"[" * 60_000, "200 without an explanation"),
+        (
+            200,
+            b'{"ok": true, "result": {"message_id": 7}, "x": "' + b"x" * (1 << 20) + b'"}',
+            "200 without an explanation",
+        ),
+        (302, b"", "302 without an explanation"),
+        (400, {"description": f"no /bot{TOKEN}/ here\nnor {TOKEN}"}, "400 no /bot[redacted]/ here nor [redacted]"),
+        (400, {"description": {"a": 1}, "parameters": [1]}, "400 without an explanation"),
+    ],
+)
+async def test_any_other_answer_is_an_error_in_one_line(telegram, status, body, told):
+    telegram.answers = [(status, body)]
+    assert (await refused(telegram.bot())).detail == f"Telegram API error: {told}"
+
+
+async def test_a_redirect_does_not_carry_the_token_elsewhere(telegram):
+    telegram.answers = [(307, b"")]
+    assert (await refused(telegram.bot())).detail == "Telegram API error: 307 without an explanation"
+    assert len(telegram.paths) == 1
+
+
+async def test_when_telegram_asks_for_silence_nobody_waits_and_nothing_is_sent(telegram):
+    bot = telegram.bot()
+    telegram.answers = [(429, TOO_MANY)]
+    assert (await refused(bot)).detail == "Telegram API error: 429 Too Many Requests: retry after 117"
+    assert (await refused(bot)).detail.startswith("Telegram API error: 429 Too Many Requests, 1")
+    assert len(telegram.sent) == 1
+
+
+async def test_the_silence_ends(telegram, monkeypatch):
+    bot, now = telegram.bot(), asyncio.get_running_loop().time()
+    telegram.answers = [(429, TOO_MANY)]
+    await refused(bot)
+    assert bot._silent_until - now == pytest.approx(117, abs=60)
+    bot._silent_until = now
+    assert await bot.send("hello") == 4712
+
+
+@pytest.mark.parametrize("asked", [10**12, "117", -5, None, True])
+async def test_an_absurd_silence_is_not_kept(telegram, asked):
+    bot, now = telegram.bot(), asyncio.get_running_loop().time()
+    telegram.answers = [(429, {"ok": False, "parameters": {"retry_after": asked}})]
+    await refused(bot)
+    assert now < bot._silent_until < now + 3700
+
+
+async def test_a_server_that_does_not_answer_is_given_up(telegram):
+    telegram.release = asyncio.Event()
+    error = await refused(telegram.bot(timeout_seconds=0.2))
+    assert (error.detail, error.hint) == (
+        "Telegram did not answer within 0.2 s",
+        "It may have arrived all the same.",
+    )
+
+
+async def test_a_server_that_is_not_there_is_an_error(telegram):
+    bot = telegram.bot()
+    await telegram.server.close()
+    assert (await refused(bot)).detail == "Telegram could not be reached"
+
+
+@pytest.mark.parametrize("fault", ["gone", "slow", "says it", "not http"])
+async def test_the_token_is_in_no_text_log_or_repr(telegram, caplog, fault):
+    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.ERROR, "aiohttp.access")  # the fake server's own
+    bot = telegram.bot(timeout_seconds=0.2)
+    if fault == "gone":
+        await telegram.server.close()
+    elif fault == "slow":
+        telegram.release = asyncio.Event()
+    elif fault == "says it":
+        telegram.answers = [(404, {"ok": False, "description": f"Not Found: bot{TOKEN}"})]
+    else:
+        telegram.answers = [(200, b"\r\nHTTP/1.1 garbage")]
+    error = await refused(bot)
+    told = [repr(bot), str(error), repr(error), error.hint, str(error.facts), caplog.text]
+    told += traceback.format_exception(error)
+    assert SECRET not in "".join(told)
+    assert error.__cause__ is None
+    assert error.__context__ is None
+
+
+@pytest.mark.parametrize("token", ["", "canary", "123:canary/../x", "123:canary?x=1", "123:canary\n", "x123:canary"])
+def test_a_malformed_token_is_refused_without_showing_it(token):
+    with pytest.raises(ConfigError) as error:
+        Bot(token, "1")
+    assert SECRET not in error.value.detail + error.value.hint
+
+
+@pytest.mark.parametrize("url", ["http://example.com", "http://10.0.0.1", "ftp://localhost", "", "https://u:p@x.com"])
+def test_the_token_is_sent_over_https_or_loopback_alone(url):
+    with pytest.raises(ConfigError, match="https"):
+        Bot(TOKEN, "1", url=url)
+
+
+def test_the_default_is_telegrams_own_server():
+    assert repr(Bot(TOKEN, "1")) == "<Bot at api.telegram.org>"
+
+
+async def test_without_a_bot_nothing_is_sent():
+    with pytest.raises(TelegramNotConfigured, match="not configured") as error:
+        await Silent().send("hello")
+    assert "OPENTRADER_TELEGRAM_TOKEN" in error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (f"https://api.telegram.org/bot{TOKEN}/getMe", "https://api.telegram.org/bot[redacted]/getMe"),
+        (f"https://x/bot{TOKEN.replace(':', '%3A')}/getMe", "https://x/bot[redacted]/getMe"),
+        (f"token={TOKEN}.", "token=[redacted]."),
+        ("127.0.0.1:8000, 12:30, id 123456:7", "127.0.0.1:8000, 12:30, id 123456:7"),
+    ],
+)
+def test_what_looks_like_a_token_is_redacted(text, told):
+    assert redacted(text) == told
