@@ -10,7 +10,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from types import TracebackType
@@ -31,6 +31,7 @@ from opentrader.actors.scanner import Scanner
 from opentrader.actors.signal_book import Limits, SignalBook
 from opentrader.actors.supervisor import ActorStatus, Supervisor
 from opentrader.actors.telegram_desk import Messenger, TelegramDesk
+from opentrader.actors.trade_upkeep import ReadAccount
 from opentrader.actors.trading_desk import DeskPositions
 from opentrader.actors.trend_book import TrendBook
 from opentrader.clock import SortableIds
@@ -39,7 +40,7 @@ from opentrader.domain.lifecycle import BINANCE
 from opentrader.domain.ports import Clock, Feed
 from opentrader.domain.risk import Risk
 from opentrader.domain.symbols import listing_of, pair_of
-from opentrader.errors import LicenseRequired, NotReady, ShuttingDown
+from opentrader.errors import LicenseRequired, NotReady, OpentraderError, ShuttingDown
 from opentrader.exchange.paper.balance import parse_balance
 from opentrader.exchange.paper.paper import RECV_WINDOW_MS, PaperExchange
 from opentrader.first_shift import known_shift
@@ -65,6 +66,7 @@ R = TypeVar("R")
 M = TypeVar("M", bound=Message[Any])
 
 ANSWER_SECONDS = 300.0
+FIRST_READ_SECONDS = 2.0
 _REGISTER = (
     "curl -X POST {base}/api/license/register -H 'Content-Type: application/json'"
     ' -d \'{{"email":"you@example.com","name":"Your Name"}}\''
@@ -89,7 +91,7 @@ class TradingSystem:
         self._exchange: PaperExchange | None = None
         self._started_at = 0.0
         self._supervisor: Supervisor | None = None
-        self._stopping = False
+        self._started = self._stopping = False
         self._fatal: asyncio.Future[str] | None = None
 
     async def __aenter__(self) -> Self:
@@ -104,7 +106,7 @@ class TradingSystem:
     @property
     def ready(self) -> bool:
         """Whether it answers: started, and not stopping."""
-        return self._supervisor is not None and not self._stopping
+        return self._started and not self._stopping
 
     async def start(self) -> None:
         """Open the store, choose the market, start the actors, register the licence that the settings name.
@@ -167,6 +169,11 @@ class TradingSystem:
         """What a view depends on besides its query. Between equal moments no answer changes."""
         return self._running().published, int(self._clock.wall()), self._clock.market_ms() // 1000
 
+    async def settled(self) -> None:
+        """Return once all that was given to the store before is on the disk or has failed."""
+        assert self._store is not None
+        await self._store.write(lambda connection: None)
+
     def actors(self) -> list[ActorStatus]:
         """Every actor: alive, how many messages wait, how often it was restarted."""
         return self._running().status()
@@ -200,11 +207,14 @@ class TradingSystem:
         self.idempotency = IdempotencyTable(self._store)
         self.audit_log = AuditTable(self._store)
         instance = await ControlTable(self._store).instance()
-        supervisor = Supervisor(loop, self._clock, SortableIds(), on_fatal=self._on_fatal)
+        supervisor = Supervisor(loop, self._clock, SortableIds(), on_fatal=self._on_fatal, barrier=self.settled)
+        self._supervisor = supervisor  # before its start, which may be cancelled: `stop` has to know of it
         self._compose(supervisor, self._store, identity, self._market.feed)
         self._compose_trading(supervisor, self._store, self._exchange, instance)
         await supervisor.start()
-        self._supervisor = supervisor
+        with suppress(OpentraderError):  # a venue that does not answer keeps entries out, and nothing else
+            await supervisor.ask(ReadAccount(), timeout=FIRST_READ_SECONDS)
+        self._started = True
         await self._register()
 
     async def _open_exchange(self, market: Market) -> PaperExchange:
@@ -298,7 +308,7 @@ class TradingSystem:
     def _running(self) -> Supervisor:
         if self._stopping:
             raise ShuttingDown("the daemon is stopping", hint="ask again once it has started anew")
-        if self._supervisor is None:
+        if self._supervisor is None or not self._started:
             raise NotReady("the daemon is starting", hint="ask again in a second")
         return self._supervisor
 

@@ -88,7 +88,10 @@ def _intent(
     ttl_at: int, now: int, instance: str, agent: str, bot: str, source: Source, rr: str = "",
 ) -> Intent:  # fmt: skip
     """Levels are rounded to a basis point first: the client id tells them, and a lost store is rebuilt from it."""
-    filters = quote.filters
+    filters, cost = quote.filters, 2 * quote.filters.taker_rate * 100
+    if tp_pct <= cost:
+        fault = Fault(("query", "tp"), f"a target of {tp_pct:f} % does not pay the fees of {cost:f} %", "value_error")
+        raise InvalidInput([fault])
     sl = filters.price(at_distance(px, -_basis_points(sl_pct)))
     tp = filters.price(at_distance(px, _basis_points(tp_pct)))
     if not ZERO < sl < px < tp:

@@ -50,6 +50,13 @@ class Answer(Message[Any]):
 
 
 @dataclass(frozen=True, slots=True)
+class ReadAccount(Message[None]):
+    """Read the account now; it is read every few seconds anyway."""
+
+    owner = "position_manager"
+
+
+@dataclass(frozen=True, slots=True)
 class AccountRead(Message[None]):
     outcome: Outcome[Account]
 
@@ -143,11 +150,15 @@ class TradeUpkeep(TradeLoop):
         super().look_around(message)
         if message.at - self._account_at >= ACCOUNT_SECONDS:
             self._account_at = message.at
-            self.pipe(self._read_account(), then=AccountRead)
+            self.read_account(ReadAccount())
         candle = self.context.clock.market_ms() // TF_MS[TRAIL_TIMEFRAME]
         if candle > self._trailed_ms:
             self._trailed_ms = candle
             self.answered(self._trailed())
+
+    @handles(ReadAccount)
+    def read_account(self, message: ReadAccount) -> Reply[None]:
+        return self.pipe(self._read_account(), then=AccountRead)
 
     @handles(AccountRead)
     def account_read(self, message: AccountRead) -> None:
