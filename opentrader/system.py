@@ -32,7 +32,8 @@ from opentrader.actors.signal_book import Limits, SignalBook
 from opentrader.actors.supervisor import ActorStatus, Supervisor
 from opentrader.actors.telegram_desk import Messenger, TelegramDesk
 from opentrader.actors.trade_upkeep import ReadAccount
-from opentrader.actors.trading_desk import DeskPositions
+from opentrader.actors.trading_desk import DeskPositions, made_with
+from opentrader.actors.trading_replies import ManualPlaced, TradeOpened
 from opentrader.actors.trend_book import TrendBook
 from opentrader.clock import SortableIds
 from opentrader.config import Settings
@@ -177,6 +178,10 @@ class TradingSystem:
     def actors(self) -> list[ActorStatus]:
         """Every actor: alive, how many messages wait, how often it was restarted."""
         return self._running().status()
+
+    def made_with(self, key: str) -> TradeOpened | ManualPlaced | None:
+        """The answer to the request with this Idempotency-Key, from the trade that it made; None if it made none."""
+        return made_with(self._running().snapshot("position_manager"), key, self._clock.market_ms())
 
     @contextmanager
     def changes(self) -> Iterator[asyncio.Queue[str]]:

@@ -64,6 +64,7 @@ def market_intent(request: ExecuteTrade, quote: Quote, risk: Risk, now: int, key
         request.agent,
         request.bot,
         "trade",
+        idem_key=request.idem_key,
     )
 
 
@@ -79,13 +80,14 @@ def limit_intent(request: PlaceManual, quote: Quote, risk: Risk, now: int, key: 
     ttl_at = now - now % 1000 + int(request.ttl_hours * HOUR_MS)
     return _intent(
         key, "limit", request.symbol, qty, px, sl_pct, tp_pct, quote, ttl_at, now - now % 1000, instance, request.agent,
-        "manual", "manual", request.rr or "",
+        "manual", "manual", request.rr or "", request.idem_key,
     )  # fmt: skip
 
 
 def _intent(
     key: str, kind: EntryKind, symbol: str, qty: Decimal, px: Decimal, sl_pct: Decimal, tp_pct: Decimal, quote: Quote,
     ttl_at: int, now: int, instance: str, agent: str, bot: str, source: Source, rr: str = "",
+    idem_key: str = "",
 ) -> Intent:  # fmt: skip
     """Levels are rounded to a basis point first: the client id tells them, and a lost store is rebuilt from it."""
     filters, cost = quote.filters, 2 * quote.filters.taker_rate * 100
@@ -101,7 +103,7 @@ def _intent(
         raise InvalidInput([fault])
     return Intent(
         key, kind, symbol, "buy", qty, px, sl, tp, ttl_at, now, instance, agent=agent, bot=bot, source=source,
-        sl_pct=sl_pct, tp_pct=tp_pct, rr=rr,
+        sl_pct=sl_pct, tp_pct=tp_pct, rr=rr, idem_key=idem_key,
     )  # fmt: skip
 
 

@@ -105,6 +105,19 @@ class DeskPositions:
         return control.halted or control.closeall_since is not None
 
 
+def made_with(desk: Desk, key: str, now_ms: int) -> t.TradeOpened | t.ManualPlaced | None:
+    """The answer to the request with this Idempotency-Key, from the trade that it made; None if there is none."""
+    trade = next((trade for trade in desk.trades if trade.intent.idem_key == key), None)
+    if trade is None:
+        return None
+    opened = shown(trade, desk.marks.get(trade.intent.symbol), now_ms)
+    if trade.intent.kind == "market":
+        return t.TradeOpened(trade=opened, agent=trade.intent.agent, timestamp=now_ms // 1000)
+    if is_pending(trade):
+        return t.ManualPlaced(status="pending", entry=pending(trade))
+    return t.ManualPlaced(status="filled", entry=pending(trade), trade=opened)
+
+
 def portfolio(account: Account, venue: str, now: int) -> t.Portfolio:
     """The account as the API shows it: the quote currency apart, then what else is not zero."""
     cash = account.cash

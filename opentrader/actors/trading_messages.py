@@ -49,6 +49,7 @@ class ExecuteTrade(Message[t.TradeOpened | t.TradeSold]):
     ev: Annotated[float, Gt(25)]
     confidence: Annotated[int, Ge(8), Le(10)]
     agent: Caller = "ops"
+    idem_key: str = ""  # kept with the intent: after a crash the key finds its outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class PlaceManual(Message[t.ManualPlaced]):
     tp_pct: Percent | None = None
     ttl_hours: Annotated[float, Gt(0), Le(8760)] = 24.0
     agent: Caller = "coo"
+    idem_key: str = ""
 
     def __post_init__(self) -> None:
         if (self.rr is None) == (self.tp_pct is None):

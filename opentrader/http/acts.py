@@ -10,7 +10,7 @@ import asyncio
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple
 
 import orjson
@@ -19,9 +19,11 @@ from aiohttp import web
 from opentrader.actors.message import Message
 from opentrader.domain.ledger import AuditEntry, KeyTaken, Remembered, Reservation, fingerprint
 from opentrader.errors import (
+    AskTimeout,
     Fault,
     IdempotencyInProgress,
     InsufficientBalance,
+    InternalError,
     InvalidInput,
     OpentraderError,
     OrderRejected,
@@ -95,35 +97,75 @@ async def carried_out(system: System, act: Act, key: str | None) -> Outcome:
     return await asyncio.shield(asyncio.ensure_future(work))
 
 
+_under_way: set[str] = set()
+"""The keys whose requests this process is carrying out."""
+
+
 async def _once(system: System, act: Act, key: str) -> Outcome:
     given = fingerprint(act.route.method, act.route.path, asdict(act.message))  # type: ignore[call-overload]
     reservation = Reservation(key, act.route.method, act.route.path, given, int(time.time()))
     try:
         await system.idempotency.reserve(reservation)
     except KeyTaken as taken:
-        return _again(taken.found, given)
+        return await _again(system, act, taken.found, given)
+    return await _first(system, act, key)
+
+
+async def _first(system: System, act: Act, key: str) -> Outcome:
+    """Carry a request out whose key is reserved, and keep its outcome.
+
+    Where nothing is known for sure the key stays reserved: the outcome is looked for when it comes again.
+    """
+    _under_way.add(key)
     try:
-        outcome = await _written_down(system, act)
+        outcome = await _written_down(system, _keyed(act, key))
     except _KEPT_REFUSALS as refusal:
         told = orjson.dumps({"detail": refusal.detail, "hint": refusal.hint, "code": refusal.code})
         await system.idempotency.finish(key, status_of(type(refusal)), told)
         raise
-    except BaseException:
+    except (AskTimeout, InternalError):
+        raise
+    except OpentraderError:
         await system.idempotency.forget(key)
         raise
+    finally:
+        _under_way.discard(key)
     await system.idempotency.finish(key, outcome.status, outcome.body.content)
     return outcome
 
 
-def _again(found: Remembered, given: str) -> Outcome:
+def _keyed(act: Act, key: str) -> Act:
+    """The act with its key in the message, where the message keeps it with what it makes."""
+    if not hasattr(act.message, "idem_key"):
+        return act
+    return replace(act, message=replace(act.message, idem_key=key))  # type: ignore[type-var]
+
+
+async def _again(system: System, act: Act, found: Remembered, given: str) -> Outcome:
     if found.reservation.fingerprint != given:
         fault = Fault(("header", "idempotency-key"), "the key came before with another request", "value_error")
         raise IdempotencyKeyReused([fault])
-    if found.state == "running":
+    key = found.reservation.key
+    if found.state == "running" and key in _under_way:
         raise IdempotencyInProgress("the first request with this key is still under way", hint="ask again in a second")
+    if found.state == "running":
+        return await _unfinished(system, act, key)
     if found.status != 200:
         raise Rejected(found)
-    body = Body(found.body or b"", "application/json")
+    return Outcome(Body(found.body or b"", "application/json"), headers={"Idempotent-Replayed": "true"})
+
+
+async def _unfinished(system: System, act: Act, key: str) -> Outcome:
+    """The first request ended without an answer, perhaps with its process: what it made tells its outcome.
+
+    A request that made nothing - nothing of it was committed, or it asks for what may be asked for twice - is carried
+    out now.
+    """
+    made = system.made_with(key)
+    if made is None:
+        return await _first(system, act, key)
+    body = encoded(made)
+    await system.idempotency.finish(key, 200, body.content)
     return Outcome(body, headers={"Idempotent-Replayed": "true"})
 
 
@@ -140,7 +182,7 @@ async def _written_down(system: System, act: Act) -> Outcome:
 
 def _entry(act: Act, outcome: str, status: int) -> AuditEntry:
     told = asdict(act.message)  # type: ignore[call-overload]
-    params = {name: value for name, value in told.items() if value is not None and name not in _PRIVATE}
+    params = {name: value for name, value in told.items() if value not in (None, "") and name not in _PRIVATE}
     agent, symbol = told.get("agent") or "", told.get("symbol")
     return AuditEntry(int(time.time()), agent, action_of(act.route), symbol, outcome, status, act.request_id, params)
 

@@ -45,6 +45,10 @@ class System(Protocol):
         """A queue of the names of those that publish something, while the context lasts."""
         ...
 
+    def made_with(self, key: str) -> Any:
+        """The answer to the request with this Idempotency-Key, from the trade that it made; None if it made none."""
+        ...
+
     @property
     def idempotency(self) -> IdempotencyStore: ...
 

@@ -161,11 +161,11 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/portfolio", "getPortfolio", "Portfolio", tm.PortfolioOf),
     Route(
         "POST", "/api/trade", "openTrade", "Bot Actions", tm.ExecuteTrade, strict=True, idempotent=True,
-        errors=(SymbolNotFound, *_ENTRY_REFUSED, TradeExists, DailyLimitReached), sample=_TRADE,
+        unasked=("idem_key",), errors=(SymbolNotFound, *_ENTRY_REFUSED, TradeExists, DailyLimitReached), sample=_TRADE,
     ),
     Route(
         "POST", "/api/trade/manual", "openManual", "Bot Actions", tm.PlaceManual, strict=True, idempotent=True,
-        errors=(SymbolNotFound, *_ENTRY_REFUSED, PendingEntryExists), sample=_MANUAL,
+        unasked=("idem_key",), errors=(SymbolNotFound, *_ENTRY_REFUSED, PendingEntryExists), sample=_MANUAL,
     ),
     Route("GET", "/api/pending-entries", "listPending", "Bot Actions", tm.PendingEntries),
     *_also_post(

@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
-from typing import Protocol
+from typing import Protocol, TypeAlias
+
+from opentrader.errors import OpentraderError
+
+Settled: TypeAlias = Callable[[], Awaitable[object]]
 
 
 class Alive(Protocol):
@@ -32,10 +36,13 @@ def interval_seconds() -> float | None:
 
 
 @asynccontextmanager
-async def watchdog(actors: Callable[[], Iterable[Alive]]) -> AsyncIterator[None]:
-    """Give signs of life while all actors are alive. Without them the manager restarts the daemon."""
+async def watchdog(actors: Callable[[], Iterable[Alive]], settled: Settled) -> AsyncIterator[None]:
+    """Give signs of life while all actors are alive and the store answers, if only with an error, to `settled`.
+
+    Without them the manager restarts the daemon.
+    """
     seconds = interval_seconds()
-    task = asyncio.create_task(_signs(actors, seconds)) if seconds else None
+    task = asyncio.create_task(_signs(actors, settled, seconds)) if seconds else None
     try:
         yield
     finally:
@@ -43,8 +50,11 @@ async def watchdog(actors: Callable[[], Iterable[Alive]]) -> AsyncIterator[None]
             task.cancel()
 
 
-async def _signs(actors: Callable[[], Iterable[Alive]], seconds: float) -> None:
+async def _signs(actors: Callable[[], Iterable[Alive]], settled: Settled, seconds: float) -> None:
     while True:
+        # Without a time limit: as long as the store does not answer there is no sign, and one question is enough.
+        with suppress(OpentraderError):
+            await settled()
         if all(actor.alive for actor in actors()):
             notify("WATCHDOG=1")
         await asyncio.sleep(seconds)

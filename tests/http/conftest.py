@@ -56,6 +56,7 @@ class FakeSystem:
         self.asked: list[Message[Any]] = []
         self.licensed = True
         self.published = 0
+        self.made: dict[str, Any] = {}  # by Idempotency-Key
         self.idempotency = self.audit_log = Remembering()
         self.answers: dict[type[Message[Any]], Any] = {
             m.HealthOf: r.Health("active", "free", "test"),
@@ -69,6 +70,9 @@ class FakeSystem:
     def admit(self, kind: type[Message[Any]]) -> None:
         if kind.licensed and not self.licensed:
             raise LicenseRequired("a licence is required", hint="it is free")
+
+    def made_with(self, key: str) -> Any:
+        return self.made.get(key)
 
     def moment(self) -> int:
         return self.published

@@ -80,3 +80,19 @@ def test_with_the_store_lost_trades_and_entries_come_back_from_the_venue(daemon:
 
 def by_symbol(rows: list[Any]) -> list[Any]:
     return sorted(rows, key=lambda row: row["symbol"])
+
+
+def test_a_key_finds_its_outcome_after_a_crash_and_nothing_is_doubled(daemon: Any, tmp_path: Path) -> None:
+    path = "/api/trade?symbol=SOL&direction=buy&bot=test&sl=30&tp=60&ev=30&confidence=9"
+    key = {"Idempotency-Key": "before-the-crash"}
+    opened = daemon.post(path, **key)["trade"]
+    daemon.kill()
+    connection = apsw.Connection(str(tmp_path / "data" / "opentrader.db"))
+    connection.execute("UPDATE idempotency SET state = 'running', status = NULL, body = NULL")  # died before it answered
+    connection.close()
+    placed = orders(tmp_path / "data")
+    daemon.start()
+    status, body = daemon.call("POST", path, **key)
+    assert (status, body["trade"]["id"], body["trade"]["entry_px"]) == (200, opened["id"], opened["entry_px"])
+    assert daemon.call("POST", path, **key)[1]["trade"]["id"] == opened["id"]
+    assert orders(tmp_path / "data") == placed
