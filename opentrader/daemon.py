@@ -95,7 +95,7 @@ async def _live(settings: Settings, door: Door) -> str:
         door.open(system)
         _welcome(system)
         systemd.notify("READY=1")
-        async with systemd.watchdog(system.actors):
+        async with systemd.watchdog(system.actors, system.settled):
             return await system.wait_fatal()
     finally:
         door.shut()

@@ -32,7 +32,7 @@ from opentrader.actors.signal_book import Limits, SignalBook
 from opentrader.actors.supervisor import ActorStatus, Supervisor
 from opentrader.actors.telegram_desk import Messenger, TelegramDesk
 from opentrader.actors.trade_upkeep import ReadAccount
-from opentrader.actors.trading_desk import DeskPositions, made_with
+from opentrader.actors.trading_desk import Desk, DeskPositions, told_again
 from opentrader.actors.trading_replies import ManualPlaced, TradeOpened
 from opentrader.actors.trend_book import TrendBook
 from opentrader.clock import SortableIds
@@ -181,7 +181,10 @@ class TradingSystem:
 
     def made_with(self, key: str) -> TradeOpened | ManualPlaced | None:
         """The answer to the request with this Idempotency-Key, from the trade that it made; None if it made none."""
-        return made_with(self._running().snapshot("position_manager"), key, self._clock.market_ms())
+        desk: Desk = self._running().snapshot("position_manager")
+        assert self._store is not None
+        trade = JournalTable(self._store).made_with(key)
+        return None if trade is None else told_again(trade, desk, self._clock.market_ms())
 
     @contextmanager
     def changes(self) -> Iterator[asyncio.Queue[str]]:

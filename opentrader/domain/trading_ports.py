@@ -33,6 +33,10 @@ class Journal(Protocol):
         """Whatever its state; None if there never was one with this id."""
         ...
 
+    def made_with(self, idem_key: str) -> Trade | None:
+        """The newest trade that a request with this Idempotency-Key made, whatever its state."""
+        ...
+
     def owners(self, cids: Iterable[str]) -> dict[str, str]:
         """Client id -> trade, for those ids that were ever ours."""
         ...

@@ -53,6 +53,11 @@ def trade(connection: Connection, id: str) -> Trade | None:
     return next(iter(_trades(connection, "id = ?", id)), None)
 
 
+def made_with(connection: Connection, idem_key: str) -> Trade | None:
+    """The newest trade that a request with this Idempotency-Key made."""
+    return next(iter(_trades(connection, "idem_key = ? AND idem_key IS NOT NULL", idem_key)[-1:]), None)
+
+
 def owners(connection: Connection, cids: Iterable[str]) -> dict[str, str]:
     """Client id -> trade, for those ids that were ever ours."""
     found = connection.execute(
@@ -77,7 +82,8 @@ def _put(
     document = plain(trade)
     before = _stored(connection, trade.intent.id)
     _refuse_new_intent(before.get("intent", {}), document["intent"])
-    body = {"trade": trade.intent.id, **told, "changed": _changed(before, document), "after": digest(document, ended_ms)}
+    seal = digest(document, ended_ms)
+    body = {"trade": trade.intent.id, **told, "changed": _changed(before, document), "after": seal}
     seq = events.append(connection, at_ms, event, body)
     _put_rows(connection, document, seq, ended_ms)
     _put_client_ids(connection, trade)

@@ -38,6 +38,9 @@ class JournalTable:
     def trade(self, id: str) -> Trade | None:
         return self._store.read(partial(journal.trade, id=id))
 
+    def made_with(self, idem_key: str) -> Trade | None:
+        return self._store.read(partial(journal.made_with, idem_key=idem_key))
+
     def owners(self, cids: Iterable[str]) -> dict[str, str]:
         return self._store.read(partial(journal.owners, cids=tuple(cids)))
 

@@ -118,6 +118,19 @@ def test_a_row_sealed_anew_breaks_the_next_one(tampered: Callable[[str], AuditRe
     assert tampered(f"UPDATE events SET json = '{{}}', hash = x'{forged}' WHERE seq = 1").broken_at == 2
 
 
+def test_a_gap_is_found_though_the_row_behind_it_is_sealed_anew(
+    tampered: Callable[[str], AuditReport], full: Store, data_dir: Path
+) -> None:
+    connection = apsw.Connection(str(data_dir / "opentrader.db"))
+    ((before,),) = connection.execute("SELECT hash FROM events WHERE seq = 5")
+    connection.close()
+    forged = events.sealed(9, 1, "sent", "{}", before).hex()
+    report = tampered(
+        f"UPDATE events SET seq = 9, ts_ms = 1, type = 'sent', json = '{{}}', hash = x'{forged}' WHERE seq = 6"
+    )
+    assert report.broken_at == 6
+
+
 # --- the rows against their events ---------------------------------------------------------------------------------
 
 

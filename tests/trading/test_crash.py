@@ -96,3 +96,20 @@ def test_a_key_finds_its_outcome_after_a_crash_and_nothing_is_doubled(daemon: An
     assert (status, body["trade"]["id"], body["trade"]["entry_px"]) == (200, opened["id"], opened["entry_px"])
     assert daemon.call("POST", path, **key)[1]["trade"]["id"] == opened["id"]
     assert orders(tmp_path / "data") == placed
+
+
+def test_a_key_whose_trade_is_over_opens_no_second_one(daemon: Any, tmp_path: Path) -> None:
+    path = "/api/trade?symbol=SOL&direction=buy&bot=test&sl=30&tp=60&ev=30&confidence=9"
+    opened = daemon.post(path, **{"Idempotency-Key": "k"})["trade"]
+    daemon.post("/api/close?symbol=SOL")
+    daemon.kill()
+    connection = apsw.Connection(str(tmp_path / "data" / "opentrader.db"))
+    connection.execute("UPDATE idempotency SET state = 'running', status = NULL, body = NULL")
+    connection.close()
+    placed = orders(tmp_path / "data")
+    daemon.start()
+    status, body = daemon.call("POST", path, **{"Idempotency-Key": "k"})
+    assert (status, body["trade"]["id"]) == (200, opened["id"])
+    assert body["trade"]["size"] > 0
+    assert orders(tmp_path / "data") == placed
+    assert daemon.get("/api/trades")["count"] == 0

@@ -23,7 +23,7 @@ from opentrader.exchange.paper.ledger import Ledger
 from opentrader.exchange.paper.matching import BnbPrice, Matching, Rates
 from opentrader.exchange.paper.passing import BnbPrices, pass_paths
 from opentrader.exchange.paper.path import Path
-from opentrader.exchange.paper.prices import NoPrice, Prices
+from opentrader.exchange.paper.prices import MINUTE_MS, NoPrice, Prices
 
 PIECE_MS = 7 * 86_400_000  # after a long pause the market goes by in pieces, each one transaction
 T = TypeVar("T")
@@ -50,6 +50,7 @@ class Floor:
         self._prices, self._listings = prices, listings
         self._rules: dict[str, Filters] = {}
         self._turn = asyncio.Lock()
+        self._passed = ledger.read(books.looked_at)
 
     async def advance(self, now_ms: int) -> int:
         """Let the market go by up to an instant, and answer it; an instant before the last one is that one."""
@@ -98,24 +99,29 @@ class Floor:
         return self._listings[symbol]
 
     async def _advance(self, now_ms: int) -> int:
-        while True:
-            looked, traded = self.ledger.read(_state)
-            if looked is None or looked >= now_ms or not traded:
-                return max(now_ms, looked or 0)
-            until = min(now_ms, looked + PIECE_MS)
-            passed = await self._pass(looked, until, traded)
-            if until == now_ms or not passed:
-                return now_ms
+        if now_ms // MINUTE_MS > self._passed // MINUTE_MS:  # no candle ends within a minute
+            await self._pass_until(now_ms)
+        self._passed = max(self._passed, now_ms)
+        return self._passed
 
-    async def _pass(self, after: int, until: int, traded: Mapping[str, str]) -> bool:
-        """Let the market go by in the traded symbols (each with its quote); whether there was one that has a feed."""
+    async def _pass_until(self, now_ms: int) -> None:
+        looked, traded = self.ledger.read(_state)
+        after = looked
+        while traded and after < now_ms:
+            until = min(now_ms, after + PIECE_MS)
+            passed = await self._pass(looked, after, until, traded)
+            looked, traded = self.ledger.read(_state)
+            after = until if passed else looked
+
+    async def _pass(self, looked: int, after: int, until: int, traded: Mapping[str, str]) -> bool:
+        """Let a piece of time go by in the traded symbols, each given with its quote. False: it went by already."""
         symbols = [symbol for symbol in traded if symbol in self._listings]
         paths = {symbol: await self._prices.path(symbol, after, until) for symbol in symbols}
-        if any(len(path.rows) for path in paths.values()):
-            rules = {symbol: await self.filters(symbol, until) for symbol in symbols}
-            bnb = await self._bnb(sorted(set(traded.values())), after, until)
-            await self.ledger.write(partial(self._go_by, paths, rules, bnb, after, until))
-        return bool(symbols)
+        if not any(len(path.rows) for path in paths.values()):
+            return True
+        rules = {symbol: await self.filters(symbol, until) for symbol in symbols}
+        bnb = await self._bnb(sorted(set(traded.values())), after, until)
+        return await self.ledger.write(partial(self._go_by, paths, rules, bnb, looked, until))
 
     async def _bnb(self, quotes: Iterable[str], after: int, until: int) -> BnbPrice:
         paths: dict[str, Path] = {}
@@ -133,16 +139,17 @@ class Floor:
         paths: Mapping[str, Path],
         rules: Mapping[str, Filters],
         bnb: BnbPrice,
-        after: int,
+        looked: int,
         until: int,
         connection: Connection,
-    ) -> None:
-        if books.looked_at(connection) != after:  # a caller that gave up had begun the same
-            return
+    ) -> bool:
+        if books.looked_at(connection) != looked:  # a caller that gave up had begun the same
+            return False
         account = books.load(connection)
         pass_paths(Matching(account, self.terms.rates, bnb), paths, rules)
         books.look(connection, until)
         books.save(connection, account)
+        return True
 
     def _serve(
         self,
@@ -161,7 +168,7 @@ class Floor:
         return answer
 
 
-def _state(connection: Connection) -> tuple[int | None, dict[str, str]]:
+def _state(connection: Connection) -> tuple[int, dict[str, str]]:
     return books.looked_at(connection), books.traded(connection)
 
 

@@ -153,10 +153,9 @@ def _last_id(connection: Connection, table: str) -> int:
 # --- the market ------------------------------------------------------------------------------------------------
 
 
-def looked_at(connection: Connection) -> int | None:
-    """The instant up to which the market has gone by; None before the first order."""
-    at: int | None = connection.execute("SELECT at FROM looked").get
-    return at
+def looked_at(connection: Connection) -> int:
+    """The instant up to which the market has gone by; 0 before the first order."""
+    return int(connection.execute("SELECT at FROM looked").get or 0)
 
 
 def traded(connection: Connection) -> dict[str, str]:

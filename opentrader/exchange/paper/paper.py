@@ -143,8 +143,9 @@ class PaperExchange:
         return await self._recorded("order_list", symbol, lambda records: records.order_list(symbol, cid))
 
     async def open_orders(self, symbol: str) -> tuple[Order, ...]:
-        by_symbol = await self._recorded("open_orders", symbol, _open_by_symbol)
-        return by_symbol.get(symbol, ())
+        return await self._recorded(
+            "open_orders", symbol, lambda records: tuple(map(order_report, records.open_orders(symbol)))
+        )
 
     async def open_everywhere(self) -> Mapping[str, tuple[Order, ...]]:
         return await self._recorded("open_everywhere", None, _open_by_symbol)

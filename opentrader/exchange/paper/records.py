@@ -39,11 +39,13 @@ class Records:
             raise OrderNotFound(NO_SUCH_LIST, venue_code=-2018)
         return self._list_report(lists[-1])
 
-    def open_orders(self) -> list[PaperOrder]:
-        """Of all symbols."""
+    def open_orders(self, symbol: str | None = None) -> list[PaperOrder]:
+        """Of one symbol, or of all."""
+        of_symbol, values = ("", ()) if symbol is None else ("symbol = ? AND ", (symbol,))
         if self._at is None:
-            return select(self._connection, PaperOrder, "status = 'OPEN'")
-        return [one for one in self._orders("status = 'OPEN' OR closed_at > ?", self._at) if one.open]
+            return select(self._connection, PaperOrder, f"{of_symbol}status = 'OPEN'", *values)
+        orders = self._orders(f"{of_symbol}(status = 'OPEN' OR closed_at > ?)", *values, self._at)
+        return [one for one in orders if one.open]
 
     def open_lists(self) -> tuple[OrderList, ...]:
         ids = sorted({one.list_id for one in self.open_orders()} - {0})

@@ -24,8 +24,11 @@ CREATE INDEX audit_by_symbol ON events (json ->> '$.symbol') WHERE type = 'audit
 CREATE TABLE intents (
     id     TEXT NOT NULL PRIMARY KEY,
     symbol TEXT GENERATED ALWAYS AS (body ->> '$.symbol'),
+    idem_key TEXT GENERATED ALWAYS AS (NULLIF(body ->> '$.idem_key', '')),
     body   TEXT NOT NULL CHECK (json_valid(body))
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX intents_by_idem_key ON intents (idem_key) WHERE idem_key IS NOT NULL;
 
 -- `ended_ms`: NULL while it is open. `seq`: the event that its present state was committed with.
 CREATE TABLE trades (
