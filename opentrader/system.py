@@ -48,6 +48,7 @@ from opentrader.first_shift import known_shift
 from opentrader.kernels import Kernels
 from opentrader.market_time import Market, open_market
 from opentrader.news import FeedReader, parse_feeds
+from opentrader.store import backup
 from opentrader.store.database import Store
 from opentrader.store.identity import Identity, identity_of
 from opentrader.store.ports import AgentTable, LicenceTable, SignalTable, TrendTable
@@ -286,7 +287,12 @@ class TradingSystem:
             lambda context: PendingEntryWatcher(context, lambda: supervisor.snapshot("position_manager")),
         )
         supervisor.add("news_desk", lambda context: NewsDesk(context, FeedReader(parse_feeds(s.news_feeds))))
-        supervisor.add("archive", lambda context: Archive(context, history, AuditTable(store)))
+        supervisor.add("archive", lambda context: Archive(context, history, AuditTable(store), self._tidy))
+
+    async def _tidy(self, at: float) -> None:
+        """Copy the store, and forget answers that nobody may ask for any more."""
+        await self.idempotency.expire(int(at))
+        await asyncio.to_thread(backup.hourly, self.settings.data_dir, int(at))
 
     async def _first_shift(self, now_ms: int) -> int:
         s = self.settings

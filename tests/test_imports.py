@@ -26,7 +26,7 @@ LAYERS: dict[str, set[str]] = {
     "interpreter": {"indicators"},
     "kernels": {"indicators", "interpreter"},
     "store": {"domain"},
-    "exchange": {"domain"},
+    "exchange": {"domain", "store"},  # the paper ledger is a SQLite file under the store's policy
     "feed": {"domain"},
     "telegram": {"domain"},
     "news": {"domain"},

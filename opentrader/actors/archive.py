@@ -2,21 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
 from opentrader.actors import trading_messages as m
 from opentrader.actors import trading_replies as t
 from opentrader.actors.actor import Actor
 from opentrader.actors.context import Context
 from opentrader.actors.handles import handles
+from opentrader.actors.message import Message, Tick
+from opentrader.actors.outcome import Outcome
 from opentrader.actors.trade_results import shown
 from opentrader.domain.ledger import ClosedTrade
 from opentrader.domain.statistics import Stats, statistics
 from opentrader.domain.trading_ports import AuditStore, History
 
 
+@dataclass(frozen=True, slots=True)
+class Tidied(Message[None]):
+    outcome: Outcome[None]
+
+
 class Archive(Actor):
-    def __init__(self, context: Context, history: History, audit: AuditStore) -> None:
+    """`tidy` is done each hour: a copy of the store is made, and what is too old is dropped."""
+
+    tick_seconds = 3600.0
+
+    def __init__(
+        self, context: Context, history: History, audit: AuditStore, tidy: Callable[[float], Coroutine[Any, Any, None]]
+    ) -> None:
         super().__init__(context)
-        self._history, self._audit = history, audit
+        self._history, self._audit, self._tidy = history, audit, tidy
+
+    @handles(Tick)
+    def hourly(self, message: Tick) -> None:
+        self.pipe(self._tidy(message.at), then=Tidied)
+
+    @handles(Tidied)
+    def tidied(self, message: Tidied) -> None:
+        message.outcome.unwrap()
 
     @handles(m.HistoryOf)
     def history(self, message: m.HistoryOf) -> t.History:

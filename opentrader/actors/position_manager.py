@@ -214,6 +214,9 @@ class PositionManager(TradeClosing):
         self._cooldowns[row.symbol] = until
         return (self._control_store.cooling(row.symbol, until),)
 
+    def make_room(self) -> bool:
+        return self._disk.release()
+
     def _late_ms(self) -> int:
         return int(super()._late_ms() * max(1.0, self._speed))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
@@ -94,7 +93,7 @@ class Waiter:
 
     ids: frozenset[str]
     holds: Callable[[], bool]
-    wake: Future[None]
+    wake: Reply[None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,19 +280,18 @@ class TradeClosing(TradeUpkeep):
         woken = [w for w in self._waiters if after.intent.id in w.ids and w.holds()]
         self._waiters = [w for w in self._waiters if w not in woken]
         for waiter in woken:
-            if waiter.wake.set_running_or_notify_cancel():
-                waiter.wake.set_result(None)
+            waiter.wake.set(None)
 
     async def _until(self, ids: frozenset[str], holds: Callable[[], bool]) -> None:
         """Return once a condition holds; it is looked at after each change of these trades."""
-        waiter = Waiter(ids, holds, Future())
+        waiter = Waiter(ids, holds, Reply())
         self.context.tell(Await(waiter))
-        await asyncio.wrap_future(waiter.wake)
+        await waiter.wake
 
     @handles(Await)
     def wait(self, message: Await) -> None:
         if message.waiter.holds():
-            message.waiter.wake.set_result(None)
+            message.waiter.wake.set(None)
         else:
             self._waiters.append(message.waiter)
 

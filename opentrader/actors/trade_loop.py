@@ -38,6 +38,7 @@ from opentrader.domain.venue import (
 )
 from opentrader.domain.venue import Outcome as VenueOutcome
 from opentrader.domain.venue_calls import read, send
+from opentrader.errors import StorageError
 
 logger = logging.getLogger(__name__)
 
@@ -144,6 +145,10 @@ class TradeLoop(Actor):
 
     def ended(self, row: ClosedTrade) -> tuple[Change, ...]:
         """A trade is being booked; what else belongs into that commit."""
+        raise NotImplementedError
+
+    def make_room(self) -> bool:
+        """The disk is full: whether some of it could be freed, for what is held must still be protected."""
         raise NotImplementedError
 
     # --- time
@@ -317,7 +322,12 @@ class TradeLoop(Actor):
         now = self.context.clock.market_ms()
         counts = bought(after) > 0 and bought(before) == 0
         also = (self._day.executing(after.intent.id, now),) if counts else ()
-        await self._journal.save(after, after.label.lower(), now, also=also)
+        try:
+            await self._journal.save(after, after.label.lower(), now, also=also)
+        except StorageError:
+            if not self.make_room():
+                raise
+            await self._journal.save(after, after.label.lower(), now, also=also)
 
     def assign(self, trade: Trade) -> None:
         before = self._trades.get(trade.intent.id)

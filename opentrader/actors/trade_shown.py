@@ -10,6 +10,8 @@ from opentrader.domain.lifecycle.records import LIVE, Leg, Trade
 from opentrader.domain.venue import ZERO
 
 HOUR_MS = 3_600_000
+# Labels that the lifecycle gives to what is less than can be sold.
+_NOTHING_HELD = frozenset({"NONE", "SWEEPING", "DUST", "FLAT"})
 
 
 def entry_leg(trade: Trade) -> Leg | None:
@@ -36,8 +38,8 @@ def entry_px(trade: Trade) -> Decimal | None:
 
 
 def is_open(trade: Trade, least: Decimal) -> bool:
-    """Whether there is a position: `least` is the smallest quantity that can be sold."""
-    return held(trade) >= least
+    """Whether there is a position: `least` is the smallest quantity that can be sold, 0 where it is not known."""
+    return trade.label not in _NOTHING_HELD and held(trade) >= least and held(trade) > 0
 
 
 def is_pending(trade: Trade) -> bool:

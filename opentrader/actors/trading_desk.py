@@ -60,8 +60,7 @@ class Desk:
         return max(filters.min_qty, filters.min_notional / mark) if mark else filters.min_qty
 
     def is_open(self, trade: Trade) -> bool:
-        least = self.least(trade.intent.symbol)
-        return is_open(trade, least) if least else is_open(trade, ZERO) and bool(trade.legs)
+        return is_open(trade, self.least(trade.intent.symbol))
 
     def open_trades(self, pair: str | None = None) -> list[Trade]:
         """The positions, of all pairs or of one."""

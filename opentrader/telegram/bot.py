@@ -12,9 +12,8 @@ from yarl import URL
 
 from opentrader.domain.approvals import Button
 from opentrader.domain.hosts import is_loopback
-from opentrader.errors import ConfigError
+from opentrader.errors import ConfigError, TelegramError
 from opentrader.telegram.answer import message_id_of, silence_of
-from opentrader.errors import TelegramError
 
 URL_OF_TELEGRAM = "https://api.telegram.org"
 _LARGEST_ANSWER = 1 << 16  # bytes
