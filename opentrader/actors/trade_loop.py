@@ -234,8 +234,8 @@ class TradeLoop(Actor):
 
     def _next(self, pair: str, ids: tuple[str, ...]) -> Any:
         """Book the trade if it is over, then look at those that come after it."""
-        trade = self._trades[ids[0]]
-        if trade.intent.id in self._rows or not is_over(trade, self.least(pair, trade)):
+        trade = self._trades.get(ids[0])
+        if trade is None or trade.intent.id in self._rows or not is_over(trade, self.least(pair, trade)):
             return self._look(pair, ids[1:])
         return self.pipe(self._fills(trade), then=partial(Counted, pair, ids), exclusive=pair)
 

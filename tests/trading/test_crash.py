@@ -88,7 +88,9 @@ def test_a_key_finds_its_outcome_after_a_crash_and_nothing_is_doubled(daemon: An
     opened = daemon.post(path, **key)["trade"]
     daemon.kill()
     connection = apsw.Connection(str(tmp_path / "data" / "opentrader.db"))
-    connection.execute("UPDATE idempotency SET state = 'running', status = NULL, body = NULL")  # died before it answered
+    connection.execute(
+        "UPDATE idempotency SET state = 'running', status = NULL, body = NULL"
+    )  # died before it answered
     connection.close()
     placed = orders(tmp_path / "data")
     daemon.start()

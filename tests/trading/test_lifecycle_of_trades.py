@@ -1,0 +1,187 @@
+"""Trades from entry to exit on the paper exchange: stop, target, trailing, expiry, and what faults make of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from opentrader.actors import trading_messages as m
+from opentrader.errors import (
+    DailyLimitReached,
+    ExchangeError,
+    NoPosition,
+    OrderRejected,
+    PendingEntryExists,
+    RiskLimit,
+    TradeExists,
+    TradingHalted,
+)
+from opentrader.exchange.paper.faults import Fault, Script
+from tests.trading.market import PAIR, Market
+
+
+@pytest.fixture
+async def market(tmp_path: Path) -> AsyncIterator[Market]:
+    running = Market(tmp_path)
+    await running.start()
+    await running.go(100.0)
+    yield running
+    await running.stop()
+
+
+async def faulty(tmp_path: Path, *faults: Fault) -> Market:
+    running = Market(tmp_path, Script(faults))
+    await running.start()
+    await running.go(100.0)
+    return running
+
+
+def buy(**changes: Any) -> m.ExecuteTrade:
+    given = {"symbol": PAIR, "direction": "buy", "bot": "b", "sl": 2.0, "tp": 4.0, "ev": 30.0, "confidence": 9}
+    return m.ExecuteTrade(**{**given, **changes})
+
+
+def limit(px: float, **changes: Any) -> m.PlaceManual:
+    given = {"symbol": PAIR, "direction": "buy", "entry_px": px, "sl_pct": 2.0, "rr": "1:2"}
+    return m.PlaceManual(**{**given, **changes})
+
+
+async def last_closed(market: Market) -> Any:
+    return (await market.ask(m.HistoryOf())).trades[0]
+
+
+async def test_the_stop_ends_it_and_the_loss_is_what_was_risked(market: Market) -> None:
+    trade = (await market.ask(buy())).trade
+    await market.go(99.0, 97.5, 97.4)
+    row = await last_closed(market)
+    assert (row.exit_reason, row.id) == ("sl", trade.id)
+    assert -60 < row.pnl < -15  # half a percent of 10,000, and fees and slippage
+    assert market.desk.open_trades() == []
+
+
+async def test_the_target_ends_it(market: Market) -> None:
+    await market.ask(buy())
+    await market.go(102.0, 104.5, 104.6)
+    row = await last_closed(market)
+    assert row.exit_reason == "tp"
+    assert row.pnl > 0
+
+
+async def test_a_trailed_stop_only_rises_and_its_exit_is_called_so(market: Market) -> None:
+    await market.ask(buy(sl=2.0, tp=60.0))
+    await market.go(*(100 + 0.05 * n for n in range(1, 481)))  # eight hours up to 124: two closed candles
+    moved = await market.ask(m.UpdateTrailing())
+    assert moved.count == 1
+    (change,) = moved.updated
+    assert change.new_sl_px > change.old_sl_px
+    desk = await market.until(lambda d: d.trades[0].label == "PROTECTED" and float(d.trades[0].sl) == change.new_sl_px)
+    assert (await market.ask(m.UpdateTrailing())).count == 0
+    stop = float(desk.trades[0].sl)
+    await market.go(stop - 0.5, stop - 0.6)
+    assert (await last_closed(market)).exit_reason == "trailing"
+    assert (await last_closed(market)).pnl > 0
+
+
+async def test_a_limit_entry_fills_is_protected_and_counts(market: Market) -> None:
+    placed = await market.ask(limit(98.0))
+    assert (placed.status, placed.entry.client_order_id[:3]) == ("pending", "MT_")
+    with pytest.raises(PendingEntryExists):
+        await market.ask(limit(98.0))
+    await market.go(99.0, 97.9, 97.95)
+    desk = await market.until(lambda d: bool(d.open_trades()) and d.trades[0].label == "PROTECTED")
+    assert desk.pending() == []
+    assert desk.trades_today == 1
+    assert desk.shown(market.clock.now)[0].source == "manual"
+
+
+async def test_a_marketable_limit_is_filled_at_once(market: Market) -> None:
+    placed = await market.ask(limit(101.0))
+    assert placed.status == "filled"
+    assert placed.trade.protection == "oco"
+
+
+async def test_an_entry_expires_and_nothing_is_left_at_the_venue(market: Market) -> None:
+    await market.ask(limit(90.0, ttl_hours=0.05))
+    await market.go(100.0, 100.0, 100.0, 100.0)
+    desk = await market.until(lambda d: not d.pending())
+    assert await market.venue.open_orders(PAIR) == ()
+    assert desk.open_trades() == []
+    assert (await market.ask(m.HistoryOf())).total == 0
+
+
+async def test_an_entry_is_taken_back_by_hand(market: Market) -> None:
+    entry = (await market.ask(limit(90.0))).entry
+    taken = await market.ask(m.CancelEntry(entry.id))
+    assert taken.entry.status == "cancelled"
+    assert await market.venue.open_orders(PAIR) == ()
+
+
+async def test_what_stands_in_the_way_of_an_entry(market: Market) -> None:
+    with pytest.raises(NoPosition):
+        await market.ask(buy(direction="sell"))
+    await market.ask(buy())
+    with pytest.raises(TradeExists):
+        await market.ask(buy())
+    with pytest.raises(RiskLimit):
+        await market.ask(limit(120.0))
+    await market.ask(m.Halt(reason="test"))
+    for entry in (buy(), limit(95.0)):
+        with pytest.raises(TradingHalted):
+            await market.ask(entry)
+    sold = await market.ask(buy(direction="sell"))
+    assert sold.closed[0].exit_reason == "sell"
+    await market.ask(m.Resume())
+    for _ in range(2):
+        await market.ask(buy())
+        await market.ask(m.ClosePosition(PAIR))
+    with pytest.raises(DailyLimitReached):
+        await market.ask(buy())
+    assert (await market.ask(m.ResetDaily())).trades_today_before == 3
+    await market.ask(buy())
+
+
+async def test_halt_survives_a_restart_and_protection_goes_on(market: Market) -> None:
+    await market.ask(buy())
+    await market.ask(limit(95.0))
+    halted = await market.ask(m.Halt(reason="night"))
+    assert len(halted.cancelled_entries) == 1
+    await market.stop()
+    await market.start()
+    with pytest.raises(TradingHalted):
+        await market.ask(buy())
+    await market.go(97.0, 96.9)
+    assert (await last_closed(market)).exit_reason == "sl"
+
+
+async def test_a_lost_protection_is_placed_again(tmp_path: Path) -> None:
+    market = await faulty(tmp_path, Fault("lost", on="place_list"))
+    opening = asyncio.create_task(market.ask(buy()))
+    await market.until(lambda d: bool(d.trades) and d.trades[0].label == "PROTECTED")
+    assert (await opening).trade.protection == "oco"
+    assert len(await market.venue.open_lists()) == 1
+    await market.stop()
+
+
+async def test_a_position_that_cannot_be_protected_is_sold_and_the_asker_is_told(tmp_path: Path) -> None:
+    refused = Fault("refuse", on="place_list", times=50, code=-1013, text="Filter failure: MAX_NUM_ALGO_ORDERS")
+    market = await faulty(tmp_path, refused)
+    opening = asyncio.create_task(market.ask(buy()))
+    await market.until(lambda d: bool(d.trades) and not d.open_trades() and bool(d.trades[0].closes))
+    with pytest.raises(ExchangeError) as told:
+        await opening
+    assert "flattened" in told.value.hint
+    assert (await last_closed(market)).exit_reason == "flattened"
+    await market.stop()
+
+
+async def test_a_refused_entry_is_surely_not_placed(tmp_path: Path) -> None:
+    market = await faulty(tmp_path, Fault("refuse", on="place", code=-2010, text="Account has insufficient balance"))
+    with pytest.raises(OrderRejected) as told:
+        await market.ask(buy())
+    assert told.value.facts["intent_id"]
+    assert (await market.ask(buy())).trade.protection == "oco"
+    await market.stop()
