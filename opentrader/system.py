@@ -30,7 +30,7 @@ from opentrader.actors.position_manager import PositionManager
 from opentrader.actors.scanner import Scanner
 from opentrader.actors.signal_book import Limits, SignalBook
 from opentrader.actors.supervisor import ActorStatus, Supervisor
-from opentrader.actors.telegram_desk import Messenger, TelegramDesk
+from opentrader.actors.telegram_desk import DeskApprovals, Messenger, TelegramDesk
 from opentrader.actors.trade_upkeep import ReadAccount
 from opentrader.actors.trading_desk import Desk, DeskPositions, told_again
 from opentrader.actors.trading_replies import ManualPlaced, TradeOpened
@@ -70,11 +70,12 @@ M = TypeVar("M", bound=Message[Any])
 ANSWER_SECONDS = 300.0
 FIRST_READ_SECONDS = 2.0
 _REGISTER = (
-    "curl -X POST {base}/api/license/register -H 'Content-Type: application/json'"
+    "curl -X POST {base}/api/license/register -H 'Content-Type: application/json'{token}"
     ' -d \'{{"email":"you@example.com","name":"Your Name"}}\''
 )
 
-_REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 (an address to listen on is none to call)
+_TOKEN = ' -H "Authorization: Bearer $OPENTRADER_API_TOKEN"'  # the shell's own: a printed one would be in a log
+_REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (an address to listen on is none to call)
 
 logger = logging.getLogger(__name__)
 
@@ -200,8 +201,14 @@ class TradingSystem:
 
     def register_curl(self) -> str:
         """The command that registers the free licence at this daemon."""
+        token = _TOKEN if self.settings.api_token is not None else ""
+        return _REGISTER.format(base=self.base_url(), token=token)
+
+    def base_url(self) -> str:
+        """Where a program on this machine finds the daemon of these settings."""
         host = _REACHED_AT.get(self.settings.host, self.settings.host)
-        return _REGISTER.format(base=f"http://{host}:{self.settings.port}")
+        name = f"[{host.replace('%', '%25')}]" if ":" in host else host  # RFC 6874: a zone's % is written %25
+        return f"http://{name}:{self.settings.port}"
 
     async def _start(self) -> None:
         loop = asyncio.get_running_loop()
@@ -254,7 +261,10 @@ class TradingSystem:
         supervisor.add("license_guard", lambda context: LicenseGuard(context, licences))
         supervisor.add("agent_board", lambda context: AgentBoard(context, AgentTable(store)))
         supervisor.add("trend_book", lambda context: TrendBook(context, TrendTable(store)))
-        supervisor.add("signal_book", lambda context: SignalBook(context, SignalTable(store), positions, limits))
+        supervisor.add(
+            "signal_book",
+            lambda context: SignalBook(context, SignalTable(store), positions, limits, DeskApprovals(context.ask)),
+        )
         supervisor.add_family("market_analyzer", lambda context: MarketAnalyzer(context, feed, kernels, horizon))
         supervisor.add(
             "scanner",

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
-from typing import Any, Literal, cast
+from typing import Any, ClassVar, Literal, cast
 
 from opentrader.actors.actor import Actor
 from opentrader.actors.context import Context
 from opentrader.actors.handles import handles
 from opentrader.actors.message import Message
 from opentrader.actors.messages import CleanUpSignals, ConfirmSignal, EmitSignal, PostSignal, RejectSignal
-from opentrader.actors.outcome import Outcome
+from opentrader.actors.outcome import Done, Outcome
 from opentrader.actors.replies import Cleanup, Signal, SignalChanged, SignalPosted
 from opentrader.actors.reply import Reply
-from opentrader.domain.ports import Positions, SignalStore
+from opentrader.domain.ports import Approvals, Positions, SignalStore
 from opentrader.domain.signals import (
     Direction,
     PostStatus,
@@ -28,7 +28,7 @@ from opentrader.domain.signals import (
 from opentrader.errors import SignalNotFound
 
 _SAID = {
-    "telegram_failed": "Stored and pending. No approval request was sent: Telegram is not configured.",
+    "telegram_failed": "Stored and pending. No approval request was sent: Telegram is not configured, or did not take it.",
     "duplicate_skipped": "The same signal is pending already; nothing was changed.",
     "trade_exists_skipped": "A trade or an entry of this pair is open; nothing was stored.",
     "no_position_sell_skipped": "There is no position to sell; nothing was stored.",
@@ -59,6 +59,36 @@ class SignalEmitted(Message[str]):
 
 
 @dataclass(frozen=True, slots=True)
+class Asked(Message[SignalPosted]):
+    """Whether the request for a decision has reached the operator."""
+
+    record: SignalRecord
+    outcome: Outcome[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class AskedOf(Message[str]):
+    """The same for a signal that a bot has emitted."""
+
+    record: SignalRecord
+    outcome: Outcome[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSent(Message[None]):
+    """Keep with a signal that the operator was asked."""
+
+    owner: ClassVar[str] = "signal_book"
+    record: SignalRecord
+
+
+@dataclass(frozen=True, slots=True)
+class SignalNoted(Message[None]):
+    record: SignalRecord
+    outcome: Outcome[None]
+
+
+@dataclass(frozen=True, slots=True)
 class SignalDecided(Message[SignalChanged]):
     record: SignalRecord
     outcome: Outcome[None]
@@ -72,11 +102,14 @@ class SignalsSwept(Message[Cleanup]):
 
 
 class SignalBook(Actor):
-    def __init__(self, context: Context, store: SignalStore, positions: Positions, limits: Limits) -> None:
+    def __init__(
+        self, context: Context, store: SignalStore, positions: Positions, limits: Limits, approvals: Approvals
+    ) -> None:
         super().__init__(context)
         self._store = store
         self._positions = positions
         self._limits = limits
+        self._approvals = approvals
         self._signals: Mapping[str, SignalRecord] = {}
         self._bars: dict[tuple[str, str], int] = {}
 
@@ -123,15 +156,38 @@ class SignalBook(Actor):
         return self._sweep(expired, deleted, now)
 
     @handles(SignalPut)
-    def put(self, message: SignalPut) -> SignalPosted:
+    def put(self, message: SignalPut) -> Reply[SignalPosted]:
+        """It is stored: now ask the operator, holding up nobody else."""
         self._keep(message.record, message.outcome)
-        return posted("telegram_failed", message.record.pair, message.record, self.context.clock.wall())
+        return self.pipe(self._approvals.request_approval(message.record), then=partial(Asked, message.record))
+
+    @handles(Asked)
+    def asked(self, message: Asked) -> SignalPosted:
+        status = self._told(message.record, message.outcome)
+        record = replace(message.record, notified=status == "pending")
+        return posted(status, record.pair, record, self.context.clock.wall())
 
     @handles(SignalEmitted)
-    def emitted(self, message: SignalEmitted) -> str:
+    def emitted(self, message: SignalEmitted) -> Reply[str]:
         self._keep(message.record, message.outcome)
         self._bars[message.record.pair, message.record.bot] = message.bar_ms
-        return "telegram_failed"
+        return self.pipe(self._approvals.request_approval(message.record), then=partial(AskedOf, message.record))
+
+    @handles(AskedOf)
+    def asked_of(self, message: AskedOf) -> str:
+        return self._told(message.record, message.outcome)
+
+    @handles(NoteSent)
+    def note_sent(self, message: NoteSent) -> Reply[None] | None:
+        """In its turn like any other change: the signal may have been decided or replaced meanwhile."""
+        if self._signals.get(message.record.pair) != message.record:
+            return None
+        noted = replace(message.record, notified=True)
+        return self.pipe(self._store.keep(noted), then=partial(SignalNoted, noted), exclusive="book")
+
+    @handles(SignalNoted)
+    def sent_noted(self, message: SignalNoted) -> None:
+        self._keep(message.record, message.outcome)
 
     @handles(SignalDecided)
     def noted(self, message: SignalDecided) -> SignalChanged:
@@ -147,6 +203,12 @@ class SignalBook(Actor):
         left = {p: changed.get(p, record) for p, record in self._signals.items() if p not in message.deleted}
         self._assign(left)
         return Cleanup(tuple(changed), message.deleted, len(changed), len(message.deleted))
+
+    def _told(self, record: SignalRecord, outcome: Outcome[bool]) -> PostStatus:
+        if not (isinstance(outcome, Done) and outcome.value):
+            return "telegram_failed"
+        self.context.tell(NoteSent(record))
+        return "pending"
 
     def _refusal(self, post: PostSignal, now: float) -> PostStatus | None:
         known, held = self._signals.get(post.symbol), self._positions.held(post.symbol)

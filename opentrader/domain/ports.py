@@ -59,6 +59,14 @@ class Positions(Protocol):
         ...
 
 
+class Approvals(Protocol):
+    """Asks the operator for a decision about a signal."""
+
+    async def request_approval(self, record: SignalRecord) -> bool:
+        """Whether the request was sent; False without a bot, when it failed, or when that is not known in time."""
+        ...
+
+
 class Feed(Protocol):
     """Where candles come from.
 

@@ -118,11 +118,27 @@ class WarmKernels:
         raise AssertionError("the kernels are warm")
 
 
+class Operator:
+    """Somebody to ask for a decision; whether the request arrives is for a test to say."""
+
+    def __init__(self) -> None:
+        self.reachable = False
+        self.asked: list[Any] = []
+        self.gate: asyncio.Event | None = None
+
+    async def request_approval(self, record: Any) -> bool:
+        self.asked.append(record)
+        if self.gate is not None:
+            await self.gate.wait()
+        return self.reachable
+
+
 class Books:
     """All actors of the daemon but its edge."""
 
     def __init__(self, folder: Path) -> None:
         self.clock, self.feed, self.positions = StillClock(), WaveFeed(), HeldPairs()
+        self.operator = Operator()
         self.kernels: Any = WarmKernels()
         self.limits = Limits()
         self.rule = Rule()
@@ -140,7 +156,7 @@ class Books:
         run.add("license_guard", lambda c: LicenseGuard(c, licences))
         run.add("agent_board", lambda c: AgentBoard(c, AgentTable(store)))
         run.add("trend_book", lambda c: TrendBook(c, TrendTable(store)))
-        run.add("signal_book", lambda c: SignalBook(c, SignalTable(store), self.positions, self.limits))
+        run.add("signal_book", lambda c: SignalBook(c, SignalTable(store), self.positions, self.limits, self.operator))
         run.add_family("market_analyzer", lambda c: MarketAnalyzer(c, self.feed, self.kernels, Horizon()))
         run.add("scanner", lambda c: Scanner(c, watchlist=PAIRS, names=names, source="wave", ttl_sec=3600))
         run.add(

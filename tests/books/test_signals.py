@@ -187,6 +187,30 @@ async def test_the_text_for_a_human_tells_what_why_and_how_long(books):
     assert books.view(PendingText()) == "No pending signals.\n"
 
 
+async def test_an_operator_who_was_reached_makes_it_pending_and_that_is_kept(books):
+    books.operator.reachable = True
+    said = await books.ask(signal())
+    assert (said.status, said.signal.notified) == ("pending", True)
+    assert await books.ask(emitted(100, symbol="ETHUSDT")) == "pending"
+    assert [record.pair for record in books.operator.asked] == ["SOLUSDT", "ETHUSDT"]
+    await books.ask(CleanUpSignals(60))  # in its turn after what was noted
+    assert books.view(SignalOf("SOLUSDT")).notified
+    await books.restart()
+    assert books.view(SignalOf("SOLUSDT")).notified
+
+
+async def test_a_slow_operator_holds_up_nobody_and_a_decision_meanwhile_stands(books):
+    books.operator.reachable, books.operator.gate = True, asyncio.Event()
+    posting = asyncio.create_task(books.ask(signal()))
+    while not books.operator.asked:  # noqa: ASYNC110 (the operator tells when it is asked)
+        await asyncio.sleep(0)
+    assert (await books.ask(ConfirmSignal("SOLUSDT"))).status == "consumed"
+    books.operator.gate.set()
+    assert (await posting).status == "pending"
+    await books.ask(CleanUpSignals(60))
+    assert books.view(SignalRows()).signals[0].status == "consumed"
+
+
 def test_more_passed_than_there_are_checks_is_refused():
     with pytest.raises(InvalidInput) as refused:
         signal(passed=8, total=7)

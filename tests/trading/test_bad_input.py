@@ -11,9 +11,9 @@ GOOD = {
     "symbol": "ETH", "direction": "buy", "bot": "b", "sl": "2", "tp": "4", "ev": "30", "confidence": "9",
 }  # fmt: skip
 MANUAL = {"symbol": "ETH", "direction": "buy", "entry_px": "2000", "sl_pct": "3", "rr": "1:3"}
-NUMBERS = ("0", "-1", "nan", "inf", "-inf", "1e400", "0x10", "2,0", "", " ", "٢", "1" * 400, "--1", "1;drop", "None")
+NUMBERS = ("0", "-1", "nan", "inf", "-inf", "1e400", "0x10", "2,0", "", " ", "\u0662", "1" * 400, "--1", "1;drop")
 SYMBOLS = ("../", "..%2F", "B C", "", "A" * 60, "💰", "BTC\n", "%00", "BTC/USDT/X/Y", "' OR 1=1")
-RATIOS = ("1:0", "0:3", "3", "1:", ":3", "1:-3", "a:b", "1:2:3", "1:1000", "", "1:nan", "١:٣", "1:1e9")
+RATIOS = ("1:0", "0:3", "3", "1:", ":3", "1:-3", "a:b", "1:2:3", "1:1000", "", "1:nan", "\u0661:\u0663", "1:1e9")
 
 TRADES = [
     *(("/api/trade", {**GOOD, name: value}, name) for name in ("sl", "tp", "ev") for value in NUMBERS),
@@ -24,7 +24,7 @@ TRADES = [
     ("/api/trade", {**GOOD, "bot": "b" * 10_000}, "bot"),
     ("/api/trade", {**GOOD, "leverage": "20"}, "leverage"),
     *(("/api/trade/manual", {**MANUAL, "rr": value}, "rr") for value in RATIOS),
-    *(("/api/trade/manual", {**MANUAL, name: v}, name) for name in ("entry_px", "sl_pct", "ttl_hours") for v in NUMBERS),
+    *(("/api/trade/manual", {**MANUAL, n: v}, n) for n in ("entry_px", "sl_pct", "ttl_hours") for v in NUMBERS),
 ]  # fmt: skip
 
 

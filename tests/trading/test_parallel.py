@@ -115,7 +115,8 @@ async def test_while_the_venue_is_held_reads_answer_and_another_symbol_is_accept
             break
         await asyncio.sleep(0.02)
     assert reasons == {"BTCUSDT": "close", "SOLUSDT": "close"}  # journalled, though no call can arrive
-    assert not closing.done() and not other.done()
+    assert not closing.done()
+    assert not other.done()
     site.venue.line.gate.set()
     assert [status for status, _ in await asyncio.gather(closing, other)] == [200, 200]
     assert (await site.send("GET", "/api/trades"))[1]["count"] == 0
