@@ -88,7 +88,7 @@ class PendingEntryWatcher(Actor):
         )
 
     async def _recovered(self) -> t.PendingRecovered:
-        found, _ = await self.context.ask(RebuiltTrades(), timeout=ASK_SECONDS)
+        found, _, _ = await self.context.ask(RebuiltTrades(), timeout=ASK_SECONDS)
         known = len(self._desk().pending())
         adopted = await self.context.ask(Adopt(found), timeout=ASK_SECONDS)
         entries = tuple(pending(x) for x in adopted if is_pending(x))

@@ -28,7 +28,7 @@ from opentrader.domain.signals import (
 from opentrader.errors import SignalNotFound
 
 _SAID = {
-    "telegram_failed": "Stored and pending. No approval request was sent: Telegram is not configured, or did not take it.",
+    "telegram_failed": "Stored and pending. Nobody was asked: there is no Telegram bot, or it failed.",
     "duplicate_skipped": "The same signal is pending already; nothing was changed.",
     "trade_exists_skipped": "A trade or an entry of this pair is open; nothing was stored.",
     "no_position_sell_skipped": "There is no position to sell; nothing was stored.",

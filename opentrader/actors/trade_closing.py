@@ -239,6 +239,10 @@ class TradeClosing(TradeUpkeep):
         cancelled = tuple(answer for answer in answers if isinstance(answer, t.PendingEntry))
         return t.Halted(halted=True, reason=control.reason, since=control.since, cancelled_entries=cancelled)
 
+    async def halted_by(self, reason: str) -> None:
+        now = self.context.clock.market_ms() // 1000
+        await self._obey(lambda control: replace(control, halted=True, reason=reason, since=now))
+
     @handles(m.Resume)
     def resume(self, message: m.Resume) -> Any:
         return self.answered(self._resumed())

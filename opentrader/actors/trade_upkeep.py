@@ -78,8 +78,8 @@ class Raised(Message[t.StopMoved | None]):
 
 
 @dataclass(frozen=True, slots=True)
-class RebuiltTrades(Message[tuple[tuple[Trade, ...], int]]):
-    """Look for the trades behind our own orders at the venue; also how many are known."""
+class RebuiltTrades(Message[tuple[tuple[Trade, ...], int, bool]]):
+    """Look for the trades behind our own orders at the venue; see `rebuilt_trades`."""
 
     owner = "position_manager"
 
@@ -164,8 +164,22 @@ class TradeUpkeep(TradeLoop):
     def account_read(self, message: AccountRead) -> None:
         """The first good read opens the gate: before it nothing is known of the venue."""
         if isinstance(message.outcome, Done):
+            first = not self._desk.reconciled
             self._desk = replace(self._desk, account=message.outcome.value, reconciled=True)
             self.show()
+            if first:
+                self.answered(self._looked_for_lost())
+
+    async def _looked_for_lost(self) -> None:
+        """At the start: take over what is ours at the venue and unknown here, and see whether somebody else trades."""
+        found, _, second = await self.rebuilt_trades()
+        if second:
+            await self.halted_by("a second daemon trades on this account")
+        await self.context.ask(Adopt(found), timeout=ASK_SECONDS)
+
+    async def halted_by(self, reason: str) -> None:
+        """Let no entry in until somebody resumes."""
+        raise NotImplementedError
 
     async def _read_account(self) -> Account:
         balances = await self._exchange.balances()
@@ -236,7 +250,7 @@ class TradeUpkeep(TradeLoop):
         return self.answered(self._recovered())
 
     async def _recovered(self) -> t.TradesRecovered:
-        found, known = await self.rebuilt_trades()
+        found, known, _ = await self.rebuilt_trades()
         adopted = await self.context.ask(Adopt(found), timeout=ASK_SECONDS)
         now = self.context.clock.market_ms()
         trades = tuple(shown(x, self._marks.get(x.intent.symbol), now) for x in adopted if x.intent.kind == "market")
@@ -246,16 +260,18 @@ class TradeUpkeep(TradeLoop):
     def rebuild(self, message: RebuiltTrades) -> Reply[Any]:
         return self.answered(self.rebuilt_trades())
 
-    async def rebuilt_trades(self) -> tuple[tuple[Trade, ...], int]:
-        """The trades behind own orders at the venue that nobody here knows, and how many are known."""
-        now, found = self.context.clock.market_ms(), list[Trade]()
+    async def rebuilt_trades(self) -> tuple[tuple[Trade, ...], int, bool]:
+        """The trades behind own orders at the venue that nobody here knows, how many are known, and whether another
+        daemon has placed orders since this one started."""
+        now, found, second = self.context.clock.market_ms(), list[Trade](), False
         open_orders, balances = await self._exchange.open_everywhere(), await self._exchange.balances()
         held = {asset + QUOTE for asset, balance in balances.items() if asset != QUOTE and balance.total > 0}
         for symbol in sorted(held | set(open_orders)):
             view = await read(self._exchange, Watch(symbol, since=now - WEEK_MS))
             result: Rebuilt = rebuilt(view, self._instance, self._boot_ms, self._desk.trades, self._rules)
             found += result.trades
-        return tuple(found), len(self._desk.open_trades()) + len(self._desk.pending())
+            second = second or result.second_daemon
+        return tuple(found), len(self._desk.open_trades()) + len(self._desk.pending()), second
 
     @handles(Adopt)
     def adopt(self, message: Adopt) -> tuple[Trade, ...] | Reply[tuple[Trade, ...]]:

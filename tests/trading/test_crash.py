@@ -68,8 +68,8 @@ def test_with_the_store_lost_trades_and_entries_come_back_from_the_venue(daemon:
     for file in (tmp_path / "data").glob("opentrader.db*"):
         file.unlink()
     daemon.start()
-    assert daemon.get("/api/trades/recover")["ok"]
-    daemon.get("/api/pending-entries/recover")
+    assert daemon.get("/api/trades/recover")["ok"]  # the start has looked already; asking again changes nothing
+    assert daemon.get("/api/pending-entries/recover")["ok"]
     found, waiting = state(daemon)
     told = ("symbol", "direction", "size", "sl_px", "tp_px", "sl_oid", "tp_oid")
     assert [[t[k] for k in told] for t in by_symbol(found)] == [[t[k] for k in told] for t in by_symbol(trades)]
