@@ -26,8 +26,8 @@ help: ## List the tasks
 run: $(READY) ## Start the daemon on the paper exchange and the simulated market
 	@$(BIN)/opentrader serve --data-dir ./data $(ARGS)
 
-test: $(READY_TEST) ## Run the whole test suite
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+test: $(READY_TEST) ## Run the test suite; the long proofs are in `make prove`
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile -m "not slow" $(ARGS)
 
 check: $(READY_TEST) ## Lint, check the types and the direction of imports
 	@$(BIN)/ruff check .

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+HISTORY = 500  # closed candles of each timeframe that an analysis begins with
+
 
 @dataclass(frozen=True, slots=True)
 class Analysis:

@@ -167,6 +167,22 @@ async def test_a_stale_read_shows_the_state_before(opening: Any) -> None:
     assert not (await scene.list(made)).executing
 
 
+async def test_a_stale_read_does_not_know_of_money_just_moved(opening: Any) -> None:
+    scene = await with_fault(opening, "stale", "balances", delay_ms=1_000)
+    scene.clock.now += 1_000
+    await scene.exchange.transfer("BTC", D(-4))
+    assert [await scene.free("BTC") for _ in range(2)] == [10, 6]
+
+
+async def test_a_stale_read_of_one_symbol(opening: Any) -> None:
+    scene = await opening(
+        prices={"BTCUSDT": 100.0, "ETHUSDT": 10.0}, faults=Script([Fault("stale", "open_orders", delay_ms=0, times=2)])
+    )
+    await scene.place("buy", "LIMIT", 1, 9, symbol="ETHUSDT")
+    assert await scene.exchange.open_orders("BTCUSDT") == ()
+    assert len(await scene.exchange.open_orders("ETHUSDT")) == 1
+
+
 async def test_a_stale_read_may_not_know_what_was_just_placed(opening: Any) -> None:
     scene = await with_fault(opening, "stale", "reads", delay_ms=1)
     order = await scene.place("buy", "LIMIT", 1, 96)

@@ -82,6 +82,17 @@ async def test_after_the_last_candle_prices_stand_still(tmp_path: Path, opening:
     assert len((await prices.path("BTCUSDT", AT + 2 * QUARTER, AT + 30 * QUARTER)).rows) == 0
 
 
+async def test_orders_rest_in_a_market_without_further_candles(tmp_path: Path) -> None:
+    record(tmp_path, "BTCUSDT", "1h", HOUR, [(100, 101, 99, 100)])
+    clock = Clock(AT + HOUR)
+    exchange = await PaperExchange.open(tmp_path, FileFeed(tmp_path), clock, balance={"BTC": D(1)})
+    await placed(exchange, clock, "s", "STOP_LOSS", stop=95)
+    clock.now += 100 * 86_400_000
+    assert (await exchange.order("BTCUSDT", "s")).status == "OPEN"
+    assert (await placed(exchange, clock, "m", "MARKET")).status == "FILLED"
+    exchange.close()
+
+
 async def test_a_recorded_stop_is_reached(tmp_path: Path) -> None:
     record(tmp_path, "BTCUSDT", "1h", HOUR, [(100, 101, 99, 100), (100, 100, 94, 99), (99, 99, 99, 99)])
     clock = Clock(AT + HOUR)

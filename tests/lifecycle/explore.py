@@ -118,6 +118,8 @@ class Exploration:
             self.level[world] = (known[0] + count, known[1]) if known else (count, path)
 
     def end(self, world: World, broken: str, second: int, count: int, path: Path) -> None:
+        if self.follow is not None and world.faults:
+            return  # it left the path by doing without a fault
         self.last = world
         self.result.histories += count
         if broken:

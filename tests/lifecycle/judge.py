@@ -7,7 +7,7 @@ from collections.abc import Callable
 from opentrader.domain.lifecycle.ids import ours
 
 from .venue import STEP
-from .world import NOTHING, Scenario, World, X, covered, held
+from .world import NOTHING, H, Scenario, World, X, covered, held, instant
 
 SETTLED = {"FLAT", "DUST", "PROTECTED", "QUARANTINE"}
 
@@ -33,6 +33,8 @@ def during(scenario: Scenario, world: World, second: int) -> tuple[World, str]:
     entries = [order for order in world.venue.orders if not order.sell]
     if len(entries) > 1:
         return world, "I1 two entries"
+    if any(order.created > last_arrival(scenario) for order in entries):
+        return world, "I7 entered after it was taken back"
     if held(world) < 0:
         return world, "I6 sold the user's coins"
     if false_answer(scenario, world):
@@ -41,6 +43,13 @@ def during(scenario: Scenario, world: World, second: int) -> tuple[World, str]:
         if alert.code.startswith("impossible"):
             return world, f"I11 {alert.code}"
     return world, overdue(scenario, world)
+
+
+def last_arrival(scenario: Scenario) -> int:
+    """The latest instant at which an entry may arrive that was sent before it was unwanted."""
+    unwanted = [second for second, what, _ in scenario.commands if what in {"close", "cancel"}]
+    second = min([*unwanted, *([scenario.ttl] if scenario.ttl else [])], default=scenario.ends_at)
+    return instant(second + H - 2) if second else 0
 
 
 def overdue(scenario: Scenario, world: World) -> str:

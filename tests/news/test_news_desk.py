@@ -12,7 +12,7 @@ import pytest
 from opentrader.actors.news_desk import NewsDesk, NewsOf, SourceHealth
 from opentrader.actors.supervisor import Supervisor
 from opentrader.domain.news import FeedCopy, FeedFault, NewsItem, newest_first
-from opentrader.errors import ShuttingDown
+from opentrader.errors import AskTimeout
 from opentrader.news import Feed, FeedReader
 
 NOW = 1_714_219_200.0
@@ -200,7 +200,7 @@ async def test_who_waits_when_the_desk_closes_is_told_so(desk):
     asking = asyncio.create_task(desk.news())
     await desk.feeds.begun.wait()
     await desk.supervisor.stop()
-    with pytest.raises(ShuttingDown):
+    with pytest.raises(AskTimeout):
         await asking
 
 

@@ -9,8 +9,8 @@ import traceback
 import pytest
 
 from opentrader.domain.approvals import Button
-from opentrader.errors import ConfigError
-from opentrader.telegram import Bot, Silent, TelegramError, TelegramNotConfigured
+from opentrader.errors import ConfigError, TelegramError, TelegramNotConfigured
+from opentrader.telegram import Bot, Silent
 from opentrader.telegram.redaction import redacted
 from tests.telegram.fake import TOKEN
 

@@ -12,7 +12,8 @@ import pytest
 from opentrader.actors.supervisor import Supervisor
 from opentrader.actors.telegram_desk import DeskApprovals, Notified, Notify, RequestApproval, TelegramDesk
 from opentrader.domain.signals import SignalRecord
-from opentrader.telegram import Silent, TelegramError, TelegramNotConfigured
+from opentrader.errors import TelegramError, TelegramNotConfigured
+from opentrader.telegram import Silent
 
 NOW = 1_714_219_200.0
 SIGNAL = SignalRecord(

@@ -17,7 +17,7 @@ TRANSITIONS: Mapping[Label, frozenset[Label]] = {
     "PROTECTING": frozenset({"CLOSING", "FLAT", "PROTECTED", "REPLACING", "SWEEPING", "UNPROTECTED"}),
     "PROTECTED": frozenset({"CLOSING", "FLAT", "PROTECTING", "REPLACING", "SWEEPING", "UNPROTECTED"}),
     "REPLACING": frozenset({"CLOSING", "FLAT", "PROTECTED", "PROTECTING", "SWEEPING"}),
-    "UNPROTECTED": frozenset({"CLOSING", "FLAT", "PROTECTING"}),
+    "UNPROTECTED": frozenset({"CLOSING", "FLAT", "PROTECTING", "SWEEPING"}),
     "CLOSING": frozenset({"DUST", "FLAT", "SWEEPING"}),
     "SWEEPING": frozenset({"DUST", "FLAT", "CLOSING", "PROTECTING", "UNPROTECTED"}),
     "DUST": frozenset({"SWEEPING", "CLOSING", "PROTECTING", "UNPROTECTED"}),
@@ -29,7 +29,7 @@ TRANSITIONS: Mapping[Label, frozenset[Label]] = {
 # A trade rebuilt from the venue starts wherever it is, and what its first daemon had sent may still arrive.
 REBUILT: Mapping[Label, frozenset[Label]] = {
     "NONE": frozenset(TRANSITIONS),
-    "UNPROTECTED": frozenset({"PROTECTED", "SWEEPING"}),
+    "UNPROTECTED": frozenset({"PROTECTED"}),
 }
 
 

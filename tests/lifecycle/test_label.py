@@ -1,0 +1,75 @@
+"""I11: labels change in a closed set of ways, and an impossible change stops one symbol only."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from opentrader.domain.lifecycle import next_poll
+from opentrader.domain.lifecycle.label import REBUILT, TRANSITIONS, lawful
+from opentrader.domain.venue import VenueView
+
+from .given import BOUGHT, FILTERS, NOW, SETTINGS, entry_order, leg, oco, ticked, trade, view
+
+
+def test_every_label_has_its_row_and_quarantine_is_open_to_all() -> None:
+    told = {after for row in TRANSITIONS.values() for after in row}
+    assert told <= TRANSITIONS.keys()
+    assert all(lawful(before, "QUARANTINE") and lawful(before, before) for before in TRANSITIONS)
+    assert REBUILT.keys() <= TRANSITIONS.keys()
+
+
+@pytest.mark.parametrize(
+    ("story", "possible"),
+    [
+        (
+            ("NONE", "ENTERING", "UNPROTECTED", "PROTECTING", "PROTECTED", "REPLACING", "PROTECTED", "CLOSING", "FLAT"),
+            True,
+        ),
+        (("NONE", "ENTERING", "PARTIAL_HELD", "PROTECTED", "CLOSING", "SWEEPING", "DUST"), True),
+        (("FLAT", "SWEEPING", "FLAT", "CLOSING"), True),
+        (("FLAT", "PROTECTED"), False),
+        (("CLOSING", "PROTECTED"), False),
+        (("QUARANTINE", "PROTECTED"), False),
+        (("ENTERING", "NONE"), False),
+    ],
+)
+def test_stories(story: tuple[str, ...], possible: bool) -> None:
+    assert all(lawful(before, after) for before, after in pairwise(story)) == possible  # type: ignore[arg-type]
+
+
+def test_a_rebuilt_trade_starts_where_it_is() -> None:
+    assert lawful("NONE", "PROTECTED", rebuilt=True)
+    assert not lawful("NONE", "PROTECTED")
+
+
+def test_an_impossible_change_is_a_quarantine_that_pages() -> None:
+    told = trade(BOUGHT, leg("L", "OPEN"), label="FLAT")
+    after, effect = ticked(told, view(entry_order(), oco()))
+    assert (after.label, after.quar, effect) == ("QUARANTINE", "unknown", None)
+    assert [alert.code for alert in after.alerts if alert.severity == "page"] == ["impossible: FLAT -> PROTECTED"]
+
+
+def test_the_alarm_counts_from_the_last_read_that_showed_it_covered() -> None:
+    told = trade(BOUGHT, leg("L", "UNKNOWN"), label="PROTECTING", ok_at=NOW)
+    shown = view(entry_order(), missing=frozenset())
+    for milliseconds, codes in ((SETTINGS.bare_limit, []), (SETTINGS.bare_limit + 1, ["unprotected"])):
+        told, _ = ticked(told, shown, NOW + milliseconds)
+        assert [alert.code for alert in told.alerts] == codes
+
+
+def test_the_alarm_runs_while_reads_fail_with_something_held() -> None:
+    told = trade(BOUGHT, leg("L", "OPEN"), ok_at=NOW)
+    blind = VenueView(FILTERS, NOW)
+    after, effect = ticked(told, blind, NOW + SETTINGS.bare_limit + 1)
+    assert ([alert.code for alert in after.alerts], effect) == (["unprotected"], None)
+
+
+def test_how_soon_a_trade_wants_another_look() -> None:
+    assert next_poll(trade(BOUGHT, leg("L", "OPEN")), NOW) == SETTINGS.reconcile
+    assert next_poll(trade(BOUGHT, leg("L", "UNKNOWN"), label="PROTECTING"), NOW) == SETTINGS.poll
+    assert next_poll(trade(BOUGHT, leg("S", "OPEN")), NOW) == SETTINGS.poll  # the target is soft
+    assert next_poll(trade(leg("E", "ABSENT"), label="FLAT"), NOW) == SETTINGS.reconcile
+    assert next_poll(trade(leg("E", "CANCELED"), label="FLAT"), NOW) is None
+    assert next_poll(trade(leg("E", "OPEN"), label="ENTERING", retry_at=NOW + 5_000), NOW) == 5_000

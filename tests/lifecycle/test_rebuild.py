@@ -1,0 +1,102 @@
+"""The store is lost: what the venue alone tells."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from opentrader.domain.lifecycle import Rebuilt, Trade, rebuilt
+from opentrader.domain.lifecycle.fold import position
+from opentrader.domain.lifecycle.ids import entry_id
+from opentrader.domain.venue import Close, Order, OrderList, PlaceList
+
+from .given import FILTERS, INTENT, LIST, NOW, SETTINGS, STOP, entry_order, oco, order, ticked, view
+
+BOOT = NOW
+FREE = SETTINGS.horizon + SETTINGS.read_lag
+
+
+def found(*seen: Order | OrderList, **fields: Any) -> Rebuilt:
+    return rebuilt(replace(view(*seen, **fields), found={}), "zZ9y", BOOT)
+
+
+def alone(*seen: Order | OrderList, **fields: Any) -> Trade:
+    (told,) = found(*seen, **fields).trades
+    return told
+
+
+def test_a_resting_entry_is_rebuilt_from_its_id() -> None:
+    cid = entry_id(replace(INTENT, ttl_at=NOW + 60_000))
+    told = alone(replace(entry_order("OPEN", 0), cid=cid), wallet=0)
+    assert (told.intent.sl, told.intent.tp, told.intent.px, told.intent.qty) == (90, 120, 100, 10)
+    assert told.intent.ttl_at == NOW + 60_000
+    assert told.intent.id.endswith(INTENT.id[-8:])
+    assert told.intent.instance == "zZ9y"
+    assert ticked(told, view(wallet=0))[0].label == "ENTERING"
+
+
+def test_a_filled_entry_has_no_open_order_and_is_found_all_the_same() -> None:
+    told = alone(entry_order())
+    assert position(told, FILTERS) == 10
+    assert told.base_at_entry == 10
+    assert [alert.code for alert in told.alerts] == ["recovered"]
+
+
+@pytest.mark.parametrize("last", [100, 80])
+def test_nothing_is_placed_or_sold_before_what_was_sent_can_no_longer_arrive(last: int) -> None:
+    shown = view(entry_order(), last=last)
+    told, effect = ticked(alone(entry_order(), last=last), shown, BOOT + FREE - 1)
+    assert effect is None
+    _, effect = ticked(told, shown, BOOT + FREE)
+    assert isinstance(effect, PlaceList if last == 100 else Close)
+
+
+def test_a_position_and_its_list() -> None:
+    told, effect = ticked(alone(entry_order(), oco()), view(entry_order(), oco()))
+    assert (told.label, effect) == ("PROTECTED", None)
+    assert [(leg.cid, leg.state) for leg in told.exits] == [(LIST, "OPEN")]
+    assert told.intent.id == INTENT.id
+
+
+def test_a_list_without_its_entry_gets_a_synthetic_one() -> None:
+    told, _ = ticked(alone(oco(stop="EXPIRED", target_cum=4)), view(oco(stop="EXPIRED", target_cum=4), wallet=6))
+    assert position(told, FILTERS) == 6
+    assert [(leg.cid, leg.cum) for leg in told.entries] == [("", 10)]
+
+
+def test_an_entry_that_shows_later_takes_the_place_of_the_synthetic_one() -> None:
+    told, _ = ticked(alone(oco()), view(entry_order(), oco()))
+    assert position(told, FILTERS) == 10
+    assert len(told.entries) == 1
+
+
+def test_an_order_that_arrives_later_becomes_a_leg() -> None:
+    told, _ = ticked(alone(entry_order()), view(entry_order(), oco()))
+    assert (told.label, told.next_gen("L")) == ("PROTECTED", 2)
+
+
+def test_what_is_over_is_not_rebuilt() -> None:
+    assert found(entry_order(), oco(stop="FILLED", target="EXPIRED"), wallet=0).trades == ()
+    assert found(entry_order("CANCELED", 0), wallet=0).trades == ()
+
+
+def test_what_is_claimed_foreign_or_unreadable_is_left_alone() -> None:
+    told = alone(entry_order())
+    assert rebuilt(view(entry_order()), "zZ9y", BOOT, [told]).trades == ()
+    stranger = order("MT_what_is_this", "buy", "LIMIT", "OPEN")
+    foreign = order("web_1", "sell", "LIMIT", "OPEN")
+    assert found(stranger, foreign) == Rebuilt(skipped=("MT_what_is_this",))
+
+
+def test_a_young_order_of_another_instance_is_a_second_daemon() -> None:
+    old = entry_order("OPEN", 0)
+    assert not found(old, wallet=0).second_daemon
+    young = replace(old, created_at=BOOT + SETTINGS.horizon + 1)
+    assert found(young, wallet=0).second_daemon
+
+
+def test_rebuilding_twice_gives_the_same() -> None:
+    assert found(entry_order(), oco()) == found(entry_order(), oco())
+    assert STOP in alone(oco()).exits[0].cids
