@@ -4,24 +4,37 @@ from __future__ import annotations
 
 import secrets
 import time
+from typing import NamedTuple
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
+class Pace(NamedTuple):
+    """Market time was `market_ms` when the wall showed `wall` (Unix seconds), and runs `speed` times as fast."""
+
+    market_ms: int
+    wall: float
+    speed: float
+
+    def at(self, wall: float) -> int:
+        """The market time in Unix milliseconds when the wall shows that."""
+        return self.market_ms + int((wall - self.wall) * self.speed * 1000)
+
+
+WALL = Pace(0, 0.0, 1.0)
+
+
 class SystemClock:
-    """Wall time, and a market time that left the wall at `anchor` and runs `speed` times as fast.
+    """Wall time, and a market time that keeps a pace; without one the two are the same."""
 
-    `anchor` is a Unix time in seconds. At speed 1 the two are the same.
-    """
-
-    def __init__(self, *, speed: float = 1.0, anchor: float = 0.0) -> None:
-        self._speed, self._anchor = speed, anchor
+    def __init__(self, pace: Pace = WALL) -> None:
+        self._pace = pace
 
     def wall(self) -> float:
         return time.time()
 
     def market_ms(self) -> int:
-        return int((self._anchor + (time.time() - self._anchor) * self._speed) * 1000)
+        return self._pace.at(time.time())
 
 
 class SortableIds:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import signal
 import sys
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
     from opentrader.system import TradingSystem
 
 WIND_UP_SECONDS = 2.0  # for answers that are being sent when the daemon is told to stop
-ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  what to call them in a URL
+_ADVICE = {
+    errno.EADDRINUSE: "another program has it; --port 0 takes a free one",
+    errno.EADDRNOTAVAIL: "this machine has no such address; 127.0.0.1 is for itself alone, 0.0.0.0 is all it has",
+    errno.EACCES: "ports below 1024 are for the superuser; take a higher one",
+}
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +61,6 @@ async def _serve(settings: Settings) -> int:
     try:
         site = await _listening(runner, settings)
         port: int = runner.addresses[0][1]
-        _announce(settings, port)
         return await _until_stopped(settings.model_copy(update={"port": port}), door, site)
     finally:
         await runner.cleanup()
@@ -69,7 +73,7 @@ async def _listening(runner: web.ServerRunner, settings: Settings) -> web.TCPSit
     except OSError as error:
         raise ConfigError(
             f"cannot listen on {settings.host}, port {settings.port}: {error.strerror}",
-            hint="another program may have it; --port 0 takes a free one",
+            hint=_ADVICE.get(error.errno or 0, _ADVICE[errno.EADDRNOTAVAIL]),
         ) from None
     return site
 
@@ -93,7 +97,7 @@ async def _live(settings: Settings, door: Door) -> str:
     try:
         await system.start()
         door.open(system)
-        _welcome(system)
+        _announce(system)
         systemd.notify("READY=1")
         async with systemd.watchdog(system.actors, system.settled):
             return await system.wait_fatal()
@@ -132,24 +136,17 @@ async def _outcome(life: asyncio.Task[str], *, given_up: bool) -> int:
     return int(given_up)
 
 
-def _announce(settings: Settings, port: int) -> None:
-    base = base_url(settings.host, port)
+def _announce(system: TradingSystem) -> None:
+    """Where it is to be found, once it is there."""
+    base, settings = system.base_url(), system.settings
     _say(f"opentrader is listening on {base}\n  dashboard  {base}/api/dashboard\n  API        {base}/api/docs")
-    if not is_loopback(settings.host) and settings.api_token is None:
-        logger.warning("anybody who reaches %s can trade: set OPENTRADER_API_TOKEN", base)
-
-
-def _welcome(system: TradingSystem) -> None:
     if system.view(HealthOf()).license_status == "required":
         _say(f"The licence is free; register it with\n  {system.register_curl()}")
+    if not is_loopback(settings.host) and settings.api_token is None:
+        told = "anybody who reaches port %d of this machine at %s can trade: set OPENTRADER_API_TOKEN"
+        logger.warning(told, settings.port, settings.host)
 
 
 def _say(text: str) -> None:
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
-
-
-def base_url(host: str, port: int) -> str:
-    """Where a browser on this machine finds what listens on that address."""
-    name = ANY_ADDRESS.get(host, f"[{host}]" if ":" in host else host)
-    return f"http://{name}:{port}"

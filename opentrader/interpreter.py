@@ -12,6 +12,7 @@ import pickle
 import signal
 import struct
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, BinaryIO
 
@@ -28,14 +29,17 @@ class Interpreter:
         self._turn = asyncio.Lock()
 
     async def call(self, function: str, *args: Any, **named: Any) -> Any:
-        """Call a function there by its dotted name; raises what it raised."""
+        """Call a function there by its dotted name; raises what it raised. A cancelled call ends the child."""
         async with self._turn:
-            process = self._process = self._process or await _spawn()
+            process, self._process = self._process or await _spawn(), None
             try:
                 failed, outcome = await _exchange(process, pickle.dumps((function, args, named)))
+                self._process = process  # else its answer to this call would be taken for that to the next
             except (asyncio.IncompleteReadError, ConnectionError) as error:
-                self._process = None
                 raise InternalError("the interpreter of the analysis has died", hint="ask again") from error
+            finally:
+                if self._process is None:
+                    await _kill(process)
         if failed:
             raise outcome
         return outcome
@@ -57,6 +61,12 @@ async def _exchange(process: asyncio.subprocess.Process, request: bytes) -> tupl
     (length,) = _LENGTH.unpack(await process.stdout.readexactly(_LENGTH.size))
     failed, outcome = pickle.loads(await process.stdout.readexactly(length))  # noqa: S301 (our own child)
     return failed, outcome
+
+
+async def _kill(process: asyncio.subprocess.Process) -> None:
+    with suppress(ProcessLookupError):  # it has ended by itself
+        process.kill()
+    await process.wait()
 
 
 async def _spawn() -> asyncio.subprocess.Process:

@@ -17,6 +17,8 @@ from typing import Any, cast
 
 from opentrader.interpreter import Interpreter, call
 
+_NOT_COMPILED = "the kernels could not be compiled; answers stay slow (see `opentrader doctor`)"
+
 logger = logging.getLogger(__name__)
 
 
@@ -27,28 +29,42 @@ class Kernels:
     """
 
     def __init__(self) -> None:
-        self.warm = False
+        self._warmed = asyncio.Event()
         self._interpreter = Interpreter()
         self._warming: asyncio.Task[None] | None = None
         self._compiler: asyncio.subprocess.Process | None = None
 
+    @property
+    def warm(self) -> bool:
+        return self._warmed.is_set()
+
     async def begin(self) -> None:
         """Import numba off the loop and, where the cache is empty, have it filled."""
         if await asyncio.to_thread(is_cached):
-            self.warm = True
+            self._warmed.set()
         else:
             self._warming = asyncio.create_task(self._fill())
 
     async def run(self, function: str, *args: Any, **named: Any) -> Any:
-        """Call a function, by its dotted name: in a thread of ours once warm, until then in the interpreting child."""
-        if self.warm:
-            return await asyncio.to_thread(call, function, args, named)
-        return await self._interpreter.call(function, *args, **named)
+        """Call a function, by its dotted name: in a thread of ours once warm, until then in the interpreting child.
+
+        A call that is still under way when the kernels become warm is begun anew: compiled it is hundreds of times
+        as fast.
+        """
+        if not self.warm:
+            interpreted = asyncio.ensure_future(self._interpreter.call(function, *args, **named))
+            warmed = asyncio.ensure_future(self._warmed.wait())
+            try:
+                await asyncio.wait({interpreted, warmed}, return_when=asyncio.FIRST_COMPLETED)
+                if interpreted.done():
+                    return interpreted.result()
+            finally:
+                await _cancelled(interpreted, warmed)
+        return await asyncio.to_thread(call, function, args, named)
 
     async def close(self) -> None:
         if self._warming is not None:
-            self._warming.cancel()
-            await asyncio.gather(self._warming, return_exceptions=True)
+            await _cancelled(self._warming)
         if self._compiler is not None and self._compiler.returncode is None:
             self._compiler.terminate()
             await self._compiler.wait()
@@ -56,17 +72,33 @@ class Kernels:
 
     async def _fill(self) -> None:
         logger.info("compiling the kernels; until then answers are computed without them, more slowly")
+        try:
+            compiled = await self._compile() == 0
+        except OSError:  # no process, no memory
+            logger.exception(_NOT_COMPILED)
+            return
+        if not compiled:
+            logger.error(_NOT_COMPILED)
+            return
+        await asyncio.to_thread(importlib.import_module, "opentrader.indicators")
+        self._warmed.set()
+        logger.info("the kernels are compiled")
+        await self._interpreter.close()
+
+    async def _compile(self) -> int:
+        """The exit status of a child that fills the cache. Raises `OSError` when there is none to be had."""
         quiet = asyncio.subprocess.DEVNULL
         self._compiler = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "opentrader", "warmup", stdout=quiet, stderr=quiet
         )
-        if await self._compiler.wait() != 0:
-            logger.error("the kernels could not be compiled; answers stay slow (see `opentrader doctor`)")
-            return
-        await asyncio.to_thread(importlib.import_module, "opentrader.indicators")
-        self.warm = True
-        logger.info("the kernels are compiled")
-        await self._interpreter.close()
+        return await self._compiler.wait()
+
+
+async def _cancelled(*tasks: asyncio.Future[Any]) -> None:
+    """Cancel and wait for the end."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def is_cached() -> bool:

@@ -1,27 +1,46 @@
 """The market that a data folder looks at: its feed, its clock, and the shift between recorded and market time.
 
-What is chosen at the first start of a data folder is kept in it, so that history is the same after a restart.
+What is chosen at the first start of a data folder is kept in it, so that history is the same after a restart. Market
+time goes on while no daemon runs, and from where it was when the next one runs at another speed.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 
-from opentrader.clock import SystemClock
+from opentrader.clock import WALL, Pace, SystemClock
 from opentrader.config import Settings
 from opentrader.domain.ports import Clock, Feed
 from opentrader.feed import FilesChoice, open_feed
 from opentrader.feed.weeks import shift_for
-from opentrader.store import choices
+from opentrader.store import Connection, choices, signals
 from opentrader.store.database import Store
+
+logger = logging.getLogger(__name__)
+
+_MARKET = "signals.market"
+_PACE = "market.pace"
 
 
 def shift_key(settings: Settings) -> str:
     """Under which choice the data folder keeps the shift of this feed."""
-    at = f" at {settings.at.isoformat()}" if settings.at and isinstance(settings.feed, FilesChoice) else ""
-    return f"feed.shift_ms {settings.feed}{at}"
+    feed = settings.feed
+    if not isinstance(feed, FilesChoice):
+        return f"feed.shift_ms {feed}"
+    at = f" at {settings.at.isoformat()}" if settings.at else ""
+    return f"feed.shift_ms {FilesChoice(feed.directory.resolve())}{at}"
+
+
+def kept_pace(connection: Connection) -> Pace | None:
+    """The pace of this data folder's market time; None where no daemon has run."""
+    text = choices.get(connection, _PACE)
+    if text is None:
+        return None
+    market_ms, wall, speed = text.split()
+    return Pace(int(market_ms), float(wall), float(speed))
 
 
 FirstShift = Callable[[int], Awaitable[int]]
@@ -38,9 +57,21 @@ class Market:
 
 async def open_market(settings: Settings, store: Store, first_shift: FirstShift) -> Market:
     """The market of these settings. Raises `ConfigError` for a feed that cannot be used."""
-    clock = SystemClock(speed=settings.speed, anchor=await _anchor(settings.speed, store))
+    clock = SystemClock(await store.write(partial(_paced, settings.speed, SystemClock().wall())))
     shift_ms = await _shift(settings, store, first_shift, clock.market_ms())
-    return Market(open_feed(settings.feed, shift_ms=shift_ms), clock)
+    feed = open_feed(settings.feed, shift_ms=shift_ms)
+    expired = await store.write(partial(_enter, shift_key(settings), int(clock.wall())))
+    if expired:
+        told = "the market is another one now (%s): what was signalled in the old one has expired, %s"
+        logger.warning(told, settings.feed, ", ".join(expired))
+    return Market(feed, clock)
+
+
+def _enter(market: str, at: int, connection: Connection) -> list[str]:
+    """Keep which market this is; signals of another one mean nothing in it. The pairs whose signals expired."""
+    before = choices.get(connection, _MARKET)
+    choices.put(connection, _MARKET, market)
+    return [] if before in {None, market} else signals.abandon(connection, at)
 
 
 async def _shift(settings: Settings, store: Store, first_shift: FirstShift, now_ms: int) -> int:
@@ -59,7 +90,11 @@ async def _chosen(settings: Settings, first_shift: FirstShift, now_ms: int) -> i
     return await first_shift(now_ms)
 
 
-async def _anchor(speed: float, store: Store) -> float:
-    """When this data folder's market time left the wall; kept, for market time must not run backwards."""
-    now = repr(SystemClock().wall())
-    return float(await store.write(partial(choices.keep, key=f"market.anchor x{speed:g}", text=now)))
+def _paced(speed: float, wall: float, connection: Connection) -> Pace:
+    """The pace that is kept, or from now on one of that speed."""
+    kept = kept_pace(connection)
+    if kept is not None and kept.speed == speed:
+        return kept
+    pace = Pace((kept or WALL).at(wall), wall, speed)
+    choices.put(connection, _PACE, f"{pace.market_ms} {pace.wall!r} {pace.speed!r}")
+    return pace

@@ -1,14 +1,13 @@
 """The analysis without a daemon, for scripts, notebooks and the CLI: a feed, a market time, pure functions.
 
-Market time is the `at` of the settings, exactly, or now. Everything here is synchronous, and may be called
-where an event loop is running too, as in a notebook.
+Market time is the `at` of the settings, exactly, or now: as the daemon of the data folder has it, if one has run.
+Everything here is synchronous, and may be called where an event loop is running too, as in a notebook.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,23 +21,24 @@ from opentrader.actors.market_analyzer import shown
 from opentrader.actors.messages import ExplanationOf
 from opentrader.actors.replies import Explain, MarketScan, ScanFailure, TrendScan
 from opentrader.actors.scanner import market_scan, trend_scan
+from opentrader.clock import WALL, SystemClock
 from opentrader.config import Settings
 from opentrader.domain.market import MarketContext
+from opentrader.domain.parameters import HISTORY
 from opentrader.domain.ports import Feed
 from opentrader.domain.symbols import listing_of
 from opentrader.domain.timeframes import HTF_OF, TF_MS, TIMEFRAMES, Timeframe, frames
 from opentrader.domain.trend import TrendResult
 from opentrader.errors import Fault, InvalidInput, OpentraderError, StorageError
 from opentrader.feed import open_feed
-from opentrader.market_time import shift_key
+from opentrader.first_shift import known_shift
+from opentrader.market_time import kept_pace, shift_key
 from opentrader.store import choices
 from opentrader.store.peek import peek
 
 T = TypeVar("T")
 Rows = NDArray[np.float64]
 Progress = Callable[[str], None]
-
-CANDLES = 500
 
 logger = logging.getLogger(__name__)
 
@@ -128,7 +128,7 @@ def scan_trend(
 
 
 def explain(context: MarketContext) -> Explain:
-    """The seven levels behind a decision, as `GET /api/market/SYMBOL/explain` answers them."""
+    """The seven levels behind a decision, as `GET /api/explain/SYMBOL` answers them."""
     explained = shown(ExplanationOf(context.symbol), context)
     assert isinstance(explained, Explain)
     return explained
@@ -136,8 +136,8 @@ def explain(context: MarketContext) -> Explain:
 
 def open_market(settings: Settings) -> Market:
     """The feed of the settings at their market time. Raises `ConfigError` for a feed that cannot be opened."""
-    now_ms = round(time.time() * 1000) if settings.at_ms is None else settings.at_ms
-    return Market(open_feed(settings.feed, shift_ms=market_shift(settings)), now_ms)
+    now_ms = market_now_ms(settings) if settings.at_ms is None else settings.at_ms
+    return Market(open_feed(settings.feed, shift_ms=market_shift(settings, now_ms)), now_ms)
 
 
 def latest_candle(market: Market, symbol: str, timeframe: Timeframe = "4h") -> int | None:
@@ -148,18 +148,33 @@ def latest_candle(market: Market, symbol: str, timeframe: Timeframe = "4h") -> i
     return max((int(end) for end in ends if end <= market.now_ms), default=None)
 
 
-def market_shift(settings: Settings) -> int:
-    """By how many milliseconds the daemon of this data folder moves recorded candles; 0 where it never ran.
+def market_now_ms(settings: Settings) -> int:
+    """The market time of this data folder's daemon, running or not, in Unix milliseconds; without one wall time."""
+    try:
+        pace = peek(settings.data_dir, kept_pace)
+    except StorageError as error:
+        logger.warning("market time is not that of the daemon: %s", error)
+        pace = None
+    return SystemClock(pace or WALL).market_ms()
 
-    With `at` nothing is moved. Only reads, so that it works beside a running daemon.
+
+def market_shift(settings: Settings, now_ms: int) -> int:
+    """By how many milliseconds the daemon of this data folder moves recorded candles, or would at its first start now.
+
+    With `at` nothing is moved, and neither is a market whose first week would have to be searched. Only reads, so
+    that it works beside a running daemon.
     """
     if settings.at is not None:
         return 0
+    s = settings
     try:
-        return int(peek(settings.data_dir, partial(choices.get, key=shift_key(settings))) or 0)
+        kept = peek(s.data_dir, partial(choices.get, key=shift_key(s)))
     except StorageError as error:
         logger.warning("candles are not moved as the daemon moves them: %s", error)
         return 0
+    if kept is not None:
+        return int(kept)
+    return known_shift(s.feed, s.watchlist, s.mr_timeframe, now_ms, s.mr_history, s.mr_require_gate) or 0
 
 
 async def _reading(market: Market, symbol: str, mtf_tf: Timeframe, htf_tf: Timeframe) -> Reading:
@@ -167,8 +182,8 @@ async def _reading(market: Market, symbol: str, mtf_tf: Timeframe, htf_tf: Timef
 
     feed, now_ms = market
     listing = listing_of(symbol, feed.listings())
-    htf = await feed.candles(listing.pair, htf_tf, limit=CANDLES, now_ms=now_ms)
-    mtf = await feed.candles(listing.pair, mtf_tf, limit=CANDLES, now_ms=now_ms)
+    htf = await feed.candles(listing.pair, htf_tf, limit=HISTORY, now_ms=now_ms)
+    mtf = await feed.candles(listing.pair, mtf_tf, limit=HISTORY, now_ms=now_ms)
     context = market_context(htf, mtf, htf_tf=htf_tf, mtf_tf=mtf_tf, now_ms=now_ms, symbol=listing.name)
     return Reading(context, now_ms, htf, mtf)
 
@@ -178,7 +193,7 @@ async def _trend(market: Market, symbol: str, timeframe: Timeframe) -> TrendResu
 
     feed, now_ms = market
     listing = listing_of(symbol, feed.listings())
-    rows = await feed.candles(listing.pair, timeframe, limit=CANDLES, now_ms=now_ms)
+    rows = await feed.candles(listing.pair, timeframe, limit=HISTORY, now_ms=now_ms)
     return trend_result(rows, timeframe, now_ms=now_ms, symbol=listing.name, source=feed.source)
 
 

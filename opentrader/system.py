@@ -20,7 +20,7 @@ from opentrader.actors import messages as m
 from opentrader.actors import views
 from opentrader.actors.agent_board import AgentBoard
 from opentrader.actors.archive import Archive
-from opentrader.actors.license_guard import Held, LicenseGuard
+from opentrader.actors.license_guard import Held, LicenseGuard, refused
 from opentrader.actors.market_analyzer import Horizon, MarketAnalyzer
 from opentrader.actors.message import Message
 from opentrader.actors.mr_combined import MrCombined, Rule
@@ -41,7 +41,7 @@ from opentrader.domain.lifecycle import BINANCE
 from opentrader.domain.ports import Clock, Feed
 from opentrader.domain.risk import Risk
 from opentrader.domain.symbols import listing_of, pair_of
-from opentrader.errors import LicenseRequired, NotReady, OpentraderError, ShuttingDown
+from opentrader.errors import NotReady, OpentraderError, ShuttingDown
 from opentrader.exchange.paper.balance import parse_balance
 from opentrader.exchange.paper.paper import RECV_WINDOW_MS, PaperExchange
 from opentrader.first_shift import known_shift
@@ -74,7 +74,7 @@ _REGISTER = (
     ' -d \'{{"email":"you@example.com","name":"Your Name"}}\''
 )
 
-_TOKEN = ' -H "Authorization: Bearer $OPENTRADER_API_TOKEN"'  # the shell's own: a printed one would be in a log
+_AUTHORIZED = ' -H "Authorization: Bearer $OPENTRADER_API_TOKEN"'  # not the token itself: logs keep what is printed
 _REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (an address to listen on is none to call)
 
 logger = logging.getLogger(__name__)
@@ -124,7 +124,9 @@ class TradingSystem:
 
     async def stop(self) -> None:
         """Stop in reverse order: actors, market, store. May be called twice."""
-        self._stopping = True
+        first, self._stopping = not self._stopping, True
+        if first:
+            logger.info("stopping")
         if self._supervisor is not None:
             await self._supervisor.stop()
         await self._kernels.close()
@@ -132,6 +134,8 @@ class TradingSystem:
             await asyncio.to_thread(self._exchange.close)
         if self._store is not None:
             await asyncio.to_thread(self._store.close)
+        if first:
+            logger.info("stopped")
 
     async def wait_fatal(self) -> str:
         """Return, with the reason, when the daemon cannot go on: actors that die faster than restarts help."""
@@ -144,7 +148,7 @@ class TradingSystem:
         if kind.licensed:
             held: Held = supervisor.snapshot("license_guard")
             if held.licence.status(self._clock.wall(), held.clock_high_water) == "required":
-                raise LicenseRequired("a licence is required", hint=f"it is free: {self.register_curl()}")
+                raise refused(held, self._clock.wall(), self.register_curl())
 
     async def ask(self, message: Message[R], timeout: float = ANSWER_SECONDS) -> R:
         """Have the owner of a message handle it, and return what it answers."""
@@ -201,7 +205,7 @@ class TradingSystem:
 
     def register_curl(self) -> str:
         """The command that registers the free licence at this daemon."""
-        token = _TOKEN if self.settings.api_token is not None else ""
+        token = _AUTHORIZED if self.settings.api_token is not None else ""
         return _REGISTER.format(base=self.base_url(), token=token)
 
     def base_url(self) -> str:
@@ -211,6 +215,8 @@ class TradingSystem:
         return f"http://{name}:{self.settings.port}"
 
     async def _start(self) -> None:
+        s = self.settings
+        logger.info("starting on %s: feed %s, exchange %s", s.data_dir, s.feed, s.exchange)
         loop = asyncio.get_running_loop()
         self._fatal = loop.create_future()
         self._store = await asyncio.to_thread(Store.open, self.settings.data_dir)
@@ -232,6 +238,7 @@ class TradingSystem:
             await supervisor.ask(ReadAccount(), timeout=FIRST_READ_SECONDS)
         self._started = True
         await self._register()
+        logger.info("started")
 
     async def _open_exchange(self, market: Market) -> PaperExchange:
         window_ms = int(RECV_WINDOW_MS * max(1.0, self.settings.speed))
@@ -306,13 +313,11 @@ class TradingSystem:
 
     async def _first_shift(self, now_ms: int) -> int:
         s = self.settings
-        known = known_shift(s.feed, s.watchlist, s.mr_timeframe, now_ms)
-        if known is not None:
-            return known
-        chosen = await self._kernels.run(
-            "opentrader.first_shift.first_shift", s.feed, s.watchlist, s.mr_timeframe, now_ms
-        )
-        return int(chosen)
+        asked = (s.feed, s.watchlist, s.mr_timeframe, now_ms, s.mr_history, s.mr_require_gate)
+        known = known_shift(*asked)
+        if known is None:
+            known = int(await self._kernels.run("opentrader.first_shift.first_shift", *asked))
+        return known
 
     async def _register(self) -> None:
         email, name = self.settings.license_email, self.settings.license_name

@@ -21,7 +21,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from opentrader import cli, research
+from opentrader import cli, logs, research
 from opentrader.config import Settings
 from opentrader.domain.timeframes import TF_MS, Timeframe
 from opentrader.errors import ExchangeError
@@ -93,30 +93,6 @@ def test_without_a_command_the_help_is_shown(capsys: pytest.CaptureFixture[str])
     assert cli.main([]) == 2
     out = capsys.readouterr().out
     assert [command for command in COMMANDS if command not in out] == []
-
-
-@pytest.mark.parametrize(
-    "arguments", [["scann"], ["scan", "--mod", "trend"], ["analyze"], ["scan", "--timeframe", "2h"]]
-)
-def test_wrong_use_ends_with_2(arguments: list[str]) -> None:
-    with pytest.raises(SystemExit, match="2"):
-        cli.main(arguments)
-
-
-@pytest.mark.parametrize("command", [["serve"], ["scan"], ["analyze", "BTC"], ["check-config"], ["doctor"]])
-def test_unusable_settings_are_all_told_and_end_with_2(
-    command: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("OPENTRADER_PROT", "1")
-    assert cli.main([*command, "--at", "yesterday"]) == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.splitlines() == [
-        "opentrader:",
-        "  at = yesterday (--at): should be like 2024-04-15, 2024-04-15T12:00Z or 2024-04-15T14:00+02:00",
-        "  OPENTRADER_PROT: there is no such setting; did you mean OPENTRADER_PORT?",
-        "`opentrader check-config` shows every setting.",
-    ]
 
 
 def test_ctrl_c_ends_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,6 +177,15 @@ def test_recorded_candles_give_what_the_pure_function_says_of_the_files(shared: 
     assert run("scan", "--feed", f"files:{data}", "--at", AT, "--json").stdout == done.stdout
 
 
+def test_whose_market_it_is_and_what_it_lacks_is_told_on_stderr(tmp_path: Path, shared: Path) -> None:
+    done = run("scan", "--watchlist", "BTC")
+    assert f"the data folder {tmp_path / 'data'}, which no daemon uses" in done.stderr.decode()
+    assert orjson.loads(done.stdout)["scanned"] == 1
+    assert str(tmp_path / "data") in run("scan", "--mode", "trend", "--watchlist", "BTC").stderr.decode()
+    stale = run("analyze", "BTC", "--feed", f"files:{shared / 'data'}", "--json")
+    assert "for example --at " in stale.stderr.decode()
+
+
 # --- analyze ------------------------------------------------------------------------------------------------------
 
 
@@ -251,7 +236,7 @@ def test_a_chart_is_written_where_asked(tmp_path: Path, capsys: pytest.CaptureFi
 
 def test_a_chart_that_cannot_be_drawn_is_refused_before_any_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(research, "read_market", lambda *_args, **_named: pytest.fail("it went to work"))
-    assert cli.main(["analyze", "BTC", "--plot", "btc.pdf", *MARKET]) == 1
+    assert cli.main(["analyze", "BTC", "--plot", "btc.pdf", *MARKET]) == 2
 
 
 # --- the rest -----------------------------------------------------------------------------------------------------
@@ -261,21 +246,39 @@ def test_serve_hands_the_settings_to_the_server_and_its_status_back(monkeypatch:
     from opentrader import daemon
 
     given: list[Settings] = []
+    levels: list[str] = []
 
     def served(settings: Settings) -> int:
         given.append(settings)
         return 7
 
     monkeypatch.setattr(daemon, "run", served)
+    monkeypatch.setattr(logs, "begin", levels.append)
+    monkeypatch.setenv("OPENTRADER_LOG_LEVEL", "Warning")
     assert cli.main(["serve", "--port", "8001", "--speed", "60", "--watchlist", "BTC"]) == 7
+    assert levels == ["warning"]
     (settings,) = given
     assert (settings.port, settings.speed, settings.watchlist) == (8001, 60.0, ("BTC",))
+
+
+def test_serve_tells_beforehand_what_will_not_be_as_expected(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from opentrader import daemon
+
+    monkeypatch.setattr(daemon, "run", lambda _settings: 0)
+    monkeypatch.setattr(logs, "begin", lambda _level: None)
+    assert cli.main(["serve", "--at", "2024-04-15"]) == 0
+    assert capsys.readouterr().err.startswith("--at is ignored")
+    assert cli.main(["serve"]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_check_config_shows_each_value_and_its_place(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Path("opentrader.toml").write_text(f'api_token = "{"s" * 32}"')
+    Path("opentrader.toml").chmod(0o600)
     monkeypatch.setenv("OPENTRADER_MR_HISTORY", "500")
     assert cli.main(["check-config", "--port", "8001"]) == 0
     rows = [line.split() for line in capsys.readouterr().out.splitlines() if line.strip()]

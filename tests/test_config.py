@@ -108,7 +108,7 @@ def test_every_bad_key_is_told_at_once_with_value_place_and_advice(monkeypatch: 
     monkeypatch.setenv("OPENTRADER_PORT", "99999")
     monkeypatch.setenv("OPENTRADER_PROT", "1")
     monkeypatch.setenv("OPENTRADER_LICENSE_EMAIL", "nobody")
-    monkeypatch.setenv("OPENTRADER_TELEGRAM_TOKEN", "12:secret")
+    monkeypatch.setenv("OPENTRADER_EXCHANGE_SECRET", "12:secret")
     assert refused(_spelled=option, feed="ccxt:binance", exchange="ccxt:binance") == [
         "port = 99999 (OPENTRADER_PORT): should be less than or equal to 65535; for example 8001",
         (
@@ -127,7 +127,7 @@ def test_every_bad_key_is_told_at_once_with_value_place_and_advice(monkeypatch: 
         ),
         "opentrader.toml, watchlst: there is no such setting; did you mean watchlist?",
         "OPENTRADER_PROT: there is no such setting; did you mean OPENTRADER_PORT?",
-        "OPENTRADER_TELEGRAM_TOKEN: there is no such setting; `opentrader check-config` lists them all",
+        "OPENTRADER_EXCHANGE_SECRET: there is no such setting; `opentrader check-config` lists them all",
     ]
 
 
@@ -279,6 +279,25 @@ def test_a_credential_of_systemd_is_closed_by_its_folder(monkeypatch: pytest.Mon
 def test_a_secret_file_that_cannot_be_read(tmp_path: Path) -> None:
     (line,) = refused(api_token_file=tmp_path / "none")
     assert line.endswith("cannot be read: No such file or directory")
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o602])
+def test_a_configuration_file_with_a_secret_must_be_closed_to_others(tmp_path: Path, mode: int) -> None:
+    file = tmp_path / "some.toml"
+    file.write_text(f'port = 1\napi_token = "{TOKEN}"')
+    file.chmod(mode)
+    assert refused(config=file) == [
+        f"api_token = ****** ({file}, api_token): others on this machine can read it; chmod 600 {file}"
+    ]
+    file.chmod(0o600)
+    assert Settings(config=file).api_token is not None
+
+
+def test_a_configuration_file_without_a_secret_may_be_read_by_all(tmp_path: Path) -> None:
+    file = tmp_path / "some.toml"
+    file.write_text(f'port = 1\napi_token_file = "{secret_file(tmp_path, TOKEN)}"')
+    file.chmod(0o644)
+    assert Settings(config=file).port == 1
 
 
 def test_a_secret_and_its_file_in_one_place_are_one_too_many(tmp_path: Path) -> None:

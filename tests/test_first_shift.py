@@ -50,7 +50,7 @@ def found(at_ms: int, *, history: int, gate: bool) -> list[MrSignal]:
     return [setup for setup in buys if setup.gate_ok or not gate]
 
 
-@pytest.mark.parametrize(("history", "gate"), [(1000, True), (300, False), (300, True)])
+@pytest.mark.parametrize(("history", "gate"), [(1000, True), (300, False), (700, True)])
 def test_the_search_honours_how_the_bot_is_set(history: int, gate: bool) -> None:
     now = MONDAY + 10 * FOUR_HOURS
     shift = first_shift(SimulatedChoice(), DEFAULT_WATCHLIST, "4h", now, history, gate)

@@ -30,6 +30,7 @@ LAYERS: dict[str, set[str]] = {
     "feed": {"domain"},
     "telegram": {"domain"},
     "news": {"domain"},
+    "logs": {"telegram"},
 }
 # The composition root, its parts and what starts it: they know everyone, and no layer knows them.
 ROOT = {"__init__", "__main__", "cli", "console", "daemon", "first_shift", "market_time", "research", "system"}

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 import app.trend
-from opentrader import research
-from opentrader.config import Settings
+from opentrader.config import DEFAULT_WATCHLIST, Settings
 from opentrader.domain.market import MarketContext
 from opentrader.domain.timeframes import TF_MS, Timeframe
 from opentrader.errors import ConfigError, InvalidInput, SymbolNotFound
+from opentrader.feed import SimulatedChoice
 from opentrader.feed.simulated import SimulatedFeed
+from opentrader.first_shift import first_shift
 from opentrader.indicators import market_context, trend_result
 from opentrader.market_time import shift_key
 from opentrader.research import analyze_symbol, latest_candle, market_shift, open_market, scan_market, scan_trend
@@ -75,9 +76,10 @@ async def test_it_works_where_a_loop_runs_already() -> None:
     assert context.timestamp == NOW_MS // 1000
 
 
-def test_without_an_instant_market_time_is_now(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(research.time, "time", lambda: NOW_MS / 1000)
-    assert analyze_symbol("BTC", settings=settings(at=None)) == expected("BTC", "4h", "1d")
+def test_without_an_instant_market_time_is_now_in_the_newcomers_week(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("opentrader.clock.time.time", lambda: NOW_MS / 1000)
+    feed = SimulatedFeed(shift_ms=first_shift(SimulatedChoice(), DEFAULT_WATCHLIST, "4h", NOW_MS))
+    assert analyze_symbol("BTC", settings=settings(at=None)) == expected("BTC", "4h", "1d", feed)
 
 
 def test_what_cannot_be_analyzed() -> None:
@@ -152,7 +154,7 @@ def keep_shift(store: Store, chosen: Settings, shift_ms: int) -> None:
 def test_the_market_is_moved_as_the_daemon_moved_it_while_it_runs(store: Store) -> None:
     chosen = settings(at=None)
     keep_shift(store, chosen, 3 * WEEK_MS)
-    assert market_shift(chosen) == 3 * WEEK_MS
+    assert market_shift(chosen, NOW_MS) == 3 * WEEK_MS
 
 
 def test_and_after_it_has_ended(store: Store) -> None:
@@ -160,27 +162,33 @@ def test_and_after_it_has_ended(store: Store) -> None:
     keep_shift(store, chosen, 3 * WEEK_MS)
     store.close()
     files = sorted(path.name for path in chosen.data_dir.iterdir())
-    assert market_shift(chosen) == 3 * WEEK_MS
+    assert market_shift(chosen, NOW_MS) == 3 * WEEK_MS
     assert sorted(path.name for path in chosen.data_dir.iterdir()) == files
 
 
 def test_the_choice_for_another_market_does_not_count(store: Store) -> None:
     keep_shift(store, settings(at=None), 3 * WEEK_MS)
-    assert market_shift(settings(at=None, feed="simulated:7")) == 0
+    assert market_shift(settings(at=None, feed="simulated:7"), NOW_MS) == 0
 
 
 def test_at_an_instant_nothing_is_moved(store: Store) -> None:
     keep_shift(store, settings(at=None), 3 * WEEK_MS)
-    assert market_shift(settings()) == 0
+    assert market_shift(settings(), NOW_MS) == 0
 
 
-def test_without_a_daemon_nothing_is_moved_and_nothing_made(tmp_path: Path) -> None:
-    assert market_shift(settings(at=None)) == 0
+def test_before_a_daemon_has_run_the_market_is_the_one_that_it_will_show(tmp_path: Path) -> None:
+    chosen = settings(at=None)
+    told = market_shift(chosen, NOW_MS)
+    assert told == first_shift(chosen.feed, chosen.watchlist, chosen.mr_timeframe, NOW_MS) != 0
     assert not (tmp_path / "data").exists()
+
+
+def test_a_market_that_nobody_has_searched_is_not_moved_before_a_daemon_has_run() -> None:
+    assert market_shift(settings(at=None, feed="simulated:7"), NOW_MS) == 0
 
 
 def test_a_store_that_cannot_be_read_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "opentrader.db").write_bytes(b"no database at all " * 100)
-    assert market_shift(settings(at=None)) == 0
+    assert market_shift(settings(at=None), NOW_MS) == 0
     assert "candles are not moved as the daemon moves them" in caplog.text

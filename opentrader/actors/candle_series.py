@@ -33,13 +33,17 @@ class Arrived(NamedTuple):
 
 
 class CandleSeries:
-    """Grows by one candle at a time. History is never cut: recursive averages depend on where it begins."""
+    """Grows by one candle at a time.
+
+    The state's history is never cut, for recursive averages depend on where it begins; of the candles themselves the
+    last `key.history` are kept.
+    """
 
     def __init__(self, key: Key, candles: Candles) -> None:
         from opentrader.indicators.state import AnalysisState
 
         self._key = key
-        self._candles = candles
+        self.candles = candles
         self.state: AnalysisState = AnalysisState.of(candles, key.timeframe, replay=key.replay)
 
     @property
@@ -47,9 +51,10 @@ class CandleSeries:
         """Opening of the newest candle in milliseconds, 0 without one."""
         return self.state.last_ts or 0
 
-    def due(self, now_ms: int) -> bool:
-        """Whether a newer candle has closed."""
-        return now_ms >= self.last_ms + 2 * TF_MS[self._key.timeframe]
+    @property
+    def due_ms(self) -> int:
+        """When the next candle has closed."""
+        return due_ms(self.candles, self._key.timeframe)
 
     def extend(self, candles: Candles) -> bool:
         """Take in closed candles, the newest known among them; False when they do not continue the series.
@@ -64,7 +69,7 @@ class CandleSeries:
         for candle in columns.T:
             if self.state.append(*candle.tolist()) is Arrival.REBUILD:
                 return False
-        self._candles = Candles.of(np.hstack((self._candles.block, columns[:, 1:])))
+        self.candles = Candles.of(np.hstack((self.candles.block, columns[:, 1:]))).last(self._key.history)
         return True
 
     def market_context(self, htf: CandleSeries, now_ms: int, symbol: str) -> MarketContext:
@@ -78,9 +83,14 @@ class CandleSeries:
         from opentrader.indicators import market_context
 
         return market_context(
-            htf._candles, self._candles, htf_tf=htf._key.timeframe, mtf_tf=self._key.timeframe, now_ms=now_ms,
+            htf.candles, self.candles, htf_tf=htf._key.timeframe, mtf_tf=self._key.timeframe, now_ms=now_ms,
             symbol=symbol,
         )  # fmt: skip
+
+
+def due_ms(candles: Candles, timeframe: Timeframe) -> int:
+    """The market time in milliseconds at which the candle after the newest of these has closed; 0 without one."""
+    return int(candles.ts[-1]) + 2 * TF_MS[timeframe] if len(candles) else 0
 
 
 def fetch_limit(key: Key, series: CandleSeries | None, now_ms: int) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -14,9 +16,11 @@ from opentrader.actors.messages import ActivateLicense, RegisterLicense
 from opentrader.actors.outcome import Outcome
 from opentrader.actors.replies import License
 from opentrader.actors.reply import Reply
-from opentrader.domain.licence import Licence, is_genuine, key_for, masked
+from opentrader.domain.licence import Licence, is_genuine, key_for, masked, turned_back
 from opentrader.domain.ports import LicenceStore
-from opentrader.errors import LicenseKeyNotFound
+from opentrader.errors import LicenseKeyNotFound, LicenseRequired
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class LicenseGuard(Actor):
 
     def on_start(self) -> None:
         self._assign(Held(*self._store.load()))
+        self.note_clock(Tick(self.context.clock.wall()))
 
     def exclusive_of(self, message: Message[Any]) -> str | None:
         return "licence" if isinstance(message, RegisterLicense | ActivateLicense | Tick) else None
@@ -55,16 +60,19 @@ class LicenseGuard(Actor):
     @handles(RegisterLicense)
     def register(self, message: RegisterLicense) -> License | Reply[License]:
         """Local and idempotent: the same e-mail has the same key, and keeps the instant of its activation."""
-        return self._activate(key_for(message.email), message.email, message.name)
+        mark = self._held.clock_high_water
+        return self._activate(key_for(message.email), message.email, message.name, mark)
 
     @handles(ActivateLicense)
     def activate(self, message: ActivateLicense) -> License | Reply[License]:
+        """Whoever sends the key also says that the clock is right, and what it has shown before was not."""
         key = message.license_key.upper()
         if not is_genuine(key):
             raise LicenseKeyNotFound(
                 f"{masked(key)} is not a licence key", hint="register for one: POST /api/license/register"
             )
-        return self._activate(key, None, None)
+        mark = min(self._held.clock_high_water, self.context.clock.wall())
+        return self._activate(key, None, None, mark)
 
     @handles(Tick)
     def note_clock(self, message: Tick) -> Reply[None] | None:
@@ -76,6 +84,7 @@ class LicenseGuard(Actor):
     @handles(LicenceStored)
     def licence_stored(self, message: LicenceStored) -> License:
         message.outcome.unwrap()
+        logger.info("licence: the %s plan is active", message.held.licence.plan)
         self._assign(message.held)
         return self._shown_whole()
 
@@ -84,15 +93,19 @@ class LicenseGuard(Actor):
         message.outcome.unwrap()
         self._assign(message.held)
 
-    def _activate(self, key: str, email: str | None, name: str | None) -> License | Reply[License]:
-        now = self.context.clock.wall()
+    def _activate(self, key: str, email: str | None, name: str | None, mark: float) -> License | Reply[License]:
         held = self._held.licence
-        if held.key == key and held.email == (email or held.email) and held.name == (name or held.name):
+        same = held if held.key == key else Licence(held.machine_id, activated_at=int(self.context.clock.wall()))
+        known = replace(same, key=key, email=email or same.email, name=name or same.name, plan="free")
+        new = Held(known, mark)
+        if new == self._held:
             return self._shown_whole()
-        same = held if held.key == key else Licence(held.machine_id, activated_at=int(now))
-        new = replace(same, key=key, email=email or same.email, name=name or same.name, plan="free")
-        stored = partial(LicenceStored, replace(self._held, licence=new))
-        return self.pipe(self._store.keep(new), then=stored, exclusive="licence")
+        return self.pipe(self._keep(new), then=partial(LicenceStored, new), exclusive="licence")
+
+    async def _keep(self, new: Held) -> None:
+        if new.clock_high_water != self._held.clock_high_water:
+            await self._store.keep_clock(new.clock_high_water)
+        await self._store.keep(new.licence)
 
     def _shown_whole(self) -> License:
         """The answer of register and activate shows the key whole."""
@@ -101,6 +114,20 @@ class LicenseGuard(Actor):
     def _assign(self, held: Held) -> None:
         self._held = held
         self.publish(held)
+
+
+def refused(held: Held, now: float, register: str) -> LicenseRequired:
+    """What to tell somebody for whom there is no active licence; `register` is the command that registers one."""
+    if held.licence.key is None or not turned_back(now, held.clock_high_water):
+        return LicenseRequired("a licence is required", hint=f"it is free: {register}")
+    return LicenseRequired(
+        f"the clock shows {_utc(now)}, but this installation has seen {_utc(held.clock_high_water)}",
+        hint="put the clock right; if it is, say so by sending the licence key again: POST /api/license/activate",
+    )
+
+
+def _utc(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def license_shown(held: Held, now: float, key: str | None) -> License:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from opentrader.actors import messages as m
 from opentrader.actors.actor import Actor
-from opentrader.actors.candle_series import Arrived, CandleSeries, Key, fetch_limit
+from opentrader.actors.candle_series import Arrived, CandleSeries, Key, due_ms, fetch_limit
 from opentrader.actors.context import Context
 from opentrader.actors.handles import handles
 from opentrader.actors.message import Message
@@ -18,6 +19,7 @@ from opentrader.actors.replies import Candle, CandleList, Explain, Level
 from opentrader.actors.reply import Reply
 from opentrader.domain.candles import clean
 from opentrader.domain.market import MarketContext, TraceEntry
+from opentrader.domain.parameters import HISTORY
 from opentrader.domain.ports import Feed, Kernels
 from opentrader.domain.timeframes import HTF_OF, TF_MS, Timeframe, frames
 from opentrader.domain.trend import TrendResult
@@ -39,24 +41,23 @@ class Horizon:
     mr_timeframe: Timeframe = "4h"
     mr_history: int = 1000
     ttl_seconds: int = 3600
-    history: int = 500
+    history: int = HISTORY
 
 
 @dataclass(frozen=True, slots=True)
 class CachedContext:
-    """A context, the opening of its newest candle and the market time at which it was computed (milliseconds)."""
+    """A context, and in market milliseconds the instant that it speaks of and the one at which a candle is due."""
 
     context: MarketContext
-    last_ms: int
     computed_ms: int
+    due_ms: int
 
     def age_sec(self, now_ms: int) -> int:
         return max(0, now_ms - self.computed_ms) // 1000
 
     def stale(self, now_ms: int, ttl_seconds: int) -> bool:
-        """Older than the cache allows, or a newer candle of its middle timeframe has closed."""
-        closed = self.last_ms > 0 and now_ms >= self.last_ms + 2 * TF_MS[self.context.mtf_tf]
-        return closed or self.age_sec(now_ms) >= ttl_seconds
+        """Older than the cache allows, or a newer candle of either timeframe has closed."""
+        return now_ms >= self.due_ms or self.age_sec(now_ms) >= ttl_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +71,11 @@ class Fetched(Message[Any]):
 
 @dataclass(frozen=True, slots=True)
 class Interpreted(Message[Any]):
-    """An answer that was computed elsewhere because the kernels are not compiled yet."""
+    """What was found elsewhere, because the kernels are not compiled yet, and when the next of its candles is due."""
 
     question: Question
-    outcome: Outcome[Any]
+    now_ms: int
+    outcome: Outcome[tuple[Any, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +95,11 @@ class MarketAnalyzer(Actor):
         self._cache: Mapping[tuple[Timeframe, Timeframe], CachedContext] = {}
 
     def exclusive_of(self, message: Message[Any]) -> str | None:
-        """A question that can be answered from what is known does not wait for candles."""
-        if isinstance(message, Question) and self._wanting(message, self.context.clock.market_ms()):
+        """A question that the cache answers does not wait for candles.
+
+        Any other may need some by the time it is handled, even if none is due yet.
+        """
+        if isinstance(message, Question) and self._cached(message, self.context.clock.market_ms()) is None:
             return FETCHING
         return None
 
@@ -127,16 +132,17 @@ class MarketAnalyzer(Actor):
     @handles(Fetched)
     def fetched(self, message: Fetched) -> Any:
         """Take the candles in; those that do not continue the known ones are fetched anew, whole."""
-        broken = [
-            key for key, rows, whole in message.outcome.unwrap() if not self._take(key, rows, whole, message.now_ms)
-        ]
+        for arrived in message.outcome.unwrap():
+            self._take(arrived, message.now_ms)
+        broken = [key for key in self._keys(message.question) if key not in self._series]
         if broken:
             return self._fetch(message.question, broken, message.now_ms)
         return self._compute(message.question, message.now_ms)
 
     @handles(Interpreted)
     def interpreted(self, message: Interpreted) -> Any:
-        return self._finish(message.question, message.outcome.unwrap(), self.context.clock.market_ms())
+        found, due = message.outcome.unwrap()
+        return self._finish(message.question, found, message.now_ms, due)
 
     def _question(self, message: Message[R]) -> R | Reply[R]:
         """Each question has its own type of answer, and all of them one way to it."""
@@ -150,7 +156,7 @@ class MarketAnalyzer(Actor):
         if not self._kernels.warm:
             return self.pipe(
                 self._interpret(message, now_ms),
-                then=lambda outcome: Interpreted(message, outcome),
+                then=lambda outcome: Interpreted(message, now_ms, outcome),
                 exclusive=FETCHING,
             )
         due = self._due(message, now_ms)
@@ -162,9 +168,6 @@ class MarketAnalyzer(Actor):
         entry = self._cache.get((message.mtf_tf, frame(message)))
         return None if entry is None or entry.stale(now_ms, self._horizon.ttl_seconds) else entry
 
-    def _wanting(self, message: Question, now_ms: int) -> bool:
-        return self._cached(message, now_ms) is None and (not self._kernels.warm or bool(self._due(message, now_ms)))
-
     def _keys(self, message: Question) -> tuple[Key, ...]:
         """Which series a question reads; the middle timeframe first, for the other must not get ahead of it."""
         history = self._horizon.history
@@ -175,7 +178,7 @@ class MarketAnalyzer(Actor):
         return tuple(dict.fromkeys((Key(message.mtf_tf, history), Key(frame(message), history))))
 
     def _due(self, message: Question, now_ms: int) -> list[Key]:
-        return [key for key in self._keys(message) if key not in self._series or self._series[key].due(now_ms)]
+        return [key for key in self._keys(message) if key not in self._series or now_ms >= self._series[key].due_ms]
 
     def _fetch(self, message: Question, keys: list[Key], now_ms: int) -> Reply[Any]:
         limits = [(key, fetch_limit(key, self._series.get(key), now_ms)) for key in keys]
@@ -190,16 +193,14 @@ class MarketAnalyzer(Actor):
         rows = await asyncio.gather(*fetches)
         return [Arrived(key, got, limit >= key.history) for (key, limit), got in zip(limits, rows, strict=True)]
 
-    def _take(self, key: Key, rows: Any, whole: bool, now_ms: int) -> bool:
-        """Whether the candles were taken in; False has forgotten the series, for it must be built anew."""
-        candles = clean(rows, key.timeframe, now_ms)
-        if whole:
+    def _take(self, arrived: Arrived, now_ms: int) -> None:
+        """Take the candles in, or forget the series: it must be built anew."""
+        key, candles = arrived.key, clean(arrived.rows, arrived.key.timeframe, now_ms)
+        series = self._series.pop(key, None)
+        if arrived.whole:
             self._series[key] = CandleSeries(key, candles)
-            return True
-        if self._series[key].extend(candles):
-            return True
-        del self._series[key]
-        return False
+        elif series is not None and series.extend(candles):
+            self._series[key] = series
 
     def _compute(self, message: Question, now_ms: int) -> Any:
         series = [self._series[key] for key in self._keys(message)]
@@ -207,40 +208,39 @@ class MarketAnalyzer(Actor):
             return series[0].state.mr_signal(now_ms=now_ms, symbol=self._pair)
         if isinstance(message, m.TrendOf):
             result = series[0].state.trend_result(now_ms=now_ms, symbol=self._name, source=self._feed.source)
-            return self._finish(message, result, now_ms)
-        return self._finish(message, series[0].market_context(series[-1], now_ms, self._name), now_ms)
+            return self._finish(message, result, now_ms, series[0].due_ms)
+        context = series[0].market_context(series[-1], now_ms, self._name)
+        return self._finish(message, context, now_ms, min(one.due_ms for one in series))
 
-    def _finish(self, message: Question, found: Any, now_ms: int) -> Any:
+    def _finish(self, message: Question, found: Any, now_ms: int, due: int) -> Any:
         """Note what was computed where others look for it."""
         if isinstance(found, TrendResult):
             self.context.tell(m.NoteTrends((found,)))
             return found
         if not isinstance(found, MarketContext):
             return found
-        mtf = self._series.get(self._keys(message)[0])
-        entry = CachedContext(found, 0 if mtf is None else mtf.last_ms, now_ms)
+        entry = CachedContext(found, now_ms, due)
         self._cache = {**self._cache, (found.mtf_tf, found.htf_tf): entry}
         self.publish(tuple(self._cache.values()))
         return shown(message, found)
 
-    async def _interpret(self, message: Question, now_ms: int) -> Any:
+    async def _interpret(self, message: Question, now_ms: int) -> tuple[Any, int]:
         keys = self._keys(message)
         arrived = await self._rows([(key, key.history) for key in keys], now_ms)
+        due = min(due_ms(clean(rows, key.timeframe, now_ms), key.timeframe) for key, rows, _ in arrived)
+        return await self._elsewhere(message, [rows for _, rows, _ in arrived], now_ms), due
+
+    async def _elsewhere(self, message: Question, rows: list[Any], now_ms: int) -> Any:
+        """What `_compute` finds, from the rows of each key."""
+        run = partial(self._kernels.run, now_ms=now_ms)
         if isinstance(message, m.MrSignalOf):
-            arguments: dict[str, Any] = {"symbol": self._pair, "now_ms": now_ms}
-            return await self._kernels.run(
-                "opentrader.indicators.mr_signal", arrived[0].rows, keys[0].timeframe, **arguments
-            )
-        arguments = {"symbol": self._name, "now_ms": now_ms}
+            timeframe = self._horizon.mr_timeframe
+            return await run("opentrader.indicators.mr_signal", rows[0], timeframe, symbol=self._pair)
         if isinstance(message, m.TrendOf):
-            arguments["source"] = self._feed.source
-            return await self._kernels.run(
-                "opentrader.indicators.trend_result", arrived[0].rows, message.timeframe, **arguments
-            )
-        arguments |= {"htf_tf": frame(message), "mtf_tf": message.mtf_tf}
-        return await self._kernels.run(
-            "opentrader.indicators.market_context", arrived[-1].rows, arrived[0].rows, **arguments
-        )
+            named = {"symbol": self._name, "source": self._feed.source}
+            return await run("opentrader.indicators.trend_result", rows[0], message.timeframe, **named)
+        framed = {"htf_tf": frame(message), "mtf_tf": message.mtf_tf, "symbol": self._name}
+        return await run("opentrader.indicators.market_context", rows[-1], rows[0], **framed)
 
     async def _candles(self, message: m.CandlesOf, now_ms: int) -> CandleList:
         rows = await self._feed.candles(self._pair, message.timeframe, limit=message.limit, now_ms=now_ms)

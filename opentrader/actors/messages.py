@@ -22,13 +22,22 @@ from opentrader.domain.market import MarketContext
 from opentrader.domain.mean_reversion import MrSignal, NoSetup
 from opentrader.domain.symbols import SPELLING
 from opentrader.domain.timeframes import Timeframe
-from opentrader.domain.trend import Score, Trend, TrendResult
+from opentrader.domain.trend import EXACT, Score, Trend, TrendResult
 from opentrader.errors import Fault, InvalidInput
 
 R = TypeVar("R")
 
 LAST_INSTANT = 4_102_444_800  # 2100-01-01: a larger number of seconds is surely milliseconds
 
+
+def _exact(number: int) -> int:
+    """A number may come as a string of any length; what cannot be written into an answer is refused."""
+    if abs(number) > EXACT:
+        raise ValueError(f"should be {EXACT} at most")
+    return number
+
+
+Exact = AfterValidator(_exact)
 Symbol = Annotated[str, MinLen(1), MaxLen(42), Field(pattern=SPELLING)]
 Side = Annotated[str, Field(pattern=r"^([Bb][Uu][Yy]|[Ss][Ee][Ll][Ll])$"), AfterValidator(str.lower)]
 Caller = Annotated[str, MinLen(1), MaxLen(32), Field(pattern=r"^[A-Za-z0-9_.-]+$")]
@@ -56,7 +65,7 @@ class View(Message[R]):
     __slots__ = ()
 
 
-# --- licence_guard -----------------------------------------------------------------------------------------------
+# --- license_guard -----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,16 +279,16 @@ class PostSignal(Message[r.SignalPosted]):
     sl_pct: Annotated[float, Gt(0), Lt(100)] | None = None
     tp_pct: Percent | None = None
     checklist: str | list[Any] | dict[str, Any] | None = None
-    passed: Annotated[int, Ge(0)] | None = None
-    total: Annotated[int, Ge(0)] | None = None
+    passed: Annotated[int, Ge(0), Exact] | None = None
+    total: Annotated[int, Ge(0), Exact] | None = None
     rsi: Oscillator | None = None
     macd_hist: float | None = None
     bb_lower: float | None = None
     bb_upper: float | None = None
     bb_mid: float | None = None
     vol_ratio: Annotated[float, Ge(0)] | None = None
-    buy_signals: int | list[Any] | None = None
-    sell_signals: int | list[Any] | None = None
+    buy_signals: Annotated[int, Exact] | list[Any] | None = None
+    sell_signals: Annotated[int, Exact] | list[Any] | None = None
     adx: Oscillator | None = None
     stoch_k: Oscillator | None = None
     tp1_pct: Percent | None = None

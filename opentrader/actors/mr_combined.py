@@ -9,9 +9,10 @@ from typing import cast
 
 from opentrader.actors.actor import Actor
 from opentrader.actors.context import Context
+from opentrader.actors.errand import errand
 from opentrader.actors.handles import handles
 from opentrader.actors.message import Message
-from opentrader.actors.messages import EmitSignal, MrSignalOf, PostSignal, ReportWork, ScanAndSignal
+from opentrader.actors.messages import EmitSignal, MrSignalOf, PostSignal, ScanAndSignal
 from opentrader.actors.outcome import Outcome
 from opentrader.actors.replies import ScanSignal, Signaled, Skipped
 from opentrader.actors.reply import Reply
@@ -20,7 +21,7 @@ from opentrader.domain.ports import Positions
 from opentrader.domain.signals import PostStatus
 from opentrader.domain.symbols import Listing, pair_of
 from opentrader.domain.timeframes import TF_MS, Timeframe
-from opentrader.errors import OpentraderError, SymbolNotFound
+from opentrader.errors import ExchangeError, OpentraderError, SymbolNotFound
 
 ASK_SECONDS = 290.0
 _OUTLOOK = ("ev", "confidence", "gate_ok", "detail")
@@ -58,7 +59,11 @@ class MrCombined(Actor):
         if self._positions.halted():
             return ScanSignal((), (), reason="trading_halted")
         spelled = message.symbols or self._watchlist
-        return self.pipe(self._scan(message.agent, tuple(spelled)), then=SetupsScanned, exclusive="scan")
+        scan = errand(
+            self.context.tell, message.agent, "MR Combined scan", self._scan(tuple(spelled)),
+            lambda found: f": {len(found.signaled)} of {found.scanned} signaled",
+        )  # fmt: skip
+        return self.pipe(scan, then=SetupsScanned, exclusive="scan")
 
     def exclusive_of(self, message: Message[object]) -> str | None:
         """One scan at a time: two at once would find the same setups."""
@@ -68,8 +73,7 @@ class MrCombined(Actor):
     def scanned(self, message: SetupsScanned) -> ScanSignal:
         return message.outcome.unwrap()
 
-    async def _scan(self, agent: str, spelled: tuple[str, ...]) -> ScanSignal:
-        self.context.tell(ReportWork(agent, "running", "MR Combined scan"))
+    async def _scan(self, spelled: tuple[str, ...]) -> ScanSignal:
         pairs = list(dict.fromkeys(pair_of(symbol, self._listings) for symbol in spelled))
         found = await asyncio.gather(*map(self._setup, pairs))
         signaled: list[Signaled] = []
@@ -80,7 +84,6 @@ class MrCombined(Actor):
                 signaled.append(Signaled(pair, setup.direction, cast(PostStatus, status)))
             else:
                 skipped.append(Skipped(pair, status))
-        self.context.tell(ReportWork(agent, "idle", f"MR Combined scan: {len(signaled)} of {len(pairs)} signaled"))
         return ScanSignal(tuple(signaled), tuple(skipped), scanned=len(pairs))
 
     async def _setup(self, pair: str) -> MrSignal | str:
@@ -89,15 +92,19 @@ class MrCombined(Actor):
             return SymbolNotFound.code
         try:
             found = await self.context.ask(MrSignalOf(symbol=pair), timeout=ASK_SECONDS)
-        except OpentraderError:
-            return "fetch_error"
+        except OpentraderError as error:
+            return "fetch_error" if isinstance(error, ExchangeError) else error.code
         if isinstance(found, NoSetup):
             return found.reason
         return "gate" if self._rule.require_gate and not found.gate_ok else found
 
     async def _emit(self, pair: str, setup: MrSignal) -> str:
+        """What became of the signal. One that fails must not hide those that were emitted before it."""
         record = setup.to_dict()
         outlook = {name: record.pop(name) for name in _OUTLOOK}
         post = PostSignal(**{**record, "symbol": pair})
         emit = EmitSignal(post, outlook, setup.bar_ts, TF_MS[self._rule.timeframe])
-        return await self.context.ask(emit, timeout=ASK_SECONDS)
+        try:
+            return await self.context.ask(emit, timeout=ASK_SECONDS)
+        except OpentraderError as error:
+            return error.code

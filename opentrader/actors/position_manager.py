@@ -125,6 +125,7 @@ class PositionManager(TradeClosing):
         if self._busy(pair):
             raise TradeExists(f"a trade of {pair} is open or being opened", hint="close it first")
         self._demand_room(counts=True)
+        self._demand_cool(pair)
         return self._quote(message)
 
     @handles(m.PlaceManual)
@@ -136,6 +137,7 @@ class PositionManager(TradeClosing):
         if any((x.intent.symbol, float(x.intent.px)) == asked for x in self._desk.pending()):
             raise PendingEntryExists(f"an entry of {message.symbol} at {message.entry_px} waits already")
         self._demand_room(counts=False)
+        self._demand_cool(message.symbol)
         return self._quote(message)
 
     def _quote(self, message: Entry) -> Any:
@@ -248,7 +250,7 @@ class PositionManager(TradeClosing):
         taken = len(self._desk.open_trades()) + len(self._desk.pending()) + unsent
         demand_room(taken, day, self._desk.account.equity, self._risk, counts=counts)
 
-    def demand_cool(self, pair: str) -> None:
+    def _demand_cool(self, pair: str) -> None:
         until = self._cooldowns.get(pair, 0)
         if self.context.clock.market_ms() < until:
             raise RiskLimit(f"{pair} was stopped out a short while ago", hint="the cooldown is not over yet")

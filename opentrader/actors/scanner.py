@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from opentrader.actors.actor import Actor
 from opentrader.actors.context import Context
+from opentrader.actors.errand import errand
 from opentrader.actors.handles import handles
 from opentrader.actors.message import Message
-from opentrader.actors.messages import MarketOf, NoteTrends, ReportWork, ScanMarkets, ScanTrends, TrendOf
+from opentrader.actors.messages import MarketOf, NoteTrends, ScanMarkets, ScanTrends, TrendOf
 from opentrader.actors.outcome import Outcome
 from opentrader.actors.replies import (
     MarketScan,
@@ -61,13 +61,13 @@ class Scanner(Actor):
 
     @handles(ScanTrends)
     def scan_trends(self, message: ScanTrends) -> Reply[TrendScan]:
-        scan = self._trends(message.timeframe)
-        return self.pipe(self._on_behalf(message.agent, f"Trend scan {message.timeframe}", scan), then=TrendsScanned)
+        what, scan = f"Trend scan {message.timeframe}", self._trends(message.timeframe)
+        return self.pipe(errand(self.context.tell, message.agent, what, scan), then=TrendsScanned)
 
     @handles(ScanMarkets)
     def scan_markets(self, message: ScanMarkets) -> Reply[MarketScan]:
-        scan = self._markets(message.mtf_tf)
-        return self.pipe(self._on_behalf(message.agent, f"Market scan {message.mtf_tf}", scan), then=MarketsScanned)
+        what, scan = f"Market scan {message.mtf_tf}", self._markets(message.mtf_tf)
+        return self.pipe(errand(self.context.tell, message.agent, what, scan), then=MarketsScanned)
 
     @handles(TrendsScanned)
     def trends_scanned(self, message: TrendsScanned) -> TrendScan:
@@ -79,7 +79,8 @@ class Scanner(Actor):
 
     async def _trends(self, timeframe: Timeframe) -> TrendScan:
         found, failed = await self._each(lambda pair: TrendOf(symbol=pair, timeframe=timeframe))
-        await self.context.ask(NoteTrends(tuple(found)), timeout=ASK_SECONDS)  # GET /trend/all shows them from now on
+        # Each analyzer has told the book. What is asked after that is answered when GET /api/trend/all shows them all.
+        await self.context.ask(NoteTrends(()), timeout=ASK_SECONDS)
         return trend_scan(self._source, timeframe, found, failed)
 
     async def _markets(self, mtf_tf: Timeframe) -> MarketScan:
@@ -100,20 +101,6 @@ class Scanner(Actor):
             else:
                 found.append(answer)
         return found, failed
-
-    async def _on_behalf(self, agent: str | None, what: str, work: Coroutine[Any, Any, R]) -> R:
-        """Show on the caller's card that the work is under way, and how it ended."""
-        if agent is None:
-            return await work
-        tell = partial(ReportWork, agent)
-        self.context.tell(tell("running", what))
-        try:
-            done = await work
-        except OpentraderError as error:
-            self.context.tell(tell("error", f"{what}: {error.detail}"[:500]))
-            raise
-        self.context.tell(tell("idle", f"{what} done"))
-        return done
 
 
 def trend_scan(source: str, timeframe: Timeframe, found: list[TrendResult], failed: list[ScanFailure]) -> TrendScan:

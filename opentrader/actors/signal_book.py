@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
@@ -26,6 +27,8 @@ from opentrader.domain.signals import (
     swept,
 )
 from opentrader.errors import SignalNotFound
+
+logger = logging.getLogger(__name__)
 
 _SAID = {
     "telegram_failed": "Stored and pending. Nobody was asked: there is no Telegram bot, or it failed.",
@@ -222,8 +225,8 @@ class SignalBook(Actor):
         if post.direction == "buy" and self._positions.awaited(post.symbol):
             return "trade_exists_skipped"
         last_ms = self._bars.get((post.symbol, post.bot))
-        if last_ms is not None and message.bar_ms - last_ms < self._limits.cooldown_bars * message.bar_length_ms:
-            return "cooldown"
+        if last_ms is not None and 0 <= message.bar_ms - last_ms < self._limits.cooldown_bars * message.bar_length_ms:
+            return "cooldown"  # a candle that is still to come was signalled under another feed or market time
         if refused is not None:
             return refused
         pending = sum(s.status_at(now) == "pending" for s in self._signals.values())
@@ -249,6 +252,9 @@ class SignalBook(Actor):
 
     def _keep(self, record: SignalRecord, outcome: Outcome[None]) -> None:
         outcome.unwrap()
+        before = self._signals.get(record.pair)
+        if before is None or (before.created_at, before.status) != (record.created_at, record.status):
+            logger.info("signal: %s %s by %s is %s", record.direction, record.pair, record.bot, record.status)
         self._assign({**self._signals, record.pair: record})
 
     def _assign(self, signals: Mapping[str, SignalRecord]) -> None:

@@ -17,6 +17,7 @@ from opentrader.actors.message import Message
 from opentrader.actors.outcome import Outcome
 from opentrader.actors.replies import ScanFailure
 from opentrader.actors.reply import Reply
+from opentrader.actors.trade_log import tell_control
 from opentrader.actors.trade_results import shown as row_shown
 from opentrader.actors.trade_shown import is_pending, pending
 from opentrader.actors.trade_upkeep import TradeUpkeep
@@ -263,6 +264,7 @@ class TradeClosing(TradeUpkeep):
     @handles(ControlKept)
     def control_kept(self, message: ControlKept) -> Control:
         message.outcome.unwrap()
+        tell_control(self._desk.control, message.control)
         self._desk = replace(self._desk, control=message.control)
         self.show()
         return message.control

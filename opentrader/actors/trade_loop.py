@@ -18,6 +18,7 @@ from opentrader.actors.context import Context
 from opentrader.actors.handles import handles
 from opentrader.actors.message import Message, Tick
 from opentrader.actors.outcome import Done, Outcome
+from opentrader.actors.trade_log import tell, tell_over, tell_taken_over
 from opentrader.actors.trade_results import closed
 from opentrader.actors.trade_shown import bought, held, is_open, is_over
 from opentrader.domain.exchange import Exchange
@@ -253,6 +254,7 @@ class TradeLoop(Actor):
     def book(self, message: Booked) -> Any:
         message.outcome.unwrap()
         key = message.ids[0]
+        tell_over(self._trades[key], message.row)
         self._rows[key] = message.row
         self.changed(self._trades[key], self._trades[key])
         self._schedule(self._trades[key])
@@ -270,6 +272,7 @@ class TradeLoop(Actor):
 
     def take_over(self, trade: Trade) -> None:
         """Hold a trade that is durable already, and look at it soon."""
+        tell_taken_over(trade)
         self._trades[trade.intent.id] = trade
         self._due[trade.intent.id] = 0
 
@@ -331,6 +334,7 @@ class TradeLoop(Actor):
 
     def assign(self, trade: Trade) -> None:
         before = self._trades.get(trade.intent.id)
+        tell(before, trade)
         self._trades[trade.intent.id] = trade
         if is_open(trade, self.least(trade.intent.symbol, trade)):
             self._rows.pop(trade.intent.id, None)  # a late order has opened it again

@@ -20,12 +20,15 @@ from opentrader.actors.signal_book import known_signal, shown
 from opentrader.actors.supervisor import ActorStatus
 from opentrader.actors.trading_desk import Account, Desk, portfolio
 from opentrader.domain.licence import masked
+from opentrader.domain.plain_text import one_line
 from opentrader.domain.signals import SignalRecord, demand_pending
 from opentrader.domain.timeframes import open_time
 from opentrader.domain.trend import TrendRecord
 from opentrader.errors import NotReady
 
 R = TypeVar("R")
+
+_LONGEST_CHECKLIST = 600
 
 
 class Snapshots(Protocol):
@@ -123,7 +126,7 @@ def pending_text(query: m.PendingText, published: Snapshots, asking: Asking) -> 
 def _told(signal: SignalRecord, now: float) -> str:
     """One signal for somebody who decides: what, at which price, why, and how long there is."""
     body = signal.body
-    lines = [f"{signal.direction.upper()} {signal.pair}  ({signal.bot})"]
+    lines = [f"{signal.direction.upper()} {signal.pair}  ({one_line(signal.bot, 64)})"]
     if "price" in body:
         lines.append(f"  price {body['price']:g}" + _percents(body))
     if "passed" in body and "total" in body:
@@ -143,7 +146,8 @@ def _percents(body: Mapping[str, Any]) -> str:
 def _checks(checklist: object) -> str:
     if not isinstance(checklist, dict):
         return ""
-    return ": " + ", ".join(f"{name} {'yes' if passed else 'no'}" for name, passed in checklist.items())
+    checks = ", ".join(f"{name} {'yes' if passed else 'no'}" for name, passed in checklist.items())
+    return ": " + one_line(checks, _LONGEST_CHECKLIST)
 
 
 def _gate(passed: bool) -> str:

@@ -10,7 +10,7 @@ AgentStatus = Literal["idle", "running", "waiting", "error"]
 Level = Literal["info", "warning", "error"]
 
 AGENTS: tuple[AgentName, ...] = ("coo", "ops", "tech", "finance", "scout")
-LOG_LINES = 200
+LOG_LINES = 200  # as many as the board keeps, and the dashboard shows
 
 
 @dataclass(frozen=True, slots=True)

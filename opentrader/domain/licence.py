@@ -13,6 +13,8 @@ from typing import Literal
 
 LicenseStatusName = Literal["active", "required"]
 
+TURNED_BACK_SECONDS = 3600  # by more than this the clock must be behind what it has shown before
+
 _CONSTANT = b"opentrader free licence 1"
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # base 32 without I, L, O and U
 _BODY, _CHECK = 12, 4
@@ -43,6 +45,11 @@ def masked(key: str | None) -> str | None:
     return key and "OT-****-****-****-" + key[-4:]
 
 
+def turned_back(now: float, clock_high_water: float) -> bool:
+    """Whether the clock is behind the latest reading that this installation has seen; both in Unix seconds."""
+    return now < clock_high_water - TURNED_BACK_SECONDS
+
+
 @dataclass(frozen=True, slots=True)
 class Licence:
     """The licence of this installation; without a key there is none."""
@@ -57,7 +64,7 @@ class Licence:
 
     def status(self, now: float, clock_high_water: float) -> LicenseStatusName:
         """`active`, unless there is no key, it has run out, or the clock was turned back by over an hour."""
-        if self.key is None or now < clock_high_water - 3600:
+        if self.key is None or turned_back(now, clock_high_water):
             return "required"
         return "active" if self.expires_at is None or now < self.expires_at else "required"
 

@@ -94,8 +94,10 @@ class Feed(Protocol):
 class Kernels(Protocol):
     """Where the analysis runs while the compiled kernels are not at hand."""
 
-    warm: bool
-    """Whether an actor may call the kernels on its own thread without compiling anything."""
+    @property
+    def warm(self) -> bool:
+        """Whether an actor may call the kernels on its own thread without compiling anything."""
+        ...
 
     async def run(self, function: str, *args: Any, **named: Any) -> Any:
         """Call a function, by its dotted name, on a thread or in a process that may take its time."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge
+from annotated_types import Ge, Le
 
 from .market import Regime
 from .timeframes import Timeframe
@@ -19,7 +19,8 @@ TrendRegime = Literal[
     "uptrend", "downtrend", "sideway", "compression", "volatile_chop", "transition", "unknown"
 ]
 
-Votes = Annotated[int | float, Ge(0)]
+EXACT = 2**53  # up to here every JSON parser reads a whole number as it was written
+Votes = Annotated[int | float, Ge(0), Le(EXACT)]
 
 VOTERS = ("price_structure", "ema", "adx", "rsi", "volume", "atr")
 

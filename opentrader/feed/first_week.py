@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from opentrader.domain.parameters import HISTORY
 from opentrader.domain.ports import Feed
 from opentrader.domain.timeframes import HTF_OF, Timeframe
 from opentrader.feed.simulated import HISTORY_START_MS
@@ -18,8 +19,6 @@ from opentrader.feed.windows import Rows
 FIRST_WEEK_MS = HISTORY_START_MS + 521 * WEEK_MS  # 2024-01-01: ten years of history lie behind it
 MAX_WEEKS = 260
 _TIMEFRAME: Timeframe = "4h"
-_ANALYSED = 500  # candles of each timeframe that an analysis reads
-_REPLAYED = 1000  # candles that a mean reversion signal reads
 
 Explains = Callable[[Rows, Rows, int], bool]
 """Whether the candles of (higher timeframe, middle timeframe, now_ms) lead to the decision to trade."""
@@ -39,17 +38,17 @@ class FirstWeek:
 
 async def first_week(
     feed: Feed, pairs: Sequence[str], now_ms: int, *, explains: Explains, signals: Signals,
-    signal_timeframe: Timeframe = "4h", max_weeks: int = MAX_WEEKS,
+    signal_timeframe: Timeframe = "4h", signal_history: int = 1000, max_weeks: int = MAX_WEEKS,
 ) -> FirstWeek:
     """The first week of `feed` - one without a shift - that shows a trade and a signal at this time of week.
 
-    `signals` is asked about candles of `signal_timeframe`. After `max_weeks` weeks the answer is the first one
-    with a signal, or else the first of all.
+    `signals` is asked about the last `signal_history` candles of `signal_timeframe`. After `max_weeks` weeks the
+    answer is the first one with a signal, or else the first of all.
     """
     fallback = FirstWeek(shift_to(now_ms, 0), max_weeks, trade=False, signal=False)
     for week in range(max_weeks):
         shift = shift_to(now_ms, week)
-        if not await _any_signal(feed, pairs, now_ms - shift, signals, signal_timeframe):
+        if not await _any_signal(feed, pairs, now_ms - shift, signals, signal_timeframe, signal_history):
             continue
         if await _any_trade(feed, pairs, now_ms - shift, explains):
             return FirstWeek(shift, week + 1, trade=True, signal=True)
@@ -64,18 +63,18 @@ def shift_to(now_ms: int, week: int) -> int:
 
 
 async def _any_signal(
-    feed: Feed, pairs: Sequence[str], at_ms: int, signals: Signals, timeframe: Timeframe
+    feed: Feed, pairs: Sequence[str], at_ms: int, signals: Signals, timeframe: Timeframe, history: int
 ) -> bool:
     for pair in pairs:
-        if signals(await feed.candles(pair, timeframe, limit=_REPLAYED, now_ms=at_ms), at_ms):
+        if signals(await feed.candles(pair, timeframe, limit=history, now_ms=at_ms), at_ms):
             return True
     return False
 
 
 async def _any_trade(feed: Feed, pairs: Sequence[str], at_ms: int, explains: Explains) -> bool:
     for pair in pairs:
-        htf = await feed.candles(pair, HTF_OF[_TIMEFRAME], limit=_ANALYSED, now_ms=at_ms)
-        mtf = await feed.candles(pair, _TIMEFRAME, limit=_ANALYSED, now_ms=at_ms)
+        htf = await feed.candles(pair, HTF_OF[_TIMEFRAME], limit=HISTORY, now_ms=at_ms)
+        mtf = await feed.candles(pair, _TIMEFRAME, limit=HISTORY, now_ms=at_ms)
         if explains(htf, mtf, at_ms):
             return True
     return False

@@ -7,9 +7,10 @@ asked for goes on.
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -34,7 +35,9 @@ from opentrader.http.routes import Route
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _KEPT_REFUSALS = (OrderRejected, InsufficientBalance)  # refusals that reached the exchange
-_PRIVATE = frozenset({"email", "name", "license_key"})
+_PRIVATE = "License"  # the section whose values are a person's: name, e-mail, key
+
+logger = logging.getLogger(__name__)
 
 
 class Body(NamedTuple):
@@ -121,7 +124,7 @@ async def _first(system: System, act: Act, key: str) -> Outcome:
         outcome = await _written_down(system, _keyed(act, key))
     except _KEPT_REFUSALS as refusal:
         told = orjson.dumps({"detail": refusal.detail, "hint": refusal.hint, "code": refusal.code})
-        await system.idempotency.finish(key, status_of(type(refusal)), told)
+        await _kept(act, system.idempotency.finish(key, status_of(type(refusal)), told))
         raise
     except (AskTimeout, InternalError):
         raise
@@ -130,7 +133,7 @@ async def _first(system: System, act: Act, key: str) -> Outcome:
         raise
     finally:
         _under_way.discard(key)
-    await system.idempotency.finish(key, outcome.status, outcome.body.content)
+    await _kept(act, system.idempotency.finish(key, outcome.status, outcome.body.content))
     return outcome
 
 
@@ -165,7 +168,7 @@ async def _unfinished(system: System, act: Act, key: str) -> Outcome:
     if made is None:
         return await _first(system, act, key)
     body = encoded(made)
-    await system.idempotency.finish(key, 200, body.content)
+    await _kept(act, system.idempotency.finish(key, 200, body.content))
     return Outcome(body, headers={"Idempotent-Replayed": "true"})
 
 
@@ -174,15 +177,24 @@ async def _written_down(system: System, act: Act) -> Outcome:
     try:
         body = encoded(await system.ask(act.message))
     except OpentraderError as error:
-        await system.audit_log.append(_entry(act, error.code, status_of(type(error))))
+        await _kept(act, system.audit_log.append(_entry(act, error.code, status_of(type(error)))))
         raise
-    await system.audit_log.append(_entry(act, "ok", 200))
+    await _kept(act, system.audit_log.append(_entry(act, "ok", 200)))
     return Outcome(body)
+
+
+async def _kept(act: Act, work: Awaitable[object]) -> None:
+    """Keep what came of an act. It is done, even if that fails: an answer that denied it would have it done twice."""
+    try:
+        await work
+    except OpentraderError as error:
+        logger.error("request %s (%s) is done but not written down: %s", act.request_id, action_of(act.route), error)
 
 
 def _entry(act: Act, outcome: str, status: int) -> AuditEntry:
     told = asdict(act.message)  # type: ignore[call-overload]
-    params = {name: value for name, value in told.items() if value not in (None, "") and name not in _PRIVATE}
+    shown = {} if act.route.section == _PRIVATE else told
+    params = {name: value for name, value in shown.items() if value not in (None, "")}
     agent, symbol = told.get("agent") or "", told.get("symbol")
     return AuditEntry(int(time.time()), agent, action_of(act.route), symbol, outcome, status, act.request_id, params)
 

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from opentrader.errors import InternalError, OpentraderError
 from opentrader.http.door import Door
-from opentrader.http.handlers import REQUEST_ID, Handler, asset_of, handler_of
+from opentrader.http.handlers import REQUEST_ID, Handler, asset_of, handler_of, moved_to
 from opentrader.http.pages import ASSETS, Pages
 from opentrader.http.problems import HEADERS, problem
 from opentrader.http.router import Endpoint, Router
@@ -30,8 +30,9 @@ class Application:
     def __init__(self, door: Door, guard: Guard, routes: Iterable[Route] = ROUTES) -> None:
         pages = Pages(tuple(routes))
         rows = [(route, handler_of(route, door, guard, pages)) for route in routes]
-        files = [(_file(name), asset_of(name, pages)) for name in ASSETS]
-        self._router: Router[Handler] = Router(rows + files)
+        files = [(_file(name), asset_of(name, guard, pages)) for name in ASSETS]
+        self._router: Router[Handler] = Router([*rows, *files, (_HOME, moved_to("/api/dashboard", guard))])
+        self._guard = guard
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         request_id = request[REQUEST_ID] = request_id_of(request)
@@ -51,6 +52,7 @@ class Application:
         path, query = split_target(request)
         endpoint, values = self._router.find(path)
         if request.method == "OPTIONS":
+            self._guard.check_host(request)
             return _options(endpoint)
         return await endpoint.handler(request.method)(request, values, query)
 
@@ -58,6 +60,9 @@ class Application:
 def _file(name: str) -> Route:
     """Files of the pages stand beside the API but are no part of it."""
     return Route("GET", f"/api/static/{name}", name, "", open=True)
+
+
+_HOME = Route("GET", "", "home", "", open=True)  # what a browser asks for that was only given the host
 
 
 def _options(endpoint: Endpoint[Handler]) -> web.Response:

@@ -43,6 +43,7 @@ async def _read(request: web.BaseRequest) -> bytes:
         raise BodyTooLarge(f"the body is larger than {LARGEST} bytes")
     if not request.can_read_body:
         return b""
+    _invite(request)
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             return await _collected(request)
@@ -50,6 +51,12 @@ async def _read(request: web.BaseRequest) -> bytes:
         raise BadRequest(f"the body did not arrive within {PATIENCE_SECONDS:g} s") from None
     except (RequestPayloadError, ConnectionError):
         raise BadRequest("the body was cut short") from None
+
+
+def _invite(request: web.BaseRequest) -> None:
+    """Tell a client that waits to be told to send its body (RFC 9110, 10.1.1)."""
+    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
 async def _collected(request: web.BaseRequest) -> bytes:

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 
 import orjson
 
-from opentrader.http.openapi import errors_of
+from opentrader.http.problems import status_of
 from opentrader.http.routes import BEYOND, Route
 from opentrader.http.schemas import Field, Schema, request_of
 from opentrader.http.texts import DESCRIPTION, FIELDS, summary_of
@@ -141,7 +141,7 @@ def _data(body: dict[str, Any]) -> str:
 
 def _errors(route: Route) -> str:
     """What is particular to the route; what all share is told once, at the top."""
-    told = [(status, code) for status, codes in errors_of(route) for code in codes if status in {404, 409, 410}]
+    told = [(status_of(kind), kind.code) for kind in route.errors]
     told += [(503, "license_required")] if route.licensed else []
     items = "".join(f"<li><b>{status}</b> <code>{code}</code></li>" for status, code in told)
     return f'<ul class="errors">{items}</ul>' if items else ""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable
-from contextlib import AbstractContextManager
+from collections.abc import Hashable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, Protocol, TypeVar
 
 from opentrader.actors.message import Message
@@ -17,6 +17,7 @@ from opentrader.errors import NotReady, ShuttingDown
 R = TypeVar("R")
 
 PATIENCE_SECONDS = 30.0
+HEALTH_SECONDS = 2.0  # a restart is over by then, and those who look after daemons wait longer
 
 
 class System(Protocol):
@@ -33,9 +34,6 @@ class System(Protocol):
     def moment(self) -> Hashable:
         """What a view depends on besides its query. Between equal moments no answer changes."""
         ...
-
-    @property
-    def ready(self) -> bool: ...
 
     def actors(self) -> list[ActorStatus]:
         """Every actor as it is now."""
@@ -63,15 +61,19 @@ class System(Protocol):
 class Door:
     """Requests that come while the system is starting wait for it, for a while: the first curl works.
 
-    Only the question after health is answered at any time. Until the licence is known it says what holds then:
-    nothing that needs one is done.
+    The question after health waits only for a moment. While the licence is not known it is answered by what holds
+    then: nothing that needs one is done.
     """
 
-    def __init__(self, commit: str, *, patience_seconds: float = PATIENCE_SECONDS) -> None:
+    def __init__(
+        self, commit: str, *, patience_seconds: float = PATIENCE_SECONDS, health_seconds: float = HEALTH_SECONDS
+    ) -> None:
         self._commit = commit
-        self._patience = patience_seconds
+        self._patience, self._health_patience = patience_seconds, health_seconds
         self.started: System | None = None
+        self.closing = False
         self._opened = asyncio.Event()
+        self._listening: list[asyncio.Queue[str]] = []
 
     def open(self, system: System) -> None:
         """The system has started."""
@@ -80,27 +82,41 @@ class Door:
 
     def shut(self) -> None:
         """The system will not start, or is stopping: nobody waits any longer."""
+        self.closing = True
         self._opened.set()
+        for queue in self._listening:
+            with suppress(asyncio.QueueFull):  # whoever reads it is awake as it is
+                queue.put_nowait("")
 
     async def system(self) -> System:
         """The started system; raises `NotReady` when that takes too long and `ShuttingDown` when it never will."""
         if self.started is None:
-            await self._wait()
+            await self._wait(self._patience)
         if self.started is None:
             raise ShuttingDown("the daemon is stopping", hint="ask again once it has started anew")
         return self.started
 
-    def health(self) -> Health:
-        try:
+    async def health(self) -> Health:
+        with suppress(NotReady):  # still starting, or an actor is being restarted
+            if self.started is None:
+                await self._wait(self._health_patience)
             if self.started is not None:
                 return self.started.view(HealthOf())
-        except NotReady:
-            pass  # an actor is being restarted
         return Health("required", "none", self._commit)
 
-    async def _wait(self) -> None:
+    @contextmanager
+    def changes(self, system: System) -> Iterator[asyncio.Queue[str]]:
+        """The system's changes while the context lasts; an empty name says that this door is closing."""
+        with system.changes() as queue:
+            self._listening.append(queue)
+            try:
+                yield queue
+            finally:
+                self._listening.remove(queue)
+
+    async def _wait(self, seconds: float) -> None:
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(seconds):
                 await self._opened.wait()
         except TimeoutError:
             raise NotReady("the daemon is still starting", hint="ask again in a second") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, urlencode
 
 from aiohttp import web
 
@@ -57,7 +57,7 @@ def _answer(route: Route, kind: type[Message[Any]], door: Door, guard: Guard) ->
             return _response(memo.body(system, message), unknown)
         if not route.acts:
             reply = await system.ask(message)
-            return _response(encoded(reply), unknown, _paging(reply, request.path) if route.paged else {})
+            return _response(encoded(reply), unknown, _paging(reply, request.path, query) if route.paged else {})
         key = idempotency_key(request) if route.idempotent else None
         outcome = await carried_out(system, Act(route, message, request[REQUEST_ID]), key)
         return _response(outcome.body, unknown, outcome.headers)
@@ -85,7 +85,7 @@ class Memo:
 def _health(route: Route, door: Door, guard: Guard) -> Handler:
     async def health(request: web.BaseRequest, path: Mapping[str, str], query: str) -> web.Response:
         guard.check(request, route)
-        return _response(encoded(door.health()))
+        return _response(encoded(await door.health()))
 
     return health
 
@@ -107,7 +107,8 @@ def _stream(route: Route, kind: type[Message[Any]], door: Door, guard: Guard) ->
         guard.check(request, route)
         message, _ = reader.read(path, query, {})
         assert isinstance(message, Events)
-        return await stream(door.started or await door.system(), request, message.types)
+        await door.system()
+        return await stream(door, request, message.types)
 
     return events
 
@@ -124,14 +125,25 @@ def _page(route: Route, guard: Guard, pages: Pages) -> Handler:
     return page
 
 
-def asset_of(name: str, pages: Pages) -> Handler:
+def asset_of(name: str, guard: Guard, pages: Pages) -> Handler:
     """The handler of a file that the pages need."""
 
     async def asset(request: web.BaseRequest, path: Mapping[str, str], query: str) -> web.Response:
+        guard.check_host(request)
         body, content_type = await pages.asset(name)
         return _text(body, content_type, HEADERS)
 
     return asset
+
+
+def moved_to(address: str, guard: Guard) -> Handler:
+    """The handler of a path that only leads to another."""
+
+    async def moved(request: web.BaseRequest, path: Mapping[str, str], query: str) -> web.Response:
+        guard.check_host(request)
+        return web.Response(status=302, headers={**HEADERS, "Location": address})
+
+    return moved
 
 
 def _response(
@@ -148,13 +160,15 @@ def _text(body: bytes, content_type: str, headers: Mapping[str, str]) -> web.Res
     return web.Response(body=body, content_type=content_type, charset=charset, headers=headers)
 
 
-def _paging(page: Any, path: str) -> dict[str, str]:
+def _paging(page: Any, path: str, query: str) -> dict[str, str]:
     """How many rows there are in all, and where the next and the previous ones are (RFC 8288)."""
-    links = []
-    if page.offset + page.limit < page.total:
-        links.append(f'<{path}?limit={page.limit}&offset={page.offset + page.limit}>; rel="next"')
-    if page.offset > 0:
-        links.append(f'<{path}?limit={page.limit}&offset={max(0, page.offset - page.limit)}>; rel="prev"')
+    asked = {name: value for name, value in parse_qsl(query) if name not in {"limit", "offset"}}
+
+    def link(offset: int, rel: str) -> str:
+        return f'<{path}?{urlencode({**asked, "limit": page.limit, "offset": offset})}>; rel="{rel}"'
+
+    links = [link(page.offset + page.limit, "next")] if page.offset + page.limit < page.total else []
+    links += [link(max(0, page.offset - page.limit), "prev")] if page.offset > 0 else []
     return {"X-Total-Count": str(page.total)} | ({"Link": ", ".join(links)} if links else {})
 
 

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from opentrader.actors.message import Message
 from opentrader.errors import Fault, InvalidInput
 from opentrader.http.routes import Place, Route
+from opentrader.http.texts import SPELLED
 
 _SIDES = {"long": "a long is a `buy`", "short": "a short is a `sell`"}
 
@@ -102,7 +103,13 @@ def _fault(error: ErrorDetails) -> Fault:
     given = None if error["type"] == "missing" else error["input"]
     named = error.get("ctx", {}).items()
     ctx: dict[str, object] = {key: value for key, value in named if isinstance(value, str | int | float)}
-    return Fault(error["loc"], error["msg"], error["type"], input=given, ctx=ctx)
+    return Fault(error["loc"], _in_words(error), error["type"], input=given, ctx=ctx)
+
+
+def _in_words(error: ErrorDetails) -> str:
+    """What would be right; of a pattern pydantic only says that it did not match."""
+    fallback = error["msg"]
+    return SPELLED.get(str(error["loc"][0]), fallback) if error["type"] == "string_pattern_mismatch" else fallback
 
 
 def _hint(faults: list[Fault]) -> str:

@@ -92,7 +92,7 @@ class Route:
             return {}
         named = set(re.findall(r"{(\w+)}", self.path))
         told = fields(self.message)  # type: ignore[arg-type]  # every message is a dataclass
-        return {field.name: self._place(field.name, named) for field in told}
+        return {field.name: self._place(field.name, named) for field in told if field.name not in self.unasked}
 
     def _place(self, name: str, named: set[str]) -> Place:
         if name in named:

@@ -44,7 +44,7 @@ class Guard:
         """Raises `Unauthorized` or `ForbiddenOrigin`."""
         if self._token is not None and not route.open:
             self._check_token(request.headers.get("Authorization", ""))
-        self._check_host(request)
+        self.check_host(request)
         if route.acts:
             _check_origin(request)
 
@@ -54,15 +54,15 @@ class Guard:
         if scheme.lower() != "bearer" or not hmac.compare_digest(sent, self._token or b""):
             raise Unauthorized("a token is required", hint="send Authorization: Bearer <token>")
 
-    def _check_host(self, request: web.BaseRequest) -> None:
-        """Both the header and, where the request line names a host as well, that one."""
+    def check_host(self, request: web.BaseRequest) -> None:
+        """Both the header and, where the request line names a host as well, that one. Raises `ForbiddenOrigin`."""
         ours = self._is_ours(request.headers.get("Host", ""))
         if not request.raw_path.startswith("/"):
             ours = ours and self._is_ours(request.url.authority)
         if not ours:
-            raise ForbiddenOrigin(
-                "this daemon does not answer to that host", hint=f"one of {', '.join(sorted(self._names))}"
-            )
+            address = "" if self._loopback else ", or its address in digits"
+            hint = f"one of {', '.join(sorted(self._names))}{address}"
+            raise ForbiddenOrigin("this daemon does not answer to that host", hint=hint)
 
     def _answers_to(self, host: str) -> bool:
         """Beyond loopback any address will do as well: only a name can be made to point elsewhere."""

@@ -54,10 +54,23 @@ FIELDS = {
     "tp": "The target, percent away from the entry.",
     "tp_pct": "The target, percent away from the entry; in place of rr.",
     "ttl_hours": "How long the entry waits.",
-    "types": "Which events: agent, signal, trade, market, trend, license; all without it.",
+    "types": "Which events: agent, signal, trade, pending, market, trend, license; all without it.",
     "timeframe": "The length of a candle. Letter case matters.",
 }
 """What a parameter means, by its name."""
+
+_MARKET = "should be a market, for example BTC, BTCUSDT or BTC/USDT"
+SPELLED = {
+    "agent": "should be letters, digits, dots, dashes and underscores only",
+    "date": "should be a day, for example 2026-04-27",
+    "direction": "should be buy or sell",
+    "email": "should be an e-mail address, for example you@example.com",
+    "license_key": "should be a licence key, like OT-XXXX-XXXX-XXXX-XXXX",
+    "symbol": _MARKET,
+    "symbols": _MARKET,
+    "types": "should be names in small letters with commas between them, for example agent,signal",
+}
+"""How a parameter that follows a pattern is spelled, by its name."""
 
 ERRORS: tuple[tuple[int, tuple[str, ...]], ...] = (
     (500, ("exchange_error", "internal_error")),

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from apsw import Connection
 
-LOG_LINES = 200  # as many as the dashboard shows
+from opentrader.domain.agents import LOG_LINES
 
 
 class Card(NamedTuple):

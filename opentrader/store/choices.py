@@ -1,4 +1,4 @@
-"""What a data folder settled once and keeps: the seed of its market, its machine id, its secret."""
+"""What a data folder keeps to itself: the shift and the pace of its market, its machine id, its secret."""
 
 from __future__ import annotations
 

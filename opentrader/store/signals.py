@@ -49,6 +49,16 @@ def delete(connection: Connection, pairs: Iterable[str]) -> None:
     connection.executemany("DELETE FROM signals WHERE pair = ?", ((pair,) for pair in pairs))
 
 
+def abandon(connection: Connection, at: int) -> list[str]:
+    """Expire all that is pending as of this Unix second and forget the bars of all bots; the pairs that expired."""
+    found = connection.execute(
+        "UPDATE signals SET status = 'expired', updated_at = ? WHERE status = 'pending' RETURNING pair", (at,)
+    )
+    pairs = sorted(pair for (pair,) in found)
+    connection.execute("DELETE FROM signal_bars")
+    return pairs
+
+
 def put_bar(connection: Connection, pair: str, bot: str, ts_ms: int) -> None:
     """Remember the closed bar, by its opening in Unix milliseconds, that `bot` has signalled on `pair`."""
     connection.execute(

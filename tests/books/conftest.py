@@ -85,6 +85,7 @@ class WaveFeed:
     gate: asyncio.Event | None = None
     failing: Exception | None = None
     revised: float = 0.0  # added to every price, as a venue does that corrects its history
+    late: set[str] = field(default_factory=set)  # timeframes whose newest closed candle has not arrived yet
 
     def listings(self) -> dict[str, Listing]:
         return {pair: Listing(pair.removesuffix("USDT"), "USDT") for pair in PAIRS}
@@ -98,7 +99,7 @@ class WaveFeed:
         step = TF_MS[timeframe]
         forming = now_ms - now_ms % step
         ts = forming + step * np.arange(-limit, 1)
-        return wave(ts, step, self.revised)
+        return wave(ts[ts != forming - step] if timeframe in self.late else ts, step, self.revised)
 
 
 def wave(ts: NDArray[Any], step: int, revised: float = 0.0) -> NDArray[np.float64]:

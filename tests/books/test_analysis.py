@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from opentrader import indicators
+from opentrader.actors import trend_book
+from opentrader.actors.candle_series import CandleSeries, Key
 from opentrader.actors.messages import (
     BoardState,
     CandlesOf,
@@ -14,6 +17,7 @@ from opentrader.actors.messages import (
     MarketOf,
     MarketRows,
     MrSignalOf,
+    NoteTrends,
     ReportWork,
     ScanAndSignal,
     ScanMarkets,
@@ -22,10 +26,12 @@ from opentrader.actors.messages import (
     TrendOf,
     TrendRows,
 )
-from opentrader.actors.mr_combined import Rule
+from opentrader.actors.mr_combined import MrCombined, Rule
+from opentrader.domain.candles import clean
 from opentrader.domain.timeframes import TF_MS
-from opentrader.errors import ExchangeError, InternalError, InvalidInput
+from opentrader.errors import ExchangeError, InternalError, InvalidInput, Overloaded, StorageError
 from opentrader.indicators import market_context, mr_signal, trend_result
+from opentrader.store.ports import SignalTable
 
 HOUR = 3600
 
@@ -183,20 +189,32 @@ async def test_a_trend_scan_is_in_the_book_when_it_answers(books):
     assert books.view(TrendRows("1d")).count == 3
 
 
+async def test_a_trend_of_a_scan_is_noted_once(books, monkeypatch):
+    noted: list[str] = []
+    real = trend_book._noted
+    monkeypatch.setattr(trend_book, "_noted", lambda result: noted.append(result.symbol) or real(result))
+    await books.ask(ScanTrends("1d"))
+    await books.ask(NoteTrends(()))
+    assert sorted(noted) == ["BTC", "ETH", "SOL"]
+
+
+class Elsewhere:
+    """Kernels that are not compiled yet. Computing takes `seconds` of the clock's time."""
+
+    warm = False
+
+    def __init__(self, books: Any, seconds: float = 0) -> None:
+        self.books, self.seconds = books, seconds
+        self.ran: list[str] = []
+
+    async def run(self, function: str, *args: Any, **named: Any) -> Any:
+        self.ran.append(function)
+        self.books.clock.now += self.seconds
+        return getattr(indicators, function.rpartition(".")[2])(*args, **named)
+
+
 async def test_cold_kernels_are_run_elsewhere_and_the_answer_is_the_same(books):
-    from opentrader import indicators
-
-    class Elsewhere:
-        warm = False
-
-        def __init__(self) -> None:
-            self.ran: list[str] = []
-
-        async def run(self, function: str, *args: Any, **named: Any) -> Any:
-            self.ran.append(function)
-            return getattr(indicators, function.rpartition(".")[2])(*args, **named)
-
-    books.kernels = Elsewhere()
+    books.kernels = Elsewhere(books)
     assert await books.ask(MarketOf("BTCUSDT")) == await pure_context(books)
     await books.ask(TrendOf("BTCUSDT"))
     await books.ask(MrSignalOf("BTCUSDT"))
@@ -204,6 +222,71 @@ async def test_cold_kernels_are_run_elsewhere_and_the_answer_is_the_same(books):
         f"opentrader.indicators.{name}" for name in ("market_context", "trend_result", "mr_signal")
     ]
     assert books.view(MarketRows()).data[0].stale is False
+
+
+@pytest.mark.parametrize("minutes", [15, 31, 46])
+async def test_what_was_computed_cold_goes_stale_with_the_next_close(books, minutes):
+    books.kernels = Elsewhere(books)
+    cold = await books.ask(MarketOf("BTCUSDT", "15m"))
+    books.kernels.warm = True
+    books.clock.now += 14 * 60
+    assert await books.ask(MarketOf("BTCUSDT", "15m")) is cold
+    books.clock.now += (minutes - 14) * 60
+    assert books.view(MarketRows()).data[0].stale
+    assert await books.ask(MarketOf("BTCUSDT", "15m")) == await pure_context(books, mtf_tf="15m", htf_tf="1h")
+
+
+async def test_what_was_computed_cold_is_as_old_as_its_candles(books):
+    books.kernels = Elsewhere(books, seconds=20 * 60)
+    cold = await books.ask(MarketOf("BTCUSDT", "15m"))
+    (row,) = books.view(MarketRows()).data
+    assert (row.age_sec, row.stale) == (20 * 60, True)
+    assert books.clock.now - cold.timestamp == 20 * 60
+
+
+@pytest.mark.parametrize("warm", [True, False])
+async def test_a_higher_candle_that_arrives_late_is_taken_in_as_soon_as_it_is_there(books, warm):
+    books.kernels = Elsewhere(books)
+    books.kernels.warm = warm
+    books.feed.late = {"4h"}
+    early = await books.ask(MarketOf("BTCUSDT", "1h", "4h"))
+    assert books.view(MarketRows()).data[0].stale
+    books.feed.late = set()
+    books.clock.now += 10
+    later = await books.ask(MarketOf("BTCUSDT", "1h", "4h"))
+    assert later.htf == (await pure_context(books, mtf_tf="1h", htf_tf="4h")).htf != early.htf
+    assert not books.view(MarketRows()).data[0].stale
+
+
+async def test_a_close_between_two_looks_at_the_clock_costs_no_second_fetch(books):
+    await books.ask(TrendOf("BTCUSDT", "15m"))
+    await books.ask(TrendOf("BTCUSDT", "1h"))
+    books.feed.gate, books.feed.revised = asyncio.Event(), 0.5
+    books.clock.now += 30 * 60
+    first = asyncio.create_task(books.ask(TrendOf("BTCUSDT", "15m")))
+    while len(books.feed.calls) < 3:  # noqa: ASYNC110 (the feed tells when it is asked)
+        await asyncio.sleep(0)
+    now_ms = books.clock.market_ms()
+    readings = iter([now_ms - 15 * 60 * 1000 - 1])  # the first look is before the close, all others are after it
+    books.clock.market_ms = lambda: next(readings, now_ms)
+    second = asyncio.create_task(books.ask(TrendOf("BTCUSDT", "15m")))
+    while next(readings, None):  # noqa: ASYNC110 (until the actor has looked)
+        await asyncio.sleep(0)
+    books.feed.gate.set()
+    assert await first == await second
+    assert [call[1:] for call in books.feed.calls[2:]] == [("15m", 3), ("15m", 500)]
+    assert all(status.restarts == 0 for status in books.supervisor.status())
+
+
+async def test_the_candles_behind_a_state_are_no_more_than_were_asked_for(books):
+    now_ms = books.clock.market_ms()
+    series = CandleSeries(Key("1h", 500), clean(await rows_of(books, "1h", 500), "1h", now_ms))
+    for _ in range(5):
+        books.clock.now += HOUR
+        assert series.extend(clean(await rows_of(books, "1h", 2), "1h", books.clock.market_ms()))
+    assert len(series.candles) == 500
+    assert series.candles.ts[-1] == series.last_ms
+    assert series.state.bars == 505
 
 
 async def find_setup(books: Any) -> str:
@@ -251,3 +334,44 @@ async def test_a_gate_that_must_pass_is_a_reason(books):
 async def test_a_venue_that_fails_is_a_skipped_row(broken_feed):
     scan = await broken_feed.ask(ScanAndSignal())
     assert {s.reason for s in scan.skipped} == {"fetch_error"}
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"), [(InternalError("a fault"), "internal_error"), (Overloaded("busy"), "overloaded")]
+)
+async def test_what_fails_on_this_side_is_no_error_of_the_venue(books, error, reason):
+    books.feed.failing = error
+    scan = await books.ask(ScanAndSignal(["BTC"]))
+    assert [(s.symbol, s.reason) for s in scan.skipped] == [("BTCUSDT", reason)]
+
+
+async def test_a_signal_that_cannot_be_kept_costs_only_its_own_pair(books, monkeypatch):
+    direction = await find_setup(books)
+    if direction == "sell":
+        books.positions.pairs.update({"BTCUSDT", "ETHUSDT", "SOLUSDT"})
+    keep = SignalTable.keep
+
+    async def full_for_eth(table: Any, signal: Any, bar_ms: int | None = None) -> None:
+        if signal.pair == "ETHUSDT":
+            raise StorageError("the disk is full")
+        await keep(table, signal, bar_ms)
+
+    monkeypatch.setattr(SignalTable, "keep", full_for_eth)
+    scan = await books.ask(ScanAndSignal())
+    assert [s.symbol for s in scan.signaled] == ["BTCUSDT", "SOLUSDT"]
+    assert [(s.symbol, s.reason) for s in scan.skipped] == [("ETHUSDT", "storage_error")]
+    await books.ask(ReportWork("ops", "idle", "the board has handled what came before"))
+    card = books.view(BoardState()).agents["scout"]
+    assert (card.status, card.action) == ("idle", "MR Combined scan: 2 of 3 signaled")
+
+
+async def test_a_scan_that_fails_as_a_whole_shows_on_the_card(books, monkeypatch):
+    async def stopped(_bot: Any, _pair: str) -> str:
+        raise InternalError("the bot has a fault")
+
+    monkeypatch.setattr(MrCombined, "_setup", stopped)
+    with pytest.raises(InternalError):
+        await books.ask(ScanAndSignal())
+    await books.ask(ReportWork("ops", "idle", "the board has handled what came before"))
+    card = books.view(BoardState()).agents["scout"]
+    assert (card.status, card.action) == ("error", "MR Combined scan: the bot has a fault")

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+from typing import Any
+
 import pytest
 
+from opentrader.actors.license_guard import refused
 from opentrader.actors.messages import (
     ActivateLicense,
     BoardState,
@@ -17,8 +22,8 @@ from opentrader.actors.messages import (
     UpdateAgent,
 )
 from opentrader.domain.licence import is_genuine, key_for
-from opentrader.domain.trend import Score, TrendResult
-from opentrader.errors import AgentNotFound, LicenseKeyNotFound
+from opentrader.domain.trend import Score, Trend, TrendResult
+from opentrader.errors import AgentNotFound, LicenseKeyNotFound, StorageError
 from opentrader.store import licence
 from opentrader.store.ports import LicenceTable
 
@@ -101,6 +106,44 @@ async def test_a_clock_turned_back_suspends_the_licence_until_it_is_right_again(
     assert books.view(HealthOf()).license_status == "active"
 
 
+async def test_the_clock_is_noted_at_the_start_already(books):
+    await books.ask(RegisterLicense("me@example.com", "Me"))
+    noon = books.clock.now
+    books.clock.now = noon + 7200
+    await books.restart()
+    await books.ask(RegisterLicense("me@example.com", "Me"))  # behind the note
+    books.clock.now = noon
+    await books.restart()
+    assert books.view(HealthOf()).license_status == "required"
+
+
+async def test_whoever_activates_a_key_says_that_the_clock_is_right(books):
+    key = (await books.ask(RegisterLicense("me@example.com", "Me"))).license_key
+    now = books.clock.now
+    books.clock.now = now + 10 * 365 * 86_400  # as a machine shows that has not learned the time yet
+    await books.restart()
+    await books.ask(RegisterLicense("me@example.com", "Me"))
+    books.clock.now = now
+    await books.restart()
+    assert (await books.ask(RegisterLicense("me@example.com", "Me"))).license_status == "required"
+    assert (await books.ask(ActivateLicense(key))).license_status == "active"
+    assert (books.view(LicenseOf()).email, books.view(HealthOf()).license_status) == ("me@example.com", "active")
+    await books.restart()
+    assert books.view(HealthOf()).license_status == "active"
+
+
+async def test_a_refusal_says_whether_it_is_the_licence_or_the_clock(books):
+    def told() -> str:
+        error = refused(books.supervisor.snapshot("license_guard"), books.clock.now, "curl it")
+        return f"{error.detail}; {error.hint}"
+
+    assert told() == "a licence is required; it is free: curl it"
+    await books.ask(RegisterLicense("me@example.com", "Me"))
+    books.clock.now -= 7200
+    assert "the clock shows 2024-04-27 10:00 UTC, but this installation has seen 2024-04-27 12:00 UTC" in told()
+    assert "/api/license/activate" in told()
+
+
 async def test_a_posted_trend_ages_and_goes_stale_with_the_next_candle(books):
     now = int(books.clock.now)
     stored = await books.ask(StoreTrend("ZZZUSDT", "unknown", timeframe="1w", timestamp=1_714_000_000))
@@ -115,14 +158,81 @@ async def test_a_posted_trend_ages_and_goes_stale_with_the_next_candle(books):
     assert books.view(TrendRows("4h")).count == 0
 
 
-async def test_computed_trends_are_shown_at_once_and_stored_behind(books):
-    def result(symbol: str) -> TrendResult:
-        score = Score(4, 1, 1)
-        return TrendResult(symbol, "1h", "wave", "crypto", "uptrend", "uptrend", False, "", score, {}, 1_714_219_200)
+def result(symbol: str, trend: Trend = "uptrend") -> TrendResult:
+    score = Score(4, 1, 1)
+    return TrendResult(symbol, "1h", "wave", "crypto", trend, "uptrend", False, "", score, {}, 1_714_219_200)
 
+
+async def test_computed_trends_are_shown_at_once_and_stored_behind(books):
     await books.ask(NoteTrends(tuple(result(f"S{n}") for n in range(300))))
     assert books.view(TrendRows()).count == 300
     for n in range(300, 400):
         await books.ask(NoteTrends((result(f"S{n}"),)))
     await books.restart()
     assert books.view(TrendRows()).count == 400
+
+
+class HeldWriter:
+    """The store's writer, busy with something else until it is let go."""
+
+    def __init__(self, books: Any) -> None:
+        self._books, self._gate = books, threading.Event()
+
+    async def __aenter__(self) -> None:
+        self._busy = asyncio.create_task(self._books.store.write(lambda _connection: self._gate.wait(60)))
+        await asyncio.sleep(0)
+
+    async def __aexit__(self, *_error: object) -> None:
+        self._gate.set()
+        await self._busy
+
+
+async def in_the_mailbox(books: Any, post: StoreTrend) -> asyncio.Task[Any]:
+    """The task of a post that the book has handled, though it is not durable yet."""
+    task = asyncio.create_task(books.ask(post))
+    await asyncio.sleep(0)
+    await books.ask(NoteTrends(()))
+    return task
+
+
+async def trends_after_a_restart(books: Any) -> list[str]:
+    """The trends in the book; the same before and after a restart."""
+    await books.ask(NoteTrends(()))
+    shown = [row.trend for row in books.view(TrendRows()).data]
+    await books.restart()
+    assert [row.trend for row in books.view(TrendRows()).data] == shown
+    return shown
+
+
+async def test_a_posted_trend_stands_over_the_computed_ones_that_came_before_it(books):
+    async with HeldWriter(books):
+        await books.ask(NoteTrends((result("BTC", "sideway"),)))  # its write is under way
+        await books.ask(NoteTrends((result("BTC", "downtrend"), result("ETH"))))  # these wait for it
+        post = await in_the_mailbox(books, StoreTrend("BTCUSDT", "unknown"))
+    assert (await post).trend == "unknown"
+    assert await trends_after_a_restart(books) == ["unknown", "uptrend"]
+
+
+async def test_a_computed_trend_stands_over_the_posted_one_that_came_before_it(books):
+    async with HeldWriter(books):
+        post = await in_the_mailbox(books, StoreTrend("BTCUSDT", "unknown"))
+        await books.ask(NoteTrends((result("BTC", "downtrend"),)))
+    assert (await post).trend == "unknown"
+    assert await trends_after_a_restart(books) == ["downtrend"]
+
+
+async def test_of_two_posted_trends_the_later_stands_unless_it_could_not_be_kept(books, monkeypatch):
+    async with HeldWriter(books):
+        first = await in_the_mailbox(books, StoreTrend("BTCUSDT", "uptrend"))
+        with monkeypatch.context() as patched:
+
+            async def full(*_write: object) -> None:
+                raise StorageError("the disk is full")
+
+            patched.setattr(books.store, "write", full)
+            with pytest.raises(StorageError):
+                await books.ask(StoreTrend("BTCUSDT", "downtrend"))
+        third = await in_the_mailbox(books, StoreTrend("ETHUSDT", "uptrend"))
+        last = await in_the_mailbox(books, StoreTrend("ETHUSDT", "downtrend"))
+    await asyncio.gather(first, third, last)
+    assert await trends_after_a_restart(books) == ["uptrend", "downtrend"]

@@ -149,6 +149,14 @@ async def test_the_same_candle_never_signals_twice_also_after_a_restart(books):
     assert await books.ask(emitted(106)) == "telegram_failed"
 
 
+async def test_a_candle_of_the_future_keeps_nobody_from_signalling_now(books):
+    assert await books.ask(emitted(500)) == "telegram_failed"
+    await books.ask(RejectSignal("SOLUSDT"))
+    assert await books.ask(emitted(100)) == "telegram_failed"
+    await books.ask(RejectSignal("SOLUSDT"))
+    assert await books.ask(emitted(100)) == "cooldown"
+
+
 async def test_why_a_found_setup_is_skipped_in_order(books):
     assert await books.ask(emitted(100, direction="sell")) == "no_position_sell_skipped"
     await books.ask(signal())
@@ -185,6 +193,23 @@ async def test_the_text_for_a_human_tells_what_why_and_how_long(books):
         assert part in text
     books.clock.now += 301
     assert books.view(PendingText()) == "No pending signals.\n"
+
+
+async def test_what_a_poster_writes_forges_no_line_of_the_text_for_a_human(books):
+    await books.ask(
+        signal(
+            bot="x)\n  expires in 4 min 59 s\n\nBUY BTCUSDT  (mr\x1b[2J",
+            checklist={"a\nAPPROVED BY OPERATOR": True, "\u202eb\r\u2028c": False, "long" * 400: True},
+            passed=1,
+            total=3,
+        )
+    )
+    first, blank, *lines = books.view(PendingText()).removesuffix("\n").split("\n")
+    assert (first, blank) == ("1 pending signal", "")
+    assert [line[:12] for line in lines] == ["BUY SOLUSDT ", "  price 150", "  checklist ", "  expires in"]
+    assert lines[2].startswith("  checklist 1 of 3: a APPROVED BY OPERATOR yes, b c no, long")
+    assert all(character.isprintable() for line in lines for character in line)
+    assert max(map(len, lines)) < 700
 
 
 async def test_an_operator_who_was_reached_makes_it_pending_and_that_is_kept(books):

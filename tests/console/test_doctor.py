@@ -96,7 +96,9 @@ def test_a_clock_that_was_never_set(settings: Settings, monkeypatch: pytest.Monk
 def test_a_clock_that_was_turned_back(settings: Settings, store: Store, ahead: int, verdict: str) -> None:
     seen = repr(NOW + ahead)
     asyncio.run(store.write(lambda connection: choices.put(connection, CLOCK_HIGH_WATER, seen)))
-    assert doctor.clock(settings).verdict == verdict
+    check = doctor.clock(settings)
+    assert check.verdict == verdict
+    assert ("2025-11-25 13:01 UTC" in check.found) == ("/api/license/activate" in check.advice) == (verdict == "fail")
 
 
 def test_a_port_in_use(settings: Settings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from itertools import product
 from typing import get_args
 
@@ -49,6 +50,16 @@ def test_a_wide_terminal_has_all_columns_and_a_narrow_one_those_that_matter(read
     assert [column.title for column in narrow] == ["Symbol", "Price", "Decision", "Reason", "HTF range"]
 
 
+def test_columns_that_do_not_fit_are_named(readings: list[Reading]) -> None:
+    scan, _ = scan_market(settings=Settings(**SETTINGS))
+    narrow, wide = (drawn(tables.market_table(scan, readings, width=width), width) for width in (90, 200))
+    fitting = tables.fitting(tables.COLUMNS, readings, 90)
+    hidden = ", ".join(column.title for column in tables.COLUMNS if column not in fitting)
+    assert hidden
+    assert f"Not shown at this width: {hidden}" in " ".join(narrow.split())
+    assert "Not shown" not in wide
+
+
 def test_a_summary_counts_every_decision() -> None:
     scan, readings = scan_market(settings=Settings(**SETTINGS, watchlist="BTC,NOSUCHCOIN"))
     text = drawn(tables.market_table(scan, readings, width=200), 200)
@@ -65,6 +76,18 @@ def test_a_trend_table_shows_the_votes() -> None:
         votes = f"{row.score.uptrend}  {row.score.downtrend}  {row.score.sideway}"
         assert votes in line
         assert row.trend in line
+
+
+@pytest.mark.parametrize(
+    ("trend", "reason", "shown"),
+    [("uptrend", "", "yes"), ("sideway", "", "no direction"), ("sideway", "volatile_chop", "no: ")],
+)
+def test_a_market_without_a_direction_is_no_trade(trend: str, reason: str, shown: str) -> None:
+    scan = scan_trend("1h", settings=Settings(**SETTINGS, watchlist="BTC"))
+    (row,) = scan.results
+    told = replace(scan, results=(replace(row, trend=trend, no_trade=bool(reason), no_trade_reason=reason),))
+    (line,) = (line for line in drawn(tables.trend_table(told), 120).splitlines() if line.strip().startswith("BTC "))
+    assert shown in line
 
 
 def test_a_panel_shows_both_timeframes(readings: list[Reading]) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from aiohttp import web
 from opentrader.actors import messages as m
 from opentrader.actors import replies as r
 from opentrader.actors.message import Message
+from opentrader.actors.supervisor import ActorStatus
 from opentrader.domain.ledger import KeyTaken, Remembered, Reservation
 from opentrader.errors import LicenseRequired
 from opentrader.http.application import Application
@@ -32,6 +34,7 @@ class Remembering:
     def __init__(self) -> None:
         self.entries: list[Any] = []
         self.keys: dict[str, Remembered] = {}
+        self.finished = asyncio.Event()
 
     async def append(self, entry: Any) -> int:
         self.entries.append(entry)
@@ -44,6 +47,7 @@ class Remembering:
 
     async def finish(self, key: str, status: int, body: bytes) -> None:
         self.keys[key] = replace(self.keys[key], state="done", status=status, body=body)
+        self.finished.set()
 
     async def forget(self, key: str) -> None:
         del self.keys[key]
@@ -57,6 +61,12 @@ class FakeSystem:
         self.licensed = True
         self.published = 0
         self.made: dict[str, Any] = {}  # by Idempotency-Key
+        self.begun = asyncio.Event()
+        self.go_on = asyncio.Event()  # while it is not set, whoever asks waits
+        self.go_on.set()
+        self.listeners: list[asyncio.Queue[str]] = []
+        self.listening, self.left = asyncio.Event(), asyncio.Event()
+        self.rows: list[ActorStatus] = []
         self.idempotency = self.audit_log = Remembering()
         self.answers: dict[type[Message[Any]], Any] = {
             m.HealthOf: r.Health("active", "free", "test"),
@@ -81,10 +91,37 @@ class FakeSystem:
         return self._answer(query)
 
     async def ask(self, message: Message[Any]) -> Any:
-        return self._answer(message)
+        self.asked.append(message)
+        self.begun.set()
+        await self.go_on.wait()
+        return self._told(message)
+
+    def actors(self) -> list[ActorStatus]:
+        return self.rows
+
+    @contextmanager
+    def changes(self) -> Iterator[asyncio.Queue[str]]:
+        queue: asyncio.Queue[str] = asyncio.Queue()
+        self.listeners.append(queue)
+        self.listening.set()
+        try:
+            yield queue
+        finally:
+            self.listeners.remove(queue)
+            self.left.set()
+
+    def publish(self, owner: str, kind: type[Message[Any]], answer: Any) -> None:
+        """From now on a kind of message is answered like this, and those who listen hear of it."""
+        self.answers[kind] = answer
+        self.published += 1
+        for queue in self.listeners:
+            queue.put_nowait(owner)
 
     def _answer(self, message: Message[Any]) -> Any:
         self.asked.append(message)
+        return self._told(message)
+
+    def _told(self, message: Message[Any]) -> Any:
         answer = self.answers[type(message)]
         if isinstance(answer, Exception):
             raise answer
@@ -145,9 +182,10 @@ async def serve(system: FakeSystem) -> AsyncIterator[Serve]:
             routes: tuple[Route, ...] = ROUTES,
             started: bool = True,
             patience_seconds: float = 30.0,
+            health_seconds: float = 0.01,
             max_connections: int = 100,
         ) -> Site:
-            door = Door("test", patience_seconds=patience_seconds)
+            door = Door("test", patience_seconds=patience_seconds, health_seconds=health_seconds)
             if started:
                 door.open(system)
             server = Server(Application(door, Guard(host, token), routes), max_connections=max_connections)

@@ -132,3 +132,44 @@ def test_a_strict_route_takes_a_query_that_is_right() -> None:
 
 def test_a_query_is_decoded() -> None:
     assert split_query("a=x+y%26z&b=", frozenset("ab")).values == {"a": "x y&z", "b": ""}
+
+
+LARGE = "99999999999999999999999"  # more than JSON's numbers carry; in quotes it passes for an integer
+
+
+@pytest.mark.parametrize("name", ["passed", "total", "buy_signals", "sell_signals"])
+@pytest.mark.parametrize("value", [LARGE, "-" + LARGE, 2**53 + 1])
+def test_a_count_that_no_json_can_carry_is_refused(name: str, value: object) -> None:
+    signal = {"symbol": "BTC", "direction": "buy", "bot": "b", name: value}
+    assert {loc[:2] for loc in places(refused("postSignal", body=signal))} == {("body", name)}
+
+
+@pytest.mark.parametrize("name", ["uptrend", "downtrend", "sideway"])
+@pytest.mark.parametrize("value", [LARGE, 2**53 + 1])
+def test_a_score_that_no_json_can_carry_is_refused(name: str, value: object) -> None:
+    trend = {"trend": "uptrend", "score": {"uptrend": 1, "downtrend": 1, "sideway": 1} | {name: value}}
+    error = refused("storeTrend", {"symbol": "BTC"}, body=trend)
+    assert {loc[:3] for loc in places(error)} == {("body", "score", name)}
+
+
+@pytest.mark.parametrize(
+    ("operation", "path", "body", "told"),
+    [
+        ("registerLicense", {}, {"email": "nobody", "name": "N"}, "should be an e-mail address"),
+        ("activateLicense", {}, {"license_key": "OT-1"}, "should be a licence key"),
+        ("postSignal", {}, {"symbol": "ETH", "direction": "long", "bot": "b"}, "should be buy or sell"),
+        ("postSignal", {}, {"symbol": "E T H", "direction": "buy", "bot": "b"}, "should be a market"),
+        ("scanAndSignal", {}, {"symbols": ["BTC", "E T H"]}, "should be a market"),
+    ],
+)
+def test_what_a_pattern_refuses_is_told_in_words(
+    operation: str, path: dict[str, str], body: dict[str, Any], told: str
+) -> None:
+    [fault] = refused(operation, path, body=body).faults
+    assert fault.type == "string_pattern_mismatch"
+    assert fault.msg.startswith(told)
+
+
+@pytest.mark.parametrize(("operation", "name"), [("openTrade", "idem_key"), ("openManual", "idem_key")])
+def test_what_only_the_daemon_sets_is_no_parameter(operation: str, name: str) -> None:
+    assert ("query", name) in places(refused(operation, query=f"{name}=x"))

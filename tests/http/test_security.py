@@ -69,6 +69,12 @@ async def test_it_answers_to_no_other(site: Any, system: Any, host: str) -> None
     assert system.asked == []
 
 
+@pytest.mark.parametrize("request_line", ["GET /", "GET /api/static/dashboard.js", "OPTIONS /api/state", "OPTIONS /"])
+async def test_nothing_at_all_is_told_to_another_host(site: Any, request_line: str) -> None:
+    rest = " HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"
+    assert (await site.raw((request_line + rest).encode())).startswith(b"HTTP/1.1 403")
+
+
 async def test_the_host_of_the_request_line_counts_as_well(site: Any, system: Any) -> None:
     rest = b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     assert (await site.raw(b"GET http://evil.example/api/state" + rest)).startswith(b"HTTP/1.1 403")

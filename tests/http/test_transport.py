@@ -29,6 +29,9 @@ from opentrader.http.routes import ROUTES
 
 JSON = {"Content-Type": "application/json"}
 IDLE = '{"status":"idle"}'
+EXPECTING = (
+    b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
+)
 
 
 def code(response: Any) -> tuple[int, str]:
@@ -39,10 +42,15 @@ def code(response: Any) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/api", "/api/nope", "/api/signal/ETHUSDT/nope", "/api/trend//", "/api/market/list"]
+    "path", ["//", "/api", "/api/nope", "/api/signal/ETHUSDT/nope", "/api/trend//", "/api/market/list"]
 )
 async def test_an_unknown_path_is_404(site: Any, path: str) -> None:
     assert code(await site.send("GET", path)) == (404, "not_found")
+
+
+async def test_the_bare_address_leads_to_the_dashboard(site: Any) -> None:
+    response = await site.send("GET", "/", allow_redirects=False)
+    assert (response.status, response.headers["Location"]) == (302, "/api/dashboard")
 
 
 @pytest.mark.parametrize(
@@ -252,6 +260,28 @@ async def test_the_name_of_an_agent_has_no_letter_case(site: Any, system: Any) -
     assert (await site.send("POST", "/api/agent/COO", data=IDLE)).status == 200
 
 
+async def test_a_client_that_waits_to_be_told_to_send_its_body_is_told(site: Any, system: Any) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
+    writer.write(EXPECTING % (b"/api/agent/coo", len(IDLE)))
+    assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+    writer.write(IDLE.encode())
+    assert (await reader.read()).startswith(b"HTTP/1.1 200")
+    writer.close()
+    await writer.wait_closed()
+    assert system.asked == [m.UpdateAgent("coo", "idle")]
+
+
+@pytest.mark.parametrize(("path", "status"), [(b"/api/agent/bob", b"404"), (b"/api/agent/coo", b"413")])
+async def test_a_body_that_nobody_wants_is_not_asked_for(
+    site: Any, monkeypatch: pytest.MonkeyPatch, path: bytes, status: bytes
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
+    writer.write(EXPECTING % (path, body.LARGEST + 1))
+    assert (await reader.readline()).startswith(b"HTTP/1.1 " + status)
+    writer.close()
+    await writer.wait_closed()
+
+
 # --- order of checks ---------------------------------------------------------------------------------------------
 
 
@@ -365,6 +395,15 @@ async def test_health_is_answered_before_the_system_is_there(serve: Any) -> None
     site = await serve(started=False)
     told = (await site.send("GET", "/api/health")).json()
     assert told == {"ok": True, "license_status": "required", "plan": "none", "commit": "test"}
+
+
+async def test_health_waits_a_moment_for_the_licence_to_be_known(serve: Any, system: Any) -> None:
+    site = await serve(started=False, health_seconds=30)
+    waiting = asyncio.create_task(site.send("GET", "/api/health"))
+    await site.send("OPTIONS", "/api/health")
+    assert not waiting.done()
+    site.door.open(system)
+    assert (await waiting).json()["license_status"] == "active"
 
 
 async def test_other_requests_wait_for_the_system(serve: Any, system: Any) -> None:

@@ -329,6 +329,12 @@ def test_fees_count_only_when_the_trades_are_complete() -> None:
     assert position(fold(told, view(FILLED, fills=fills)), filters) == 10
 
 
+def test_a_trade_that_is_told_twice_counts_once() -> None:
+    fills = (paid(f"x{ENTRY}", 4, "0.002"),) * 2
+    told = fold(trade(leg("E", "UNKNOWN")), view(FILLED, fills=fills)).legs[0]
+    assert (told.covered, told.fees) == (4, Decimal("0.002"))
+
+
 def test_a_balance_never_enlarges_a_position() -> None:
     told = fold(trade(BOUGHT), view(FILLED, wallet=1_000))
     assert position(told, FILTERS) == 10

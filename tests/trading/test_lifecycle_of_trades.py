@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from opentrader.actors import trading_messages as m
+from opentrader.domain.risk import Risk
 from opentrader.errors import (
     DailyLimitReached,
     ExchangeError,
@@ -61,6 +62,7 @@ async def test_the_stop_ends_it_and_the_loss_is_what_was_risked(market: Market) 
     assert (row.exit_reason, row.id) == ("sl", trade.id)
     assert -60 < row.pnl < -15  # half a percent of 10,000, and fees and slippage
     assert market.desk.open_trades() == []
+    assert {trade.label for trade in market.desk.trades} <= {"DUST", "FLAT", "SWEEPING"}
 
 
 async def test_the_target_ends_it(market: Market) -> None:
@@ -142,6 +144,23 @@ async def test_what_stands_in_the_way_of_an_entry(market: Market) -> None:
         await market.ask(buy())
     assert (await market.ask(m.ResetDaily())).trades_today_before == 3
     await market.ask(buy())
+
+
+async def test_after_a_stop_out_a_symbol_cools_down_also_across_a_restart(tmp_path: Path) -> None:
+    market = Market(tmp_path)
+    market.risk = Risk(cooldown_sec=3600)
+    await market.start()
+    await market.go(100.0)
+    await market.ask(buy())
+    await market.go(97.5, 97.4)
+    for _ in "before", "after":
+        with pytest.raises(RiskLimit):
+            await market.ask(buy())
+        await market.stop()
+        await market.start()
+    await market.go(*[97.4] * 61)
+    assert (await market.ask(buy())).status == "opened"
+    await market.stop()
 
 
 async def test_halt_survives_a_restart_and_protection_goes_on(market: Market) -> None:

@@ -8,16 +8,17 @@ from dataclasses import replace
 from .records import Label, Trade, revised
 from .scene import Scene
 
+# Whatever is held may be sold down to dust by an exit that rests at the venue, long after the last request of ours.
 TRANSITIONS: Mapping[Label, frozenset[Label]] = {
     "NONE": frozenset({"ENTERING", "FLAT"}),
-    "ENTERING": frozenset({"CLOSING", "FLAT", "PARTIAL_HELD", "PROTECTING", "SWEEPING", "UNPROTECTED"}),
+    "ENTERING": frozenset({"CLOSING", "DUST", "FLAT", "PARTIAL_HELD", "PROTECTING", "SWEEPING", "UNPROTECTED"}),
     "PARTIAL_HELD": frozenset(
         {"CLOSING", "DUST", "FLAT", "PROTECTED", "PROTECTING", "REPLACING", "SWEEPING", "UNPROTECTED"}
     ),
-    "PROTECTING": frozenset({"CLOSING", "FLAT", "PROTECTED", "REPLACING", "SWEEPING", "UNPROTECTED"}),
-    "PROTECTED": frozenset({"CLOSING", "FLAT", "PROTECTING", "REPLACING", "SWEEPING", "UNPROTECTED"}),
-    "REPLACING": frozenset({"CLOSING", "FLAT", "PROTECTED", "PROTECTING", "SWEEPING"}),
-    "UNPROTECTED": frozenset({"CLOSING", "FLAT", "PROTECTING", "SWEEPING"}),
+    "PROTECTING": frozenset({"CLOSING", "DUST", "FLAT", "PROTECTED", "REPLACING", "SWEEPING", "UNPROTECTED"}),
+    "PROTECTED": frozenset({"CLOSING", "DUST", "FLAT", "PROTECTING", "REPLACING", "SWEEPING", "UNPROTECTED"}),
+    "REPLACING": frozenset({"CLOSING", "DUST", "FLAT", "PROTECTED", "PROTECTING", "SWEEPING"}),
+    "UNPROTECTED": frozenset({"CLOSING", "DUST", "FLAT", "PROTECTING", "SWEEPING"}),
     "CLOSING": frozenset({"DUST", "FLAT", "SWEEPING"}),
     "SWEEPING": frozenset({"DUST", "FLAT", "CLOSING", "PROTECTING", "UNPROTECTED"}),
     "DUST": frozenset({"SWEEPING", "CLOSING", "PROTECTING", "UNPROTECTED"}),

@@ -134,7 +134,7 @@ def latest(state: LegState, told: Sequence[Facts]) -> LegState:
 
 def with_fills(leg: Leg, fills: tuple[Fill, ...] | None, base: str) -> Leg:
     """Fees from the list of trades, which knows the exchange's ids only and may know less than the order does."""
-    own = [fill for fill in fills or () if fill.order_ex_id in leg.ex_ids]
+    own = {fill.trade_id: fill for fill in fills or () if fill.order_ex_id in leg.ex_ids}.values()
     fees = sum((fill.fee for fill in own if fill.fee_asset == base), ZERO)
     covered = sum((fill.qty for fill in own), ZERO)
     return revised(leg, fees=max(leg.fees, fees), covered=max(leg.covered, covered)) if own else leg

@@ -15,8 +15,12 @@ export class Refused extends Error {
   }
 }
 
+export const hasToken = () => token !== "";
+
+const authorized = () => (token ? { Authorization: `Bearer ${token}` } : {});
+
 async function call(method, path, body) {
-  const headers = { ...(token && { Authorization: `Bearer ${token}` }), ...(body && { "Content-Type": "application/json" }) };
+  const headers = { ...authorized(), ...(body && { "Content-Type": "application/json" }) };
   const answer = await fetch(path, { method, headers, body: body && JSON.stringify(body), cache: "no-store" });
   const told = await answer.json();
   if (!answer.ok) throw new Refused(answer.status, told);
@@ -25,3 +29,11 @@ async function call(method, path, body) {
 
 export const get = (path) => call("GET", path);
 export const post = (path, body) => call("POST", path, body);
+export const del = (path) => call("DELETE", path);
+
+// The body of an answer that goes on for as long as `signal` lets it.
+export async function stream(path, signal) {
+  const answer = await fetch(path, { headers: authorized(), cache: "no-store", signal });
+  if (!answer.ok) throw new Refused(answer.status, await answer.json());
+  return answer.body;
+}

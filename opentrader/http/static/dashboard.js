@@ -1,35 +1,104 @@
-// The dashboard: asks the daemon every few seconds and shows what it says.
+// The dashboard: hears from the daemon what happens, asks for the rest every few seconds, and shows it.
 
-import { Refused, get, post, setToken } from "./api.js";
-import { explain } from "./explain.js";
-import { $, age, h, left, now, price, setClock, show, told } from "./dom.js";
-import { DECISIONS, HTF, reason } from "./words.js";
+import { Refused, get, hasToken, post, setToken } from "./api.js";
+import { act, say } from "./acts.js";
+import { agentCards, logLines, newsList, pendingSignals } from "./board.js";
+import { $, h, setClock, show } from "./dom.js";
+import { follow } from "./live.js";
+import { contexts, key, learn, prices, readPrices, showMarket, timeframe } from "./market.js";
+import { accountStrip, closedTable, pendingTable, statsLine, tradeTable } from "./trading.js";
+import { HTF, reason } from "./words.js";
 
-const EVERY_MS = 3000;
-const contexts = new Map(); // what is known of a market beyond its row, by symbol and timeframes
-let lastAnswer = 0;
-let sourceKnown = false;
+const SOURCES = {
+  health: "/api/health", state: "/api/state", signals: "/api/signal/list", market: "/api/market/all", trades: "/api/trades",
+  portfolio: "/api/portfolio", status: "/api/status", pending: "/api/pending-entries", history: "/api/trades/history?limit=10", stats: "/api/trades/stats",
+};
+const CARRIED = { agent: "state", signal: "signals", market: "market", trade: "trades", pending: "pending" }; // what an event holds
+const FOLLOWS = { signal: ["status"], trade: ["status", "portfolio", "history", "stats"], pending: ["status", "portfolio"], license: Object.keys(SOURCES) };
+const MISSING = new Set(["license_required", "not_ready"]); // what is not to be had yet
 
-// --- polling ---------------------------------------------------------------------------------------------------
+const LIVE_MS = 15000, ALONE_MS = 3000, PRICES_MS = 10000, NEWS_MS = 60000, SOON_MS = 300;
 
-async function poll() {
+const known = { pending: null, news: [] };
+let lastAnswer = 0, lastPrices = 0, lastNews = 0, live = false;
+
+// --- asking ----------------------------------------------------------------------------------------------------
+
+async function load(names) {
   try {
-    const [health, state, signals, market] = await Promise.all(
-      ["/api/health", "/api/state", "/api/signal/list", "/api/market/all"].map(get));
-    setClock(state.ts);
-    await learn(market.data);
+    const told = await Promise.all(names.map((name) => get(SOURCES[name]).catch(missing)));
+    names.forEach((name, i) => (known[name] = told[i]));
+    if (names.includes("state")) setClock(known.state.ts);
     reached();
-    render(health, state, signals, market);
+    await render();
+    return true;
   } catch (error) {
     failed(error);
+    return false;
   }
+}
+
+function missing(error) {
+  if (error instanceof Refused && MISSING.has(error.code)) return null;
+  throw error;
+}
+
+// What several events ask for within a moment is asked for once.
+const wanted = new Set();
+let soon = 0;
+
+function want(names) {
+  names.forEach((name) => wanted.add(name));
+  soon ||= setTimeout(() => {
+    soon = 0;
+    const now = [...wanted];
+    wanted.clear();
+    load(now);
+  }, SOON_MS);
+}
+
+let next = 0;
+
+async function poll() {
+  clearTimeout(next);
+  const asks = !document.hidden && $("token").hidden; // without its token there is nothing to be had
+  if (asks && (await load(Object.keys(SOURCES)))) await Promise.all([readThePrices(), readNews()]).catch(() => {});
+  clearTimeout(next);
+  next = setTimeout(poll, live ? LIVE_MS : ALONE_MS);
+}
+
+async function readThePrices() {
+  if (Date.now() - lastPrices < PRICES_MS) return;
+  lastPrices = Date.now();
+  const source = await readPrices(known.market.data, (known.pending?.pending || []).map((entry) => entry.symbol));
+  if (source) showSource(source);
+  await render();
+}
+
+async function readNews() {
+  if (Date.now() - lastNews < NEWS_MS) return;
+  lastNews = Date.now();
+  known.news = (await get("/api/news?limit=12")).news;
+  await render();
+}
+
+function heard(kind, data) {
+  if (kind in CARRIED && !data.code) known[CARRIED[kind]] = data;
+  if (kind === "agent") setClock(data.ts);
+  if (kind in FOLLOWS) want(FOLLOWS[kind]);
+  render();
+}
+
+function streaming(yes) {
+  live = yes;
+  poll();
 }
 
 function reached() {
   lastAnswer = Date.now();
   $("offline").hidden = $("token").hidden = true;
   document.body.classList.remove("stale-page");
-  pill($("link"), "good", "live");
+  pill($("link"), "good", live ? "live" : "every 3 s");
 }
 
 function failed(error) {
@@ -45,27 +114,7 @@ function failed(error) {
   $("offline").hidden = false;
 }
 
-// Rows of /api/market/all are short; the rest is asked for once per analysis.
-async function learn(rows) {
-  const missing = rows.filter((row) => contexts.get(key(row))?.timestamp !== row.timestamp && key(row) === current(row.symbol));
-  await Promise.all(missing.map(async (row) => {
-    const path = `/api/market/${encodeURIComponent(row.symbol)}?mtf_tf=${row.mtf_tf}&htf_tf=${row.htf_tf}`;
-    contexts.set(key(row), await get(path).catch(() => ({ timestamp: row.timestamp })));
-  }));
-  if (!sourceKnown) await learnSource(rows.length ? rows[0].symbol : "BTC").catch(() => {});
-}
-
-async function learnSource(symbol) {
-  const { source } = await get(`/api/candles/${encodeURIComponent(symbol)}?limit=1`);
-  sourceKnown = true;
-  showSource(source);
-}
-
-const key = (row) => `${row.symbol} ${row.mtf_tf} ${row.htf_tf}`;
-const timeframe = () => $("timeframe").value;
-const current = (symbol) => `${symbol} ${timeframe()} ${HTF[timeframe()]}`;
-
-// --- header ----------------------------------------------------------------------------------------------------
+// --- showing ---------------------------------------------------------------------------------------------------
 
 function pill(node, kind, text) {
   node.className = `pill ${kind}`;
@@ -85,161 +134,47 @@ function showHealth(health) {
   pill($("license"), active ? "good" : "warn", active ? `licence: ${health.plan}` : "no licence yet");
   $("register").hidden = active;
   $("register-curl").textContent =
-    `curl -X POST ${location.origin}/api/license/register -H 'Content-Type: application/json' -d '{"email":"you@example.com","name":"Your Name"}'`;
+    `curl -X POST ${location.origin}/api/license/register -H 'Content-Type: application/json'${hasToken() ? ' -H "Authorization: Bearer $OPENTRADER_API_TOKEN"' : ""} -d '{"email":"you@example.com","name":"Your Name"}'`;
   $("commit").textContent = `build ${health.commit}`;
 }
 
-// --- sections --------------------------------------------------------------------------------------------------
-
-function render(health, state, signals, market) {
-  showHealth(health);
-  showMarket(market);
-  show($("signals"), signals.signals.filter((s) => s.status === "pending"), pendingSignals);
-  show($("agents"), state.agents, agentCards);
-  show($("log"), state.log.slice(0, 60), logLines);
+async function render() {
+  if (!known.health || !known.trades) return;
+  await learn(known.market.data);
+  showHealth(known.health);
+  showTrading();
+  showMarket(known.market);
+  show($("signals"), known.signals.signals.filter((s) => s.status === "pending"), pendingSignals);
+  show($("agents"), known.state.agents, agentCards);
+  show($("log"), known.state.log.slice(0, 60), logLines);
+  showSection("news", known.news, newsList);
 }
 
-let lastMarket = { data: [] };
-
-function showMarket(market) {
-  lastMarket = market;
-  const rows = market.data.filter((row) => key(row) === current(row.symbol));
-  const full = rows.map((row) => ({ ...row, at: Math.round(now() - row.age_sec), context: contexts.get(key(row)) }));
-  // The instant wobbles by a second from poll to poll; a row is the same while its analysis is.
-  const same = full.map(({ age_sec, at, ...rest }) => rest);
-  show($("market"), [timeframe(), same], () => (full.length ? marketTable(full) : nothingAnalysed()));
-  show($("summary"), tally(rows), summary);
-  openLinked(full);
+function showTrading() {
+  const { status, portfolio, trades: { trades }, history, stats } = known;
+  const { uptime_sec, timestamp, actors, ...steady } = status || {};
+  show($("account"), [status && steady, portfolio && { ...portfolio, timestamp: 0 }, trades], () => accountStrip({ status, portfolio, trades }));
+  document.body.classList.toggle("halted", Boolean(status?.halted));
+  show($("trades"), trades, tradeTable);
+  const entries = known.pending?.pending || [];
+  const marks = new Map(entries.map(({ symbol }) => [symbol, prices.get(symbol)]));
+  showSection("pending", [entries, [...marks]], () => pendingTable(entries, marks), entries.length);
+  showSection("closed", history.trades, closedTable);
+  show($("stats"), stats, statsLine);
 }
 
-// A link like /api/dashboard#BTC opens the explanation of a market, once.
-let linked = decodeURIComponent(location.hash.slice(1));
-
-function openLinked(rows) {
-  const row = rows.find((one) => one.symbol === linked);
-  if (!row) return;
-  linked = "";
-  explain(row);
-}
-
-const tally = (rows) => Object.keys(DECISIONS).map((name) => [name, rows.filter((r) => r.priority_decision === name).length]);
-
-const summary = (counts) => counts.filter(([, n]) => n).map(([name, n]) => h("span", { class: `count ${name}` }, `${n} ${DECISIONS[name].slice(2)}`));
-
-function marketTable(rows) {
-  const heads = ["Market", "Decision", "Why", `Move (${rows[0].mtf_tf})`, `Phase (${rows[0].htf_tf})`, "Place in range", "Age"];
-  return h("div", { class: "wide" }, h("table", {},
-    h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col" }, head)))),
-    h("tbody", {}, rows.map(marketRow))));
-}
-
-function marketRow(row) {
-  const context = row.context || {};
-  const open = () => explain(row);
-  return h("tr", { class: row.stale ? "row stale" : "row", tabindex: 0, onclick: open, "aria-label": `explain ${row.symbol}`,
-    onkeydown: (event) => (event.key === "Enter" || event.key === " ") && (event.preventDefault(), open()) },
-    h("td", { class: "symbol" }, row.symbol),
-    h("td", {}, h("span", { class: `decision ${row.priority_decision}` }, DECISIONS[row.priority_decision])),
-    h("td", { class: "why" }, context.mtf ? reason(context.no_trade_reason) : "…"),
-    h("td", {}, context.mtf ? move(context.mtf) : ""),
-    h("td", {}, context.htf ? h("span", { class: context.htf.macro_phase }, context.htf.macro_phase) : ""),
-    h("td", {}, context.htf ? place(context.htf) : ""),
-    h("td", { class: "num" }, age(row.at), row.stale && h("span", { class: "tag", title: "older than the cache allows, or a newer candle has closed: scan again" }, "stale")));
-}
-
-const ARROWS = { up: "↗", down: "↘", none: "→" };
-
-function move(mtf) {
-  const bos = mtf.bos_mode === "none" ? "no break" : `${mtf.bos_mode} break, ${mtf.trend_age}`;
-  return [h("span", { class: `arrow ${mtf.trend_direction}` }, ARROWS[mtf.trend_direction]), mtf.regime.replaceAll("_", " "), h("small", {}, bos)];
-}
-
-function place(htf) {
-  const name = htf.range_position.replaceAll("_", " ");
-  const share = htf.detail?.range_pct;
-  if (share == null) return name;
-  const x = Math.min(100, Math.max(0, share * 100));
-  return [h("meter", { min: 0, max: 100, value: x, title: `${Math.round(share * 100)} % of ${price(htf.range_low)} to ${price(htf.range_high)}` }), h("small", {}, name)];
-}
-
-const nothingAnalysed = () => h("div", { class: "empty" },
-  h("p", {}, h("b", {}, `Nothing has been analysed on ${timeframe()} yet.`)),
-  h("p", {}, "Scan now reads every market of the watchlist on two timeframes and decides, in seven levels, whether there is something to do. Click a market afterwards to see the verdict of each level."));
-
-function pendingSignals(signals) {
-  if (!signals.length) {
-    return h("div", { class: "empty" }, h("p", {}, h("b", {}, "No signal is waiting.")),
-      h("p", {}, "Scan & signal looks for mean-reversion setups at the edge of a range. What it finds waits here for a few minutes, unless somebody decides. Most of the time there is nothing: that is the point."));
-  }
-  return signals.map(signalCard);
-}
-
-function signalCard(signal) {
-  return h("article", { class: "signal" },
-    h("div", { class: "bar" },
-      h("span", { class: `side ${signal.direction}` }, signal.direction.toUpperCase()), h("b", {}, signal.symbol), h("small", {}, signal.bot),
-      h("div", { class: "grow" }), h("small", {}, "expires in ", left(signal.expires_at))),
-    h("dl", {}, figures(signal).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])),
-    checks(signal.checklist),
-    h("div", { class: "bar" },
-      h("button", { class: "small", onclick: () => decide(signal.symbol, "confirm") }, "Mark as executed"),
-      h("button", { class: "small", onclick: () => decide(signal.symbol, "reject") }, "Skip")));
-}
-
-function figures(signal) {
-  const percent = (value, sign) => value != null && `${sign}${value.toFixed(2)} %`;
-  const all = [["Price", signal.price != null && price(signal.price)], ["Stop", percent(signal.sl_pct, "−")], ["Target", percent(signal.tp_pct, "+")],
-    ["Checks", signal.passed != null && `${signal.passed} of ${signal.total}`], ["RSI", signal.rsi?.toFixed(0)],
-    ["Range", signal.range_support != null && `${price(signal.range_support)} – ${price(signal.range_resistance)}`]];
-  return all.filter(([, value]) => value);
-}
-
-function checks(list) {
-  if (typeof list === "string") return h("p", {}, list);
-  if (Array.isArray(list)) return h("p", {}, list.map((item) => (typeof item === "string" ? item : JSON.stringify(item))).join(", "));
-  return list && h("ul", { class: "checks" }, Object.entries(list).map(([name, passed]) =>
-    h("li", { class: passed === true ? "pass" : passed === false ? "block" : "" }, name.replaceAll("_", " "))));
-}
-
-function agentCards(agents) {
-  return Object.entries(agents).map(([name, card]) => h("article", { class: `agent ${card.status}` },
-    h("div", { class: "bar" }, h("b", {}, name), h("span", { class: "status" }, card.status), h("div", { class: "grow" }),
-      card.ts ? h("small", {}, age(card.ts), " ago") : h("small", {}, "never reported")),
-    card.action && h("p", {}, card.action)));
-}
-
-function logLines(lines) {
-  if (!lines.length) return h("p", { class: "empty" }, "What agents and scans do is written here, newest first.");
-  return h("ol", {}, lines.map((line) => h("li", { class: line.level },
-    h("time", { title: new Date(line.ts * 1000).toLocaleString() }, new Date(line.ts * 1000).toLocaleTimeString([], { hour12: false })),
-    h("b", {}, line.agent), h("span", {}, line.message))));
+// A section that is only there when it has something to show.
+function showSection(id, data, build, count = data.length) {
+  $(`${id}-section`).hidden = !count;
+  show($(id), data, build);
 }
 
 // --- what a person can do --------------------------------------------------------------------------------------
 
-function say(text, kind = "") {
-  $("said").textContent = text;
-  $("said").className = `said ${kind}`;
-  $("said").hidden = !text;
-}
-
-async function act(button, work) {
-  button.disabled = true;
-  button.classList.add("busy");
-  try {
-    say(await work());
-  } catch (error) {
-    say(error instanceof Refused ? `${error.message}. ${error.code === "license_required" ? "Register above." : error.hint}` : "The daemon does not answer.", "bad");
-  } finally {
-    button.disabled = false;
-    button.classList.remove("busy");
-    poll();
-  }
-}
-
 async function scan() {
-  const found = await post(`/api/market/scan?mtf_tf=${timeframe()}`);
+  const found = await post(`/api/market/scan?mtf_tf=${timeframe()}&agent=tech`);
   for (const context of found.results) contexts.set(key(context), context);
+  lastPrices = 0;
   const failures = found.failed.map((f) => `${f.symbol}: ${reason(f.code)}`).join(", ");
   return `Scanned ${found.scanned} markets on ${found.mtf_tf} within ${found.htf_tf}.${failures && ` Not read: ${failures}.`}`;
 }
@@ -247,24 +182,14 @@ async function scan() {
 async function scanAndSignal() {
   const found = await post("/api/mr-combined/scan-and-signal?agent=scout");
   if (found.reason) return `Nothing was looked at: ${reason(found.reason)}.`;
-  const why = Object.entries(Object.groupBy ? Object.groupBy(found.skipped, (s) => s.reason) : grouped(found.skipped));
-  const skipped = why.map(([name, rows]) => `${rows.length} ${reason(name)}`).join(", ");
-  return `${found.scanned} markets, ${found.signaled.length} signal${found.signaled.length === 1 ? "" : "s"}.${skipped && ` Skipped: ${skipped}.`}`;
+  const why = Object.entries(grouped(found.skipped)).map(([name, rows]) => `${rows.length} ${reason(name)}`);
+  return `${found.scanned} markets, ${found.signaled.length} signal${found.signaled.length === 1 ? "" : "s"}.${why.length ? ` Skipped: ${why.join(", ")}.` : ""}`;
 }
 
 function grouped(rows) {
   const groups = {};
   for (const row of rows) (groups[row.reason] ||= []).push(row);
   return groups;
-}
-
-async function decide(symbol, decision) {
-  try {
-    await post(`/api/signal/${encodeURIComponent(symbol)}/${decision}`);
-  } catch (error) {
-    say(error.message, "bad");
-  }
-  poll();
 }
 
 async function register(event) {
@@ -279,6 +204,7 @@ function useToken(event) {
   event.preventDefault();
   setToken($("token-value").value);
   $("token-value").value = "";
+  $("token").hidden = true;
   poll();
 }
 
@@ -289,15 +215,17 @@ async function copyCurl() {
 
 function start() {
   $("timeframe").append(...Object.keys(HTF).map((name) => h("option", { value: name, selected: name === "4h" }, name)));
-  $("timeframe").addEventListener("change", () => (showMarket(lastMarket), poll()));
+  $("timeframe").addEventListener("change", () => ((lastPrices = 0), poll()));
   $("scan").addEventListener("click", (event) => act(event.currentTarget, scan));
   $("scan-signal").addEventListener("click", (event) => act(event.currentTarget, scanAndSignal));
   $("register-form").addEventListener("submit", register);
   $("token-form").addEventListener("submit", useToken);
   $("copy-curl").addEventListener("click", copyCurl);
+  $("said").addEventListener("click", () => say(""));
+  document.addEventListener("acted", poll);
   document.addEventListener("visibilitychange", () => document.hidden || poll());
-  setInterval(() => document.hidden || poll(), EVERY_MS);
   poll();
+  follow({ event: heard, up: streaming });
 }
 
 start();

@@ -8,9 +8,11 @@ function fill(node, attributes, children) {
     else if (value === true) node.setAttribute(name, "");
     else if (value !== false && value != null) node.setAttribute(name, value);
   }
-  node.append(...children.flat(Infinity).filter((child) => child != null && child !== false));
+  node.append(...there(children));
   return node;
 }
+
+const there = (children) => children.flat(Infinity).filter((child) => child != null && child !== false);
 
 export const h = (tag, attributes = {}, ...children) => fill(document.createElement(tag), attributes, children);
 
@@ -25,7 +27,7 @@ export function show(node, data, build) {
   const told = JSON.stringify(data);
   if (shown.get(node) === told) return;
   shown.set(node, told);
-  node.replaceChildren(...[build(data)].flat(Infinity));
+  node.replaceChildren(...there([build(data)]));
 }
 
 // An age that goes on counting between two polls. `at` is in Unix seconds by the daemon's clock.
@@ -51,6 +53,8 @@ export const left = (at) => h("time", { class: "left", "data-until": at }, toldL
 
 function toldLeft(at) {
   const seconds = Math.max(0, Math.round(at - now()));
+  if (seconds >= 172800) return `${Math.floor(seconds / 86400)} d`;
+  if (seconds >= 3600) return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
@@ -63,3 +67,19 @@ export function price(value) {
   if (value == null) return "–";
   return value.toLocaleString("en", { maximumSignificantDigits: value >= 1000 ? 7 : 5 });
 }
+
+// A table that a narrow screen shows as cards: each cell knows the head of its column.
+export function table(kind, heads, rows) {
+  const cell = (content, i) => h("td", { "data-head": heads[i] }, h("div", {}, content));
+  return h("div", { class: "wide" }, h("table", { class: `cards ${kind}` },
+    h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col" }, head)))),
+    h("tbody", {}, rows.map((cells) => h("tr", {}, cells.map(cell))))));
+}
+
+const digits = (value, options) => value.toLocaleString("en", options).replace("-", "−");
+
+export const money = (value) => digits(value, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+export const amount = (value) => digits(value, { maximumSignificantDigits: 6 });
+export const signed = (value) => digits(value, { minimumFractionDigits: 2, maximumFractionDigits: 2, signDisplay: "exceptZero" });
+export const percent = (value) => `${digits(value, { maximumFractionDigits: 2, signDisplay: "exceptZero" })} %`;
+export const tone = (value) => (value >= 0.005 ? "up" : value <= -0.005 ? "down" : "");

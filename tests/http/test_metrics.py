@@ -1,0 +1,60 @@
+"""The figures, as Prometheus reads them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from opentrader.actors import trading_messages as tm
+from opentrader.actors import trading_replies as t
+from opentrader.actors.supervisor import ActorStatus
+from opentrader.errors import NotReady
+
+STATUS = t.BotStatus(
+    running=True, halted=True, halt_reason="operator", mode="paper", exchange="paper", can_short=False, uptime_sec=60,
+    open_trades=2, pending_entries=1, pending_signals=0, trades_today=3, max_trades_per_day=3, equity=9990.5,
+    realized_pnl_today=-9.5, watchlist=("BTC",), actors=(), timestamp=0,
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def running(system: Any) -> None:
+    system.rows = [ActorStatus("signal_book", True, 4, 0), ActorStatus("market_analyzer BTCUSDT", False, 0, 2)]
+    system.answers[tm.StatusOf] = STATUS
+
+
+async def samples(site: Any) -> dict[tuple[str, str], float]:
+    """Every sample by its name and the actor that it is of."""
+    response = await site.send("GET", "/api/metrics")
+    assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+    families = list(text_string_to_metric_families(response.body.decode()))
+    assert all(family.documentation and family.type == "gauge" for family in families)
+    return {(s.name, s.labels.get("actor", "")): s.value for family in families for s in family.samples}
+
+
+async def test_the_bot_and_its_actors_are_in_figures(site: Any) -> None:
+    told = await samples(site)
+    assert told["opentrader_open_trades", ""] == 2
+    assert told["opentrader_halted", ""] == 1
+    assert told["opentrader_equity", ""] == 9990.5
+    assert told["opentrader_realized_pnl_today", ""] == -9.5
+    assert told["opentrader_actor_alive", "signal_book"] == 1
+    assert told["opentrader_actor_inbox", "signal_book"] == 4
+    assert told["opentrader_actor_alive", "market_analyzer BTCUSDT"] == 0
+    assert told["opentrader_actor_restarts", "market_analyzer BTCUSDT"] == 2
+
+
+async def test_the_actors_are_told_of_before_the_account_is_read(site: Any, system: Any) -> None:
+    system.answers[tm.StatusOf] = NotReady("the account has not been read yet")
+    assert {name for name, _ in await samples(site)} == {
+        "opentrader_actor_alive",
+        "opentrader_actor_inbox",
+        "opentrader_actor_restarts",
+    }
+
+
+async def test_they_are_told_to_no_one_without_the_token(serve: Any) -> None:
+    site = await serve(token="0123456789abcdef0123456789abcdef")
+    assert (await site.send("GET", "/api/metrics")).status == 401

@@ -1,0 +1,72 @@
+"""A data folder that is started on another feed: what was signalled in the old market means nothing in the new one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from opentrader.config import Settings
+from opentrader.market_time import open_market
+from opentrader.store import Store, signals
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in list(os.environ):
+        if name.startswith("OPENTRADER_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store.open(tmp_path / "data")
+    yield store
+    store.close()
+
+
+async def no_shift(now_ms: int) -> int:
+    return 0
+
+
+def start(store: Store, **given: object) -> None:
+    asyncio.run(open_market(Settings(**{"feed": "simulated", **given}), store, no_shift))
+
+
+def put(store: Store, pair: str, status: str) -> None:
+    told = {"direction": "buy", "bot": "b", "notified": False, "created_at": 1, "updated_at": 1, "expires_at": 2**40}
+    asyncio.run(store.write(lambda c: signals.put(c, pair, status=status, body="{}", **told)))
+
+
+def statuses(store: Store) -> dict[str, str]:
+    return {row.pair: row.status for row in store.read(signals.rows)}
+
+
+def test_signals_of_another_market_expire_with_the_bars_they_came_from(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    start(store)
+    put(store, "ADAUSDT", "pending")
+    put(store, "BTCUSDT", "consumed")
+    asyncio.run(store.write(lambda c: signals.put_bar(c, "ADAUSDT", "b", 1)))
+    start(store)
+    assert statuses(store) == {"ADAUSDT": "pending", "BTCUSDT": "consumed"}
+    assert store.read(signals.bars) == {("ADAUSDT", "b"): 1}
+    assert caplog.text == ""
+    with caplog.at_level(logging.INFO, "opentrader"):
+        start(store, feed="simulated:7")
+    assert statuses(store) == {"ADAUSDT": "expired", "BTCUSDT": "consumed"}
+    assert store.read(signals.bars) == {}
+    assert "the market is another one now (simulated:7)" in caplog.text
+    assert "ADAUSDT" in caplog.text
+
+
+def test_a_folder_from_before_the_market_was_kept_loses_nothing(store: Store) -> None:
+    put(store, "ADAUSDT", "pending")
+    start(store)
+    assert statuses(store) == {"ADAUSDT": "pending"}

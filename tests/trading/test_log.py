@@ -1,0 +1,79 @@
+"""What the log tells of a day: one line for each thing that an operator wants to know, and none for a quiet tick."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from opentrader import ClosePosition, ExecuteTrade, Halt, PostSignal, RejectSignal, Resume, Settings, TradingSystem
+from opentrader.actors.trade_log import tell
+from opentrader.domain.lifecycle import Alert, Intent, planned
+from opentrader.domain.lifecycle.records import Severity
+
+
+def system_of(folder: Path) -> TradingSystem:
+    return TradingSystem(Settings(data_dir=folder, feed="simulated", license_email="me@example.com", license_name="Me"))
+
+
+async def test_a_day_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "opentrader"):
+        async with system_of(tmp_path / "data") as system:
+            await system.ask(PostSignal(symbol="ADA", direction="buy", bot="a\nb"))
+            await system.ask(RejectSignal("ADA"))
+            opened = await system.ask(
+                ExecuteTrade(symbol="ETH", direction="buy", bot="mr", sl=2, tp=4, ev=30, confidence=9)
+            )
+            await system.ask(ClosePosition("ETH"))
+            await system.ask(Halt(reason="lunch"))
+            await system.ask(Halt(reason="lunch"))
+            await system.ask(Resume())
+            await system.ask(Resume())
+    told = [record.getMessage() for record in caplog.records]
+    wanted = [
+        f"starting on {tmp_path / 'data'}: feed simulated, exchange paper",
+        "licence: the free plan is active",
+        "started",
+        "signal: buy ADAUSDT by a\nb is pending",
+        "signal: buy ADAUSDT by a\nb is skipped",
+        f"trade {opened.trade.id}, ETHUSDT: entering",
+        f"trade {opened.trade.id}, ETHUSDT: protected",
+        f"trade {opened.trade.id}, ETHUSDT: closing",
+        "trading is halted: lunch",
+        "trading goes on",
+        "stopping",
+        "stopped",
+    ]
+    assert [line for line in told if line in wanted] == wanted
+    (over,) = (line for line in told if "is over" in line)
+    assert f"trade {opened.trade.id}, ETHUSDT, is over: close" in over
+    assert "pnl" in over
+
+
+@pytest.mark.parametrize(("severity", "level"), [("note", "INFO"), ("alert", "WARNING"), ("page", "ERROR")])
+def test_an_alert_is_told_once_and_as_grave_as_it_is(
+    severity: Severity, level: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    one = Decimal(1)
+    trade = planned(Intent("01J", "market", "SOLUSDT", "buy", one, one, one, one, 0, 0, "i"))
+    alerted = replace(trade, alerts=(Alert("unprotected", severity, 1),))
+    with caplog.at_level(logging.INFO, "opentrader"):
+        tell(trade, alerted)
+        tell(alerted, alerted)
+        tell(alerted, replace(alerted, alerts=(Alert("unprotected", severity, 2),)))
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        (level, "trade 01J, SOLUSDT: unprotected")
+    ] * 2
+
+
+async def test_what_is_taken_over_at_a_start_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with system_of(tmp_path / "data") as system:
+        asked = ExecuteTrade(symbol="ETH", direction="buy", bot="mr", sl=2, tp=4, ev=30, confidence=9)
+        opened = await system.ask(asked)
+    with caplog.at_level(logging.INFO, "opentrader"):
+        async with system_of(tmp_path / "data"):
+            pass
+    assert f"trade {opened.trade.id}, ETHUSDT: taken over, protected" in caplog.text

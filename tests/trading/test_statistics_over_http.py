@@ -1,0 +1,141 @@
+"""The statistics of the API equal those that a client works out from the history, page by page."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from opentrader.actors.archive import Archive
+from opentrader.actors.trading_messages import HistoryOf, StatsOf
+from opentrader.domain.ledger import ClosedTrade
+from opentrader.http.application import Application
+from opentrader.http.connection import Server
+from opentrader.http.door import Door
+from opentrader.http.security import Guard
+from opentrader.store import Store
+from opentrader.store.trading_ports import AuditTable, HistoryTable
+from tests.http.conftest import FakeSystem, Site
+
+TRADES = st.lists(
+    st.tuples(
+        st.sampled_from(["BTCUSDT", "ETHUSDT"]),
+        st.sampled_from(["mr", "manual"]),
+        st.decimals(-50, 50, places=2).filter(lambda pnl: pnl == 0 or abs(pnl) >= Decimal("0.01")),
+    ),
+    max_size=25,
+)
+
+
+def rows(drawn: list[tuple[str, str, Decimal]]) -> list[ClosedTrade]:
+    return [
+        ClosedTrade(
+            f"t{n:03}",
+            symbol,
+            "buy",
+            Decimal(1),
+            Decimal(100),
+            100 + pnl,
+            pnl,
+            pnl,
+            bot,
+            "trade",
+            "close",
+            n,
+            n + 1,
+            "ops",
+        )
+        for n, (symbol, bot, pnl) in enumerate(drawn)
+    ]
+
+
+async def of_the_client(site: Any) -> dict[str, Any]:
+    """What somebody works out who has only `/api/trades/history`, seven rows at a time."""
+    trades: list[dict[str, Any]] = []
+    while True:
+        page = (await site.send("GET", f"/api/trades/history?limit=7&offset={len(trades)}")).json()
+        trades += page["trades"]
+        if len(trades) >= page["total"]:
+            break
+    pnls = [t["pnl"] for t in sorted(trades, key=lambda t: (t["closed_at"], t["id"]))]
+    gains, losses = [p for p in pnls if p > 0], [p for p in pnls if p < 0]
+    summed, peak, fall = 0.0, 0.0, 0.0
+    for pnl in pnls:
+        summed += pnl
+        peak = max(peak, summed)
+        fall = max(fall, peak - summed)
+    n = len(pnls)
+    return {
+        "total_trades": n,
+        "wins": len(gains),
+        "losses": len(losses),
+        "breakeven": n - len(gains) - len(losses),
+        "win_rate": 100 * len(gains) / n if n else None,
+        "total_pnl": sum(pnls),
+        "avg_win": sum(gains) / len(gains) if gains else None,
+        "avg_loss": sum(losses) / len(losses) if losses else None,
+        "profit_factor": sum(gains) / -sum(losses) if losses else None,
+        "expectancy": sum(pnls) / n if n else None,
+        "max_drawdown": fall,
+        "calmar": sum(pnls) / fall if fall > 1e-9 else None,
+    }
+
+
+@given(drawn=TRADES)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_both_formulas_agree(drawn: list[tuple[str, str, Decimal]], tmp_path_factory: pytest.TempPathFactory) -> None:
+    asyncio.run(compare(rows(drawn), tmp_path_factory.mktemp("stats")))
+
+
+async def compare(trades: list[ClosedTrade], folder: Path) -> None:
+    store = Store.open(folder)
+    try:
+        history = HistoryTable(store)
+        await history.add(trades, 0)
+        archive = Served(history, AuditTable(store))
+        async with served(archive) as site:
+            mine, theirs = await of_the_client(site), (await site.send("GET", "/api/trades/stats")).json()
+            for name, value in mine.items():
+                expected = None if value is None else pytest.approx(value, abs=1e-6)
+                assert theirs[name] == expected, name
+            for group, key in (("by_symbol", "symbol"), ("by_bot", "bot")):
+                assert {k: v["trades"] for k, v in theirs[group].items()} == {
+                    name: sum(getattr(t, key) == name for t in trades) for name in {getattr(t, key) for t in trades}
+                }
+    finally:
+        store.close()
+
+
+class Served(FakeSystem):
+    """A system of which only the archive is real: its own handlers, on a real store."""
+
+    def __init__(self, history: HistoryTable, audit: AuditTable) -> None:
+        super().__init__()
+        self._of = type("Of", (), {"_history": history, "_audit": audit})()
+
+    async def ask(self, message: Any) -> Any:
+        handler = {HistoryOf: Archive.history, StatsOf: Archive.stats}[type(message)]
+        return handler(self._of, message)
+
+
+@asynccontextmanager
+async def served(system: Served) -> AsyncIterator[Site]:
+    door = Door("test")
+    door.open(system)
+    runner = web.ServerRunner(Server(Application(door, Guard("127.0.0.1", None))))
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        async with aiohttp.ClientSession() as session:
+            yield Site(session, runner.addresses[0][1], door)
+    finally:
+        await runner.cleanup()
