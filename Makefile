@@ -10,13 +10,14 @@ COMMIT  := $(shell git rev-parse --short HEAD 2>/dev/null || echo dev)
 VENV    := .venv
 BIN     := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet
-LOCKED  := $(INSTALL) --require-hashes --only-binary :all: --requirement
+# Not quiet: it takes a minute, and each package that comes in is a sign of life.
+LOCKED  := $(subst --quiet,,$(INSTALL)) --require-hashes --only-binary :all: --requirement
 # What is installed is as old as these stamps: a task after the first finds nothing to do.
 READY      := $(VENV)/ready
 READY_TEST := $(VENV)/ready-test
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench prove audit image lock clean
+.PHONY: help run test check prove audit image lock clean
 
 help: ## List the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -33,9 +34,6 @@ check: $(READY_TEST) ## Lint, check the types and the direction of imports
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest --quiet tests/test_imports.py tests/test_repository.py
-
-bench: $(READY_TEST) ## Measure, each path against its anchor; ARGS="NAME" for one row
-	@$(BIN)/python -m bench $(ARGS)
 
 prove: $(READY_TEST) ## Run the slow tests with many more random examples
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) -m slow --hypothesis-profile prove --timeout 1800 $(ARGS)
@@ -56,6 +54,7 @@ $(READY): requirements.lock setup.cfg pyproject.toml | $(BIN)/python
 	@echo 'Installing the pinned packages into $(VENV); this happens once and takes about a minute.'
 	@$(LOCKED) requirements.lock
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@echo 'Installed. `source $(BIN)/activate` puts the command opentrader within reach.'
 	@touch $@
 
 $(READY_TEST): requirements-test.lock $(READY)

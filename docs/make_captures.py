@@ -46,7 +46,8 @@ def main(directory: str) -> None:
     console.print()  # room below the last line
     picture = console.export_svg(title=f"opentrader scan --at {AT}", theme=THEME, unique_id="scan")
     (DOCS / "scan.svg").write_text(without_addresses(picture), encoding="utf-8")
-    plot.drawer(DOCS / "analyze-btc.png")(next(reading for reading in readings if reading.context.symbol == "BTC"))
+    draw = plot.drawer(DOCS / "analyze-btc.png", tables.market_name(settings))
+    draw(next(reading for reading in readings if reading.context.symbol == "BTC"))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         CandlesOf,
         CleanUpSignals,
         ConfirmSignal,
+        Events,
         ExplanationOf,
         HealthOf,
         LicenseOf,
@@ -40,6 +41,31 @@ if TYPE_CHECKING:
         TrendRows,
         UpdateAgent,
     )
+    from opentrader.actors.news_desk import NewsOf
+    from opentrader.actors.telegram_desk import Notify
+    from opentrader.actors.trading_messages import (
+        AuditOf,
+        CancelEntry,
+        CheckPending,
+        CloseAll,
+        ClosePosition,
+        ExecuteTrade,
+        Halt,
+        HistoryOf,
+        OpenTrades,
+        PendingEntries,
+        PlaceManual,
+        PortfolioOf,
+        RecoverPending,
+        RecoverTrades,
+        ResetDaily,
+        RestoreTrade,
+        Resume,
+        StatsOf,
+        StatusOf,
+        SyncTrades,
+        UpdateTrailing,
+    )
     from opentrader.config import Settings
     from opentrader.errors import OpentraderError
     from opentrader.research import analyze_symbol
@@ -47,44 +73,78 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ActivateLicense",
+    "AuditOf",
     "BoardState",
+    "CancelEntry",
     "CandlesOf",
+    "CheckPending",
     "CleanUpSignals",
+    "CloseAll",
+    "ClosePosition",
     "ConfirmSignal",
+    "Events",
+    "ExecuteTrade",
     "ExplanationOf",
+    "Halt",
     "HealthOf",
+    "HistoryOf",
     "LicenseOf",
     "MarketOf",
     "MarketRows",
     "MrSignalOf",
+    "NewsOf",
+    "Notify",
+    "OpenTrades",
     "OpentraderError",
+    "PendingEntries",
     "PendingText",
+    "PlaceManual",
+    "PortfolioOf",
     "PostSignal",
+    "RecoverPending",
+    "RecoverTrades",
     "RegisterLicense",
     "RejectSignal",
+    "ResetDaily",
+    "RestoreTrade",
+    "Resume",
     "ScanAndSignal",
     "ScanMarkets",
     "ScanTrends",
     "Settings",
     "SignalOf",
     "SignalRows",
+    "StatsOf",
+    "StatusOf",
     "StoreTrend",
+    "SyncTrades",
     "TradingSystem",
     "TrendOf",
     "TrendRows",
     "UpdateAgent",
+    "UpdateTrailing",
     "analyze_symbol",
 ]
 
+__version__ = "0.1.0"
+
 _HOMES = {
+    "NewsOf": "opentrader.actors.news_desk",
+    "Notify": "opentrader.actors.telegram_desk",
     "OpentraderError": "opentrader.errors",
     "Settings": "opentrader.config",
     "TradingSystem": "opentrader.system",
     "analyze_symbol": "opentrader.research",
 }
+_MESSAGES = ("opentrader.actors.messages", "opentrader.actors.trading_messages")
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES.get(name, "opentrader.actors.messages")), name)
+    homes = (_HOMES[name],) if name in _HOMES else _MESSAGES
+    return next(vars(home)[name] for home in map(import_module, homes) if name in vars(home))
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -9,23 +9,27 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import time
 from argparse import SUPPRESS, ArgumentParser, Namespace, RawDescriptionHelpFormatter, _SubParsersAction
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from opentrader.config import Settings
+from opentrader import __version__
+from opentrader.config import Settings, as_given
 from opentrader.config_sources import option
+from opentrader.console.parser import Parser
 from opentrader.domain.timeframes import TIMEFRAMES
-from opentrader.errors import ConfigError, NotFound, OpentraderError
+from opentrader.errors import ConfigError, Fault, InvalidInput, NotFound, OpentraderError, SymbolNotFound
+from opentrader.feed import FilesChoice
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from opentrader.research import Reading
 
-    Commands = _SubParsersAction[ArgumentParser]
+    Commands = _SubParsersAction[Parser]
 
 FEED = ("config", "data_dir", "feed", "at")
 DAEMON = ("config", "host", "port", "data_dir", "feed", "exchange", "at", "speed", "watchlist")
@@ -42,8 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options))
     except OpentraderError as error:
-        _complain(error)
-        return 2 if isinstance(error, ConfigError) else 1
+        _complain(_as_told_here(error, options))
+        return 2 if isinstance(error, ConfigError | InvalidInput) else 1
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # `opentrader scan | head`: the reader has seen enough
@@ -53,13 +57,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def make_parser() -> ArgumentParser:
     """The whole command line; help texts of settings are those of `Settings`."""
-    parser = ArgumentParser(
+    parser = Parser(
         prog="opentrader",
         description="A trading daemon: market analysis, signals and orders behind one HTTP API.",
         epilog="`opentrader COMMAND --help` shows the options of a command, with examples. Each option is also a"
         " variable of the environment (--data-dir: OPENTRADER_DATA_DIR) and a key of opentrader.toml (data_dir).",
         allow_abbrev=False,
     )
+    parser.add_argument("--version", action="version", version=f"opentrader {__version__}")
     parser.set_defaults(run=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     examples = (
@@ -134,14 +139,24 @@ _METAVARS = {
 
 def settings_of(options: Namespace) -> Settings:
     """The settings under these options. Raises `ConfigError`."""
-    given = {key: value for key, value in vars(options).items() if key in Settings.model_fields}
-    return Settings(_spelled=option, **given)
+    return Settings(_spelled=option, **_given(options))
+
+
+def _given(options: Namespace) -> dict[str, object]:
+    return {key: value for key, value in vars(options).items() if key in Settings.model_fields}
 
 
 def serve(options: Namespace) -> int:
+    from opentrader import logs
     from opentrader.daemon import run
 
-    return run(settings_of(options))
+    settings = settings_of(options)
+    logs.begin(settings.log_level)
+    if settings.at is not None or isinstance(settings.feed, FilesChoice):
+        from opentrader.console import remarks
+
+        _remark(remarks.of_start(settings, round(time.time() * 1000)))
+    return run(settings)
 
 
 def scan(options: Namespace) -> int:
@@ -150,7 +165,7 @@ def scan(options: Namespace) -> int:
 
 def _scan_market(options: Namespace) -> int:
     from opentrader import research
-    from opentrader.console import tables
+    from opentrader.console import remarks, tables
 
     settings = settings_of(options)
     _compile_once()
@@ -161,12 +176,13 @@ def _scan_market(options: Namespace) -> int:
     else:
         console = _console()
         console.print(tables.market_table(found, readings, width=console.width))
+    _remark(remarks.of_readings(settings, readings))
     return 0 if readings else 1
 
 
 def _scan_trend(options: Namespace) -> int:
     from opentrader import research
-    from opentrader.console import tables
+    from opentrader.console import remarks, tables
 
     settings = settings_of(options)
     _compile_once()
@@ -176,29 +192,33 @@ def _scan_trend(options: Namespace) -> int:
         _print_json(found)
     else:
         _console().print(tables.trend_table(found))
+    _remark(remarks.of_readings(settings, []))
     return 0 if found.results else 1
 
 
 def analyze(options: Namespace) -> int:
     from opentrader import research
+    from opentrader.console import remarks
 
     settings = settings_of(options)
-    draw = _drawer(options.plot)
+    draw = _drawer(options.plot, settings)
     _compile_once()
     with _progress(f"Reading {options.symbol}", 1):
         reading = research.read_market(options.symbol, options.mtf, options.htf, settings=settings)
     draw(reading)
     _show(options, reading, settings)
+    _remark(remarks.of_readings(settings, [reading]))
     return 0
 
 
-def _drawer(path: Path | None) -> Callable[[Reading], None]:
+def _drawer(path: Path | None, settings: Settings) -> Callable[[Reading], None]:
     """What draws the chart that was asked for. Raises for one that cannot be drawn, before any work is done."""
     if path is None:
         return lambda _reading: None
     from opentrader.console.plot import drawer
+    from opentrader.console.tables import market_name
 
-    return drawer(path)
+    return drawer(path, market_name(settings))
 
 
 def _show(options: Namespace, reading: Reading, settings: Settings) -> None:
@@ -220,16 +240,25 @@ def _show(options: Namespace, reading: Reading, settings: Settings) -> None:
 def check_config(options: Namespace) -> int:
     from opentrader.console.tables import settings_table
 
-    _console().print(settings_table(settings_of(options).origins()))
+    try:
+        _console().print(settings_table(settings_of(options).origins()))
+    except ConfigError as error:
+        refused = {line.split()[0] for line in error.detail.splitlines()}  # each begins with the name of its setting
+        _console().print(settings_table(as_given(_spelled=option, **_given(options)), refused))
+        raise ConfigError(error.detail) from None
     return 0
 
 
 def doctor(options: Namespace) -> int:
-    from opentrader.console.doctor import examine
+    from opentrader.console.doctor import examine, refused
     from opentrader.console.tables import finding
 
     console, failed = _console(), False
-    for check in examine(settings_of(options)):
+    try:
+        checks = examine(settings_of(options))
+    except ConfigError as error:
+        checks = iter([refused(error)])
+    for check in checks:
         console.print(finding(check))
         failed = failed or check.verdict == "fail"
     return int(failed)
@@ -274,6 +303,12 @@ def _progress(title: str, total: int) -> Iterator[Callable[[str], None]]:
         yield lambda symbol: bar.update(task, advance=1, description=f"{title}: {symbol}")
 
 
+def _remark(lines: Iterable[str]) -> None:
+    """On stderr, so that what is piped stays what it is."""
+    for line in lines:
+        print(line, file=sys.stderr)
+
+
 def _wants_json(options: Namespace) -> bool:
     return bool(options.json) or not sys.stdout.isatty()
 
@@ -289,6 +324,27 @@ def _console(*, stderr: bool = False) -> Console:
     from rich.console import Console
 
     return Console(stderr=stderr, highlight=False)
+
+
+def _as_told_here(error: OpentraderError, options: Namespace) -> OpentraderError:
+    """The same error in the words of the command line."""
+    if isinstance(error, InvalidInput):
+        return OpentraderError("\n".join(map(_as_option, error.faults)))
+    if isinstance(error, SymbolNotFound):
+        return SymbolNotFound(error.detail, hint=f"This feed lists {', '.join(_listed(settings_of(options)))}.")
+    return error
+
+
+def _as_option(fault: Fault) -> str:
+    names = {"mtf_tf": "--mtf", "htf_tf": "--htf", "plot": "--plot"}
+    name = str(fault.loc[0])
+    return f"{names.get(name, name)}: {fault.msg.replace('mtf_tf', names['mtf_tf'])}"
+
+
+def _listed(settings: Settings) -> list[str]:
+    from opentrader.research import open_market
+
+    return sorted(listing.name for listing in open_market(settings).feed.listings().values())
 
 
 def _complain(error: OpentraderError) -> None:

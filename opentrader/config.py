@@ -14,7 +14,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from annotated_types import MinLen
 from platformdirs import user_data_path
@@ -71,6 +71,10 @@ def _instant(value: object) -> datetime:
     if instant.year < 1970:
         raise ValueError("should be 1970 or later")
     return instant
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
 
 
 def _names(value: object) -> object:
@@ -178,6 +182,9 @@ class Settings(BaseSettings):
         description="What replaces the address of the Bot API.",
         examples=["http://127.0.0.1:9002"],
     )
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
+        "info", description="How grave an event of the daemon must be to be told on stderr.", examples=["warning"]
+    )
     commit: str = Field("dev", pattern=r"^[A-Za-z0-9._-]{1,64}$", description="What `/api/health` calls this build.")
     mr_timeframe: Timeframe = Field("4h", description="The timeframe of the mean-reversion bot.", examples=["1h"])
     mr_history: int = Field(1000, ge=200, le=10_000, description="How many candles the bot replays.", examples=[500])
@@ -277,6 +284,16 @@ class Settings(BaseSettings):
         """Every setting in the order of the class: its value (secrets hidden) and where it came from."""
         values = {key: sources.shown(key, _text(getattr(self, key))) for key in type(self).model_fields}
         return [Origin(key, value, self._origins.get(key, sources.DEFAULT)) for key, value in values.items()]
+
+
+def as_given(*, _spelled: Callable[[str], str], **values: Any) -> list[Origin]:
+    """Every setting as it was given or else is by default, usable or not: what there is to show before all are."""
+    given, origins, _ = _gather(sources.Layer(values, _spelled))
+    fields = Settings.model_fields.items()
+    told = {key: given.get(key, field.get_default(call_default_factory=True)) for key, field in fields}
+    return [
+        Origin(key, sources.shown(key, _text(value)), origins.get(key, sources.DEFAULT)) for key, value in told.items()
+    ]
 
 
 def _text(value: object) -> object:

@@ -51,11 +51,15 @@ def shown(key: str, value: object) -> str:
     """A value as it may be printed."""
     if value is None:
         return "none"
-    if not key.endswith("_file") and any(word in key.split("_") for word in _WORDS_OF_SECRETS):
+    if _is_secret(key):
         return HIDDEN
     if isinstance(value, list | tuple):
         return ",".join(map(str, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _is_secret(key: str) -> bool:
+    return not key.endswith("_file") and any(word in key.split("_") for word in _WORDS_OF_SECRETS)
 
 
 def environment(variables: Mapping[str, str]) -> Layer:
@@ -73,13 +77,25 @@ def config_file(named: object) -> tuple[Layer, list[str]]:
     if named is None and not path.is_file():
         return empty, []
     try:
-        text = path.read_text(encoding="utf-8")
-        return Layer(tomllib.loads(text), lambda key: f"{path}, {key}"), []
+        with path.open("rb") as file:
+            layer = Layer(tomllib.load(file), lambda key: f"{path}, {key}")
+            return layer, _exposed(layer, path, os.fstat(file.fileno()).st_mode)
     except OSError as error:
         advice = f"cannot be read: {error.strerror}; name an existing file or leave it out"
     except ValueError as error:  # TOMLDecodeError and UnicodeDecodeError alike
         advice = f'is not TOML: {error}; a line looks like  port = 8001  or  watchlist = ["BTC", "ETH"]'
     return empty, [problem("config", str(path), "the configuration file", advice)]
+
+
+def _exposed(layer: Layer, path: Path, mode: int) -> list[str]:
+    """What is wrong with each secret of a file that others can read."""
+    if not _open_to_others(path, mode):
+        return []
+    return [problem(key, HIDDEN, layer.spelled(key), _advice(path)) for key in layer.values if _is_secret(key)]
+
+
+def _advice(path: Path) -> str:
+    return f"others on this machine can read it; chmod 600 {path}"
 
 
 def with_secrets(layer: Layer, secrets: Collection[str]) -> tuple[Layer, list[str]]:
@@ -106,7 +122,7 @@ def _secret(path: Path) -> tuple[str, str]:
     try:
         with path.open(encoding="utf-8") as file:
             if _open_to_others(path, os.fstat(file.fileno()).st_mode):
-                return "", f"others on this machine can read it; chmod 600 {path}"
+                return "", _advice(path)
             return file.read().strip(), ""
     except OSError as error:
         return "", f"cannot be read: {error.strerror}"

@@ -70,6 +70,16 @@ def test_a_market_that_is_not_there_leads_to_those_that_are(capsys: pytest.Captu
     assert "/api/" not in err
 
 
+def test_a_folder_of_candles_that_is_not_there_is_named_in_full(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["scan", "--feed", "files:./candles"]) == 2
+    err = capsys.readouterr().err
+    assert "there is no such directory" in err
+    assert f"{tmp_path / 'candles'} was looked for" in err
+    assert "BTCUSDT-4h.csv" in err
+
+
 @pytest.mark.parametrize("command", [["serve"], ["scan"], ["analyze", "BTC"]])
 def test_unusable_settings_are_all_told_and_end_with_2(
     command: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

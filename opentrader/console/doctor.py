@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from opentrader.config import Settings
+from opentrader.domain.licence import turned_back
 from opentrader.domain.symbols import listing_of
 from opentrader.domain.timeframes import TF_MS
-from opentrader.errors import OpentraderError, StorageError
+from opentrader.errors import ConfigError, OpentraderError, StorageError
 from opentrader.research import latest_candle, open_market
 from opentrader.store import choices, folder, licence
 from opentrader.store.peek import peek
@@ -26,7 +27,6 @@ from opentrader.store.ports import CLOCK_HIGH_WATER
 Verdict = Literal["ok", "warn", "fail"]
 
 FREE_FAIL, FREE_WARN = 50_000_000, 500_000_000
-TURNED_BACK_SECONDS = 3600  # by more than this the licence refuses
 _NO_CLOCK = datetime(2025, 1, 1, tzinfo=UTC).timestamp()  # a machine that never learned the time is before this
 
 
@@ -56,6 +56,11 @@ def examine(settings: Settings) -> Iterator[Check]:
             yield check(settings)
         except OpentraderError as error:
             yield Check(name, "fail", error.detail, error.hint)
+
+
+def refused(error: ConfigError) -> Check:
+    """The one finding about settings that cannot be used: nothing else can be looked at."""
+    return Check("settings", "fail", error.detail, "`opentrader check-config` marks them")
 
 
 def data_folder(settings: Settings) -> Check:
@@ -98,10 +103,9 @@ def clock(settings: Settings) -> Check:
     seen = peek(settings.data_dir, partial(choices.get, key=CLOCK_HIGH_WATER))
     if now < _NO_CLOCK:
         return Check("clock", "fail", f"{text} is in the past", "set the clock, for example by NTP")
-    if seen is not None and now < float(seen) - TURNED_BACK_SECONDS:
-        return Check(
-            "clock", "fail", f"{text} is before the daemon's last run", "the licence needs the clock put right"
-        )
+    if seen is not None and turned_back(now, float(seen)):
+        found = f"{text} is before {_utc(round(float(seen) * 1000))}, which the daemon has seen: no licence is active"
+        return Check("clock", "fail", found, _TURNED_BACK)
     return Check("clock", "ok", text)
 
 
@@ -158,6 +162,10 @@ def feed(settings: Settings) -> Check:
     return Check("feed", "ok", text)
 
 
+_TURNED_BACK = (
+    "put the clock right; if it is, say so to the running daemon by sending the licence key again:"
+    " POST /api/license/activate"
+)
 _AT = "recorded candles end before now: choose an instant inside them with --at"
 
 

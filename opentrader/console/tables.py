@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -15,10 +15,11 @@ from rich.table import Table
 from rich.text import Text
 
 from opentrader.actors.replies import Explain, Level, MarketScan, TrendScan, TrendScanRow
-from opentrader.config import Origin
+from opentrader.config import Origin, Settings
 from opentrader.console.doctor import Check
 from opentrader.domain.market import MarketContext
 from opentrader.domain.reasons import DECISIONS, LEVELS, explained
+from opentrader.feed import FilesChoice
 from opentrader.research import Reading
 
 STYLES = {
@@ -115,7 +116,13 @@ def market_table(scan: MarketScan, readings: Sequence[Reading], *, width: int) -
         table.add_row(*(column.cell(reading) for column in columns))
     summary = {name: getattr(scan.summary, name) for name in DECISIONS}
     counts = Text("   ").join(Text.assemble(decision(name), f" {count}") for name, count in summary.items())
-    return Group(table, counts, *_failures(scan))
+    return Group(table, counts, *_hidden(columns), *_failures(scan))
+
+
+def _hidden(shown: Sequence[Column]) -> Iterable[Text]:
+    titles = [column.title for column in COLUMNS if column not in shown]
+    if titles:
+        yield Text(f"Not shown at this width: {', '.join(titles)}", "dim")
 
 
 def fitting(columns: Sequence[Column], readings: Sequence[Reading], width: int) -> list[Column]:
@@ -143,8 +150,13 @@ def trend_table(scan: TrendScan) -> RenderableType:
 
 def _trend_cells(row: TrendScanRow) -> tuple[Text, ...]:
     votes = f"{row.score.uptrend}  {row.score.downtrend}  {row.score.sideway}"
-    trade = Text(f"no: {explained(row.no_trade_reason)}", "dim") if row.no_trade else Text("yes")
-    return Text(row.symbol, "bold"), _word(row.trend), Text(votes), _word(row.regime), trade
+    return Text(row.symbol, "bold"), _word(row.trend), Text(votes), _word(row.regime), _tradable(row)
+
+
+def _tradable(row: TrendScanRow) -> Text:
+    if row.no_trade:
+        return Text(f"no: {explained(row.no_trade_reason)}", "dim")
+    return Text("yes") if row.trend in {"uptrend", "downtrend"} else Text("no direction", "dim")
 
 
 def _scan_table(what: str, timeframes: str, scan: MarketScan | TrendScan) -> Table:
@@ -162,6 +174,11 @@ def _failures(scan: MarketScan | TrendScan) -> Iterable[Text]:
 def instant(at: int) -> str:
     """A Unix second as it is read."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def market_name(settings: Settings) -> str:
+    """What kind of market this is, for those who see a picture of it alone."""
+    return "recorded candles" if isinstance(settings.feed, FilesChoice) else f"{settings.feed} market"
 
 
 def context_panel(reading: Reading, *, source: str) -> RenderableType:
@@ -262,14 +279,17 @@ def _short(value: object) -> str:
     return "none" if value is None else number(value) if isinstance(value, float) else str(value)
 
 
-def settings_table(origins: Iterable[Origin]) -> RenderableType:
-    """Every setting, its value and where it came from."""
+def settings_table(origins: Iterable[Origin], refused: Collection[str] = ()) -> RenderableType:
+    """Every setting, its value and where it came from; those that were `refused` are marked."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("")
     table.add_column("Setting", no_wrap=True)
     table.add_column("Value", overflow="fold")
     table.add_column("From", overflow="fold")
     for origin in origins:
-        table.add_row(origin.key, origin.value, origin.source, style="dim" if origin.source == "default" else "")
+        usual = origin.source == "default" and origin.key not in refused
+        mark = Text(*FINDINGS["fail"]) if origin.key in refused else Text("")
+        table.add_row(mark, origin.key, origin.value, origin.source, style="dim" if usual else "")
     return table
 
 
@@ -278,5 +298,6 @@ FINDINGS = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "fail": ("✕", "bo
 
 def finding(check: Check) -> RenderableType:
     """One line of the doctor; what to do stands below it."""
-    line = Text.assemble(FINDINGS[check.verdict], f" {check.name:<12}", check.found)
+    found = check.found.replace("\n", f"\n  {'':<12}")
+    line = Text.assemble(FINDINGS[check.verdict], f" {check.name:<12}", found)
     return Group(line, Text(f"  {'':<12}→ {check.advice}", "dim")) if check.advice else line

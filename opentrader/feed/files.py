@@ -96,7 +96,10 @@ class FileFeed:
 def _files_in(directory: Path) -> dict[tuple[str, Timeframe], Path]:
     """The recorded pairs and timeframes; of a plain and a gzipped file of one name the plain one is read."""
     if not directory.is_dir():
-        raise ConfigError(f"feed files:{directory}: there is no such directory")
+        raise ConfigError(
+            f"feed files:{directory}: there is no such directory",
+            hint=f"{directory.absolute()} was looked for; it should hold files like BTCUSDT-4h.csv.gz",
+        )
     files: dict[tuple[str, Timeframe], Path] = {}
     for path in sorted(directory.iterdir()):
         if (match := _NAME.fullmatch(path.name)) and path.is_file():

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from opentrader.research import Reading
 
 
-def drawer(path: Path) -> Callable[[Reading], None]:
-    """What writes a chart to `path`; the end of the name chooses HTML (interactive, one file, offline) or PNG.
+def drawer(path: Path, market: str) -> Callable[[Reading], None]:
+    """What writes a chart to `path`: the end of its name chooses HTML (interactive, one file, offline) or PNG.
+
+    `market` is what the chart calls its market.
 
     Raises `InvalidInput` for another ending, `ConfigError` for a PNG without matplotlib: both before any work.
     What is returned raises `ConfigError` when the file cannot be written.
@@ -24,13 +26,13 @@ def drawer(path: Path) -> Callable[[Reading], None]:
         raise InvalidInput([Fault(("plot",), f"{path} should end in .html or .png", "value_error", input=str(path))])
     if ending == ".png" and find_spec("matplotlib") is None:
         raise ConfigError("a PNG chart needs matplotlib", hint="install it (the extra `plot`), or name a file .html")
-    return lambda reading: _draw(reading, path, ending)
+    return lambda reading: _draw(reading, market, path, ending)
 
 
-def _draw(reading: Reading, path: Path, ending: str) -> None:
+def _draw(reading: Reading, market: str, path: Path, ending: str) -> None:
     from opentrader.console.plot.chart import chart_of
 
-    chart = chart_of(reading)
+    chart = chart_of(reading, market)
     try:
         if ending == ".png":
             from opentrader.console.plot import png

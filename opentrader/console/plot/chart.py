@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from opentrader.console.plot.structure import Break, Swing, structure_of
 from opentrader.console.tables import instant, price
@@ -14,6 +16,7 @@ from opentrader.errors import NotPossible
 from opentrader.research import Reading
 
 BARS = 180
+NEAR = 0.04  # of the height of a chart: names of lines that are closer than this would overlap
 
 BACKGROUND, PANEL, GRID = "#0f141c", "#131a24", "#1f2937"
 TEXT, FAINT = "#e6edf3", "#8b98a9"
@@ -23,11 +26,17 @@ COLOURS = {"trade_long": UP, "trade_short": DOWN, "watch_regime_shift": "#e3b341
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A horizontal line with its name and colour."""
+    """A horizontal line with its name, which stands above it unless `is_below`."""
 
     value: float
     name: str
     colour: str
+    remark: str = ""
+    is_below: bool = False
+
+    @property
+    def label(self) -> str:
+        return f"{self.name} {price(self.value)}" + (self.remark and f" · {self.remark}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +45,18 @@ class Zone:
 
     low: float
     high: float
-    is_upper: bool
-
-    @property
-    def name(self) -> str:
-        return "upper third: too high to buy" if self.is_upper else "lower third: too low to sell"
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
     """The last candles of the middle timeframe and what is drawn on them; bars count from the first one shown.
 
-    The swing that a break started from may lie before the first bar: a negative number.
+    The swing that a break started from may lie before the first bar: a negative number. `last` is the price of the
+    running candle, which is not drawn.
     """
 
     candles: Candles
+    last: float
     step_ms: int
     swings: list[Swing]
     breaks: list[Break]
@@ -66,19 +72,24 @@ class Chart:
         """The opening of a bar, in Unix milliseconds, also of one before the first."""
         return float(self.candles.ts[bar] if bar >= 0 else self.candles.ts[0] + bar * self.step_ms)
 
+    @property
+    def last_colour(self) -> str:
+        return UP if self.last >= self.candles.close[-1] else DOWN
+
     def heights(self) -> tuple[float, float]:
-        """The lowest and the highest price in view: all candles and levels, and some room."""
-        prices = (
-            float(self.candles.low.min()),
-            float(self.candles.high.max()),
-            *(level.value for level in self.levels),
-        )
-        room = 0.06 * (max(prices) - min(prices))
-        return min(prices) - room, max(prices) + room
+        """The lowest and the highest price in view: all candles and levels, the last price, and some room."""
+        low, high = _reach(self.candles, (self.last, *(level.value for level in self.levels)))
+        room = 0.06 * (high - low)
+        return low - room, high + room
 
 
-def chart_of(reading: Reading, bars: int = BARS) -> Chart:
-    """The chart of the last closed candles. Raises `NotPossible` without any."""
+def _reach(candles: Candles, prices: Iterable[float]) -> tuple[float, float]:
+    low, high = float(candles.low.min()), float(candles.high.max())
+    return min(low, *prices), max(high, *prices)
+
+
+def chart_of(reading: Reading, market: str, bars: int = BARS) -> Chart:
+    """The chart of the last closed candles of a market of that name. Raises `NotPossible` without any."""
     context = reading.context
     step_ms = TF_MS[context.mtf_tf]
     candles = clean(reading.mtf, context.mtf_tf, reading.now_ms)
@@ -87,19 +98,21 @@ def chart_of(reading: Reading, bars: int = BARS) -> Chart:
     swings, breaks = structure_of(candles, context.mtf_tf)
     hidden = max(0, len(candles) - bars)
     shown = [_moved(swing, hidden) for swing in swings]
+    shown_candles, last = candles.last(bars), reading.price or float(candles.close[-1])
     drawn = [replace(item, bar=item.bar - hidden, swing=_moved(item.swing, hidden)) for item in breaks]
     return Chart(
-        candles=candles.last(bars),
+        candles=shown_candles,
+        last=last,
         step_ms=step_ms,
         swings=[swing for swing in shown if swing.bar >= 0],
         breaks=[item for item in drawn if item.bar >= 0],
-        levels=_levels(context),
+        levels=_apart(_levels(context), shown_candles),
         zones=_zones(context),
         title=f"{context.symbol} · {context.mtf_tf} in {context.htf_tf}",
         colour=COLOURS.get(context.priority_decision, FAINT),
         because=f"{_spaced(context.priority_decision).upper()} · {explained(context.no_trade_reason)}",
         labels=_labels(context),
-        foot=f"{instant(context.timestamp)} · last price {price(reading.price)} · opentrader",
+        foot=f"{market} · {instant(context.timestamp)} · last price {price(last)} · opentrader",
     )
 
 
@@ -110,11 +123,19 @@ def _moved(swing: Swing, hidden: int) -> Swing:
 def _levels(context: MarketContext) -> list[Level]:
     htf = context.htf
     levels = (
-        (htf.range_high, f"{context.htf_tf} range high", BAND),
-        (htf.range_low, f"{context.htf_tf} range low", BAND),
-        (htf.detail.liquidity_level, _spaced(htf.liquidity_profile), LIQUIDITY),
+        (htf.range_high, f"{context.htf_tf} range high", BAND, "upper third: too high to buy"),
+        (htf.range_low, f"{context.htf_tf} range low", BAND, "lower third: too low to sell"),
+        (htf.detail.liquidity_level, _spaced(htf.liquidity_profile), LIQUIDITY, ""),
     )
-    return [Level(value, name, colour) for value, name, colour in levels if value is not None]
+    return [Level(value, name, colour, remark) for value, name, colour, remark in levels if value is not None]
+
+
+def _apart(levels: list[Level], candles: Candles) -> list[Level]:
+    """The same levels; the name of one that has another close above it goes below its line."""
+    low, high = _reach(candles, [level.value for level in levels] or [float(candles.close[-1])])
+    rising = sorted(levels, key=lambda level: level.value)
+    close = [one for one, above in pairwise(rising) if above.value - one.value < NEAR * (high - low)]
+    return [replace(level, is_below=level in close) for level in levels]
 
 
 def _zones(context: MarketContext) -> list[Zone]:
@@ -122,7 +143,7 @@ def _zones(context: MarketContext) -> list[Zone]:
     if low is None or high is None:
         return []
     third = (high - low) / 3
-    return [Zone(high - third, high, is_upper=True), Zone(low, low + third, is_upper=False)]
+    return [Zone(high - third, high), Zone(low, low + third)]
 
 
 def _labels(context: MarketContext) -> str:

@@ -13,7 +13,10 @@ from opentrader.console.plot.chart import BACKGROUND, BAND, DOWN, FAINT, GRID, P
 from opentrader.console.plot.structure import Break
 from opentrader.console.tables import price
 
-STYLE = f"<style>html, body {{ margin: 0; overflow: hidden; background: {BACKGROUND} }}</style>"
+STYLE = (
+    f"<style>html, body {{ margin: 0; overflow: hidden; background: {BACKGROUND} }}"
+    " body > div { position: fixed; inset: 0 }</style>"
+)
 BREAK_NAMES = {"bos": "BOS", "choch": "CHoCH"}
 
 
@@ -33,7 +36,7 @@ def write(chart: Chart, path: Path) -> None:
         include_plotlyjs=True,
         div_id="chart",
         config={"displaylogo": False, "scrollZoom": True, "responsive": True},
-        default_height="100vh",
+        default_height="100%",
     )
     path.write_text(page.replace("<head>", f"<head><title>{chart.title}</title>{STYLE}", 1), encoding="utf-8")
 
@@ -118,8 +121,6 @@ def _levels(figure: Figure, chart: Chart) -> None:
             fillcolor=BAND,
             opacity=0.05,
             line_width=0,
-            annotation={"text": zone.name, "font": {"color": FAINT, "size": 10}},
-            annotation_position="top right" if zone.is_upper else "bottom right",
             row=1,
             col=1,
         )
@@ -127,26 +128,26 @@ def _levels(figure: Figure, chart: Chart) -> None:
         figure.add_hline(
             y=level.value,
             line={"color": level.colour, "width": 1.2, "dash": "dash"},
-            annotation={"text": f"{level.name} {price(level.value)}", "font": {"color": level.colour, "size": 11}},
-            annotation_position="top left",
+            annotation={
+                "text": level.label, "font": {"color": level.colour, "size": 11}, "bgcolor": PANEL, "opacity": 0.85,
+            },
+            annotation_position="bottom left" if level.is_below else "top left",
             row=1,
             col=1,
         )
 
 
 def _last_price(figure: Figure, chart: Chart) -> None:
-    candles = chart.candles
-    close = float(candles.close[-1])
-    colour = UP if close >= candles.open[-1] else DOWN
-    figure.add_hline(y=close, line={"color": colour, "width": 1, "dash": "dot"}, row=1, col=1)
+    line = {"color": chart.last_colour, "width": 1, "dash": "dot"}
+    figure.add_hline(y=chart.last, line=line, row=1, col=1)
     figure.add_annotation(
-        text=f"<b>{price(close)}</b>",
+        text=f"<b>{price(chart.last)}</b>",
         font={"color": BACKGROUND, "size": 11},
-        bgcolor=colour,
+        bgcolor=chart.last_colour,
         showarrow=False,
         xref="x domain",
         x=1,
-        y=close,
+        y=chart.last,
         xanchor="left",
         row=1,
         col=1,
@@ -174,6 +175,10 @@ def _words(figure: Figure, chart: Chart) -> None:
             yanchor="bottom",
             yshift=shift,
         )
+    figure.add_annotation(
+        text="volume", font={"color": FAINT, "size": 11}, showarrow=False, xref="x2 domain", yref="y2 domain",
+        x=0.006, y=0.95, xanchor="left", yanchor="top",
+    )  # fmt: skip
 
 
 def _dress(figure: Figure, chart: Chart) -> None:

@@ -87,22 +87,13 @@ def _volume(axes: Axes, chart: Chart) -> None:
 def _levels(axes: Axes, chart: Chart) -> None:
     for zone in chart.zones:
         axes.axhspan(zone.low, zone.high, color=BAND, alpha=0.05, linewidth=0)
-        _beside(axes, zone.name, zone.high if zone.is_upper else zone.low, is_above=not zone.is_upper)
     for level in chart.levels:
         axes.axhline(level.value, color=level.colour, linewidth=1.1, linestyle=(0, (6, 4)), alpha=0.85)
         axes.annotate(
-            f"{level.name} {price(level.value)}", (0.006, level.value), (0, 5), color=level.colour, fontsize=9,
-            xycoords=axes.get_yaxis_transform(), textcoords="offset points",
+            level.label, (0.006, level.value), (0, -5 if level.is_below else 5), color=level.colour, fontsize=9,
+            va="top" if level.is_below else "bottom", xycoords=axes.get_yaxis_transform(), textcoords="offset points",
             bbox={"facecolor": PANEL, "edgecolor": "none", "alpha": 0.75, "pad": 1},
         )  # fmt: skip
-
-
-def _beside(axes: Axes, text: str, value: float, *, is_above: bool) -> None:
-    """A remark at the right end of a horizontal line."""
-    axes.annotate(
-        text, (0.994, value), (0, 4 if is_above else -4), ha="right", va="bottom" if is_above else "top",
-        color=FAINT, fontsize=8, xycoords=axes.get_yaxis_transform(), textcoords="offset points",
-    )  # fmt: skip
 
 
 def _swings(axes: Axes, chart: Chart) -> None:
@@ -132,13 +123,11 @@ def _break(axes: Axes, chart: Chart, item: Break) -> None:
 
 
 def _last_price(axes: Axes, chart: Chart) -> None:
-    close = float(chart.candles.close[-1])
-    colour = _colours(chart.candles)[-1]
-    axes.axhline(close, color=colour, linewidth=0.8, linestyle=":")
+    axes.axhline(chart.last, color=chart.last_colour, linewidth=0.8, linestyle=":")
     axes.annotate(
-        price(close), (1.0, close), (5, 0), xycoords=axes.get_yaxis_transform(), textcoords="offset points",
+        price(chart.last), (1.0, chart.last), (5, 0), xycoords=axes.get_yaxis_transform(), textcoords="offset points",
         va="center", fontsize=9, color=BACKGROUND, weight="bold",
-        bbox={"boxstyle": "round,pad=0.25", "facecolor": colour, "edgecolor": "none"},
+        bbox={"boxstyle": "round,pad=0.25", "facecolor": chart.last_colour, "edgecolor": "none"},
     )  # fmt: skip
 
 
