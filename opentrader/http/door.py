@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Hashable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from opentrader.actors.message import Message
 from opentrader.actors.messages import HealthOf, View
@@ -13,6 +13,9 @@ from opentrader.actors.replies import Health
 from opentrader.actors.supervisor import ActorStatus
 from opentrader.domain.trading_ports import AuditStore, IdempotencyStore
 from opentrader.errors import NotReady, ShuttingDown
+
+if TYPE_CHECKING:
+    from opentrader.http.events import Record
 
 R = TypeVar("R")
 
@@ -72,6 +75,7 @@ class Door:
         self._patience, self._health_patience = patience_seconds, health_seconds
         self.started: System | None = None
         self.closing = False
+        self.record: Record | None = None  # of what happens, from the first stream of events on
         self._opened = asyncio.Event()
         self._listening: list[asyncio.Queue[str]] = []
 

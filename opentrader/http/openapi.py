@@ -24,7 +24,7 @@ _LAST_EVENT: Schema = {
     "in": "header",
     "required": False,
     "schema": {"type": "string", "maxLength": 20},
-    "description": "Sent by a client that comes back; the stream begins with the state as it is.",
+    "description": "Resume after this id; the stream begins with the state as it is where that is not possible.",
 }
 _PAGE_TYPES = {"dashboard": "text/html", "docs": "text/html", "openapi": _JSON, "metrics": "text/plain"}
 

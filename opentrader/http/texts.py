@@ -54,7 +54,7 @@ FIELDS = {
     "tp": "The target, percent away from the entry.",
     "tp_pct": "The target, percent away from the entry; in place of rr.",
     "ttl_hours": "How long the entry waits.",
-    "types": "Which events: agent, signal, trade, pending, market, trend, license; all without it.",
+    "types": "Which events: trade, signal, pending, agent, trend, market, halt, log, license; all without it.",
     "timeframe": "The length of a candle. Letter case matters.",
 }
 """What a parameter means, by its name."""
