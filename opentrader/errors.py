@@ -11,7 +11,9 @@
      |        DailyLimitReached, RiskLimit, InsufficientBalance, OrderRejected, IdempotencyInProgress
      +-- LicenseRequired           the licence gate
      +-- NotNow                    ask again later
-     |    +-- Overloaded, NotReady, ShuttingDown, StorageError
+     |    +-- Overloaded, NotReady, ShuttingDown
+     |    +-- StorageError
+     |         +-- StorageFull, StorageFailed
      +-- AskTimeout                no answer in time; the work may still go on
      +-- ExchangeError             the venue or the feed failed
      +-- TelegramError, TelegramNotConfigured
@@ -175,10 +177,18 @@ class ShuttingDown(NotNow):
 
 
 class StorageError(NotNow):
-    """The store could not commit; nothing in memory changed."""
+    """The store could not commit; nothing in memory changed, and unless it is `StorageFailed` nothing on the disk."""
 
     code = "storage_error"
     retry_after = 5
+
+
+class StorageFull(StorageError):
+    """There is no room on the disk."""
+
+
+class StorageFailed(StorageError):
+    """The disk failed: what it holds is not known before the file is opened anew. The daemon has to end."""
 
 
 class AskTimeout(OpentraderError):

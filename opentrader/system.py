@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -145,10 +145,16 @@ class TradingSystem:
     def admit(self, kind: type[Message[Any]]) -> None:
         """Raise what refuses every message of a kind, before its values are looked at: not ready, no licence."""
         supervisor = self._running()
-        if kind.licensed:
+        if kind.licensed and not (kind.reduces and self._at_risk()):
             held: Held = supervisor.snapshot("license_guard")
             if held.licence.status(self._clock.wall(), held.clock_high_water) == "required":
                 raise refused(held, self._clock.wall(), self.register_curl())
+
+    def _at_risk(self) -> bool:
+        """Whether something of ours is held, on its way or waiting: what reduces it needs no licence."""
+        desk: Desk = self._running().snapshot("position_manager")
+        coming = any(trade.entry_works for trade in desk.trades)
+        return coming or bool(desk.open_trades() or desk.pending() or desk.restored)
 
     async def ask(self, message: Message[R], timeout: float = ANSWER_SECONDS) -> R:
         """Have the owner of a message handle it, and return what it answers."""
@@ -219,7 +225,7 @@ class TradingSystem:
         logger.info("starting on %s: feed %s, exchange %s", s.data_dir, s.feed, s.exchange)
         loop = asyncio.get_running_loop()
         self._fatal = loop.create_future()
-        self._store = await asyncio.to_thread(Store.open, self.settings.data_dir)
+        self._store = await asyncio.to_thread(Store.open, self.settings.data_dir, self._on_failed_disk(loop))
         identity = await identity_of(self._store)
         await self._kernels.begin()
         self._market = await open_market(self.settings, self._store, self._first_shift)
@@ -244,8 +250,9 @@ class TradingSystem:
         window_ms = int(RECV_WINDOW_MS * max(1.0, self.settings.speed))
         balance = parse_balance(self.settings.paper_balance)
         return await PaperExchange.open(
-            self.settings.data_dir, market.feed, market.clock, balance=balance, recv_window_ms=window_ms
-        )
+            self.settings.data_dir, market.feed, market.clock, balance=balance, recv_window_ms=window_ms,
+            on_failed=self._on_failed_disk(asyncio.get_running_loop()),
+        )  # fmt: skip
 
     def _messenger(self) -> Messenger:
         s = self.settings
@@ -340,6 +347,10 @@ class TradingSystem:
         if self._supervisor is None or not self._started:
             raise NotReady("the daemon is starting", hint="ask again in a second")
         return self._supervisor
+
+    def _on_failed_disk(self, loop: asyncio.AbstractEventLoop) -> Callable[[str], object]:
+        """What ends the daemon from another thread: only the next start can tell what the disk holds."""
+        return lambda reason: loop.call_soon_threadsafe(self._on_fatal, reason)
 
     def _on_fatal(self, reason: str) -> None:
         if self._fatal is not None and not self._fatal.done():

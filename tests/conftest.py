@@ -1,7 +1,8 @@
-"""What every test can count on: the reference material, nothing left running, how hard hypothesis looks."""
+"""What every test can count on or ask for: bare settings, a store, the reference material, nothing left running."""
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import hypothesis
 import pykka
 import pytest
+
+from opentrader.store import Store
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -25,6 +28,29 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("needs the folder `shared` beside the repository: candles, golden results, contract")
     return folder
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No setting from the environment, no opentrader.toml in the current folder."""
+    for name in list(os.environ):
+        if name.startswith("OPENTRADER_") or name == "GIT_COMMIT":
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def own_folder(bare: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No setting but a data folder of the test's own, which no daemon has used."""
+    monkeypatch.setenv("OPENTRADER_DATA_DIR", str(tmp_path / "data"))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """The store of that data folder, open for as long as the test runs."""
+    store = Store.open(tmp_path / "data")
+    yield store
+    store.close()
 
 
 @pytest.fixture(autouse=True)

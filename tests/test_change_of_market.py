@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -14,20 +11,7 @@ from opentrader.config import Settings
 from opentrader.market_time import open_market
 from opentrader.store import Store, signals
 
-
-@pytest.fixture(autouse=True)
-def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in list(os.environ):
-        if name.startswith("OPENTRADER_"):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store.open(tmp_path / "data")
-    yield store
-    store.close()
+pytestmark = pytest.mark.usefixtures("bare")
 
 
 async def no_shift(now_ms: int) -> int:

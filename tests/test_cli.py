@@ -38,12 +38,9 @@ COMMANDS = ("serve", "scan", "analyze", "check-config", "doctor", "audit", "warm
 
 
 @pytest.fixture(autouse=True)
-def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in list(os.environ):
-        if name.startswith("OPENTRADER_") or name in {"FORCE_COLOR", "NO_COLOR"}:
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("OPENTRADER_DATA_DIR", str(tmp_path / "data"))
+def plain(own_folder: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("FORCE_COLOR", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "160")
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))  # for the processes that a test starts
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -16,17 +15,9 @@ from opentrader.config_sources import option, variable
 from opentrader.errors import ConfigError
 from opentrader.feed import FilesChoice, SimulatedChoice
 
+pytestmark = pytest.mark.usefixtures("bare")
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 TOKEN = "0123456789abcdef0123456789abcdef"
-
-
-@pytest.fixture(autouse=True)
-def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No setting from the environment, no opentrader.toml in the current folder."""
-    for name in list(os.environ):
-        if name.startswith("OPENTRADER_") or name == "GIT_COMMIT":
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
 
 
 def refused(**values: object) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
@@ -11,18 +10,11 @@ import pytest
 from opentrader.config import Settings
 from opentrader.config_sources import variable
 
+pytestmark = pytest.mark.usefixtures("bare")
 REPOSITORY = Path(__file__).resolve().parent.parent
 EXAMPLE = (REPOSITORY / "deploy/opentrader.env.example").read_text(encoding="utf-8")
 _SETTING = re.compile(r"(?m)^(?P<off>#?)(?P<name>OPENTRADER_[A-Z_]+)=(?P<value>.+)$")
 _MENTIONED = re.compile(r"\bOPENTRADER_[A-Z_]*[A-Z]\b")
-
-
-@pytest.fixture(autouse=True)
-def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in list(os.environ):
-        if name.startswith("OPENTRADER_"):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
 
 
 def given(*, all: bool) -> dict[str, str]:

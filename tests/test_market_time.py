@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ from opentrader.market_time import Market, open_market, shift_key
 from opentrader.research import open_market as look
 from opentrader.store import Store
 
+pytestmark = pytest.mark.usefixtures("bare")
 NOW = 1_714_219_200.0
 HOUR, DAY = 3600.0, 86_400.0
 
@@ -27,26 +26,11 @@ class Wall:
         return self.now
 
 
-@pytest.fixture(autouse=True)
-def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in list(os.environ):
-        if name.startswith("OPENTRADER_"):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-
-
 @pytest.fixture
 def wall(monkeypatch: pytest.MonkeyPatch) -> Wall:
     shown = Wall()
     monkeypatch.setattr("opentrader.clock.time.time", shown.time)
     return shown
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store.open(tmp_path / "data")
-    yield store
-    store.close()
 
 
 def settings(**given: object) -> Settings:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,18 +21,10 @@ from opentrader.market_time import shift_key
 from opentrader.research import analyze_symbol, latest_candle, market_shift, open_market, scan_market, scan_trend
 from opentrader.store import Store, choices
 
+pytestmark = pytest.mark.usefixtures("own_folder")
 AT = "2024-04-15T12:00Z"
 NOW_MS = int(datetime(2024, 4, 15, 12, tzinfo=UTC).timestamp()) * 1000
 WEEK_MS = TF_MS["1w"]
-
-
-@pytest.fixture(autouse=True)
-def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in list(os.environ):
-        if name.startswith("OPENTRADER_"):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("OPENTRADER_DATA_DIR", str(tmp_path / "data"))
 
 
 def settings(**given: object) -> Settings:
@@ -88,7 +78,7 @@ def test_what_cannot_be_analyzed() -> None:
     with pytest.raises(InvalidInput, match="htf_tf: 1h is shorter than mtf_tf, 4h"):
         analyze_symbol("BTC", "4h", "1h", settings=settings())
     with pytest.raises(InvalidInput, match=r"mtf_tf: should be one of 15m, .* not 2h"):
-        analyze_symbol("BTC", "2h", settings=settings())  # type: ignore[arg-type]
+        analyze_symbol("BTC", "2h", settings=settings())  # type: ignore[arg-type]  # no timeframe, which is the point
     with pytest.raises(ConfigError):
         analyze_symbol("BTC", settings=settings(feed="files:nowhere"))
 
@@ -138,13 +128,6 @@ def test_the_end_of_the_last_closed_candle() -> None:
 
 
 # --- the market of a daemon's data folder -------------------------------------------------------------------------
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store.open(tmp_path / "data")
-    yield store
-    store.close()
 
 
 def keep_shift(store: Store, chosen: Settings, shift_ms: int) -> None:

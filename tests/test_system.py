@@ -6,11 +6,14 @@ import asyncio
 import threading
 from pathlib import Path
 
+import apsw
 import pykka
 import pytest
 
 from opentrader import (
     CandlesOf,
+    ClosePosition,
+    ExecuteTrade,
     HealthOf,
     MarketOf,
     MarketRows,
@@ -20,6 +23,7 @@ from opentrader import (
     ScanMarkets,
     Settings,
     SignalOf,
+    StatusOf,
     TradingSystem,
     UpdateAgent,
 )
@@ -32,10 +36,11 @@ from opentrader.errors import ConfigError, InternalError, LicenseRequired, NotRe
 from opentrader.feed.coins import synthetic_listings
 from opentrader.feed.simulated import SimulatedFeed
 from opentrader.indicators import market_context
+from tests.kernels import WarmKernels
 
 
 def settings(folder: Path, **changes: object) -> Settings:
-    return Settings(data_dir=folder, feed="simulated", **changes)  # type: ignore[arg-type]
+    return Settings(data_dir=folder, feed="simulated", **changes)  # type: ignore[arg-type]  # pydantic reads them as it reads variables
 
 
 async def test_a_newcomer_sees_a_trade_explained_and_a_signal(tmp_path):
@@ -62,7 +67,7 @@ async def test_scan_rows_equal_the_pure_function_on_the_candles_that_are_served(
 
 
 async def rows_of(system: TradingSystem, symbol: str, timeframe: str) -> list[list[float]]:
-    served = await system.ask(CandlesOf(symbol, timeframe, 501))  # type: ignore[arg-type]
+    served = await system.ask(CandlesOf(symbol, timeframe, 501))  # type: ignore[arg-type]  # a row's own timeframe
     return [[c.timestamp * 1000, c.open, c.high, c.low, c.close, c.volume] for c in served.candles]
 
 
@@ -79,6 +84,23 @@ async def test_the_licence_gate_holds_at_every_door(tmp_path):
         with pytest.raises(LicenseRequired) as refused:
             await system.ask(ScanAndSignal())
         assert "curl -X POST http://127.0.0.1:8000/api/license/register" in refused.value.hint
+
+
+async def test_what_is_held_can_be_closed_without_a_licence(tmp_path):
+    chosen = settings(tmp_path / "d", license_email="me@example.com", license_name="Me")
+    async with TradingSystem(chosen) as system:
+        await system.ask(ExecuteTrade("ETH", "buy", bot="b", sl=5.0, tp=9.0, ev=30.0, confidence=9))
+    connection = apsw.Connection(str(tmp_path / "d" / "opentrader.db"))
+    connection.execute("DELETE FROM licence")
+    connection.close()
+    async with TradingSystem(settings(tmp_path / "d")) as system:
+        assert system.view(HealthOf()).license_status == "required"
+        with pytest.raises(LicenseRequired):
+            await system.ask(ExecuteTrade("BTC", "buy", bot="b", sl=5.0, tp=9.0, ev=30.0, confidence=9))
+        system.admit(StatusOf)
+        assert (await system.ask(ClosePosition("ETH"))).count == 1
+        with pytest.raises(LicenseRequired):  # nothing is held any more
+            await system.ask(ClosePosition("ETH"))
 
 
 async def test_a_symbol_may_be_spelled_in_any_way_and_must_be_listed_to_be_analysed(tmp_path):
@@ -171,13 +193,6 @@ async def test_recorded_candles_are_moved_to_the_week_of_the_instant_and_stay_th
             contexts.append(await system.ask(MarketOf("BTC", "4h")))
     assert contexts[0].htf == contexts[1].htf
     assert contexts[0].no_trade_reason != "stale_data"
-
-
-class WarmKernels:
-    warm = True
-
-    async def run(self, function: str, *args: object, **named: object) -> object:
-        raise AssertionError("the kernels are warm")
 
 
 async def test_five_hundred_analyzers_answer_twice_and_stop():

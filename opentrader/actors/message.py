@@ -12,14 +12,16 @@ class Message(Generic[R]):
     """Base of all messages: frozen, slotted dataclasses; `R` is what the handler answers.
 
     `owner` names the actor that handles it and `key`, for actors that exist once per key (a pair), which of
-    them: together they are the address. `licensed` says whether the licence gate applies. A continuation
-    needs no owner: it goes to the actor that piped the coroutine.
+    them: together they are the address. `licensed` says whether the licence gate applies; while something is held
+    the gate spares what `reduces` that risk or shows it. A continuation needs no owner: it goes to the actor that
+    piped the coroutine.
     """
 
     __slots__ = ()
 
     owner: ClassVar[str] = ""
     licensed: ClassVar[bool] = False
+    reduces: ClassVar[bool] = False
     __pydantic_config__: ClassVar[dict[str, bool]] = {"allow_inf_nan": False}  # read where a door parses them
 
     @property

@@ -20,12 +20,12 @@ from opentrader.actors.trade_closing import CloseTrades, KeepControl, TakeBack, 
 from opentrader.actors.trade_loop import CheckEntries, Drive
 from opentrader.actors.trade_results import not_opened
 from opentrader.actors.trade_shown import bought, entry_leg, is_open, is_pending, pending, shown
+from opentrader.actors.trade_upkeep import Raise
 from opentrader.domain.exchange import Exchange
 from opentrader.domain.ledger import ClosedTrade
 from opentrader.domain.lifecycle import Settings, Trade, booted, planned
 from opentrader.domain.risk import Day, Risk, demand_room
 from opentrader.domain.trading_ports import Change, ControlStore, DayStore, Disk, History, Journal
-from opentrader.domain.venue import ZERO
 from opentrader.errors import (
     NoPosition,
     NotReady,
@@ -98,7 +98,6 @@ class PositionManager(TradeClosing):
             self._desk,
             control=replace(control, closeall_since=None),
             restored=self.restored_before(),
-            pnl_today=sum((row.pnl for row in rows), ZERO),
         )
         self.show()
 
@@ -108,7 +107,7 @@ class PositionManager(TradeClosing):
             return message.symbol
         if isinstance(message, Drive | CheckEntries | CloseTrades):
             return message.pair
-        if isinstance(message, TakeBack) and message.id in self._trades:
+        if isinstance(message, TakeBack | Raise) and message.id in self._trades:
             return self._trades[message.id].intent.symbol
         return "control" if isinstance(message, KeepControl) else None
 
@@ -209,7 +208,6 @@ class PositionManager(TradeClosing):
         return not control.halted and control.closeall_since is None and self._disk.roomy()
 
     def ended(self, row: ClosedTrade) -> tuple[Change, ...]:
-        self._desk = replace(self._desk, pnl_today=self._desk.pnl_today + row.pnl)
         if row.exit_reason != "sl" or not self._risk.cooldown_sec:
             return ()
         until = self.context.clock.market_ms() + self._risk.cooldown_sec * 1000
@@ -246,7 +244,7 @@ class PositionManager(TradeClosing):
         assert self._desk.account is not None
         entering = [x for x in self._trades.values() if x.intent.kind == "market" and not bought(x) and x.entry_works]
         unsent = self._planning + len(entering)
-        day = Day(self._desk.trades_today + unsent, self._desk.pnl_today)
+        day = Day(self._desk.trades_today + unsent, self.pnl_today())
         taken = len(self._desk.open_trades()) + len(self._desk.pending()) + unsent
         demand_room(taken, day, self._desk.account.equity, self._risk, counts=counts)
 

@@ -8,6 +8,7 @@ journal.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
@@ -23,7 +24,7 @@ from opentrader.actors.trade_results import closed
 from opentrader.actors.trade_shown import bought, held, is_open, is_over
 from opentrader.domain.exchange import Exchange
 from opentrader.domain.ledger import ClosedTrade
-from opentrader.domain.lifecycle import Settings, Trade, answered, next_poll, tick, watch
+from opentrader.domain.lifecycle import Settings, Trade, answered, next_poll, own_fills, tick, watch
 from opentrader.domain.trading_ports import Change, DayStore, Journal
 from opentrader.domain.venue import (
     ZERO,
@@ -39,7 +40,7 @@ from opentrader.domain.venue import (
 )
 from opentrader.domain.venue import Outcome as VenueOutcome
 from opentrader.domain.venue_calls import read, send
-from opentrader.errors import StorageError
+from opentrader.errors import StorageFull
 
 logger = logging.getLogger(__name__)
 
@@ -102,7 +103,7 @@ class Learnt(Message[None]):
 
 @dataclass(frozen=True, slots=True)
 class Counted(Message[None]):
-    """The fills of a trade that is over."""
+    """The account's fills since the beginning of a trade that is over."""
 
     pair: str
     ids: tuple[str, ...]
@@ -203,7 +204,7 @@ class TradeLoop(Actor):
         if after == trade and effect is None:
             self._schedule(after)
             return self._next(message.pair, message.ids)
-        keep = self._save(trade, after)
+        keep = self._save(trade, after, own_fills(after, view.fills or ()))
         return self.pipe(keep, then=partial(Decided, message.pair, message.ids, after, effect), exclusive=message.pair)
 
     @handles(Decided)
@@ -243,11 +244,12 @@ class TradeLoop(Actor):
     @handles(Counted)
     def count(self, message: Counted) -> Any:
         trade, now = self._trades[message.ids[0]], self.context.clock.market_ms()
-        fills = message.outcome.value if isinstance(message.outcome, Done) else ()
-        mark = self._marks.get(message.pair, trade.intent.px)
+        told = message.outcome.value if isinstance(message.outcome, Done) else ()
+        known = {fill.trade_id: fill for fill in (*self._journal.fills(trade.intent.id), *own_fills(trade, told))}
+        fills, mark = tuple(known.values()), self._marks.get(message.pair, trade.intent.px)
         row = closed(trade, fills, self._filters[message.pair], mark, now)
         also = () if row is None else self.ended(row)
-        keep = self._journal.finish(trade, row, "closed", now, also=also)
+        keep = self._journal.finish(trade, row, "closed", now, fills=fills, also=also)
         return self.pipe(keep, then=partial(Booked, message.pair, message.ids, row), exclusive=message.pair)
 
     @handles(Booked)
@@ -320,17 +322,18 @@ class TradeLoop(Actor):
             return ()
         return await self._exchange.fills(trade.intent.symbol, min(leg.sent_at for leg in trade.legs))
 
-    async def _save(self, before: Trade, after: Trade) -> None:
+    async def _save(self, before: Trade, after: Trade, fills: Sequence[Fill] = ()) -> None:
         """At most one commit; the entry counts for the day with the commit that first shows it executed."""
         now = self.context.clock.market_ms()
         counts = bought(after) > 0 and bought(before) == 0
         also = (self._day.executing(after.intent.id, now),) if counts else ()
+        save = partial(self._journal.save, after, after.label.lower(), now, fills=fills, also=also)
         try:
-            await self._journal.save(after, after.label.lower(), now, also=also)
-        except StorageError:
+            await save()
+        except StorageFull:
             if not self.make_room():
                 raise
-            await self._journal.save(after, after.label.lower(), now, also=also)
+            await save()
 
     def assign(self, trade: Trade) -> None:
         before = self._trades.get(trade.intent.id)

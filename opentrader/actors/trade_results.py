@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from decimal import Decimal
 
 from opentrader.actors.trade_shown import bought, entry_leg, entry_px, held
@@ -24,20 +24,21 @@ _ASKED: dict[str, ExitReason] = {
 }
 
 
-def closed(trade: Trade, fills: Iterable[Fill], filters: Filters, mark: Decimal, now_ms: int) -> ClosedTrade | None:
-    """The row of a trade that is over, from its fills; None when nothing was ever bought.
+def closed(trade: Trade, fills: Sequence[Fill], filters: Filters, mark: Decimal, now_ms: int) -> ClosedTrade | None:
+    """The row of a trade that is over, from its own fills; None when nothing was ever bought.
+
+    Where fills are missing, the orders themselves tell what was exchanged; their fees are then not known.
 
     pnl = received - paid - fees of the sale + what dust is left, at the exit price. The fee of a purchase that was
     taken in the base asset shows in what could be sold.
     """
     if bought(trade) <= 0:
         return None
-    own = {ex_id for leg in trade.legs for ex_id in leg.ex_ids}
-    ours = [fill for fill in fills if fill.order_ex_id in own]
-    buys, sells = _sum(ours, "buy"), _sum(ours, "sell")
-    paid = buys.notional or sum((leg.quote for leg in trade.entries), ZERO)
-    size = buys.qty or bought(trade)
-    received, sold = sells.notional, sells.qty
+    buys, sells = _sum(fills, "buy"), _sum(fills, "sell")
+    exits = [leg for leg in trade.legs if leg.kind != "E"]
+    paid, size = _exchanged(buys, trade.entries)
+    paid = paid or size * trade.intent.px  # rebuilt without its entry: nobody knows what was paid
+    received, sold = _exchanged(sells, exits)
     exit_px = received / sold if sold else mark
     fees = sells.fee(filters.quote) + buys.fee(filters.quote)
     pnl = received - fees - paid + (held(trade) + trade.adj) * exit_px
@@ -54,7 +55,7 @@ def closed(trade: Trade, fills: Iterable[Fill], filters: Filters, mark: Decimal,
         trade.intent.source,
         exit_reason(trade, exit_px, any_sold=sold > 0),
         trade.entries[0].sent_at // 1000,
-        max((fill.at for fill in ours), default=now_ms) // 1000,
+        max((fill.at for fill in fills), default=now_ms) // 1000,
         trade.intent.agent or None,
         fees + buys.fee(filters.base) * (paid / size),
         tuple(_number(ex_id) for leg in trade.exits if leg.state == "CANCELED" for ex_id in leg.ex_ids),
@@ -71,8 +72,14 @@ class _Sum:
         return sum((fill.fee for fill in self._fills if fill.fee_asset == asset), ZERO)
 
 
-def _sum(fills: list[Fill], side: str) -> _Sum:
+def _sum(fills: Sequence[Fill], side: str) -> _Sum:
     return _Sum([fill for fill in fills if fill.side == side])
+
+
+def _exchanged(fills: _Sum, legs: Sequence[Leg]) -> tuple[Decimal, Decimal]:
+    """Quote and quantity: by the fills, unless orders have executed more than these tell of."""
+    qty, quote = sum((leg.cum for leg in legs), ZERO), sum((leg.quote for leg in legs), ZERO)
+    return (fills.notional, fills.qty) if fills.qty >= qty else (quote, qty)
 
 
 def _number(ex_id: str) -> int | str:

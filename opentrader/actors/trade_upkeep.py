@@ -30,7 +30,7 @@ from opentrader.domain.lifecycle import Rebuilt, Settings, Trade, rebuilt, trail
 from opentrader.domain.timeframes import TF_MS, Timeframe
 from opentrader.domain.trading_ports import ControlStore, DayStore, History, Journal
 from opentrader.domain.trailing import trail_stop
-from opentrader.domain.venue import Watch
+from opentrader.domain.venue import ZERO, Watch
 from opentrader.domain.venue_calls import read
 from opentrader.errors import OpentraderError, TradeExists
 
@@ -39,7 +39,8 @@ ACCOUNT_SECONDS = 5.0
 ASK_SECONDS = 60.0
 RESTORED = "restored"
 TRAIL_TIMEFRAME: Timeframe = "4h"
-WEEK_MS = 7 * 86_400_000
+DAY_MS = 86_400_000
+WEEK_MS = 7 * DAY_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +141,15 @@ class TradeUpkeep(TradeLoop):
             marks=dict(self._marks),
             filters=dict(self._filters),
             trades_today=self._day.trades_today(self.context.clock.market_ms()),
+            pnl_today=self.pnl_today(),
         )
         self.publish(self._desk)
+
+    def pnl_today(self) -> Decimal:
+        """What was closed since 00:00 UTC has brought."""
+        now = self.context.clock.market_ms()
+        midnight = (now - now % DAY_MS) // 1000
+        return sum((row.pnl for row in self._rows.values() if row and row.closed_at >= midnight), ZERO)
 
     # --- time: the account, and trailing at each closed candle
 
@@ -225,7 +233,7 @@ class TradeUpkeep(TradeLoop):
     @handles(Raise)
     def raise_stop(self, message: Raise) -> t.StopMoved | Reply[t.StopMoved | None] | None:
         trade = self._trades.get(message.id)
-        if trade is None:
+        if trade is None or trade.label != "PROTECTED" or trade.close_reason:
             return None
         now, pair = self.context.clock.market_ms(), trade.intent.symbol
         wanted = trail(trade, message.level, self._filters[pair], now, self._rules)

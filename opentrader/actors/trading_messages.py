@@ -17,6 +17,7 @@ from opentrader.errors import Fault, InvalidInput
 
 RISK_REWARD = r"^\s*(?=[0-9.]*[1-9])\d{1,4}(\.\d{1,4})?\s*:\s*(?=[0-9.]*[1-9])\d{1,4}(\.\d{1,4})?\s*$"
 LARGEST_RATIO = 100.0
+LARGEST_INTEGER = 2**63 - 1
 
 
 
@@ -26,10 +27,18 @@ def _risk_reward(text: str) -> str:
     return text
 
 
+def _storable(number: int) -> int:
+    if number > LARGEST_INTEGER:
+        raise ValueError(f"should be at most {LARGEST_INTEGER}")
+    return number
+
+
 # The pattern looks ahead, which pydantic's own engine of regular expressions does not.
 RiskReward = Annotated[str, AfterValidator(_risk_reward), Field(json_schema_extra={"pattern": RISK_REWARD})]
 StopPercent = Annotated[float, Gt(0), Lt(100)]
 Px = Annotated[float, Gt(0)]
+# The contract names no limit, and the store has one.
+Offset = Annotated[int, Ge(0), AfterValidator(_storable)]
 
 
 # --- position_manager --------------------------------------------------------------------------------------------
@@ -93,6 +102,7 @@ class ClosePosition(Message[t.Closed]):
 
     owner: ClassVar[str] = "position_manager"
     licensed: ClassVar[bool] = True
+    reduces: ClassVar[bool] = True
     symbol: Symbol
     agent: Caller = "ops"
 
@@ -103,6 +113,7 @@ class CloseAll(Message[t.ClosedAll]):
 
     owner: ClassVar[str] = "position_manager"
     licensed: ClassVar[bool] = True
+    reduces: ClassVar[bool] = True
     agent: Caller = "ops"
 
 
@@ -112,6 +123,7 @@ class UpdateTrailing(Message[t.Trailed]):
 
     owner: ClassVar[str] = "position_manager"
     licensed: ClassVar[bool] = True
+    reduces: ClassVar[bool] = True
     agent: Caller = "tech"
 
 
@@ -195,6 +207,7 @@ class StatusOf(View[t.BotStatus]):
     """The bot in one look: halted or not, what is open, the day so far, every actor."""
 
     licensed: ClassVar[bool] = True
+    reduces: ClassVar[bool] = True
     agent: Caller | None = None
 
 
@@ -214,7 +227,7 @@ class AuditOf(Message[t.Audit]):
 
     owner: ClassVar[str] = "archive"
     limit: Annotated[int, Ge(1), Le(500)] = 50
-    offset: Annotated[int, Ge(0)] = 0
+    offset: Offset = 0
     since: Instant | None = None
     action: Annotated[str, Field(max_length=64)] | None = None
     symbol: Symbol | None = None
@@ -226,7 +239,7 @@ class HistoryOf(Message[t.History]):
 
     owner: ClassVar[str] = "archive"
     limit: Annotated[int, Ge(1), Le(200)] = 50
-    offset: Annotated[int, Ge(0)] = 0
+    offset: Offset = 0
 
 
 # --- pending_entry_watcher ---------------------------------------------------------------------------------------
@@ -237,6 +250,7 @@ class PendingEntries(View[t.PendingList]):
     """The LIMIT entries that wait to be filled."""
 
     licensed: ClassVar[bool] = True
+    reduces: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +259,7 @@ class CheckPending(Message[t.PendingChecked]):
 
     owner: ClassVar[str] = "pending_entry_watcher"
     licensed: ClassVar[bool] = True
+    reduces: ClassVar[bool] = True
     agent: Caller = "finance"
 
 
@@ -254,6 +269,7 @@ class RecoverPending(Message[t.PendingRecovered]):
 
     owner: ClassVar[str] = "pending_entry_watcher"
     licensed: ClassVar[bool] = True
+    reduces: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,4 +278,5 @@ class CancelEntry(Message[t.EntryCancelled]):
 
     owner: ClassVar[str] = "pending_entry_watcher"
     licensed: ClassVar[bool] = True
+    reduces: ClassVar[bool] = True
     id: Annotated[str, Field(min_length=1, max_length=64)]

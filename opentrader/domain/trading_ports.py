@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from opentrader.domain.ledger import AuditEntry, ClosedTrade, Control, Remembered, Reservation
 from opentrader.domain.lifecycle.records import Trade
+from opentrader.domain.venue import Fill
 
 Change = Callable[[Any], object]
 """Something to be kept, for the store alone to call. It does nothing until it rides in a commit as `also`."""
@@ -23,7 +24,7 @@ Facts = Mapping[str, Any]
 
 
 class Journal(Protocol):
-    """The trades with their intents and legs, and the log of events. PositionManager alone writes it."""
+    """The trades with their intents, legs and fills, and the log of events. PositionManager alone writes it."""
 
     def load(self, ended_since_ms: int) -> list[Trade]:
         """The open trades, and those that were finished at this instant or later; oldest first."""
@@ -37,6 +38,10 @@ class Journal(Protocol):
         """The newest trade that a request with this Idempotency-Key made, whatever its state."""
         ...
 
+    def fills(self, id: str) -> list[Fill]:
+        """What is known to have been executed for a trade, oldest first."""
+        ...
+
     def owners(self, cids: Iterable[str]) -> dict[str, str]:
         """Client id -> trade, for those ids that were ever ours."""
         ...
@@ -48,9 +53,10 @@ class Journal(Protocol):
         at_ms: int,
         *,
         facts: Facts = ...,
+        fills: Sequence[Fill] = (),
         also: Sequence[Change] = (),
     ) -> None:
-        """Commit the whole trade and the event that tells what changed; it is open from now on.
+        """Commit the whole trade, its new fills and the event that tells what changed; it is open from now on.
 
         Raises `InternalError` for a changed intent, `apsw.ConstraintError` for a client id of another trade.
         """
@@ -64,6 +70,7 @@ class Journal(Protocol):
         at_ms: int,
         *,
         facts: Facts = ...,
+        fills: Sequence[Fill] = (),
         also: Sequence[Change] = (),
     ) -> None:
         """The same for a trade that is over, with its row of the history (None: nothing was bought).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import apsw
 from apsw import Connection
 
-from opentrader.errors import ConfigError, StorageError
+from opentrader.errors import ConfigError, StorageError, StorageFailed, StorageFull
 
 APPLICATION_ID = 0x4F545244  # "OTRD" in the file's header: whose file this is
 
@@ -74,9 +75,19 @@ def make_writer(connection: Connection) -> None:
         )
 
 
+# After these nobody knows what the disk holds: a failed sync may have dropped pages that look written (fsyncgate).
+FAILED = (apsw.CorruptError, apsw.IOError, apsw.NotADBError)
+
+
 def storage_error(error: BaseException) -> StorageError:
     """What a failing disk, file or lock is called outside the store."""
-    return StorageError(
+    if isinstance(error, FAILED):
+        return StorageFailed(
+            f"the disk failed: {error}",
+            hint="What was asked for may be kept or not. The daemon ends, and its next start looks: ask again then.",
+        )
+    full = isinstance(error, apsw.FullError) or getattr(error, "errno", None) == errno.ENOSPC
+    return (StorageFull if full else StorageError)(
         f"the store is not available: {error}",
         hint="Check the free space and the health of the disk under the data folder.",
     )

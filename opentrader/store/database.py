@@ -13,7 +13,7 @@ from apsw import Connection
 from opentrader.store import backup, folder, schema, wal
 from opentrader.store.connection import make_writer, open_untouched, storage_errors
 from opentrader.store.readers import Readers
-from opentrader.store.writer import Writer
+from opentrader.store.writer import OnFailed, Writer, unheard
 
 T = TypeVar("T")
 
@@ -21,16 +21,17 @@ T = TypeVar("T")
 class Store:
     """The daemon's memory: `opentrader.db` in a data folder that this process alone uses."""
 
-    def __init__(self, lock: BinaryIO, connection: Connection, path: Path) -> None:
+    def __init__(self, lock: BinaryIO, connection: Connection, path: Path, on_failed: OnFailed) -> None:
         self._lock = lock
         self._readers = Readers(path)
-        self._writer = Writer(connection)
+        self._writer = Writer(connection, on_failed)
 
     @classmethod
-    def open(cls, data_dir: Path) -> Store:
+    def open(cls, data_dir: Path, on_failed: OnFailed = unheard) -> Store:
         """Claim the data folder, check the store in it (or make an empty one), bring it up to date. Blocks.
 
-        A store of an earlier version is copied to `backups/` first.
+        A store of an earlier version is copied to `backups/` first. `on_failed` is called on some thread, with the
+        reason, when the disk has failed and nothing will be written any more.
 
         Raises `ConfigError` for a folder that cannot be used or is in use, and for a file that is foreign,
         damaged or newer than the program: none of these changes the file. Raises `StorageError` when the disk
@@ -49,7 +50,7 @@ class Store:
             schema.migrate(connection, steps)
             wal.grow(connection)
             undo.pop_all()
-        return cls(lock, connection, path)
+        return cls(lock, connection, path, on_failed)
 
     async def write(self, fn: Callable[[Connection], T]) -> T:
         """Run `fn` on the writer thread and return its result once the disk has what it wrote.
@@ -58,8 +59,8 @@ class Store:
         one sync, but each stands alone in it: if `fn` raises, its own changes are undone and the exception
         comes out here. `fn` must not begin or end transactions, must not return a cursor, and touches nothing
         but its connection. Cancelling the waiting task does not undo the write.
-        Raises `StorageError` when nothing was kept (disk full, I/O error, another program holds the file) and
-        `ShuttingDown` after `close`.
+        Raises `StorageError` when nothing was kept (disk full, another program holds the file), `StorageFailed` when
+        the disk failed, now or before, and `ShuttingDown` after `close`.
         """
         return await self._writer.write(fn)
 

@@ -1,14 +1,14 @@
-"""Trades with their intents and legs, saved whole: one event that tells what changed, and the rows as they are then.
+"""Trades with their intents, legs and fills: one event that tells what changed, and the rows as they are then.
 
 An event of a trade is `{trade, facts, changed, after}`: `changed` maps the path of each field that changed to its new
 value (`legs.0.state`; `legs` is their number), so that the events of a trade, taken together, are the trade; `after`
-is the hash of the whole. `closed` is added when the trade gets its row of the history.
+is the hash of the whole. `fills` is added when there are new ones, `closed` when the trade gets its row of the history.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -16,6 +16,7 @@ from apsw import Connection
 
 from opentrader.domain.ledger import ClosedTrade
 from opentrader.domain.lifecycle.records import Trade
+from opentrader.domain.venue import Fill
 from opentrader.errors import InternalError
 from opentrader.store import events, history
 from opentrader.store.codec import parsed, plain, text
@@ -24,9 +25,11 @@ Document = dict[str, Any]
 """A whole trade as JSON holds it: the fields of `Trade`, with `intent` and `legs` in it."""
 
 
-def save(connection: Connection, trade: Trade, event: str, at_ms: int, facts: Mapping[str, Any]) -> None:
-    """Keep a trade that is open."""
-    _put(connection, trade, event, at_ms, {"facts": facts}, ended_ms=None)
+def save(
+    connection: Connection, trade: Trade, event: str, at_ms: int, facts: Mapping[str, Any], fills: Sequence[Fill] = ()
+) -> None:
+    """Keep a trade that is open, and those of its fills that are new."""
+    _put(connection, trade, event, at_ms, {"facts": facts}, fills, ended_ms=None)
 
 
 def finish(
@@ -36,10 +39,11 @@ def finish(
     event: str,
     at_ms: int,
     facts: Mapping[str, Any],
+    fills: Sequence[Fill] = (),
 ) -> None:
     """Keep a trade that is over and, unless nothing was bought, its row of the history."""
     told = {"facts": facts} if closed is None else {"facts": facts, "closed": closed}
-    seq = _put(connection, trade, event, at_ms, told, ended_ms=at_ms)
+    seq = _put(connection, trade, event, at_ms, told, fills, ended_ms=at_ms)
     if closed is not None:
         history.put(connection, closed, seq)
 
@@ -56,6 +60,18 @@ def trade(connection: Connection, id: str) -> Trade | None:
 def made_with(connection: Connection, idem_key: str) -> Trade | None:
     """The newest trade that a request with this Idempotency-Key made."""
     return next(iter(_trades(connection, "idem_key = ? AND idem_key IS NOT NULL", idem_key)[-1:]), None)
+
+
+def fills(connection: Connection, id: str) -> list[Fill]:
+    """What was executed for a trade, oldest first."""
+    rows = connection.execute("SELECT body FROM fills WHERE trade_id = ?", (id,))
+    return sorted((parsed(Fill, orjson.loads(body)) for (body,) in rows), key=lambda fill: (fill.at, fill.trade_id))
+
+
+def fills_with_events(connection: Connection) -> Iterator[tuple[str, int, Document]]:
+    """Every fill: its trade, the seq of its event and what is stored of it now."""
+    for trade_id, seq, body in connection.execute("SELECT trade_id, seq, body FROM fills"):
+        yield trade_id, seq, orjson.loads(body)
 
 
 def owners(connection: Connection, cids: Iterable[str]) -> dict[str, str]:
@@ -77,17 +93,38 @@ def digest(document: Document, ended_ms: int | None) -> str:
 
 
 def _put(
-    connection: Connection, trade: Trade, event: str, at_ms: int, told: Mapping[str, Any], *, ended_ms: int | None
+    connection: Connection,
+    trade: Trade,
+    event: str,
+    at_ms: int,
+    told: Mapping[str, Any],
+    fills: Sequence[Fill],
+    *,
+    ended_ms: int | None,
 ) -> int:
-    document = plain(trade)
+    document, new = plain(trade), _unknown(connection, trade.intent.id, fills)
     before = _stored(connection, trade.intent.id)
     _refuse_new_intent(before.get("intent", {}), document["intent"])
     seal = digest(document, ended_ms)
     body = {"trade": trade.intent.id, **told, "changed": _changed(before, document), "after": seal}
-    seq = events.append(connection, at_ms, event, body)
+    seq = events.append(connection, at_ms, event, body | ({"fills": new} if new else {}))
     _put_rows(connection, document, seq, ended_ms)
     _put_client_ids(connection, trade)
+    _put_fills(connection, trade.intent.id, new, seq)
     return seq
+
+
+def _unknown(connection: Connection, trade_id: str, fills: Sequence[Fill]) -> list[Fill]:
+    """Those of the fills that are not stored; a fill never changes, so one that is stored stays as it is."""
+    if not fills:
+        return []
+    known = set(connection.execute("SELECT id FROM fills WHERE trade_id = ?", (trade_id,)))
+    return [fill for fill in fills if (fill.trade_id,) not in known]
+
+
+def _put_fills(connection: Connection, trade_id: str, fills: Sequence[Fill], seq: int) -> None:
+    rows = [(trade_id, fill.trade_id, seq, text(fill)) for fill in fills]
+    connection.executemany("INSERT INTO fills (trade_id, id, seq, body) VALUES (?, ?, ?, ?)", rows)
 
 
 def _refuse_new_intent(before: Document, after: Document) -> None:

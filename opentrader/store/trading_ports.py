@@ -12,6 +12,7 @@ from apsw import Connection
 from opentrader.domain.ledger import AuditEntry, ClosedTrade, Control, Remembered, Reservation
 from opentrader.domain.lifecycle.records import Trade
 from opentrader.domain.trading_ports import Change
+from opentrader.domain.venue import Fill
 from opentrader.store import audit, choices, control, day, disk, history, idempotency, journal
 from opentrader.store.database import Store
 
@@ -41,6 +42,9 @@ class JournalTable:
     def made_with(self, idem_key: str) -> Trade | None:
         return self._store.read(partial(journal.made_with, idem_key=idem_key))
 
+    def fills(self, id: str) -> list[Fill]:
+        return self._store.read(partial(journal.fills, id=id))
+
     def owners(self, cids: Iterable[str]) -> dict[str, str]:
         return self._store.read(partial(journal.owners, cids=tuple(cids)))
 
@@ -51,9 +55,10 @@ class JournalTable:
         at_ms: int,
         *,
         facts: Mapping[str, Any] = NO_FACTS,
+        fills: Sequence[Fill] = (),
         also: Sequence[Change] = (),
     ) -> None:
-        change = partial(journal.save, trade=trade, event=event, at_ms=at_ms, facts=facts)
+        change = partial(journal.save, trade=trade, event=event, at_ms=at_ms, facts=facts, fills=fills)
         await self._store.write(partial(_together, change, also))
 
     async def finish(
@@ -64,10 +69,11 @@ class JournalTable:
         at_ms: int,
         *,
         facts: Mapping[str, Any] = NO_FACTS,
+        fills: Sequence[Fill] = (),
         also: Sequence[Change] = (),
     ) -> None:
-        change = partial(journal.finish, trade=trade, closed=closed, event=event, at_ms=at_ms, facts=facts)
-        await self._store.write(partial(_together, change, also))
+        finish = partial(journal.finish, trade=trade, closed=closed, event=event, at_ms=at_ms, facts=facts, fills=fills)
+        await self._store.write(partial(_together, finish, also))
 
 
 class HistoryTable:

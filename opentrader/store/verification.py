@@ -1,4 +1,4 @@
-"""Is the chain of events whole, and do the trades and the history say what their last events said?"""
+"""Is the chain of events whole, and do the trades, the fills and the history say what their events said?"""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from opentrader.store.peek import peek
 
 @dataclass(frozen=True, slots=True)
 class AuditReport:
-    """`broken_at`: the first event that is not as it was written, or is missing. `strayed`: ids of trades and of
-    rows of the history that differ from what their events say. `head`: the hash of the last event, in hexadecimal;
-    one that was noted earlier must be found in the chain for ever.
+    """`broken_at`: the first event that is not as it was written, or is missing. `strayed`: ids of trades that differ,
+    or whose fills or row of the history do, from what their events say. `head`: the hash of the last event, in
+    hexadecimal; one that was noted earlier must be found in the chain for ever.
     """
 
     events: int
@@ -31,7 +31,7 @@ class AuditReport:
     def faults(self) -> tuple[str, ...]:
         """In words, one a line; none when all is whole."""
         chain = () if self.broken_at is None else (f"event {self.broken_at} is missing, or not as it was written",)
-        return (*chain, *(f"what is stored of trade {it} is not what its last event says" for it in self.strayed))
+        return (*chain, *(f"what is stored of trade {it} is not what its events say" for it in self.strayed))
 
 
 def verify_audit(data_dir: Path) -> AuditReport | None:
@@ -48,7 +48,7 @@ def examine(connection: Connection) -> AuditReport:
         return AuditReport(0, events.GENESIS.hex(), None, ())
     with connection:
         last = events.head(connection)
-        strayed = (*_strayed_trades(connection), *_strayed_history(connection))
+        strayed = (*_strayed_trades(connection), *_strayed_fills(connection), *_strayed_history(connection))
         broken_at = events.verify(connection)
     return AuditReport(last.seq, last.hash.hex(), broken_at, strayed)
 
@@ -57,6 +57,15 @@ def _strayed_trades(connection: Connection) -> Iterator[str]:
     for trade_id, seq, digest in journal.digests(connection):
         told = _event(connection, seq)
         if (told.get("trade"), told.get("after")) != (trade_id, digest):
+            yield trade_id
+
+
+def _strayed_fills(connection: Connection) -> Iterator[str]:
+    if not connection.table_exists("main", "fills"):  # the daemon of that store kept none
+        return
+    for trade_id, seq, fill in journal.fills_with_events(connection):
+        told = _event(connection, seq)
+        if told.get("trade") != trade_id or fill not in told.get("fills", ()):
             yield trade_id
 
 

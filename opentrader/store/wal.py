@@ -14,6 +14,8 @@ from pathlib import Path
 import apsw
 from apsw import Connection
 
+from opentrader.store.connection import FAILED
+
 logger = logging.getLogger(__name__)
 
 GROWN_BYTES = 4 << 20
@@ -55,9 +57,14 @@ class Checkpoints:
         return self._frames - self._moved >= MOST_FRAMES
 
     def run(self) -> None:
-        """Move what no reader still needs. A failure is only logged, for the commits are safe in the log."""
+        """Move what no reader still needs. A failure is only logged, for the commits are safe in the log.
+
+        Raises what tells that the disk failed (`connection.FAILED`).
+        """
         try:
             self._frames, self._moved = self._connection.wal_checkpoint("main")  # PASSIVE: waits for nobody
+        except FAILED:
+            raise
         except apsw.Error as error:
             self._moved = self._frames  # not again before as many new frames
             logger.warning("checkpoint failed, the write-ahead log grows: %s", error)

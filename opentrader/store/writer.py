@@ -1,8 +1,13 @@
-"""One thread writes, and commits whatever waits in one transaction: one sync of the disk for all of it."""
+"""One thread writes, and commits whatever waits in one transaction: one sync of the disk for all of it.
+
+When the disk has failed the connection is not used again, not even to close the file tidily: every further write is
+refused, and whoever runs the process is told to end it. Opening the file anew is what finds out what it holds.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -14,10 +19,18 @@ import apsw
 from apsw import Connection
 
 from opentrader.errors import ShuttingDown
-from opentrader.store.connection import UNAVAILABLE, storage_error
+from opentrader.store.connection import FAILED, UNAVAILABLE, storage_error
 from opentrader.store.wal import Checkpoints
 
 T = TypeVar("T")
+
+OnFailed = Callable[[str], object]
+
+logger = logging.getLogger(__name__)
+
+def unheard(reason: str) -> None:
+    """Where nobody has to be told that the disk failed: the writes that are refused say it."""
+
 
 IDLE_SECONDS = 0.2  # without a write for this long, nobody is kept waiting by a checkpoint
 
@@ -43,10 +56,15 @@ class Write:
 
 
 class Writer:
-    """Owns `connection` from here on; nobody else may use it before `close` has returned."""
+    """Owns `connection` from here on; nobody else may use it before `close` has returned.
 
-    def __init__(self, connection: Connection) -> None:
+    `on_failed` is called once, on the writer's thread, with the reason, when the disk has failed.
+    """
+
+    def __init__(self, connection: Connection, on_failed: OnFailed) -> None:
         self._connection = connection
+        self._on_failed = on_failed
+        self._failure: Exception | None = None
         self._checkpoints = Checkpoints(connection)
         self._waiting: SimpleQueue[Write | None] = SimpleQueue()  # None: close
         self._gate = Lock()  # nothing gets into the queue behind the None
@@ -79,23 +97,49 @@ class Writer:
             taken = self._take()
             closing = None in taken
             group = [write for write in taken if write is not None]
-            commit(self._connection, group)
+            self._commit(group)
             settle(group)
             if self._checkpoints.overdue:
-                self._checkpoints.run()
+                self._checkpoint()
 
     def _take(self) -> list[Write | None]:
         """Wait for a write, then take all that wait; checkpoint if none comes for a while."""
         try:
             first = self._waiting.get(timeout=IDLE_SECONDS if self._checkpoints.worthwhile else None)
         except Empty:
-            self._checkpoints.run()
+            self._checkpoint()
             first = self._waiting.get()
         return [first, *(self._waiting.get() for _ in range(self._waiting.qsize()))]
 
+    def _commit(self, group: list[Write]) -> None:
+        if self._failure is None:
+            failure = commit(self._connection, group)
+            if isinstance(failure, FAILED):
+                self._fail(failure)
+            return
+        for write in group:
+            write.error = storage_error(self._failure)
 
-def commit(connection: Connection, group: list[Write]) -> None:
-    """Run the group in one transaction. If that fails, so does every write in it, and nothing is kept."""
+    def _checkpoint(self) -> None:
+        if self._failure is not None:
+            return
+        try:
+            self._checkpoints.run()
+        except FAILED as error:
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        self._failure = error
+        self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        logger.critical("the disk failed, nothing is written any more: %s", error)
+        self._on_failed(f"the disk failed: {error}")
+
+
+def commit(connection: Connection, group: list[Write]) -> BaseException | None:
+    """Run the group in one transaction. If that fails, so does every write in it; returns what failed it.
+
+    Nothing of it is kept then, unless the disk failed (`FAILED`): some of it may be there when the file is opened anew.
+    """
     run = call if len(group) == 1 else call_apart
     try:
         connection.execute("BEGIN IMMEDIATE")
@@ -108,6 +152,8 @@ def commit(connection: Connection, group: list[Write]) -> None:
                 connection.execute("ROLLBACK")
         for write in group:
             write.error = write.error or storage_error(error)
+        return error
+    return None
 
 
 def call(connection: Connection, write: Write) -> None:
@@ -122,13 +168,13 @@ def call(connection: Connection, write: Write) -> None:
 def call_apart(connection: Connection, write: Write) -> None:
     """Call the function of one write among others, and if it raises undo it alone.
 
-    Raises when SQLite has undone the whole group: it does so on some I/O errors and on a full disk.
+    Raises when the disk failed, and when SQLite has undone the whole group, as it does on a full disk.
     """
     connection.execute("SAVEPOINT write")
     try:
         call(connection, write)
-    except BaseException:
-        if not connection.in_transaction:
+    except BaseException as error:
+        if isinstance(error, FAILED) or not connection.in_transaction:
             raise
         connection.execute("ROLLBACK TO write")
     connection.execute("RELEASE write")

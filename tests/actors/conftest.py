@@ -6,7 +6,6 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import count
 from typing import Any
 
 import pykka
@@ -16,6 +15,7 @@ from opentrader.actors.limits import Limits
 from opentrader.actors.supervisor import Supervisor
 from tests.actors.book import SAFETY, Book, Bystander
 from tests.actors.subject import Subject
+from tests.clock import CountedIds, StillClock
 
 
 @pytest.fixture(autouse=True)
@@ -27,27 +27,6 @@ def no_actor_outlives_its_test() -> Iterator[None]:
     for thread in set(threading.enumerate()) - before:
         thread.join(timeout=SAFETY)
         assert not thread.is_alive(), f"thread left running: {thread.name}"
-
-
-class StillClock:
-    """Wall time that moves when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 1_700_000_000.0
-
-    def wall(self) -> float:
-        return self.now
-
-    def market_ms(self) -> int:
-        return int(self.now * 1000)
-
-
-class CountedIds:
-    def __init__(self) -> None:
-        self._numbers = count(1)
-
-    def new(self) -> str:
-        return f"id{next(self._numbers)}"
 
 
 class ManualLoop:

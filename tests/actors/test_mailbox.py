@@ -94,7 +94,7 @@ def test_a_tick_that_comes_while_one_is_taken_is_not_lost() -> None:
 
     box = Interrupted("book", 10)
     box.put(mail(Tick(1.0)))
-    box.interrupt = True  # type: ignore[attr-defined]
+    box.interrupt = True
     assert taken(box)[-1] == Tick(2.0)
 
 

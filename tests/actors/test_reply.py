@@ -154,7 +154,7 @@ async def test_pykka_waits_for_the_answer_on_the_thread_of_the_loop() -> None:
         def get(self, *, timeout: float | None = None) -> str:
             return f"get() without an answer, on {threading.current_thread().name}"
 
-    assert await Probe() == f"get() without an answer, on {threading.current_thread().name}"  # type: ignore[comparison-overlap,func-returns-value]
+    assert await Probe() == f"get() without an answer, on {threading.current_thread().name}"  # type: ignore[func-returns-value]  # Python itself awaits nothing here but `get`
 
 
 async def _value(reply: Reply[Any]) -> Any:
@@ -205,7 +205,7 @@ class CountedRings:
 
 def test_many_callbacks_wake_the_loop_once_and_run_in_order() -> None:
     loop = CountedRings()
-    bell = Doorbell(loop)  # type: ignore[arg-type]
+    bell = Doorbell(loop)  # type: ignore[arg-type]  # as much of a loop as the bell needs
     seen: list[int] = []
     for number in range(64):
         bell.call(seen.append, number)
@@ -216,7 +216,7 @@ def test_many_callbacks_wake_the_loop_once_and_run_in_order() -> None:
 
 def test_a_call_from_a_callback_rings_again() -> None:
     loop = CountedRings()
-    bell = Doorbell(loop)  # type: ignore[arg-type]
+    bell = Doorbell(loop)  # type: ignore[arg-type]  # as much of a loop as the bell needs
     seen: list[str] = []
     bell.call(bell.call, seen.append, "again")
     loop.open()
@@ -227,7 +227,7 @@ def test_a_call_from_a_callback_rings_again() -> None:
 
 def test_a_callback_that_raises_does_not_take_the_others_with_it() -> None:
     loop = CountedRings()
-    bell = Doorbell(loop)  # type: ignore[arg-type]
+    bell = Doorbell(loop)  # type: ignore[arg-type]  # as much of a loop as the bell needs
     seen: list[int] = []
     bell.call(refuse, None)
     bell.call(seen.append, 1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -28,52 +27,11 @@ from opentrader.domain.timeframes import TF_MS, Timeframe
 from opentrader.errors import ExchangeError
 from opentrader.store import Store
 from opentrader.store.ports import AgentTable, LicenceTable, SignalTable, TrendTable
+from tests.books.positions import HeldPairs
+from tests.clock import CountedIds, StillClock
+from tests.kernels import WarmKernels
 
-NOW = 1_714_219_200.0  # 2024-04-27T12:00Z, where candles of up to four hours close
 PAIRS = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
-
-
-class StillClock:
-    """A clock that moves when a test says so; market time is wall time."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def wall(self) -> float:
-        return self.now
-
-    def market_ms(self) -> int:
-        return int(self.now * 1000)
-
-
-class CountedIds:
-    def __init__(self) -> None:
-        self._numbers = count(1)
-
-    def new(self) -> str:
-        return f"id{next(self._numbers)}"
-
-
-class HeldPairs:
-    """Positions as a test sets them."""
-
-    def __init__(self) -> None:
-        self.pairs: set[str] = set()
-        self.waiting: set[str] = set()
-        self.today = 0
-        self.stopped = False
-
-    def held(self, pair: str) -> bool:
-        return pair in self.pairs
-
-    def trades_today(self) -> int:
-        return self.today
-
-    def halted(self) -> bool:
-        return self.stopped
-
-    def awaited(self, pair: str) -> bool:
-        return pair in self.waiting
 
 
 @dataclass
@@ -110,13 +68,6 @@ def wave(ts: NDArray[Any], step: int, revised: float = 0.0) -> NDArray[np.float6
     )
     high, low = np.maximum(opening, close) + 0.4, np.minimum(opening, close) - 0.4
     return np.stack((ts, opening, high, low, close, 50 + 20 * np.cos(i / 3)), axis=1).astype(np.float64)
-
-
-class WarmKernels:
-    warm = True
-
-    async def run(self, function: str, *args: Any, **named: Any) -> Any:
-        raise AssertionError("the kernels are warm")
 
 
 class Operator:

@@ -25,12 +25,14 @@ from opentrader.actors.messages import (
     UpdateAgent,
 )
 from opentrader.errors import InternalError
+from tests.books.positions import HeldPairs
 
 
-class Held:
+class Held(HeldPairs):
     """A position book whose answer waits until a test lets it go."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.asked, self.go_on = threading.Event(), threading.Event()
 
     def held(self, pair: str) -> bool:
@@ -38,34 +40,17 @@ class Held:
         assert self.go_on.wait(60)
         return False
 
-    def trades_today(self) -> int:
-        return 0
 
-    def halted(self) -> bool:
-        return False
-
-    def awaited(self, pair: str) -> bool:
-        return False
-
-
-class Broken:
+class Broken(HeldPairs):
     """A position book with a fault, for a while."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.error: BaseException | None = ZeroDivisionError("a fault of the port")
 
     def held(self, pair: str) -> bool:
         if self.error is not None:
             raise self.error
-        return False
-
-    def trades_today(self) -> int:
-        return 0
-
-    def halted(self) -> bool:
-        return False
-
-    def awaited(self, pair: str) -> bool:
         return False
 
 

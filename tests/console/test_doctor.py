@@ -7,7 +7,6 @@ import os
 import shutil
 import socket
 from collections import namedtuple
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -18,29 +17,19 @@ from opentrader.console import doctor
 from opentrader.feed.simulated import SimulatedFeed
 from opentrader.store import Store, choices, folder, licence
 from opentrader.store.ports import CLOCK_HIGH_WATER
+from tests.feed.candles import write
 
 NOW = 1_764_072_000.0  # 2025-11-25T12:00Z
 
 
 @pytest.fixture(autouse=True)
-def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in list(os.environ):
-        if name.startswith("OPENTRADER_"):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
+def at_noon(bare: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor.time, "time", lambda: NOW)
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(data_dir=tmp_path / "data", port=0, at="2024-04-15T12:00Z")
-
-
-@pytest.fixture
-def store(settings: Settings) -> Iterator[Store]:
-    store = Store.open(settings.data_dir)
-    yield store
-    store.close()
 
 
 def test_on_a_fresh_machine_nothing_fails_and_nothing_is_made(settings: Settings) -> None:
@@ -130,9 +119,7 @@ def recorded(directory: Path, pair: str) -> None:
     """A file of 4h candles that end on 2024-04-15."""
     directory.mkdir()
     rows = SimulatedFeed().window(pair, "4h", 1_712_188_800_000, 1_713_182_400_000)
-    lines = (",".join(map(repr, (int(row[0]), *row[1:]))) for row in rows.tolist())
-    text = "\n".join(("timestamp_ms,open,high,low,close,volume", *lines))
-    (directory / f"{pair}-4h.csv").write_text(text)
+    write(directory, "4h", rows, pair)
 
 
 def test_recorded_candles_that_end_before_now(settings: Settings, tmp_path: Path) -> None:

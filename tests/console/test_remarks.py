@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,17 +12,10 @@ from opentrader.console import remarks
 from opentrader.feed.simulated import SimulatedFeed
 from opentrader.research import Reading, scan_market
 from opentrader.store import Store
+from tests.feed.candles import write
 
+pytestmark = pytest.mark.usefixtures("own_folder")
 END_MS = 1_713_182_400_000  # 2024-04-15T12:00Z
-
-
-@pytest.fixture(autouse=True)
-def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in list(os.environ):
-        if name.startswith("OPENTRADER_"):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("OPENTRADER_DATA_DIR", str(tmp_path / "data"))
 
 
 def recorded(pair: str, *timeframes: str) -> str:
@@ -32,9 +24,7 @@ def recorded(pair: str, *timeframes: str) -> str:
     folder.mkdir(exist_ok=True)
     for timeframe in timeframes:
         rows = SimulatedFeed().window(pair, timeframe, END_MS - 40 * 86_400_000, END_MS)
-        lines = (",".join(map(repr, (int(row[0]), *row[1:]))) for row in rows.tolist())
-        text = "\n".join(("timestamp_ms,open,high,low,close,volume", *lines))
-        (folder / f"{pair}-{timeframe}.csv").write_text(text)
+        write(folder, timeframe, rows, pair)
     return f"files:{folder}"
 
 

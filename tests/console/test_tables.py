@@ -29,7 +29,7 @@ def readings() -> list[Reading]:
 def drawn(renderable: RenderableType, width: int) -> str:
     console = Console(file=io.StringIO(), width=width)
     console.print(renderable)
-    return console.file.getvalue()  # type: ignore[attr-defined]
+    return console.file.getvalue()  # type: ignore[attr-defined]  # the StringIO of above
 
 
 @pytest.mark.parametrize("width", [80, 100, 120, 160])

@@ -31,7 +31,7 @@ MIRRORED = SWAPS | {there: here for here, there in SWAPS.items()}
 
 def mirror(facts: Facts) -> Facts:
     words = [MIRRORED.get(word, word) if isinstance(word, str) else -word for word in facts]
-    return Facts(*words)  # type: ignore[arg-type]
+    return Facts(*words)  # type: ignore[arg-type]  # each word's mirror is of the same literal
 
 
 def mirrors(ask: Callable[[Facts], Decision]) -> None:
@@ -71,7 +71,7 @@ def test_a_later_block_that_decides_is_noticed() -> None:
     def last_block(facts: Facts) -> Decision:
         honest = decide(facts)
         last = next((entry for entry in honest.trace[::-1] if entry.verdict == "block"), honest.trace[-1])
-        return Decision(last.decision, last.reason, honest.trace)  # type: ignore[arg-type]
+        return Decision(last.decision, last.reason, honest.trace)  # type: ignore[arg-type]  # an entry's words are a decision's
 
     with pytest.raises(AssertionError):
         first_block_decides(last_block)

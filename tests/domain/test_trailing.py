@@ -48,7 +48,7 @@ def follow(side: str, moves: list[float], tick: float, atrs: list[float]) -> Non
     for move, atr in zip(moves, atrs, strict=True):
         last = 100 + sign * move
         best = max(best, last) if sign > 0 else min(best, last)
-        new, reason = trail_stop(side, 100.0, sl0, stop, best, last, atr, tick)  # type: ignore[arg-type]
+        new, reason = trail_stop(side, 100.0, sl0, stop, best, last, atr, tick)  # type: ignore[arg-type]  # `side` is drawn from the literals
         assert sign * (new - stop) >= 0
         assert (new != stop) == (reason in {"break_even", "chandelier"})
         if new != stop:

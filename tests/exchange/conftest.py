@@ -20,6 +20,7 @@ from opentrader.exchange.paper.fees import Fees
 from opentrader.exchange.paper.floor import Terms
 from opentrader.exchange.paper.matching import Rates
 from opentrader.exchange.paper.paper import PaperExchange
+from tests.clock import CandleClock
 
 MINUTE = 60_000
 START = 1_700_000_040_000  # a whole minute
@@ -46,21 +47,10 @@ class Tape:
         raise NotImplementedError("a feed of minutes is asked for minutes")
 
 
-class HandClock:
-    def __init__(self) -> None:
-        self.now = START
-
-    def wall(self) -> float:
-        return self.now / 1000
-
-    def market_ms(self) -> int:
-        return self.now
-
-
 class Scene:
     """A paper exchange, the tape under it and the clock above it, with short words for what tests do."""
 
-    def __init__(self, exchange: PaperExchange, tape: Tape, clock: HandClock) -> None:
+    def __init__(self, exchange: PaperExchange, tape: Tape, clock: CandleClock) -> None:
         self.exchange, self.tape, self.clock = exchange, tape, clock
         self._number = 0
 
@@ -81,7 +71,7 @@ class Scene:
         self._number += 1
         named: dict[str, Any] = {"cid": f"c{self._number}", "symbol": "BTCUSDT", "sent_at": self.clock.now, **more}
         qty, px, stop = (None if one is None else Decimal(str(one)) for one in (qty, px, stop))
-        return NewOrder(side=side, type=kind, qty=qty, px=px, stop_px=stop, **named)  # type: ignore[arg-type]
+        return NewOrder(side=side, type=kind, qty=qty, px=px, stop_px=stop, **named)  # type: ignore[arg-type]  # words as a test writes them
 
     async def send(self, *order: Any, **more: Any) -> Outcome:
         return await self.exchange.place(self.new(*order, **more))
@@ -99,7 +89,7 @@ class Scene:
             below = Leg(f"s{n}", "STOP_LOSS_LIMIT", Decimal(str(limit)), stop)
         named = {"cid": f"l{n}", "symbol": "BTCUSDT", "side": "sell", "sent_at": self.clock.now}
         named |= {"above": Leg(f"t{n}", "LIMIT_MAKER", target), "below": below, **more}
-        return NewList(qty=Decimal(str(qty)), **named)  # type: ignore[arg-type]
+        return NewList(qty=Decimal(str(qty)), **named)  # type: ignore[arg-type]  # what a test names is of the right type
 
     async def protect(self, *prices: Any, **more: Any) -> OrderList:
         outcome = await self.exchange.place_list(self.new_list(*prices, **more))
@@ -144,7 +134,7 @@ async def opening(tmp_path: Path) -> AsyncIterator[Opening]:
             folder: Path = tmp_path,
             **more: Any,
         ) -> Scene:
-            tape, clock = Tape(prices or {"BTCUSDT": 100.0}), HandClock()
+            tape, clock = Tape(prices or {"BTCUSDT": 100.0}), CandleClock(START)
             amounts = {part.split("=")[0]: Decimal(part.split("=")[1]) for part in balance.split(",")}
             rates = Rates(depth or Depth(half_spread=Decimal(0), levels=10), fees or Fees(Decimal(0), Decimal(0)))
             terms = Terms(rates=rates, **more.pop("terms", {}))

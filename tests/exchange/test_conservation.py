@@ -66,7 +66,7 @@ class Stream:
         leg = self.leg((kind, px, stop))
         in_force = force if leg.px is not None and kind != "LIMIT_MAKER" else "GTC"
         amount = D(qty) / 100_000
-        return NewOrder(leg.cid, "BTCUSDT", side, kind, amount, self.at, leg.px, leg.stop_px, in_force)  # type: ignore[arg-type]
+        return NewOrder(leg.cid, "BTCUSDT", side, kind, amount, self.at, leg.px, leg.stop_px, in_force)  # type: ignore[arg-type]  # words that the strategies draw from the literals
 
     def leg(self, described: tuple[Any, int, int]) -> Leg:
         kind, px, stop = described

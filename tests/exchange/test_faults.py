@@ -18,7 +18,7 @@ D = Decimal
 
 
 async def with_fault(opening: Any, kind: str, on: str = "place", **more: Any) -> Any:
-    return await opening(faults=Script([Fault(kind, on, **more)]))  # type: ignore[arg-type]
+    return await opening(faults=Script([Fault(kind, on, **more)]))  # type: ignore[arg-type]  # `kind` and `on` are of the literals
 
 
 async def entered(scene: Any) -> list[str]:

@@ -129,11 +129,7 @@ from pathlib import Path
 from opentrader.domain.exchange import Leg, NewList, NewOrder
 from opentrader.exchange.paper.paper import PaperExchange
 from opentrader.feed.simulated import SimulatedFeed
-
-class Clock:
-    now = 1_600_000_000_000
-    def wall(self): return self.now / 1000
-    def market_ms(self): return self.now
+from tests.clock import CandleClock
 
 async def trade(clock):
     exchange = await PaperExchange.open(
@@ -154,7 +150,7 @@ async def trade(clock):
         if hasattr(made, "report"):
             print("list", made.report.ex_id, flush=True)
 
-asyncio.run(trade(Clock()))
+asyncio.run(trade(CandleClock(1_600_000_000_000)))
 """
 ANSWERS_BEFORE_THE_KILL = 60
 

@@ -151,7 +151,7 @@ async def test_shapes_that_are_no_oco(
 ) -> None:
     def leg(cid: str, kind: str, price: int) -> Leg:
         waits = kind in {S, T}
-        return Leg(cid, kind, None if waits else D(price), D(price) if waits else None)  # type: ignore[arg-type]
+        return Leg(cid, kind, None if waits else D(price), D(price) if waits else None)  # type: ignore[arg-type]  # also kinds that are no leg's
 
     new = scene.new_list(1, 95, 110, side=side, above=leg("a", above, 110), below=leg("b", below, 95))
     assert refusal(await scene.exchange.place_list(new)) == (code, text)

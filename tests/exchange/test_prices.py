@@ -17,6 +17,7 @@ from opentrader.exchange.paper.path import decimal, first_touch, moves
 from opentrader.exchange.paper.prices import CandlePrices, MinutePrices, prices_of
 from opentrader.feed.files import FileFeed
 from opentrader.feed.simulated import SimulatedFeed
+from tests.clock import CandleClock
 
 D = Decimal
 MINUTE, QUARTER, HOUR = 60_000, 900_000, 3_600_000
@@ -84,7 +85,7 @@ async def test_after_the_last_candle_prices_stand_still(tmp_path: Path, opening:
 
 async def test_orders_rest_in_a_market_without_further_candles(tmp_path: Path) -> None:
     record(tmp_path, "BTCUSDT", "1h", HOUR, [(100, 101, 99, 100)])
-    clock = Clock(AT + HOUR)
+    clock = CandleClock(AT + HOUR)
     exchange = await PaperExchange.open(tmp_path, FileFeed(tmp_path), clock, balance={"BTC": D(1)})
     await placed(exchange, clock, "s", "STOP_LOSS", stop=95)
     clock.now += 100 * 86_400_000
@@ -95,7 +96,7 @@ async def test_orders_rest_in_a_market_without_further_candles(tmp_path: Path) -
 
 async def test_a_recorded_stop_is_reached(tmp_path: Path) -> None:
     record(tmp_path, "BTCUSDT", "1h", HOUR, [(100, 101, 99, 100), (100, 100, 94, 99), (99, 99, 99, 99)])
-    clock = Clock(AT + HOUR)
+    clock = CandleClock(AT + HOUR)
     exchange = await PaperExchange.open(tmp_path, FileFeed(tmp_path), clock, balance={"BTC": D(1)})
     order = await placed(exchange, clock, "s", "STOP_LOSS", stop=95)
     clock.now = AT + 2 * HOUR - 1
@@ -106,23 +107,14 @@ async def test_a_recorded_stop_is_reached(tmp_path: Path) -> None:
     exchange.close()
 
 
-class Clock:
-    def __init__(self, now: int) -> None:
-        self.now = now
-
-    def wall(self) -> float:
-        return self.now / 1000
-
-    def market_ms(self) -> int:
-        return self.now
-
-
-async def placed(exchange: Any, clock: Clock, cid: str, kind: str, *, stop: object = None, px: object = None) -> Order:
+async def placed(
+    exchange: Any, clock: CandleClock, cid: str, kind: str, *, stop: object = None, px: object = None
+) -> Order:
     from opentrader.domain.exchange import NewOrder
 
     px, stop = (None if one is None else D(str(one)) for one in (px, stop))
     qty = D("0.1")
-    outcome = await exchange.place(NewOrder(cid, "BTCUSDT", "sell", kind, qty, clock.now, px, stop))  # type: ignore[arg-type]
+    outcome = await exchange.place(NewOrder(cid, "BTCUSDT", "sell", kind, qty, clock.now, px, stop))  # type: ignore[arg-type]  # `kind` is one of the literals
     assert isinstance(outcome, Accepted), outcome
     assert isinstance(outcome.report, Order)
     return outcome.report
@@ -140,7 +132,7 @@ async def test_looking_often_changes_nothing(tmp_path_factory: Any, looks: list[
 
 async def sold(folder: Path, looks: list[int]) -> Any:
     """The end of two days of the simulated market with orders at many levels, looked at at some minutes."""
-    clock = Clock(AT)
+    clock = CandleClock(AT)
     exchange = await PaperExchange.open(folder, SimulatedFeed(), clock, balance={"BTC": D(2), "ETH": D(2)})
     last = (await exchange.ticker("BTCUSDT")).last
     for number in range(1, 5):
@@ -158,7 +150,7 @@ async def sold(folder: Path, looks: list[int]) -> Any:
 
 
 async def test_a_long_pause_goes_by_in_pieces(tmp_path: Path) -> None:
-    clock = Clock(AT)
+    clock = CandleClock(AT)
     exchange = await PaperExchange.open(tmp_path, SimulatedFeed(), clock, balance={"BTC": D(2)})
     minutes = SimulatedFeed().minutes("BTCUSDT", AT, AT + 30 * 86_400_000)
     low = float(minutes[: 20 * 1_440, 3].min())

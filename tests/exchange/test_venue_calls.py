@@ -45,11 +45,11 @@ async def test_every_effect(scene: Any) -> None:
     closed = await send(scene.exchange, Close("c", BTC, "sell", D(3), now))
     outcomes = (entry, market, made, replaced, single, closed)
     assert [type(one) for one in outcomes] == [Accepted] * 6
-    assert [kind(one.report) for one in outcomes] == [  # type: ignore[union-attr]
+    assert [kind(one.report) for one in outcomes] == [  # type: ignore[union-attr]  # all are `Accepted`, see above
         "LIMIT", "MARKET", ("STOP_LOSS", "LIMIT_MAKER"), "STOP_LOSS", "STOP_LOSS_LIMIT", "MARKET",
     ]  # fmt: skip
     cancelled = await send(scene.exchange, CancelOrder("e", BTC))
-    assert cancelled.report.status == "CANCELED"  # type: ignore[union-attr]
+    assert cancelled.report.status == "CANCELED"  # type: ignore[union-attr]  # what is not `Accepted` fails here
 
 
 def kind(report: Order | OrderList) -> Any:
@@ -59,13 +59,13 @@ def kind(report: Order | OrderList) -> Any:
 async def test_a_list_is_cancelled_by_its_own_id(scene: Any) -> None:
     await send(scene.exchange, place_list(scene))
     outcome = await send(scene.exchange, CancelList("l", BTC))
-    assert not outcome.report.executing  # type: ignore[union-attr]
+    assert not outcome.report.executing  # type: ignore[union-attr]  # what is not `Accepted` fails here
 
 
 async def test_a_list_of_buys_has_its_stop_above(scene: Any) -> None:
     effect = place_list(scene, side="buy", stop_px=D(105), limit_px=D(106), target_px=D(95))
     outcome = await send(scene.exchange, effect)
-    assert (outcome.report.stop.cid, outcome.report.target.cid) == ("s", "t")  # type: ignore[union-attr]
+    assert (outcome.report.stop.cid, outcome.report.target.cid) == ("s", "t")  # type: ignore[union-attr]  # what is not `Accepted` fails here
 
 
 async def test_one_view(scene: Any) -> None:

@@ -15,6 +15,7 @@ from opentrader.errors import ConfigError, ExchangeError, SymbolNotFound
 from opentrader.feed import recording
 from opentrader.feed.files import FileFeed
 from opentrader.feed.recording import HEADER, read_candles
+from tests.feed.candles import later, text, write
 
 T0 = 1_704_067_200_000  # 2024-01-01 00:00 UTC, a Monday
 QUARTER, HOUR, DAY, WEEK = TF_MS["15m"], TF_MS["1h"], TF_MS["1d"], TF_MS["1w"]
@@ -28,25 +29,8 @@ def candles(timeframe: Timeframe, count: int, first: int = 0) -> np.ndarray:
     return np.column_stack((ts, opened, opened + 1.5, opened - 0.25, opened + 1, 10 + number % 7))
 
 
-def text(rows: np.ndarray, header: bool = True) -> str:
-    lines = [",".join((str(int(row[0])), *map(repr, row[1:].tolist()))) for row in rows]
-    return "\n".join(([HEADER] if header else []) + lines) + "\n"
-
-
-def write(folder: Path, timeframe: Timeframe, rows: np.ndarray, symbol: str = "BTCUSDT") -> Path:
-    path = folder / f"{symbol}-{timeframe}.csv"
-    path.write_text(text(rows))
-    return path
-
-
 def asked(feed: FileFeed, timeframe: Timeframe, now_ms: int, limit: int = 500, pair: str = "BTCUSDT") -> np.ndarray:
     return asyncio.run(feed.candles(pair, timeframe, limit=limit, now_ms=now_ms))
-
-
-def later(rows: np.ndarray, shift_ms: int) -> np.ndarray:
-    moved = rows.copy()
-    moved[:, 0] += shift_ms
-    return moved
 
 
 # What is shown when

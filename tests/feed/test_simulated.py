@@ -17,6 +17,7 @@ from opentrader.errors import SymbolNotFound
 from opentrader.feed import price_path
 from opentrader.feed.coins import KNOWN, synthetic_listings
 from opentrader.feed.simulated import HISTORY_START_MS, SimulatedFeed
+from tests.feed.candles import later
 
 MINUTE = 60_000
 DAY = TF_MS["1d"]
@@ -28,12 +29,6 @@ INSTANT = st.integers(HISTORY_START_MS - WEEK, HISTORY_START_MS + 800 * WEEK)
 
 def asked(feed: SimulatedFeed, pair: str, timeframe: Timeframe, limit: int, now_ms: int) -> np.ndarray:
     return asyncio.run(feed.candles(pair, timeframe, limit=limit, now_ms=now_ms))
-
-
-def later(rows: np.ndarray, shift_ms: int) -> np.ndarray:
-    moved = rows.copy()
-    moved[:, 0] += shift_ms
-    return moved
 
 
 def aggregate(rows: np.ndarray, opened_ms: float) -> list[float]:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
-import orjson
 import pytest
-from aiohttp import web
 
 from opentrader.actors import messages as m
 from opentrader.actors import replies as r
@@ -24,6 +22,7 @@ from opentrader.http.connection import Server
 from opentrader.http.door import Door
 from opentrader.http.routes import ROUTES, Route
 from opentrader.http.security import Guard
+from tests.http.site import Site, listening
 
 NOW = 1_714_216_800
 
@@ -128,39 +127,6 @@ class FakeSystem:
         return answer
 
 
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    def json(self) -> Any:
-        return orjson.loads(self.body)
-
-
-class Site:
-    """The served application, and ways to talk to it."""
-
-    def __init__(self, session: aiohttp.ClientSession, port: int, door: Door) -> None:
-        self.port, self.door = port, door
-        self._session = session
-
-    async def send(self, method: str, path: str, **options: Any) -> Answer:
-        """A request as a client makes it."""
-        async with self._session.request(method, f"http://127.0.0.1:{self.port}{path}", **options) as response:
-            return Answer(response.status, response.headers, await response.read())
-
-    async def raw(self, request: bytes) -> bytes:
-        """Bytes as they are; all that comes back until the server closes."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        writer.write(request)
-        try:
-            return await reader.read()
-        finally:
-            writer.close()
-            await writer.wait_closed()
-
-
 Serve = Callable[..., Awaitable[Site]]
 
 
@@ -172,8 +138,7 @@ def system() -> FakeSystem:
 @pytest.fixture
 async def serve(system: FakeSystem) -> AsyncIterator[Serve]:
     """Starts a site: `await serve(token=..., host=..., routes=..., started=...)`."""
-    runners: list[web.ServerRunner] = []
-    async with aiohttp.ClientSession() as session:
+    async with aiohttp.ClientSession() as session, AsyncExitStack() as servers:
 
         async def start(
             *,
@@ -189,15 +154,9 @@ async def serve(system: FakeSystem) -> AsyncIterator[Serve]:
             if started:
                 door.open(system)
             server = Server(Application(door, Guard(host, token), routes), max_connections=max_connections)
-            runner = web.ServerRunner(server, shutdown_timeout=1)
-            runners.append(runner)
-            await runner.setup()
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
-            return Site(session, runner.addresses[0][1], door)
+            return Site(session, await servers.enter_async_context(listening(server)), door)
 
         yield start
-        for runner in runners:
-            await runner.cleanup()
 
 
 @pytest.fixture

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import re
 import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from urllib.request import Request, urlopen
+from urllib.request import urlopen
 
 import pytest
 
@@ -22,52 +18,10 @@ from opentrader import Settings, TradingSystem, daemon
 from opentrader.errors import StorageError
 from opentrader.http import systemd
 from opentrader.http.door import Door
+from tests.daemon import SECONDS, Daemon, serving
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 PARTS = "health license dashboard state agent trend market signal mr-combined openapi docs candles explain"
 PREFIXES = ",".join(f"/api/{name}" for name in PARTS.split())
-START_SECONDS = 60
-
-
-class Daemon:
-    """A running `opentrader serve` on a free port."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.process = process
-        self.told: list[str] = []
-        self.base = self.wait_for(r"listening on (http://\S+)")
-
-    def wait_for(self, pattern: str) -> str:
-        """The first group of the first line that matches; fails when the output ends without one."""
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.told.append(line)
-            if match := re.search(pattern, line):
-                return match[1] if match.groups() else line
-        raise AssertionError("".join(self.told) + (self.process.stderr.read() if self.process.stderr else ""))
-
-    def get(self, path: str) -> dict[str, object]:
-        with urlopen(self.base + path, timeout=START_SECONDS) as answer:
-            return json.load(answer)
-
-    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
-        self.process.send_signal(how)
-        return self.process.wait(START_SECONDS)
-
-
-@contextmanager
-def serving(folder: Path, *options: str, **environment: str) -> Iterator[Daemon]:
-    command = [sys.executable, "-m", "opentrader", "serve", "--port", "0", "--data-dir", str(folder), *options]
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("OPENTRADER_")}
-    process = subprocess.Popen(
-        command, cwd=REPOSITORY, env={**inherited, **environment}, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        yield Daemon(process)
-    finally:
-        process.kill()
-        process.communicate()
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
@@ -83,13 +37,12 @@ def test_it_says_where_it_is_and_ends_in_order_when_told(tmp_path: Path, how: si
 def test_what_it_keeps_outlives_it(tmp_path: Path) -> None:
     with serving(tmp_path, OPENTRADER_LICENSE_EMAIL="me@example.com", OPENTRADER_LICENSE_NAME="Me") as daemon:
         key = daemon.get("/api/license/status")["license_key"]
-        data = json.dumps({"status": "running", "action": "kept"}).encode()
-        urlopen(Request(f"{daemon.base}/api/agent/coo", data, method="POST"), timeout=START_SECONDS).close()
+        daemon.post("/api/agent/coo", {"status": "running", "action": "kept"})
         assert daemon.stop() == 0
     with serving(tmp_path) as daemon:
         again = daemon.get("/api/license/status")
         assert (again["license_status"], again["license_key"]) == ("active", key)
-        assert daemon.get("/api/state")["agents"]["coo"]["action"] == "kept"  # type: ignore[index]
+        assert daemon.get("/api/state")["agents"]["coo"]["action"] == "kept"
 
 
 def failed_start(folder: Path, *options: str) -> str:
@@ -124,8 +77,9 @@ def test_a_folder_in_use_ends_the_second_daemon(tmp_path: Path) -> None:
 
 
 def test_a_stop_waits_for_no_stream(tmp_path: Path) -> None:
-    with serving(tmp_path) as daemon, urlopen(daemon.base + "/api/events", timeout=START_SECONDS) as stream:
-        assert stream.readline() == b"id: 1\n"
+    with serving(tmp_path) as daemon, urlopen(daemon.base + "/api/events", timeout=SECONDS) as stream:
+        assert stream.readline().startswith(b"id: ")
+        assert stream.readline() == b"event: hello\n"
         assert daemon.stop() == 0
         assert b"event: license" in stream.read()
 
@@ -156,7 +110,7 @@ def test_the_command_that_registers_sends_the_token_but_does_not_tell_it(tmp_pat
 def test_systemd_is_told_when_it_is_ready_and_when_it_stops(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))
-        manager.settimeout(START_SECONDS)
+        manager.settimeout(SECONDS)
         told = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "200000"}
         with serving(tmp_path / "data", **told) as daemon:
             assert [manager.recv(100) for _ in range(3)] == [b"READY=1", b"WATCHDOG=1", b"WATCHDOG=1"]
@@ -173,13 +127,13 @@ async def test_while_the_store_is_stuck_no_sign_of_life_is_given(
 
     def hold(connection: object) -> None:
         stuck.set()
-        go_on.wait(START_SECONDS)
+        go_on.wait(SECONDS)
 
     life = asyncio.create_task(daemon._live(Settings(data_dir=tmp_path), door))
     try:
         assert [await told.get() for _ in range(3)] == ["READY=1", "WATCHDOG=1", "WATCHDOG=1"]
-        held = asyncio.create_task(door.started._store.write(hold))  # type: ignore[union-attr]
-        await asyncio.to_thread(stuck.wait, START_SECONDS)
+        held = asyncio.create_task(door.started._store.write(hold))  # type: ignore[union-attr]  # a door that answers has started
+        await asyncio.to_thread(stuck.wait, SECONDS)
         await signs_of_a_while(told)  # one may have been on its way
         assert await signs_of_a_while(told) == []
         go_on.set()

@@ -58,8 +58,8 @@ class Explored:
 def unrolled(path: Path) -> tuple[str, ...]:
     events: list[str] = []
     while path:
-        path, event = path  # type: ignore[assignment]
-        events.append(event)  # type: ignore[arg-type]
+        path, event = path  # type: ignore[assignment]  # a tuple cannot be typed as holding itself
+        events.append(event)  # type: ignore[arg-type]  # an event is a text, see `Path`
     return tuple(reversed(events))
 
 

@@ -20,7 +20,7 @@ INTENT = Intent(
 )
 ENTRY, LIST, STOP, TARGET, SINGLE, CLOSE = (
     entry_id(INTENT),
-    *(exit_id(INTENT, kind, 1) for kind in ("L", "P", "T", "S", "C")),  # type: ignore[arg-type]
+    *(exit_id(INTENT, kind, 1) for kind in ("L", "P", "T", "S", "C")),
 )
 
 
@@ -40,7 +40,7 @@ def leg(kind: str, state: str, **fields: Any) -> Leg:
         plain |= {"stop_cid": STOP, "target_cid": TARGET}
     if kind == "E" and state == "FILLED":
         plain |= {"cum": D(10), "covered": D(10), "quote": D(1000)}
-    return Leg(kind=kind, state=state, **{**plain, **fields})  # type: ignore[arg-type]
+    return Leg(kind=kind, state=state, **{**plain, **fields})  # type: ignore[arg-type]  # words as a test writes them
 
 
 BOUGHT = leg("E", "FILLED")
@@ -58,7 +58,7 @@ def entry_order(status: str = "FILLED", cum: int = 10, **fields: Any) -> Order:
 
 def order(cid: str, side: str, kind: str, status: str, qty: int = 10, cum: int = 0, **fields: Any) -> Order:
     plain: dict[str, Any] = {"ex_id": f"x{cid}", "qty": D(qty), "cum": D(cum), "created_at": NOW - 30_000}
-    return Order(cid=cid, side=side, type=kind, status=status, **{**plain, **fields})  # type: ignore[arg-type]
+    return Order(cid=cid, side=side, type=kind, status=status, **{**plain, **fields})  # type: ignore[arg-type]  # words as a test writes them
 
 
 def oco(stop: str = "OPEN", target: str = "OPEN", target_cum: int = 0, qty: int = 10, **fields: Any) -> OrderList:

@@ -31,9 +31,9 @@ kinds = st.sampled_from(("L", "P", "T", "S", "C"))
 
 @given(ulids, instances, kinds, st.integers(1, 36**2 - 1))
 def test_an_exit_is_read_back_as_it_was_written(ulid: str, instance: str, kind: str, gen: int) -> None:
-    cid = exit_id(replace(INTENT, id=ulid, instance=instance), kind, gen)  # type: ignore[arg-type]
+    cid = exit_id(replace(INTENT, id=ulid, instance=instance), kind, gen)  # type: ignore[arg-type]  # drawn from the literals
     assert len(cid) == 36
-    assert parse(cid) == ExitId(kind, instance, ulid, gen)  # type: ignore[arg-type]
+    assert parse(cid) == ExitId(kind, instance, ulid, gen)  # type: ignore[arg-type]  # drawn from the literals
 
 
 @given(
@@ -52,7 +52,7 @@ def test_an_entry_tells_its_levels_and_its_expiry(
         INTENT,
         id=ulid,
         instance=instance,
-        kind=kind,  # type: ignore[arg-type]
+        kind=kind,  # type: ignore[arg-type]  # drawn from the literals
         px=px,
         sl=at_distance(px, -sl),
         tp=at_distance(px, tp),
@@ -60,7 +60,7 @@ def test_an_entry_tells_its_levels_and_its_expiry(
     )
     cid = entry_id(told)
     assert len(cid) == 30
-    assert parse(cid) == EntryId(kind, instance, ulid[-8:], sl, tp, expiry, 1)  # type: ignore[arg-type]
+    assert parse(cid) == EntryId(kind, instance, ulid[-8:], sl, tp, expiry, 1)  # type: ignore[arg-type]  # drawn from the literals
 
 
 @given(st.text(max_size=40))
@@ -72,12 +72,12 @@ def test_an_unknown_layout_is_never_guessed(text: str) -> None:
 @pytest.mark.parametrize("change", [lambda cid: cid[:-1], lambda cid: cid + "0", lambda cid: cid.replace("_", "-")])
 def test_nearly_ours_is_not_ours(change: object) -> None:
     for cid in (entry_id(INTENT), exit_id(INTENT, "L", 1)):
-        assert parse(change(cid)) is None  # type: ignore[operator]
+        assert parse(change(cid)) is None  # type: ignore[operator]  # a function, see above
         assert ours(cid)
 
 
 def test_where_the_layout_does_not_fit_the_id_is_a_hash() -> None:
-    cids = {exit_id(INTENT, kind, gen, 18) for kind in ("L", "P", "T", "S", "C") for gen in (1, 2)}  # type: ignore[arg-type]
+    cids = {exit_id(INTENT, kind, gen, 18) for kind in ("L", "P", "T", "S", "C") for gen in (1, 2)}
     cids.add(entry_id(INTENT, 18))
     assert len(cids) == 11
     assert all(len(cid) == 18 and cid.isalnum() and ours(cid) and parse(cid) is None for cid in cids)

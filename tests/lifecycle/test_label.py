@@ -36,7 +36,7 @@ def test_every_label_has_its_row_and_quarantine_is_open_to_all() -> None:
     ],
 )
 def test_stories(story: tuple[str, ...], possible: bool) -> None:
-    assert all(lawful(before, after) for before, after in pairwise(story)) == possible  # type: ignore[arg-type]
+    assert all(lawful(before, after) for before, after in pairwise(story)) == possible  # type: ignore[arg-type]  # labels as a test writes them
 
 
 def test_a_rebuilt_trade_starts_where_it_is() -> None:

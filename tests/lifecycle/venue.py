@@ -298,8 +298,8 @@ def rendered(order: Placed, full: bool = False) -> Order:
         order.cid,
         str(order.ex_id),
         "sell" if order.sell else "buy",
-        order.type,  # type: ignore[arg-type]
-        order.status,  # type: ignore[arg-type]
+        order.type,  # type: ignore[arg-type]  # kept as a plain word
+        order.status,  # type: ignore[arg-type]  # kept as a plain word
         amount(order.qty),
         cum=amount(order.cum),
         quote_cum=amount(order.quote),
@@ -330,7 +330,7 @@ def fill_of(order: Placed) -> Fill:
         price(1),
         amount(order.fee),
         asset,
-        order.updated,  # type: ignore[arg-type]
+        order.updated,
     )
 
 

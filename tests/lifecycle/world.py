@@ -90,7 +90,7 @@ def instant(second: int) -> int:
 def begun(scenario: Scenario, faults: int) -> World:
     intent = Intent(
         ULID,
-        scenario.kind,  # type: ignore[arg-type]
+        scenario.kind,  # type: ignore[arg-type]  # a scenario keeps it as a plain word
         "BTCUSDT",
         "buy",
         amount(scenario.qty),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from itertools import count
 
 import pytest
 
@@ -14,27 +13,7 @@ from opentrader.actors.supervisor import Supervisor
 from opentrader.domain.news import FeedCopy, FeedFault, NewsItem, newest_first
 from opentrader.errors import AskTimeout
 from opentrader.news import Feed, FeedReader
-
-NOW = 1_714_219_200.0
-
-
-class StillClock:
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def wall(self) -> float:
-        return self.now
-
-    def market_ms(self) -> int:
-        return int(self.now * 1000)
-
-
-class CountedIds:
-    def __init__(self) -> None:
-        self._numbers = count(1)
-
-    def new(self) -> str:
-        return f"id{next(self._numbers)}"
+from tests.clock import CountedIds, StillClock
 
 
 class Feeds:

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from opentrader.domain.ledger import AuditEntry, ClosedTrade, KeyTaken, Reservation
 from opentrader.domain.lifecycle.records import Alert, Intent, Leg, Trade
-from opentrader.domain.venue import Refused
-from opentrader.errors import InternalError, StorageError
+from opentrader.domain.venue import Fill, Refused
+from opentrader.errors import InternalError, StorageError, StorageFailed
 from opentrader.store import Connection, Store, events, journal, schema
 from opentrader.store.codec import plain
 from opentrader.store.trading_ports import AuditTable, HistoryTable, IdempotencyTable, JournalTable
@@ -310,7 +310,7 @@ async def test_on_a_full_disk_there_is_no_half_trade(
 
 
 async def test_a_failed_commit_keeps_neither_event_nor_trade(
-    store: Store, entering: Callable[..., Trade], busy_writer: Any, no_writing: Any
+    store: Store, data_dir: Path, entering: Callable[..., Trade], busy_writer: Any, no_writing: Any
 ) -> None:
     book = JournalTable(store)
     await book.save(entering("T1"), "sent", 1)
@@ -318,8 +318,39 @@ async def test_a_failed_commit_keeps_neither_event_nor_trade(
         async with busy_writer():
             saves = [asyncio.create_task(book.save(entering(f"T{number}"), "sent", 1)) for number in (2, 3)]
         failures = await asyncio.gather(*saves, return_exceptions=True)
-    assert [type(failure) for failure in failures] == [StorageError] * 2
+    assert [type(failure) for failure in failures] == [StorageFailed] * 2
     assert (book.load(0), store.read(events.head).seq) == ([entering("T1")], 1)
-    await book.save(entering("T4"), "sent", 1)
-    assert store.read(events.verify) is None
-    assert store.read(events.head).seq == 2
+    store.close()
+    reopened = Store.open(data_dir)
+    await JournalTable(reopened).save(entering("T4"), "sent", 1)
+    assert reopened.read(events.verify) is None
+    assert reopened.read(events.head).seq == 2
+    reopened.close()
+
+
+FILL = Fill("71", "5", "buy", Decimal("0.04"), Decimal("60000.10"), Decimal("0.00004"), "BTC", 1_700_000_001_000)
+
+
+async def test_a_fill_is_kept_once_with_the_event_that_told_of_it(
+    store: Store, data_dir: Path, entering: Callable[..., Trade]
+) -> None:
+    book, trade, rest = JournalTable(store), entering("T1"), replace(FILL, trade_id="70", at=FILL.at + 1)
+    await book.save(trade, "entering", 1, fills=[FILL])
+    await book.save(entering("T2"), "entering", 1, fills=[FILL])  # the same number, of another market
+    await book.finish(replace(trade, label="FLAT"), None, "closed", 2, fills=[rest, FILL])
+    assert book.fills("T1") == [FILL, rest]
+    assert book.fills("T2") == [FILL]
+    told = [event.body.get("fills") for event in store.read(lambda c: list(events.since(c, 0)))]
+    assert told == [[plain(FILL)], [plain(FILL)], [plain(rest)]]
+    store.close()
+    assert JournalTable(Store.open(data_dir)).fills("T1") == [FILL, rest]
+
+
+async def test_a_fill_that_differs_from_its_event_is_found(
+    store: Store, data_dir: Path, entering: Callable[..., Trade]
+) -> None:
+    await JournalTable(store).save(entering("T1"), "entering", 1, fills=[FILL])
+    await store.write(lambda c: list(c.execute("UPDATE fills SET body = json_set(body, '$.px', '1')")))
+    report = verify_audit(data_dir)
+    assert report is not None
+    assert report.strayed == ("T1",)

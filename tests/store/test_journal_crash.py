@@ -14,7 +14,7 @@ import pytest
 
 from opentrader.domain.ledger import ClosedTrade
 from opentrader.domain.lifecycle.records import Trade
-from opentrader.errors import StorageError
+from opentrader.errors import StorageError, StorageFailed, StorageFull
 from opentrader.store import Store, connection, database, events
 from opentrader.store.trading_ports import HistoryTable, JournalTable
 from opentrader.store.verification import verify_audit
@@ -173,17 +173,16 @@ def whole(data_dir: Path) -> bool:
     return report is not None and not report.faults
 
 
-async def attempt(journal: JournalTable, trade: Trade, at_ms: int) -> bool:
+async def attempt(journal: JournalTable, trade: Trade, at_ms: int) -> type[StorageError] | None:
     try:
         await journal.save(trade, "sent", at_ms)
-    except StorageError:
-        return False
-    return True
+    except StorageError as error:
+        return type(error)
+    return None
 
 
-@pytest.mark.parametrize("error", [apsw.IOError, apsw.FullError])
-async def test_at_whatever_call_the_disk_fails_nothing_is_half_kept(
-    tmp_path: Path, faulty: Disk, entering: Callable[..., Trade], error: type[apsw.Error]
+async def test_at_whatever_call_the_disk_is_full_nothing_is_half_kept(
+    tmp_path: Path, faulty: Disk, entering: Callable[..., Trade]
 ) -> None:
     outcomes = []
     for number in range(1, 40):
@@ -191,11 +190,11 @@ async def test_at_whatever_call_the_disk_fails_nothing_is_half_kept(
         store = Store.open(data_dir)
         journal, kept = JournalTable(store), entering("T1")
         await journal.save(kept, "sent", 0)
-        faulty.fail(number, error)
+        faulty.fail(number, apsw.FullError)
         for step in range(1, 4):
             wanted = replace(kept, last_send=step)
-            outcomes.append(done := await attempt(journal, wanted, step))
-            kept = wanted if done else kept
+            outcomes.append(refusal := await attempt(journal, wanted, step))
+            kept = kept if refusal else wanted
             assert journal.load(0) == [kept]  # what was refused is not there, what was not is
             assert whole(data_dir)
         faulty.fails_at = None
@@ -208,7 +207,38 @@ async def test_at_whatever_call_the_disk_fails_nothing_is_half_kept(
             break  # beyond the last call: all of them have failed once
     else:
         pytest.fail("there are more calls than were tried")
-    assert 3 < outcomes.count(False) < len(outcomes)
+    assert 3 < outcomes.count(StorageFull) < len(outcomes)
+
+
+async def test_at_whatever_call_the_disk_fails_the_next_start_has_all_that_was_acknowledged(
+    tmp_path: Path, faulty: Disk, entering: Callable[..., Trade]
+) -> None:
+    """What was refused by the failing call itself may be there: its frames were written before their sync failed."""
+    surprises = 0
+    for number in range(1, 40):
+        data_dir, told = tmp_path / str(number), list[str]()
+        store = Store.open(data_dir, told.append)
+        journal, kept = JournalTable(store), entering("T1")
+        await journal.save(kept, "sent", 0)
+        faulty.fail(number, apsw.IOError)
+        steps = [replace(kept, last_send=step) for step in range(1, 5)]
+        refusals = [await attempt(journal, wanted, step) for step, wanted in enumerate(steps, 1)]
+        acknowledged = refusals.index(StorageFailed) if StorageFailed in refusals else len(steps)
+        assert refusals == [None] * acknowledged + [StorageFailed] * (len(steps) - acknowledged)  # never again
+        assert len(told) == (acknowledged < len(steps))
+        faulty.fails_at = None
+        store.close()
+        reopened = Store.open(data_dir)
+        assert whole(data_dir)
+        (found,) = JournalTable(reopened).load(0)
+        reopened.close()
+        assert acknowledged <= found.last_send <= acknowledged + 1
+        surprises += found.last_send > acknowledged
+        if acknowledged == len(steps):
+            break
+    else:
+        pytest.fail("there are more calls than were tried")
+    assert surprises
 
 
 async def trade_until_power_cuts(tmp_path: Path, faulty: Disk, trade: Trade) -> list[bool]:

@@ -112,12 +112,18 @@ def test_a_reader_holds_up_a_checkpoint_but_no_commit(alone: Connection) -> None
 
 
 def test_a_failing_checkpoint_is_reported_and_waits_for_as_many_new_frames(
-    alone: Connection, no_writing, caplog: pytest.LogCaptureFixture
+    alone: Connection, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    class Busy:  # with another program's checkpoint
+        def wal_checkpoint(self, name: str) -> tuple[int, int]:
+            raise apsw.BusyError("database is locked")
+
     checkpoints = wal.Checkpoints(alone)
     group(alone, wal.MOST_FRAMES)
-    with no_writing(), caplog.at_level(logging.WARNING):
+    monkeypatch.setattr(checkpoints, "_connection", Busy())
+    with caplog.at_level(logging.WARNING):
         checkpoints.run()
+    monkeypatch.undo()
     assert "checkpoint failed" in caplog.text
     assert not checkpoints.worthwhile
     group(alone, wal.IDLE_FRAMES)

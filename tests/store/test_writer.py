@@ -11,7 +11,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from opentrader.errors import ShuttingDown, StorageError
+from opentrader.errors import ShuttingDown, StorageError, StorageFailed
 from opentrader.store import Connection, Store, choices
 
 
@@ -152,6 +152,41 @@ async def test_on_a_full_disk_a_group_keeps_just_what_it_acknowledges(store: Sto
     assert all(outcome is None or isinstance(outcome, StorageError) for outcome in outcomes.values())
 
 
+async def test_after_a_failed_disk_nothing_is_written_until_the_file_is_opened_anew(
+    data_dir: Path, no_writing
+) -> None:
+    told: list[str] = []
+    store = Store.open(data_dir, told.append)
+    await put(store, "before")
+    with no_writing(), pytest.raises(StorageFailed):
+        await put(store, "a")
+    for key in ("b", "c"):  # the disk is well again, but what it holds is not known
+        with pytest.raises(StorageFailed):
+            await put(store, key)
+    assert len(told) == 1
+    assert "the disk failed" in told[0]
+    assert keys(store) == ["before"]
+    log = data_dir / "opentrader.db-wal"
+    as_it_was = log.read_bytes()
+    store.close()
+    assert log.read_bytes() == as_it_was  # not even tidied up
+    reopened = Store.open(data_dir)
+    await put(reopened, "next")
+    assert {"before", "next"} <= set(keys(reopened))
+    reopened.close()
+
+
+async def test_a_function_whose_disk_failed_takes_its_whole_group_with_it(store: Store, busy_writer) -> None:
+    def fail(connection: Connection) -> None:
+        raise apsw.IOError("the disk failed")
+
+    async with busy_writer():
+        tasks = [put(store, "a"), asyncio.create_task(store.write(fail)), put(store, "z")]
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(result) for result in results] == [StorageFailed] * 3
+    assert keys(store) == []
+
+
 async def test_a_failed_commit_fails_its_whole_group_and_keeps_nothing(
     store: Store, data_dir: Path, busy_writer, no_writing
 ) -> None:
@@ -160,13 +195,12 @@ async def test_a_failed_commit_fails_its_whole_group_and_keeps_nothing(
         async with busy_writer():
             tasks = [put(store, key) for key in ("a", "b", "c")]
         failures = await asyncio.gather(*tasks, return_exceptions=True)
-    assert [type(failure) for failure in failures] == [StorageError] * 3
+    assert [type(failure) for failure in failures] == [StorageFailed] * 3
     assert len({id(failure) for failure in failures}) == 3  # a shared one would mix up the tracebacks
     assert keys(store) == ["before"]
-    await put(store, "next")
     store.close()
     reopened = Store.open(data_dir)
-    assert keys(reopened) == ["before", "next"]
+    assert keys(reopened) == ["before"]
     reopened.close()
 
 

@@ -14,8 +14,8 @@ from opentrader.actors.telegram_desk import DeskApprovals, Notified, Notify, Req
 from opentrader.domain.signals import SignalRecord
 from opentrader.errors import TelegramError, TelegramNotConfigured
 from opentrader.telegram import Silent
+from tests.clock import NOW, StillClock
 
-NOW = 1_714_219_200.0
 SIGNAL = SignalRecord(
     "SOLUSDT", "buy", "mr_combined", "pending", False, int(NOW), int(NOW), int(NOW) + 300,
     {
@@ -25,18 +25,7 @@ SIGNAL = SignalRecord(
 )  # fmt: skip
 
 
-class StillClock:
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def wall(self) -> float:
-        return self.now
-
-    def market_ms(self) -> int:
-        return int(self.now * 1000)
-
-
-class CountedIds:
+class NoIds:
     def new(self) -> str:
         raise AssertionError("nonces have a port of their own")
 
@@ -48,7 +37,7 @@ class Desk:
 
     async def start(self) -> None:
         loop = asyncio.get_running_loop()
-        self.supervisor = Supervisor(loop, self.clock, CountedIds(), on_fatal=lambda reason: None)
+        self.supervisor = Supervisor(loop, self.clock, NoIds(), on_fatal=lambda reason: None)
         self.supervisor.add("telegram_desk", lambda c: TelegramDesk(c, self.messenger, lambda: next(self.nonces)))
         await self.supervisor.start()
         self.approvals = DeskApprovals(self.supervisor.ask, timeout_seconds=30)

@@ -37,6 +37,8 @@ from opentrader.store.trading_ports import (
     HistoryTable,
     JournalTable,
 )
+from tests.clock import CandleClock
+from tests.kernels import WarmKernels
 
 NOW = 1_714_219_200_000  # 2024-04-27T12:00Z
 MINUTE = 60_000
@@ -78,28 +80,10 @@ class SteeredFeed:
         return self.future[min(ahead, len(self.future) - 1)]
 
 
-class SteeredClock:
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def wall(self) -> float:
-        return self.now / 1000
-
-    def market_ms(self) -> int:
-        return self.now
-
-
-class Warm:
-    warm = True
-
-    async def run(self, function: str, *args: object, **named: object) -> object:
-        raise AssertionError("the kernels are warm")
-
-
 class Market:
     def __init__(self, folder: Path, script: Script | None = None, rules: Settings = Settings()) -> None:  # noqa: B008
         self.folder, self.script, self.rules = folder, script, rules
-        self.feed, self.clock = SteeredFeed(), SteeredClock()
+        self.feed, self.clock = SteeredFeed(), CandleClock(NOW)
         self.risk = Risk()
         self.store: Store
         self.venue: PaperExchange
@@ -116,7 +100,7 @@ class Market:
         control, journal, history = ControlTable(store), JournalTable(store), HistoryTable(store)
         instance = await control.instance()
         run.add("trend_book", lambda c: TrendBook(c, TrendTable(store)))
-        run.add_family("market_analyzer", lambda c: MarketAnalyzer(c, self.feed, Warm(), Horizon()))
+        run.add_family("market_analyzer", lambda c: MarketAnalyzer(c, self.feed, WarmKernels(), Horizon()))
         run.add(
             "position_manager",
             lambda c: PositionManager(
@@ -136,7 +120,7 @@ class Market:
 
     @property
     def desk(self) -> Desk:
-        return self.supervisor.snapshot("position_manager")  # type: ignore[no-any-return]
+        return self.supervisor.snapshot("position_manager")  # type: ignore[no-any-return]  # a supervisor keeps what its actors publish untyped
 
     async def ask(self, message: Any, timeout: float = 30) -> Any:
         return await self.supervisor.ask(message, timeout=timeout)

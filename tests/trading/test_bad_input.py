@@ -7,6 +7,8 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.daemon import TRADER, serving
+
 GOOD = {
     "symbol": "ETH", "direction": "buy", "bot": "b", "sl": "2", "tp": "4", "ev": "30", "confidence": "9",
 }  # fmt: skip
@@ -30,15 +32,12 @@ TRADES = [
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    from tests.trading.conftest import Daemon
-
-    daemon = Daemon(tmp_path_factory.mktemp("bad") / "data")
-    daemon.start()
-    yield daemon
-    assert daemon.get("/api/trades")["count"] == 0
-    assert daemon.get("/api/pending-entries")["count"] == 0
-    assert daemon.get("/api/portfolio")["equity"] == 10_000
-    assert daemon.stop() == 0
+    with serving(tmp_path_factory.mktemp("bad") / "data", **TRADER) as daemon:
+        yield daemon
+        assert daemon.get("/api/trades")["count"] == 0
+        assert daemon.get("/api/pending-entries")["count"] == 0
+        assert daemon.get("/api/portfolio")["equity"] == 10_000
+        assert daemon.stop() == 0
 
 
 @pytest.mark.parametrize(("path", "given", "where"), TRADES, ids=range(len(TRADES)))
@@ -58,3 +57,13 @@ def test_a_parameter_given_twice_is_refused(running: Any, twice: str) -> None:
 @pytest.mark.parametrize("body", [[], "x", 5, None, {"status": []}, {"status": "idle", "action": 3}])
 def test_a_bad_body_is_refused(running: Any, body: Any) -> None:
     assert running.call("POST", "/api/agent/coo", body)[0] == 422
+
+
+@pytest.mark.parametrize("path", ["/api/trades/history", "/api/audit"])
+@pytest.mark.parametrize("offset", [2**63, 10**20, 10**400])
+def test_a_number_that_no_store_holds_is_refused(running: Any, path: str, offset: int) -> None:
+    """Three of them used to end the daemon: each killed the actor that reads the store."""
+    for _ in range(4):
+        status, body = running.call("GET", f"{path}?offset={offset}")
+        assert (status, body["detail"][0]["loc"]) == (422, ["query", "offset"])
+    assert running.call("GET", f"{path}?offset={2**63 - 1}")[0] == 200

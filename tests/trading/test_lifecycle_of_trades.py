@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from opentrader.actors import trading_messages as m
+from opentrader.actors.trade_upkeep import Raise, ReadAccount
+from opentrader.domain.exchange import NewOrder
+from opentrader.domain.lifecycle import Trade
 from opentrader.domain.risk import Risk
 from opentrader.errors import (
     DailyLimitReached,
@@ -22,7 +26,10 @@ from opentrader.errors import (
     TradingHalted,
 )
 from opentrader.exchange.paper.faults import Fault, Script
-from tests.trading.market import PAIR, Market
+from opentrader.store.trading_ports import JournalTable
+from tests.trading.market import MINUTE, PAIR, Market
+
+DAY = 86_400_000
 
 
 @pytest.fixture
@@ -204,3 +211,70 @@ async def test_a_refused_entry_is_surely_not_placed(tmp_path: Path) -> None:
     assert told.value.facts["intent_id"]
     assert (await market.ask(buy())).trade.protection == "oco"
     await market.stop()
+
+
+async def test_a_loss_of_yesterday_does_not_stop_today(market: Market) -> None:
+    market.risk = Risk(max_daily_loss_pct=Decimal("0.1"), cooldown_sec=0)
+    await market.stop()
+    await market.start()
+    await market.ask(buy())
+    await market.go(97.0, 97.0)
+    with pytest.raises(RiskLimit, match="today"):
+        await market.ask(buy())
+    market.clock.now += DAY
+    market.feed.future += [97.0] * (DAY // MINUTE)
+    await market.ask(ReadAccount())
+    assert market.desk.pnl_today == 0
+    assert (await market.ask(buy())).status == "opened"
+
+
+async def test_a_stop_that_is_raised_during_a_close_forgets_nothing_of_it(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It once wrote back a trade that it had read before the sale: the sale was sent again, of the user's own coins."""
+    await market.venue.place(NewOrder("web_1", PAIR, "buy", "MARKET", Decimal(20), market.clock.now, None))
+    await market.ask(buy())
+    await market.go(100.5)
+    market.clock.now += 2 * MINUTE
+    save, raises = JournalTable.save, list[asyncio.Task[Any]]()
+
+    async def saved(self: JournalTable, trade: Trade, event: str, at_ms: int, **more: Any) -> None:
+        if trade.closes and not raises:
+            raises.append(asyncio.create_task(market.ask(Raise(trade.intent.id, Decimal("99.5")))))
+            await asyncio.sleep(0.05)
+        await save(self, trade, event, at_ms, **more)
+
+    monkeypatch.setattr(JournalTable, "save", saved)
+    closing = asyncio.create_task(market.ask(m.ClosePosition(PAIR)))
+    await market.until(lambda desk: closing.done())
+    assert (await closing).count == 1
+    assert await raises[0] is None
+    sales = [order for order in await market.venue.orders(PAIR, 0) if order.side == "sell" and order.cum]
+    assert len(sales) == 1
+    assert (await market.venue.balances())["SOL"].total >= Decimal("19.9")
+
+
+async def test_what_was_executed_is_told_though_the_venue_cannot_be_asked_at_the_end(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await market.ask(buy())
+    await market.go(101.0)
+    opened = market.desk.open_trades()[0]
+    fills, calls = market.venue.fills, 0
+
+    async def once(symbol: str, since: int) -> Any:
+        nonlocal calls
+        calls += 1
+        if market.desk.open_trades():
+            return await fills(symbol, since)
+        raise ExchangeError("maintenance")
+
+    monkeypatch.setattr(market.venue, "fills", once)
+    closing = asyncio.create_task(market.ask(m.ClosePosition(PAIR)))
+    await market.until(lambda desk: closing.done())
+    row = (await closing).closed[0]
+    assert calls
+    assert row.entry_px == pytest.approx(100.0, abs=0.2)
+    assert row.exit_px == pytest.approx(101.0, abs=0.2)
+    assert row.pnl > 0
+    assert {fill.side for fill in JournalTable(market.store).fills(opened.intent.id)} >= {"buy"}

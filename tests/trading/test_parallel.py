@@ -12,7 +12,6 @@ from typing import Any
 import aiohttp
 import apsw
 import pytest
-from aiohttp import web
 
 from opentrader import Settings, TradingSystem
 from opentrader.exchange.paper.faults import Fault, Script
@@ -21,6 +20,7 @@ from opentrader.http.application import Application
 from opentrader.http.connection import Server
 from opentrader.http.door import Door
 from opentrader.http.security import Guard
+from tests.http.site import listening
 
 TRADE = "/api/trade?symbol={}&direction=buy&bot=test&sl=30&tp=60&ev=30&confidence=9"
 
@@ -59,13 +59,10 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
     async with TradingSystem(settings) as system:
         door = Door("test")
         door.open(system)
-        runner = web.ServerRunner(Server(Application(door, Guard("127.0.0.1", None))))
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as client:
-            yield Site(system, client, f"http://127.0.0.1:{runner.addresses[0][1]}", tmp_path)
-        door.shut()
-        await runner.cleanup()
+        async with listening(Server(Application(door, Guard("127.0.0.1", None)))) as port:
+            async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as client:
+                yield Site(system, client, f"http://127.0.0.1:{port}", tmp_path)
+            door.shut()
 
 
 @pytest.mark.parametrize("keyed", [False, True])

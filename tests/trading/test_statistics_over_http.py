@@ -11,7 +11,6 @@ from typing import Any
 
 import aiohttp
 import pytest
-from aiohttp import web
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -24,7 +23,8 @@ from opentrader.http.door import Door
 from opentrader.http.security import Guard
 from opentrader.store import Store
 from opentrader.store.trading_ports import AuditTable, HistoryTable
-from tests.http.conftest import FakeSystem, Site
+from tests.http.conftest import FakeSystem
+from tests.http.site import Site, listening
 
 TRADES = st.lists(
     st.tuples(
@@ -131,11 +131,6 @@ class Served(FakeSystem):
 async def served(system: Served) -> AsyncIterator[Site]:
     door = Door("test")
     door.open(system)
-    runner = web.ServerRunner(Server(Application(door, Guard("127.0.0.1", None))))
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        async with aiohttp.ClientSession() as session:
-            yield Site(session, runner.addresses[0][1], door)
-    finally:
-        await runner.cleanup()
+    server = Server(Application(door, Guard("127.0.0.1", None)))
+    async with listening(server) as port, aiohttp.ClientSession() as session:
+        yield Site(session, port, door)

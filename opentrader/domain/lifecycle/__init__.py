@@ -15,6 +15,7 @@ from .commands import booted, cancel_entry, close, trail
 from .rebuild import Rebuilt, holding, rebuilt
 from .records import Alert, Intent, Label, Leg, Trade, planned
 from .reply import answered
+from .reports import own_fills
 from .settings import BINANCE, Settings
 from .tick import next_poll, tick, watch
 
@@ -33,6 +34,7 @@ __all__ = [
     "close",
     "holding",
     "next_poll",
+    "own_fills",
     "planned",
     "rebuilt",
     "tick",

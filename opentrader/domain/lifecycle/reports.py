@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from opentrader.domain.venue import ZERO, Fill, Filters, Order, OrderList, VenueView
 
-from .records import STICKY, Flag, Leg, LegState, revised
+from .records import STICKY, Flag, Leg, LegState, Trade, revised
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +130,12 @@ def latest(state: LegState, told: Sequence[Facts]) -> LegState:
     states = [facts.state for facts in told if facts.state]
     ended = [told_state for told_state in states if told_state in STICKY]
     return (ended or states or [state])[0]
+
+
+def own_fills(trade: Trade, fills: Iterable[Fill]) -> tuple[Fill, ...]:
+    """Those of the account's fills that are of this trade's orders."""
+    own = {ex_id for leg in trade.legs for ex_id in leg.ex_ids}
+    return tuple(fill for fill in fills if fill.order_ex_id in own)
 
 
 def with_fills(leg: Leg, fills: tuple[Fill, ...] | None, base: str) -> Leg:

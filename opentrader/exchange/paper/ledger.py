@@ -19,7 +19,7 @@ from opentrader.store.connection import make_writer, open_untouched, storage_err
 from opentrader.store.folder import make_private
 from opentrader.store.readers import Readers
 from opentrader.store.schema import migrate, refuse_unusable
-from opentrader.store.writer import Writer
+from opentrader.store.writer import OnFailed, Writer, unheard
 
 DATABASE = "paper.db"
 T = TypeVar("T")
@@ -29,11 +29,11 @@ Row = TypeVar("Row", PaperOrder, PaperList, Trade)
 class Ledger:
     """The one connection that writes, on its own thread, and connections that read. The store's own policy."""
 
-    def __init__(self, connection: Connection, path: Path) -> None:
-        self._writer, self._readers = Writer(connection), Readers(path)
+    def __init__(self, connection: Connection, path: Path, on_failed: OnFailed) -> None:
+        self._writer, self._readers = Writer(connection, on_failed), Readers(path)
 
     @classmethod
-    def open(cls, folder: Path) -> Ledger:
+    def open(cls, folder: Path, on_failed: OnFailed = unheard) -> Ledger:
         """The ledger in a folder that exists, made empty if there is none (mode 0600). Blocks for a moment.
 
         Raises `ConfigError` for a file that is foreign, damaged or newer than the program, `StorageError` when the
@@ -46,7 +46,7 @@ class Ledger:
             make_writer(connection)
             migrate(connection, STEPS)
             undo.pop_all()
-        return cls(connection, path)
+        return cls(connection, path, on_failed)
 
     async def write(self, fn: Callable[[Connection], T]) -> T:
         """What `fn` returns, once the disk has what it wrote; if it raises, nothing was written."""

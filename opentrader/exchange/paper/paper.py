@@ -34,6 +34,7 @@ from opentrader.exchange.paper.prices import NoPrice, prices_of
 from opentrader.exchange.paper.records import Records
 from opentrader.exchange.paper.reports import list_report, order_report
 from opentrader.exchange.refusals import BAD_SYMBOL, MARKET_CLOSED, TOO_EARLY, TOO_OLD, Refusal, refused
+from opentrader.store.writer import OnFailed, unheard
 
 RECV_WINDOW_MS = 3_000
 AHEAD_MS = 1_000
@@ -69,12 +70,13 @@ class PaperExchange:
         terms: Terms | None = None,
         faults: Faults | None = None,
         recv_window_ms: int = RECV_WINDOW_MS,
+        on_failed: OnFailed = unheard,
     ) -> PaperExchange:
-        """The exchange whose ledger is in `folder`; a new ledger starts with `balance`.
+        """The exchange whose ledger is in `folder`; a new ledger starts with `balance`. `on_failed`: see `Store.open`.
 
         Raises `ConfigError` for a ledger that cannot be used, `StorageError` when the disk fails.
         """
-        ledger = Ledger.open(folder)
+        ledger = Ledger.open(folder, on_failed)
         await ledger.write(partial(_first_deposit, balance, clock.market_ms()))
         floor = Floor(ledger, prices_of(feed), feed.listings(), terms or Terms())
         return cls(floor, clock, faults=faults, recv_window_ms=recv_window_ms)

@@ -4,36 +4,17 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import numpy as np
 import pytest
 
 from opentrader.console.plot.structure import Structure, structure_of
 from opentrader.domain.candles import Candles, clean
 from opentrader.indicators import AnalysisState
-
-
-def walk(bars: int = 400) -> np.ndarray:
-    """The candles of the specification's own example: a random walk that everybody can make."""
-    state, price, rows = 20260427, 800, []
-
-    def draw() -> int:
-        nonlocal state
-        state = (state * 1103515245 + 12345) % 2**31
-        return state >> 16
-
-    for i in range(bars):
-        opened = price
-        drift = 3 if i < 150 else -3 if i < 260 else 0
-        price = max(80, opened + draw() % 41 - 20 + drift)
-        high = max(opened, price) + draw() % 9
-        low = min(opened, price) - draw() % 9
-        rows.append([i * 14_400_000, opened / 8, high / 8, low / 8, price / 8, 100 + draw() % 900])
-    return np.array(rows, dtype=float)
+from tests.indicators.vector import vector
 
 
 @pytest.fixture(scope="module")
 def candles() -> Candles:
-    return clean(walk(), "4h", None)
+    return clean(vector(), "4h", None)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +23,7 @@ def structure(candles: Candles) -> Structure:
 
 
 def test_the_walk_is_the_one_of_the_specification() -> None:
-    rows = walk()
+    rows = vector()
     assert rows[-1].tolist() == [5745600000, 98.5, 101.75, 97.5, 101.0, 759]
     assert rows[:, 4].sum() == 48428.0
 
