@@ -41,6 +41,7 @@ from opentrader.domain.lifecycle import BINANCE
 from opentrader.domain.ports import Clock, Feed
 from opentrader.domain.risk import Risk
 from opentrader.domain.symbols import listing_of, pair_of
+from opentrader.domain.trading_ports import Records
 from opentrader.errors import NotReady, OpentraderError, ShuttingDown
 from opentrader.exchange.paper.balance import parse_balance
 from opentrader.exchange.paper.paper import RECV_WINDOW_MS, PaperExchange
@@ -293,8 +294,8 @@ class TradingSystem:
 
     def _compose_trading(self, supervisor: Supervisor, store: Store, exchange: PaperExchange, instance: str) -> None:
         """The actors that move money. PositionManager comes before those who read its desk."""
-        s, journal, history = self.settings, JournalTable(store), HistoryTable(store)
-        day, control, disk = DayTable(store), ControlTable(store), DataDisk(s.data_dir)
+        s, history, disk = self.settings, HistoryTable(store), DataDisk(self.settings.data_dir)
+        records = Records(JournalTable(store), history, DayTable(store), ControlTable(store))
         risk = Risk(
             s.risk_per_trade_pct, s.risk_max_notional_pct, s.risk_max_open, s.risk_max_trades_day,
             s.risk_max_daily_loss_pct, s.risk_cooldown_sec, s.risk_collar_pct,
@@ -302,7 +303,7 @@ class TradingSystem:
         supervisor.add(
             "position_manager",
             lambda context: PositionManager(
-                context, exchange, journal, history, day, control, disk,
+                context, exchange, records, disk,
                 risk=risk, rules=BINANCE, instance=instance, speed=s.speed,
             ),
         )  # fmt: skip

@@ -18,8 +18,8 @@ from opentrader.actors.replies import ScanFailure
 from opentrader.actors.reply import Reply
 from opentrader.actors.trade_closing import TakeBack
 from opentrader.actors.trade_loop import CheckEntries
+from opentrader.actors.trade_recovery import Adopt, RebuiltTrades
 from opentrader.actors.trade_shown import is_pending, pending
-from opentrader.actors.trade_upkeep import Adopt, RebuiltTrades
 from opentrader.actors.trading_desk import Desk
 from opentrader.errors import OpentraderError
 

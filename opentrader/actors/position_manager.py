@@ -25,7 +25,7 @@ from opentrader.domain.exchange import Exchange
 from opentrader.domain.ledger import ClosedTrade
 from opentrader.domain.lifecycle import Settings, Trade, booted, planned
 from opentrader.domain.risk import Day, Risk, demand_room
-from opentrader.domain.trading_ports import Change, ControlStore, DayStore, Disk, History, Journal
+from opentrader.domain.trading_ports import Change, Disk, Records
 from opentrader.errors import (
     NoPosition,
     NotReady,
@@ -70,10 +70,7 @@ class PositionManager(TradeClosing):
         self,
         context: Context,
         exchange: Exchange,
-        journal: Journal,
-        history: History,
-        day: DayStore,
-        control: ControlStore,
+        records: Records,
         disk: Disk,
         *,
         risk: Risk,
@@ -81,7 +78,7 @@ class PositionManager(TradeClosing):
         instance: str,
         speed: float = 1.0,
     ) -> None:
-        super().__init__(context, exchange, journal, history, day, control, rules, instance=instance)
+        super().__init__(context, exchange, records, rules=rules, instance=instance)
         self._disk, self._risk, self._speed = disk, risk, speed
         self._cooldowns: dict[str, int] = {}
         self._planning = 0

@@ -18,13 +18,13 @@ from opentrader.actors.outcome import Outcome
 from opentrader.actors.replies import ScanFailure
 from opentrader.actors.reply import Reply
 from opentrader.actors.trade_log import tell_control
+from opentrader.actors.trade_restored import RestoredTrades
 from opentrader.actors.trade_results import shown as row_shown
 from opentrader.actors.trade_shown import is_pending, pending
-from opentrader.actors.trade_upkeep import TradeUpkeep
 from opentrader.domain.exchange import Exchange
 from opentrader.domain.ledger import ClosedTrade, Control
 from opentrader.domain.lifecycle import Settings, Trade, cancel_entry, close
-from opentrader.domain.trading_ports import ControlStore, DayStore, History, Journal
+from opentrader.domain.trading_ports import Records
 from opentrader.domain.venue import ZERO
 from opentrader.errors import OpentraderError, PendingEntryNotFound, PositionNotFound
 
@@ -103,22 +103,13 @@ class Await(Message[None]):
     waiter: Waiter
 
 
-class TradeClosing(TradeUpkeep):
+class TradeClosing(RestoredTrades):
     """Commands that end something: positions, entries, the day, and the halt that ends all entering."""
 
     def __init__(
-        self,
-        context: Context,
-        exchange: Exchange,
-        journal: Journal,
-        history: History,
-        day: DayStore,
-        control: ControlStore,
-        rules: Settings,
-        *,
-        instance: str,
+        self, context: Context, exchange: Exchange, records: Records, *, rules: Settings, instance: str
     ) -> None:
-        super().__init__(context, exchange, journal, history, day, control, rules, instance=instance)
+        super().__init__(context, exchange, records, rules=rules, instance=instance)
         self._waiters: list[Waiter] = []
 
     # --- closing

@@ -25,7 +25,7 @@ from opentrader.actors.trade_shown import bought, held, is_open, is_over
 from opentrader.domain.exchange import Exchange
 from opentrader.domain.ledger import ClosedTrade
 from opentrader.domain.lifecycle import Settings, Trade, answered, next_poll, own_fills, tick, watch
-from opentrader.domain.trading_ports import Change, DayStore, Journal
+from opentrader.domain.trading_ports import Change, Records
 from opentrader.domain.venue import (
     ZERO,
     Accepted,
@@ -125,9 +125,14 @@ class TradeLoop(Actor):
 
     tick_seconds = 0.25
 
-    def __init__(self, context: Context, exchange: Exchange, journal: Journal, day: DayStore, rules: Settings) -> None:
+    def __init__(
+        self, context: Context, exchange: Exchange, records: Records, *, rules: Settings, instance: str
+    ) -> None:
+        """`instance` are the four letters and digits of this data folder in client order ids."""
         super().__init__(context)
-        self._exchange, self._journal, self._day, self._rules = exchange, journal, day, rules
+        self._exchange, self._rules, self._instance = exchange, rules, instance
+        self._journal, self._history = records.journal, records.history
+        self._day, self._control_store = records.day, records.control
         self._trades: dict[str, Trade] = {}
         self._due: dict[str, int] = {}  # market milliseconds of the next look
         self._rows: dict[str, ClosedTrade | None] = {}  # of the trades that are over and were booked

@@ -10,6 +10,7 @@ commit is kept.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from opentrader.domain.ledger import AuditEntry, ClosedTrade, Control, Remembered, Reservation
@@ -134,6 +135,16 @@ class ControlStore(Protocol):
     async def instance(self) -> str:
         """The four letters and digits of this data folder in client order ids, chosen at its first start."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """What the owner of the trades keeps."""
+
+    journal: Journal
+    history: History
+    day: DayStore
+    control: ControlStore
 
 
 class IdempotencyStore(Protocol):

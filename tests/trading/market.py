@@ -25,6 +25,7 @@ from opentrader.domain.lifecycle import Settings
 from opentrader.domain.risk import Risk
 from opentrader.domain.symbols import Listing
 from opentrader.domain.timeframes import TF_MS, Timeframe, open_time
+from opentrader.domain.trading_ports import Records
 from opentrader.exchange.paper.faults import Script
 from opentrader.exchange.paper.paper import PaperExchange
 from opentrader.store import Store
@@ -97,14 +98,15 @@ class Market:
         self.supervisor = run = Supervisor(
             asyncio.get_running_loop(), self.clock, SortableIds(), on_fatal=lambda reason: None
         )
-        control, journal, history = ControlTable(store), JournalTable(store), HistoryTable(store)
+        control, history = ControlTable(store), HistoryTable(store)
+        records = Records(JournalTable(store), history, DayTable(store), control)
         instance = await control.instance()
         run.add("trend_book", lambda c: TrendBook(c, TrendTable(store)))
         run.add_family("market_analyzer", lambda c: MarketAnalyzer(c, self.feed, WarmKernels(), Horizon()))
         run.add(
             "position_manager",
             lambda c: PositionManager(
-                c, venue, journal, history, DayTable(store), control, DataDisk(self.folder),
+                c, venue, records, DataDisk(self.folder),
                 risk=self.risk, rules=self.rules, instance=instance,
             ),
         )  # fmt: skip
