@@ -8,7 +8,7 @@
      |        PendingEntryNotFound
      +-- NotPossible               it exists, but not in a state that allows the request
      |    +-- SignalNotPending, SignalExpired, TradeExists, NoPosition, PendingEntryExists, TradingHalted,
-     |        DailyLimitReached, RiskLimit, InsufficientBalance, OrderRejected, IdempotencyInProgress
+     |        DailyLimitReached, RiskLimit, InsufficientBalance, OrderRejected, EntryWithdrawn, IdempotencyInProgress
      +-- LicenseRequired           the licence gate
      +-- NotNow                    ask again later
      |    +-- Overloaded, NotReady, ShuttingDown
@@ -141,7 +141,13 @@ class InsufficientBalance(NotPossible):
 
 
 class OrderRejected(NotPossible):
-    """The venue refused the order, or it was never sent: surely nothing was done."""
+    """The venue refused the order: surely nothing was done."""
+
+    code = "order_rejected"
+
+
+class EntryWithdrawn(NotPossible):
+    """Somebody closed, halted or took the entry back, or its time was over, before it was sent."""
 
     code = "order_rejected"
 

@@ -26,13 +26,13 @@ from opentrader.actors.message import Message
 from opentrader.actors.mr_combined import MrCombined, Rule
 from opentrader.actors.news_desk import NewsDesk
 from opentrader.actors.pending_entry_watcher import PendingEntryWatcher
-from opentrader.actors.position_manager import PositionManager
+from opentrader.actors.position_manager import MadeWith, PositionManager
 from opentrader.actors.scanner import Scanner
 from opentrader.actors.signal_book import Limits, SignalBook
 from opentrader.actors.supervisor import ActorStatus, Supervisor
 from opentrader.actors.telegram_desk import DeskApprovals, Messenger, TelegramDesk
 from opentrader.actors.trade_upkeep import ReadAccount
-from opentrader.actors.trading_desk import Desk, DeskPositions, told_again
+from opentrader.actors.trading_desk import Desk, DeskPositions
 from opentrader.actors.trading_replies import ManualPlaced, TradeOpened
 from opentrader.actors.trend_book import TrendBook
 from opentrader.clock import SortableIds
@@ -162,7 +162,7 @@ class TradingSystem:
         self.admit(type(message))
         if isinstance(message, m.View):
             return cast(R, self.view(message))
-        return await self._running().ask(self._spelled(message), timeout=timeout)
+        return await self._running().ask(self.spelled(message), timeout=timeout)
 
     def view(self, query: m.View[R]) -> R:
         """Answer a view from what the actors have published; never waits."""
@@ -177,7 +177,7 @@ class TradingSystem:
             s.risk_max_trades_day,
             self._started_at,
         )
-        return views.render(self._spelled(query), self._running(), asking)
+        return views.render(self.spelled(query), self._running(), asking)
 
     def moment(self) -> tuple[int, int, int]:
         """What a view depends on besides its query. Between equal moments no answer changes."""
@@ -192,12 +192,12 @@ class TradingSystem:
         """Every actor: alive, how many messages wait, how often it was restarted."""
         return self._running().status()
 
-    def made_with(self, key: str) -> TradeOpened | ManualPlaced | None:
-        """The answer to the request with this Idempotency-Key, from the trade that it made; None if it made none."""
-        desk: Desk = self._running().snapshot("position_manager")
-        assert self._store is not None
-        trade = JournalTable(self._store).made_with(key)
-        return None if trade is None else told_again(trade, desk, self._clock.market_ms())
+    async def made_with(self, key: str) -> TradeOpened | ManualPlaced | None:
+        """The outcome of the entry that the request with this Idempotency-Key made; None where nothing came of it.
+
+        Waits for it as the first request did, and raises what that one would have been told.
+        """
+        return await self._running().ask(MadeWith(key), timeout=ANSWER_SECONDS)
 
     @contextmanager
     def changes(self) -> Iterator[asyncio.Queue[str]]:
@@ -332,7 +332,7 @@ class TradingSystem:
         if email is not None:
             await self.ask(m.RegisterLicense(email, name or email))
 
-    def _spelled(self, message: M) -> M:
+    def spelled(self, message: M) -> M:
         """The same message with its symbol as a pair; raises `SymbolNotFound` where only listed ones will do."""
         symbol = getattr(message, "symbol", None)
         if symbol is None or self._market is None:

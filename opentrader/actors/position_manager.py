@@ -5,6 +5,7 @@ A command changes a record and commits it; the loop acts on it; whoever asked is
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -18,8 +19,8 @@ from opentrader.actors.message import Message
 from opentrader.actors.outcome import Outcome
 from opentrader.actors.trade_closing import CloseTrades, KeepControl, TakeBack, TradeClosing
 from opentrader.actors.trade_loop import CheckEntries, Drive
-from opentrader.actors.trade_results import not_opened
-from opentrader.actors.trade_shown import bought, entry_leg, is_open, is_pending, pending, shown
+from opentrader.actors.trade_results import came_to_nothing, entered
+from opentrader.actors.trade_shown import bought, entry_leg
 from opentrader.actors.trade_upkeep import Raise
 from opentrader.domain.exchange import Exchange
 from opentrader.domain.ledger import ClosedTrade
@@ -27,6 +28,7 @@ from opentrader.domain.lifecycle import Settings, Trade, booted, planned
 from opentrader.domain.risk import Day, Risk, demand_room
 from opentrader.domain.trading_ports import Change, Disk, Records
 from opentrader.errors import (
+    AskTimeout,
     NoPosition,
     NotReady,
     OpentraderError,
@@ -38,8 +40,7 @@ from opentrader.errors import (
 )
 
 DAY_MS = 86_400_000
-ACCOUNT_SECONDS = 5.0
-CLOSE_SECONDS = 280.0
+ENTRY_SECONDS = 280.0  # then the asker is told that it goes on; before whoever asked us stops waiting
 
 Entry = m.ExecuteTrade | m.PlaceManual
 
@@ -61,8 +62,15 @@ class Planned(Message[Any]):
 
 @dataclass(frozen=True, slots=True)
 class Entered(Message[Any]):
-    request: Entry
     outcome: Outcome[Trade]
+
+
+@dataclass(frozen=True, slots=True)
+class MadeWith(Message[t.TradeOpened | t.ManualPlaced | None]):
+    """The outcome of the entry that a request with this Idempotency-Key made; None where nothing came of one."""
+
+    owner = "position_manager"
+    idem_key: str
 
 
 class PositionManager(TradeClosing):
@@ -167,31 +175,40 @@ class PositionManager(TradeClosing):
         self.assign(trade)
         self._due[trade.intent.id] = 0
         self.drive(trade.intent.symbol)
-        return self.pipe(self._until_entered(trade.intent.id), then=partial(Entered, message.request))
+        return self.pipe(self._until_entered(trade), then=Entered)
+
+    @handles(MadeWith)
+    def made_with(self, message: MadeWith) -> Any:
+        trade = self._journal.made_with(message.idem_key)
+        if trade is None or came_to_nothing(trade):
+            return None
+        return self.pipe(self._until_entered(trade), then=Entered)
 
     @handles(Entered)
-    def entered(self, message: Entered) -> Any:
+    def entered(self, message: Entered) -> t.TradeOpened | t.ManualPlaced:
         trade, now = message.outcome.unwrap(), self.context.clock.market_ms()
-        mark = self._marks.get(trade.intent.symbol)
-        if isinstance(message.request, m.PlaceManual) and is_pending(trade):
-            return t.ManualPlaced(status="pending", entry=pending(trade))
-        if not self._held(trade):
-            raise not_opened(trade, self._rows.get(trade.intent.id))
-        opened = shown(trade, mark, now)
-        if isinstance(message.request, m.PlaceManual):
-            return t.ManualPlaced(status="filled", entry=pending(trade), trade=opened)
-        return t.TradeOpened(trade=opened, agent=trade.intent.agent, timestamp=now // 1000)
+        pair, row = trade.intent.symbol, self._rows.get(trade.intent.id)
+        return entered(trade, row, self.least(pair, trade), self._marks.get(pair), now)
 
-    async def _until_entered(self, key: str) -> Trade:
+    async def _until_entered(self, trade: Trade) -> Trade:
         """The trade once its entry rests, is protected, or has come to nothing."""
-        last = self._trades[key]
+        key, last = trade.intent.id, trade
 
         def settled() -> bool:
             nonlocal last
             last = self._trades.get(key, last)
-            return key in self._rows or last.label in {"PROTECTED", "QUARANTINE", "DUST"} or self._rests(last)
+            over = key in self._rows or key not in self._trades
+            return over or last.label in {"PROTECTED", "QUARANTINE", "DUST"} or self._rests(last)
 
-        await self._until(frozenset({key}), settled)
+        try:
+            async with asyncio.timeout(ENTRY_SECONDS):
+                await self._until(frozenset({key}), settled)
+        except TimeoutError:
+            raise AskTimeout(
+                f"the entry of {trade.intent.symbol} has not come to an end within {ENTRY_SECONDS:.0f} s",
+                hint="it goes on: GET /api/trades shows it, and the same Idempotency-Key tells its outcome",
+                intent_id=key,
+            ) from None
         return last
 
     def _rests(self, trade: Trade) -> bool:
@@ -218,9 +235,6 @@ class PositionManager(TradeClosing):
         return int(super()._late_ms() * max(1.0, self._speed))
 
     # --- small parts
-
-    def _held(self, trade: Trade) -> bool:
-        return is_open(trade, self.least(trade.intent.symbol, trade))
 
     def _busy(self, pair: str) -> bool:
         held = self._desk.open_trades(pair) or self._desk.entering(pair)

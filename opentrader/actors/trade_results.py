@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
-from opentrader.actors.trade_shown import bought, entry_leg, entry_px, held
+from opentrader.actors.trade_shown import bought, entry_leg, entry_px, held, is_open, is_pending, pending
+from opentrader.actors.trade_shown import shown as trade_shown
 from opentrader.actors.trading_replies import ClosedTrade as Shown
-from opentrader.actors.trading_replies import ExitReason
+from opentrader.actors.trading_replies import ExitReason, ManualPlaced, TradeOpened
 from opentrader.domain.ledger import ClosedTrade
 from opentrader.domain.lifecycle.records import Leg, Trade
 from opentrader.domain.venue import ZERO, Fill, Filters
-from opentrader.errors import ExchangeError, OpentraderError, OrderRejected
+from opentrader.errors import (
+    EntryWithdrawn,
+    ExchangeError,
+    InsufficientBalance,
+    NotReady,
+    OpentraderError,
+    OrderRejected,
+    TradingHalted,
+)
 
 _ASKED: dict[str, ExitReason] = {
     "close": "close",
@@ -124,20 +134,66 @@ def shown(row: ClosedTrade) -> Shown:
     )
 
 
+def entered(
+    trade: Trade, row: ClosedTrade | None, least: Decimal, mark: Decimal | None, now_ms: int
+) -> TradeOpened | ManualPlaced:
+    """The answer to the request for an entry, as often as it is asked for. Raises why there is no position of it.
+
+    Of a position that was protected and is over by now, the size is what was bought.
+    """
+    if is_pending(trade):
+        return ManualPlaced(status="pending", entry=pending(trade))
+    lives = is_open(trade, least)
+    if not lives and not (bought(trade) and any(leg.ex_ids for leg in trade.exits)):
+        raise not_opened(trade, row)
+    opened = trade_shown(trade, mark, now_ms)
+    if not lives:
+        opened = replace(opened, size=float(bought(trade)))
+    if trade.intent.kind == "limit":
+        return ManualPlaced(status="filled", entry=pending(trade), trade=opened)
+    return TradeOpened(trade=opened, agent=trade.intent.agent, timestamp=now_ms // 1000)
+
+
+def came_to_nothing(trade: Trade) -> bool:
+    """Whether nothing of an entry has reached the exchange, and nothing will: it may be asked for anew."""
+    leg = entry_leg(trade)
+    if leg is None:
+        return trade.label == "FLAT"
+    return leg.state == "ABSENT" or (leg.state == "REJECTED" and leg.refused in {"gate", "late"})
+
+
 def not_opened(trade: Trade, row: ClosedTrade | None) -> OpentraderError:
     """Why an entry did not end as a protected position, for whoever waits for it."""
-    leg, facts = entry_leg(trade), {"intent_id": trade.intent.id}
-    if row is not None:
+    leg, pair, facts = entry_leg(trade), trade.intent.symbol, {"intent_id": trade.intent.id}
+    if bought(trade):
+        sold = f"sold at {row.exit_px:f}; it is in the history as {row.exit_reason}" if row else "it is in the history"
         return ExchangeError(
-            f"{trade.intent.symbol} was bought at {row.entry_px:f} but could not be protected, and was sold again",
-            hint=f"sold at {row.exit_px:f}; the trade is in the history as {row.exit_reason}",
+            f"{pair} was bought at {average_entry(trade):f} but could not be protected, and was sold again",
+            hint=sold,
             **facts,
         )
-    if leg is not None and leg.state == "ABSENT":
+    if leg is None:
+        return EntryWithdrawn(
+            f"the entry of {pair} was taken back before it was sent", hint="nothing was bought", **facts
+        )
+    if leg.state == "ABSENT":
         return ExchangeError("the exchange did not take the order", hint="not placed, safe to retry", **facts)
-    if (leg is not None and leg.state in {"SENT", "UNKNOWN"}) or trade.quar:
+    if leg.in_flight or trade.quar:
         return ExchangeError("the outcome of the order is unknown", hint="look at GET /api/trades", **facts)
-    return OrderRejected(f"the exchange refused the entry of {trade.intent.symbol}", hint="nothing was bought", **facts)
+    if leg.state == "REJECTED":
+        return _refused(pair, leg, facts)
+    ended = f"the exchange ended the entry of {pair} ({leg.state.lower()}) before anything was bought"
+    return OrderRejected(ended, hint="nothing was bought", **facts)
+
+
+def _refused(pair: str, leg: Leg, facts: dict[str, str]) -> OpentraderError:
+    if leg.refused == "gate":
+        return TradingHalted(f"the entry of {pair} was not sent: {leg.refusal}", hint="nothing was bought", **facts)
+    if leg.refused == "late":
+        return NotReady(f"the entry of {pair} was not sent: {leg.refusal}", hint="nothing was bought", **facts)
+    kind = InsufficientBalance if leg.refused == "balance" else OrderRejected
+    why = f": {leg.refusal}" if leg.refusal else ""
+    return kind(f"the exchange refused the entry of {pair}{why}", hint="nothing was bought", **facts)
 
 
 def average_entry(trade: Trade) -> Decimal:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from opentrader.actors import trading_replies as t
-from opentrader.actors.trade_shown import bought, is_entering, is_open, is_pending, pending, shown
+from opentrader.actors.trade_shown import is_entering, is_open, is_pending, pending, shown
 from opentrader.domain.ledger import Control
 from opentrader.domain.lifecycle.records import Trade
 from opentrader.domain.risk import Funds
@@ -102,18 +102,6 @@ class DeskPositions:
     def halted(self) -> bool:
         control = self._desk().control
         return control.halted or control.closeall_since is not None
-
-
-def told_again(trade: Trade, desk: Desk, now_ms: int) -> t.TradeOpened | t.ManualPlaced:
-    """The answer to the request that made a trade; of one that is over the size is what was bought."""
-    opened = shown(trade, desk.marks.get(trade.intent.symbol), now_ms)
-    if not desk.is_open(trade):
-        opened = replace(opened, size=float(bought(trade) or trade.intent.qty))
-    if trade.intent.kind == "market":
-        return t.TradeOpened(trade=opened, agent=trade.intent.agent, timestamp=now_ms // 1000)
-    if is_pending(trade):
-        return t.ManualPlaced(status="pending", entry=pending(trade))
-    return t.ManualPlaced(status="filled", entry=pending(trade), trade=opened)
 
 
 def portfolio(account: Account, venue: str, now: int) -> t.Portfolio:

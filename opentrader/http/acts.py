@@ -34,8 +34,10 @@ from opentrader.http.problems import status_of
 from opentrader.http.routes import Route
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
-_KEPT_REFUSALS = (OrderRejected, InsufficientBalance)  # refusals that reached the exchange
+_OF_THE_EXCHANGE = (OrderRejected, InsufficientBalance)  # where an intent came before them
 _PRIVATE = "License"  # the section whose values are a person's: name, e-mail, key
+
+REPLAYED = {"Idempotent-Replayed": "true"}
 
 logger = logging.getLogger(__name__)
 
@@ -72,10 +74,11 @@ class IdempotencyKeyReused(InvalidInput):
 class Rejected(OpentraderError):
     """A refusal from before, told again as it was."""
 
-    def __init__(self, found: Remembered) -> None:
-        told = orjson.loads(found.body or b"{}")
-        super().__init__(told["detail"], hint=told["hint"])
-        self.told_code, self.status = told["code"], found.status
+    headers = REPLAYED
+
+    def __init__(self, status: int, told: Mapping[str, Any]) -> None:
+        super().__init__(told["detail"], hint=told["hint"], **told.get("facts", {}))
+        self.told_code, self.status = told["code"], status
 
 
 def idempotency_key(request: web.BaseRequest) -> str | None:
@@ -96,12 +99,21 @@ def encoded(reply: Any) -> Body:
 
 async def carried_out(system: System, act: Act, key: str | None) -> Outcome:
     """Do it, or tell what came of it the first time. Raises the errors of the answer."""
+    act = _spelled(system, act)
     work = _written_down(system, act) if key is None else _once(system, act, key)
     return await asyncio.shield(asyncio.ensure_future(work))
 
 
 _under_way: set[str] = set()
 """The keys whose requests this process is carrying out."""
+
+
+def _spelled(system: System, act: Act) -> Act:
+    """The act with its symbol as a pair: BTC and BTCUSDT are one request, and one in the audit log."""
+    try:
+        return replace(act, message=system.spelled(act.message))
+    except OpentraderError:
+        return act  # refused when it is asked, and written down
 
 
 async def _once(system: System, act: Act, key: str) -> Outcome:
@@ -122,19 +134,27 @@ async def _first(system: System, act: Act, key: str) -> Outcome:
     _under_way.add(key)
     try:
         outcome = await _written_down(system, _keyed(act, key))
-    except _KEPT_REFUSALS as refusal:
-        told = orjson.dumps({"detail": refusal.detail, "hint": refusal.hint, "code": refusal.code})
-        await _kept(act, system.idempotency.finish(key, status_of(type(refusal)), told))
-        raise
     except (AskTimeout, InternalError):
         raise
-    except OpentraderError:
-        await system.idempotency.forget(key)
+    except OpentraderError as error:
+        await _kept(act, _refused(system, key, error))
         raise
     finally:
         _under_way.discard(key)
     await _kept(act, system.idempotency.finish(key, outcome.status, outcome.body.content))
     return outcome
+
+
+async def _refused(system: System, key: str, error: OpentraderError) -> None:
+    """Keep what the exchange said; free the key if nothing was begun; else what was begun tells when asked again."""
+    if "intent_id" not in error.facts:
+        await system.idempotency.forget(key)
+    elif isinstance(error, _OF_THE_EXCHANGE):
+        await system.idempotency.finish(key, status_of(type(error)), orjson.dumps(_told(error)))
+
+
+def _told(error: OpentraderError) -> dict[str, Any]:
+    return {"detail": error.detail, "hint": error.hint, "code": error.code, "facts": error.facts}
 
 
 def _keyed(act: Act, key: str) -> Act:
@@ -154,8 +174,9 @@ async def _again(system: System, act: Act, found: Remembered, given: str) -> Out
     if found.state == "running":
         return await _unfinished(system, act, key)
     if found.status != 200:
-        raise Rejected(found)
-    return Outcome(Body(found.body or b"", "application/json"), headers={"Idempotent-Replayed": "true"})
+        assert found.status is not None
+        raise Rejected(found.status, orjson.loads(found.body or b"{}"))
+    return Outcome(Body(found.body or b"", "application/json"), headers=REPLAYED)
 
 
 async def _unfinished(system: System, act: Act, key: str) -> Outcome:
@@ -164,12 +185,19 @@ async def _unfinished(system: System, act: Act, key: str) -> Outcome:
     A request that made nothing - nothing of it was committed, or it asks for what may be asked for twice - is carried
     out now.
     """
-    made = system.made_with(key)
+    _under_way.add(key)
+    try:
+        made = await system.made_with(key)
+    except _OF_THE_EXCHANGE as error:
+        await _kept(act, _refused(system, key, error))
+        raise Rejected(status_of(type(error)), _told(error)) from None
+    finally:
+        _under_way.discard(key)
     if made is None:
         return await _first(system, act, key)
     body = encoded(made)
     await _kept(act, system.idempotency.finish(key, 200, body.content))
-    return Outcome(body, headers={"Idempotent-Replayed": "true"})
+    return Outcome(body, headers=REPLAYED)
 
 
 async def _written_down(system: System, act: Act) -> Outcome:

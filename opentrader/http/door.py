@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from opentrader.http.events import Record
 
 R = TypeVar("R")
+M = TypeVar("M", bound=Message[Any])
 
 PATIENCE_SECONDS = 30.0
 HEALTH_SECONDS = 2.0  # a restart is over by then, and those who look after daemons wait longer
@@ -46,8 +47,12 @@ class System(Protocol):
         """A queue of the names of those that publish something, while the context lasts."""
         ...
 
-    def made_with(self, key: str) -> Any:
-        """The answer to the request with this Idempotency-Key, from the trade that it made; None if it made none."""
+    def spelled(self, message: M) -> M:
+        """The same message with its symbol as a pair."""
+        ...
+
+    async def made_with(self, key: str) -> Any:
+        """The outcome of the entry that the request with this Idempotency-Key made; None where nothing came of it."""
         ...
 
     @property

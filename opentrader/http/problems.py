@@ -125,8 +125,9 @@ def _told(error: OpentraderError, request_id: str) -> dict[str, Any]:
 
 
 def _headers(error: OpentraderError) -> Mapping[str, str]:
-    if isinstance(error, Refusal):
-        return error.headers
+    told: Mapping[str, str] | None = getattr(error, "headers", None)
+    if told is not None:
+        return told
     if isinstance(error, IdempotencyInProgress):
         return {"Retry-After": "1"}
     return {"Retry-After": str(error.retry_after)} if isinstance(error, NotNow) else {}

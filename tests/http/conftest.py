@@ -16,6 +16,7 @@ from opentrader.actors import replies as r
 from opentrader.actors.message import Message
 from opentrader.actors.supervisor import ActorStatus
 from opentrader.domain.ledger import KeyTaken, Remembered, Reservation
+from opentrader.domain.symbols import pair_of
 from opentrader.errors import LicenseRequired
 from opentrader.http.application import Application
 from opentrader.http.connection import Server
@@ -80,7 +81,11 @@ class FakeSystem:
         if kind.licensed and not self.licensed:
             raise LicenseRequired("a licence is required", hint="it is free")
 
-    def made_with(self, key: str) -> Any:
+    def spelled(self, message: Message[Any]) -> Message[Any]:
+        symbol = getattr(message, "symbol", None)
+        return message if symbol is None else replace(message, symbol=pair_of(symbol, {}))  # type: ignore[type-var]
+
+    async def made_with(self, key: str) -> Any:
         return self.made.get(key)
 
     def moment(self) -> int:

@@ -48,7 +48,7 @@ async def test_the_same_request_is_carried_out_once(site: Any, closing: Any) -> 
     assert (first.status, "Idempotent-Replayed" in first.headers) == (200, False)
     assert (again.status, again.headers["Idempotent-Replayed"]) == (200, "true")
     assert again.body == first.body
-    assert closing.asked == [tm.ClosePosition("BTC")]
+    assert closing.asked == [tm.ClosePosition("BTCUSDT")]
 
 
 async def test_without_a_key_it_is_carried_out_each_time(site: Any, closing: Any) -> None:
@@ -75,17 +75,24 @@ async def test_while_the_first_is_under_way_the_second_is_told_to_wait(site: Any
     assert (await first).status == 200
 
 
-@pytest.mark.parametrize("refusal", [OrderRejected("too small", hint="buy more"), InsufficientBalance("poor")], ids=str)
+@pytest.mark.parametrize(
+    "refusal",
+    [OrderRejected("too small", hint="buy more", intent_id="1"), InsufficientBalance("poor", intent_id="2")],
+    ids=str,
+)
 async def test_what_the_exchange_refused_is_told_again(site: Any, closing: Any, refusal: OpentraderError) -> None:
     closing.answers[tm.ClosePosition] = refusal
     first, again = [(await site.send("POST", CLOSE, headers=KEY)) for _ in range(2)]
     assert code(first) == code(again) == (409, refusal.code)
     assert first.json() | {"request_id": ""} == again.json() | {"request_id": ""}
+    assert again.headers["Idempotent-Replayed"] == "true"
     assert len(closing.asked) == 1
 
 
 @pytest.mark.parametrize(
-    "error", [NotReady("later"), StorageError("full"), TradingHalted("halted"), ExchangeError("down")], ids=str
+    "error",
+    [NotReady("later"), StorageError("full"), TradingHalted("halted"), ExchangeError("down"), InsufficientBalance("")],
+    ids=str,
 )
 async def test_where_nothing_was_done_the_key_is_free_again(site: Any, closing: Any, error: OpentraderError) -> None:
     closing.answers[tm.ClosePosition] = error
@@ -140,9 +147,9 @@ async def test_a_key_that_is_none_is_refused(site: Any, closing: Any, key: str) 
 async def test_an_act_is_written_down_with_who_what_and_what_came_of_it(site: Any, closing: Any) -> None:
     await site.send("POST", CLOSE + "&agent=coo", headers={"X-Request-ID": "r-1"})
     [entry] = closing.audit_log.entries
-    assert (entry.agent, entry.action, entry.symbol) == ("coo", "close", "BTC")
+    assert (entry.agent, entry.action, entry.symbol) == ("coo", "close", "BTCUSDT")
     assert (entry.outcome, entry.status, entry.request_id) == ("ok", 200, "r-1")
-    assert entry.params == {"symbol": "BTC", "agent": "coo"}
+    assert entry.params == {"symbol": "BTCUSDT", "agent": "coo"}
 
 
 async def test_so_is_one_that_failed(site: Any, closing: Any) -> None:

@@ -1,16 +1,38 @@
-"""A real daemon in a process of its own, driven over HTTP."""
+"""A real daemon in a process of its own, and the whole system in this one; both are driven over HTTP."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 
+from opentrader import Settings, TradingSystem
+from opentrader.http.application import Application
+from opentrader.http.connection import Server
+from opentrader.http.door import Door
+from opentrader.http.security import Guard
 from tests.daemon import TRADER, Daemon, serving
+from tests.http.site import listening
+from tests.trading.http_site import Site
 
 
 @pytest.fixture
 def daemon(tmp_path: Path) -> Iterator[Daemon]:
     with serving(tmp_path / "data", **TRADER) as running:
         yield running
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[Site]:
+    settings = Settings(
+        data_dir=tmp_path, license_email="me@example.com", license_name="Me", risk_max_trades_day=1000
+    )  # fmt: skip
+    async with TradingSystem(settings) as system:
+        door = Door("test")
+        door.open(system)
+        async with listening(Server(Application(door, Guard("127.0.0.1", None)))) as port:
+            async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as client:
+                yield Site(system, client, f"http://127.0.0.1:{port}", tmp_path)
+            door.shut()

@@ -4,65 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-import aiohttp
-import apsw
 import pytest
 
-from opentrader import Settings, TradingSystem
-from opentrader.exchange.paper.faults import Fault, Script
-from opentrader.exchange.paper.paper import PaperExchange
-from opentrader.http.application import Application
-from opentrader.http.connection import Server
-from opentrader.http.door import Door
-from opentrader.http.security import Guard
-from tests.http.site import listening
-
-TRADE = "/api/trade?symbol={}&direction=buy&bot=test&sl=30&tp=60&ev=30&confidence=9"
-
-
-@dataclass
-class Site:
-    system: TradingSystem
-    client: aiohttp.ClientSession
-    base: str
-    folder: Path
-
-    @property
-    def venue(self) -> PaperExchange:
-        assert self.system._exchange is not None
-        return self.system._exchange
-
-    async def send(self, method: str, path: str, **headers: str) -> tuple[int, Any]:
-        async with self.client.request(method, self.base + path, headers=headers) as answer:
-            return answer.status, await answer.json()
-
-    def entries(self) -> int:
-        """Market buys that the venue has taken, by its own ledger."""
-        connection = apsw.Connection(str(self.folder / "paper.db"), flags=apsw.SQLITE_OPEN_READONLY)
-        try:
-            ((count,),) = connection.execute("SELECT count(*) FROM orders WHERE type = 'MARKET' AND side = 'buy'")
-            return int(count)
-        finally:
-            connection.close()
-
-
-@pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    settings = Settings(
-        data_dir=tmp_path, license_email="me@example.com", license_name="Me", risk_max_trades_day=1000
-    )  # fmt: skip
-    async with TradingSystem(settings) as system:
-        door = Door("test")
-        door.open(system)
-        async with listening(Server(Application(door, Guard("127.0.0.1", None)))) as port:
-            async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as client:
-                yield Site(system, client, f"http://127.0.0.1:{port}", tmp_path)
-            door.shut()
+from opentrader.exchange.paper.faults import Fault
+from tests.trading.http_site import TRADE, Site
 
 
 @pytest.mark.parametrize("keyed", [False, True])
@@ -81,9 +27,7 @@ async def test_fifty_identical_posts_at_once_are_one_order_each_round(site: Site
 
 @pytest.mark.parametrize("keyed", [False, True])
 async def test_a_lost_answer_is_found_again_and_not_sent_twice(site: Site, keyed: bool) -> None:
-    site.venue.line = type(site.venue.line)(
-        Script([Fault("applied-no-reply", on="place")]), site.system._clock.market_ms
-    )
+    site.troubled(Fault("applied-no-reply", on="place"))
     headers = {"Idempotency-Key": "lost"} if keyed else {}
     answers = await asyncio.gather(*(site.send("POST", TRADE.format("SOL"), **headers) for _ in range(50)))
     assert Counter(status for status, _ in answers)[200] >= 1

@@ -115,6 +115,8 @@ class Leg:
     flag_at: int = 0
     ended_at: int = 0  # when the venue ended it
     replaces: str = ""  # the list that this stop takes the place of, by cancelReplace
+    refused: str = ""  # a `Reason`: why it is REJECTED
+    refusal: str = ""  # the venue's own words for it
 
     @property
     def live(self) -> bool:

@@ -73,7 +73,7 @@ def refused(trade: Trade, leg: Leg, outcome: Refused, now: int) -> Trade:
     """REJECTED, unless a read has found it; then the answer was about something else."""
     if not leg.in_flight:
         return trade
-    trade = trade.with_leg(replace(leg, state="REJECTED"))
+    trade = trade.with_leg(replace(leg, state="REJECTED", refused=outcome.reason, refusal=outcome.text))
     if leg.kind == "S" and leg.replaces:
         return half_done(trade, leg) if outcome.reason == "half_done" else failed(trade, leg)
     if leg.kind in {"L", "S"} and outcome.reason == "price":
