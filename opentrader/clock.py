@@ -24,17 +24,27 @@ class Pace(NamedTuple):
 WALL = Pace(0, 0.0, 1.0)
 
 
+def steady() -> float:
+    """Seconds since some instant, whatever is done to the clock; the machine's sleep counts where it can be told."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
 class SystemClock:
-    """Wall time, and a market time that keeps a pace; without one the two are the same."""
+    """Wall time, and a market time that keeps a pace; without one the two are the same.
+
+    Market time is the wall's at the start and steady from there on: when somebody sets the clock, neither a poll is
+    put off by an hour nor is an order taken for lost an hour too early.
+    """
 
     def __init__(self, pace: Pace = WALL) -> None:
         self._pace = pace
+        self._ahead = time.time() - steady()
 
     def wall(self) -> float:
         return time.time()
 
     def market_ms(self) -> int:
-        return self._pace.at(time.time())
+        return self._pace.at(self._ahead + steady())
 
 
 class SortableIds:

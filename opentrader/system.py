@@ -146,10 +146,13 @@ class TradingSystem:
     def admit(self, kind: type[Message[Any]]) -> None:
         """Raise what refuses every message of a kind, before its values are looked at: not ready, no licence."""
         supervisor = self._running()
-        if kind.licensed and not (kind.reduces and self._at_risk()):
-            held: Held = supervisor.snapshot("license_guard")
-            if held.licence.status(self._clock.wall(), held.clock_high_water) == "required":
-                raise refused(held, self._clock.wall(), self.register_curl())
+        if kind.licensed and not (kind.reduces and self._at_risk()) and not self._licensed():
+            raise refused(supervisor.snapshot("license_guard"), self._clock.wall(), self.register_curl())
+
+    def _licensed(self) -> bool:
+        assert self._supervisor is not None
+        held: Held = self._supervisor.snapshot("license_guard")
+        return held.licence.status(self._clock.wall(), held.clock_high_water) != "required"
 
     def _at_risk(self) -> bool:
         """Whether something of ours is held, on its way or waiting: what reduces it needs no licence."""
@@ -304,7 +307,7 @@ class TradingSystem:
             "position_manager",
             lambda context: PositionManager(
                 context, exchange, records, disk,
-                risk=risk, rules=BINANCE, instance=instance, speed=s.speed,
+                risk=risk, rules=BINANCE, instance=instance, licensed=self._licensed, speed=s.speed,
             ),
         )  # fmt: skip
         supervisor.add(

@@ -18,18 +18,22 @@ HOUR, DAY = 3600.0, 86_400.0
 
 
 class Wall:
-    """The machine's clock, as a test sets it."""
+    """The machine's clock: `now` passes as a test says, and `set_by` is how far a hand has put it since."""
 
-    now = NOW
+    now, set_by = NOW, 0.0
 
     def time(self) -> float:
-        return self.now
+        return self.now + self.set_by
+
+    def steady(self) -> float:
+        return self.now - NOW
 
 
 @pytest.fixture
 def wall(monkeypatch: pytest.MonkeyPatch) -> Wall:
     shown = Wall()
     monkeypatch.setattr("opentrader.clock.time.time", shown.time)
+    monkeypatch.setattr("opentrader.clock.steady", shown.steady)
     return shown
 
 
@@ -47,6 +51,17 @@ async def opened(store: Store, speed: float) -> Market:
 
 def test_without_more_words_market_time_is_wall_time(wall: Wall) -> None:
     assert SystemClock().market_ms() == int(NOW * 1000)
+
+
+@pytest.mark.parametrize("jump", [-HOUR, HOUR, -365 * DAY, 365 * DAY])
+def test_a_clock_that_is_set_moves_no_market(wall: Wall, jump: float) -> None:
+    """An hour back would put the next look at a bare position off by an hour; ahead, an order would be given up."""
+    clock = SystemClock()
+    wall.set_by = jump
+    assert clock.market_ms() == int(NOW * 1000)
+    wall.now += 2.0
+    assert (clock.market_ms(), clock.wall()) == (int((NOW + 2) * 1000), NOW + 2 + jump)
+    assert SystemClock().market_ms() == int((NOW + 2 + jump) * 1000)
 
 
 async def test_market_time_leaves_the_wall_at_the_first_start(wall: Wall, store: Store) -> None:

@@ -10,9 +10,10 @@ from opentrader.actors.trading_messages import ExecuteTrade, PlaceManual
 from opentrader.domain.exchange import Exchange, Ticker
 from opentrader.domain.lifecycle.ids import at_distance
 from opentrader.domain.lifecycle.records import EntryKind, Intent, Source
+from opentrader.domain.lifecycle.settings import BINANCE
 from opentrader.domain.risk import Funds, Risk, demand_within_collar, size
-from opentrader.domain.venue import ZERO, Balance, Filters
-from opentrader.errors import Fault, InvalidInput
+from opentrader.domain.venue import ZERO, Balance, Filters, Order
+from opentrader.errors import Fault, InvalidInput, RiskLimit
 
 HOUR_MS = 3_600_000
 BASIS = Decimal(100)  # basis points to a percent
@@ -26,6 +27,7 @@ class Quote:
     filters: Filters
     ticker: Ticker
     funds: Funds
+    open_orders: tuple[Order, ...]
 
     @property
     def last(self) -> Decimal:
@@ -34,14 +36,57 @@ class Quote:
 
 async def quoted(exchange: Exchange, symbol: str) -> Quote:
     """Raises `SymbolNotFound` and `ExchangeError`."""
-    filters = await exchange.filters(symbol)
+    filters, open_orders = await exchange.filters(symbol), await exchange.open_orders(symbol)
     ticker, balances = await exchange.ticker(symbol), await exchange.balances()
     cash = balances.get(filters.quote, EMPTY)
     equity = cash.total
     for asset, held in balances.items():
         if asset != filters.quote and held.total > 0:
             equity += held.total * (await exchange.ticker(asset + filters.quote)).last
-    return Quote(filters, ticker, Funds(equity, cash.free))
+    return Quote(filters, ticker, Funds(equity, cash.free), open_orders)
+
+
+def demand_fresh(quote: Quote, now: int, limit_ms: float) -> None:
+    """Raise `RiskLimit` for a price that is older than the limit."""
+    age = now - quote.ticker.at
+    if age > limit_ms:
+        raise RiskLimit(
+            f"the last price of {quote.filters.symbol} is {age / 1000:.0f} s old",
+            hint="nothing is entered on old prices: its candles have ended, or do not arrive",
+        )
+
+
+def demand_slots(quote: Quote, to_come: int) -> None:
+    """Raise `RiskLimit` where the venue would not take the exits of one more entry.
+
+    `to_come`: the lists that entries on their way will still need.
+    """
+    filters = quote.filters
+    lists = len({order.list_id for order in quote.open_orders if order.list_id}) + to_come + 1
+    stops = sum(order.stop_px is not None for order in quote.open_orders) + to_come + 1
+    orders = len(quote.open_orders) + 3 * (to_come + 1)  # an entry, and the two of its list
+    wanted = {
+        "orders": (orders, filters.max_orders),
+        "stops": (stops, filters.max_stops),
+        "lists": (lists, filters.max_lists),
+    }
+    for what, (count, limit) in wanted.items():
+        if count > limit:
+            raise RiskLimit(
+                f"{filters.symbol} would need {count} open {what}, and the exchange allows {limit}",
+                hint="without a free place the position could not be protected; cancel something first",
+            )
+
+
+def demand_exit(symbol: str, qty: Decimal, sl: Decimal, filters: Filters) -> None:
+    """Raise `RiskLimit` where what is left after the worst fees could not be protected at the stop."""
+    left = filters.floor(qty * (1 - filters.taker_rate))
+    least = filters.ceil(max(filters.min_qty, BINANCE.notional_margin * filters.min_notional / sl))
+    if left < least:
+        raise RiskLimit(
+            f"{left:f} {filters.base} would be left of {symbol} after fees; the exchange protects {least:f} or more",
+            hint="a closer stop allows a larger trade",
+        )
 
 
 def market_intent(request: ExecuteTrade, quote: Quote, risk: Risk, now: int, key: str, instance: str) -> Intent:
@@ -101,6 +146,7 @@ def _intent(
             ("query", "sl"), f"stop {sl:f} and target {tp:f} do not enclose {px:f} after rounding", "value_error"
         )
         raise InvalidInput([fault])
+    demand_exit(symbol, qty, sl, filters)
     return Intent(
         key, kind, symbol, "buy", qty, px, sl, tp, ttl_at, now, instance, agent=agent, bot=bot, source=source,
         sl_pct=sl_pct, tp_pct=tp_pct, rr=rr, idem_key=idem_key,

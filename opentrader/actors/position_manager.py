@@ -6,21 +6,23 @@ A command changes a record and commits it; the loop acts on it; whoever asked is
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
 from opentrader.actors import trading_messages as m
 from opentrader.actors import trading_replies as t
 from opentrader.actors.context import Context
-from opentrader.actors.entry_orders import Quote, limit_intent, market_intent, quoted
+from opentrader.actors.entry_orders import Quote, demand_fresh, demand_slots, limit_intent, market_intent, quoted
 from opentrader.actors.handles import handles
 from opentrader.actors.message import Message
 from opentrader.actors.outcome import Outcome
 from opentrader.actors.trade_closing import CloseTrades, KeepControl, TakeBack, TradeClosing
 from opentrader.actors.trade_loop import CheckEntries, Drive
 from opentrader.actors.trade_results import came_to_nothing, entered
-from opentrader.actors.trade_shown import bought, entry_leg
+from opentrader.actors.trade_shown import bought, entry_leg, is_entering, is_pending
 from opentrader.actors.trade_upkeep import Raise
 from opentrader.domain.exchange import Exchange
 from opentrader.domain.ledger import ClosedTrade
@@ -29,6 +31,7 @@ from opentrader.domain.risk import Day, Risk, demand_room
 from opentrader.domain.trading_ports import Change, Disk, Records
 from opentrader.errors import (
     AskTimeout,
+    LicenseRequired,
     NoPosition,
     NotReady,
     OpentraderError,
@@ -40,6 +43,7 @@ from opentrader.errors import (
 )
 
 DAY_MS = 86_400_000
+QUOTE_MS = 60_000  # how old a price may be that an entry is computed from
 ENTRY_SECONDS = 280.0  # then the asker is told that it goes on; before whoever asked us stops waiting
 
 Entry = m.ExecuteTrade | m.PlaceManual
@@ -84,12 +88,14 @@ class PositionManager(TradeClosing):
         risk: Risk,
         rules: Settings,
         instance: str,
+        licensed: Callable[[], bool],
         speed: float = 1.0,
     ) -> None:
         super().__init__(context, exchange, records, rules=rules, instance=instance)
         self._disk, self._risk, self._speed = disk, risk, speed
+        self._licensed = licensed
         self._cooldowns: dict[str, int] = {}
-        self._planning = 0
+        self._planned: dict[str, Trade] = {}  # their intents are being committed
 
     def on_start(self) -> None:
         """Take the journal over; what was being sent when the process ended is looked up before anything else."""
@@ -125,53 +131,43 @@ class PositionManager(TradeClosing):
             if not self._desk.open_trades(pair):
                 raise NoPosition(f"there is no position in {pair} to sell", hint="the exchange is spot: sell closes")
             return self.answered(self._sold(message))
-        self._demand_open_gate()
-        if self._busy(pair):
-            raise TradeExists(f"a trade of {pair} is open or being opened", hint="close it first")
-        self._demand_room(counts=True)
-        self._demand_cool(pair)
+        self._demand_entry(message)
         return self._quote(message)
 
     @handles(m.PlaceManual)
     def place(self, message: m.PlaceManual) -> Any:
-        self._demand_open_gate()
         if message.direction == "sell":
             raise NoPosition("a manual entry buys; the exchange is spot", hint="POST /api/close sells what is held")
-        asked = (message.symbol, float(message.entry_px))
-        if any((x.intent.symbol, float(x.intent.px)) == asked for x in self._desk.pending()):
-            raise PendingEntryExists(f"an entry of {message.symbol} at {message.entry_px} waits already")
-        self._demand_room(counts=False)
-        self._demand_cool(message.symbol)
+        self._demand_entry(message)
         return self._quote(message)
 
     def _quote(self, message: Entry) -> Any:
-        self._planning += 1
         asked = quoted(self._exchange, message.symbol)
         return self.pipe(asked, then=partial(Quoted, message), exclusive=message.symbol)
 
     @handles(Quoted)
     def plan(self, message: Quoted) -> Any:
-        """Size it and commit the intent: from here on it is carried out, whatever becomes of the asker."""
-        request = message.request
-        try:
-            quote = message.outcome.unwrap()
-            now = self.context.clock.market_ms()
-            make = market_intent if isinstance(request, m.ExecuteTrade) else limit_intent
-            intent = make(request, quote, self._risk, now, self.context.ids.new(), self._instance)  # type: ignore[arg-type]
-        except OpentraderError:
-            self._planning -= 1
-            raise
-        self._filters[intent.symbol], self._marks[intent.symbol] = quote.filters, quote.last
-        trade = planned(intent)
+        """Size it and commit the intent: from here on it is carried out, whatever becomes of the asker.
+
+        What was demanded before the quote is demanded again: other entries were planned meanwhile.
+        """
+        request, quote = message.request, message.outcome.unwrap()
+        now = self.context.clock.market_ms()
+        self._filters[request.symbol], self._marks[request.symbol] = quote.filters, quote.last
+        self._demand_entry(request)
+        make = market_intent if isinstance(request, m.ExecuteTrade) else limit_intent
+        intent = make(request, quote, self._risk, now, self.context.ids.new(), self._instance)  # type: ignore[arg-type]
+        demand_fresh(quote, now, QUOTE_MS * max(1.0, self._speed))
+        demand_slots(quote, self._exits_to_come(intent.symbol))
+        trade = self._planned[intent.id] = planned(intent)
         facts = {"agent": intent.agent, "bot": intent.bot}
         keep = self._journal.save(trade, "accepted", now, facts=facts)
         return self.pipe(keep, then=partial(Planned, request, trade), exclusive=intent.symbol)
 
     @handles(Planned)
     def carry_out(self, message: Planned) -> Any:
-        self._planning -= 1
+        trade = self._planned.pop(message.trade.intent.id)
         message.outcome.unwrap()
-        trade = message.trade
         self.assign(trade)
         self._due[trade.intent.id] = 0
         self.drive(trade.intent.symbol)
@@ -217,9 +213,12 @@ class PositionManager(TradeClosing):
 
     # --- what the loop asks and tells
 
-    def entries_allowed(self) -> bool:
-        control = self._desk.control
-        return not control.halted and control.closeall_since is None and self._disk.roomy()
+    def entry_barred(self) -> str:
+        try:
+            self._demand_open_gate()
+        except OpentraderError as error:
+            return error.detail
+        return ""
 
     def ended(self, row: ClosedTrade) -> tuple[Change, ...]:
         if row.exit_reason != "sl" or not self._risk.cooldown_sec:
@@ -240,6 +239,31 @@ class PositionManager(TradeClosing):
         held = self._desk.open_trades(pair) or self._desk.entering(pair)
         return bool(held) or any(x.symbol == pair for x in self._desk.restored)
 
+    def _demand_entry(self, request: Entry) -> None:
+        """Raise what stands in the way of an entry, in the order in which callers are told."""
+        self._demand_open_gate()
+        if isinstance(request, m.PlaceManual):
+            self._demand_new_price(request)
+        elif self._busy(request.symbol):
+            raise TradeExists(f"a trade of {request.symbol} is open or being opened", hint="close it first")
+        self._demand_room(counts=isinstance(request, m.ExecuteTrade))
+        self._demand_cool(request.symbol)
+
+    def _demand_new_price(self, request: m.PlaceManual) -> None:
+        """One manual entry of a symbol at a price as the exchange knows it, until its trade is over."""
+        filters = self._filters.get(request.symbol)
+        if filters is None:
+            return  # demanded again when its tick is known
+        px = filters.price(Decimal(str(request.entry_px)))
+        for trade in (*self._trades.values(), *self._planned.values()):
+            same = trade.intent.kind == "limit" and (trade.intent.symbol, trade.intent.px) == (request.symbol, px)
+            if same and (is_pending(trade) or self._desk.is_open(trade)):
+                what = "waits already" if is_pending(trade) else "was filled, and its trade is open"
+                raise PendingEntryExists(
+                    f"an entry of {request.symbol} at {px:f} {what}",
+                    hint="another price makes a ladder",
+                )
+
     def _demand_open_gate(self) -> None:
         control = self._desk.control
         if control.halted:
@@ -248,16 +272,26 @@ class PositionManager(TradeClosing):
             raise TradingHalted("a closeall is under way", hint="entries are let in again when closeall has ended")
         if not self._desk.reconciled or self._desk.account is None:
             raise NotReady("the account has not been read yet", hint="ask again in a few seconds")
+        if self._desk.degraded:
+            raise NotReady(f"the account could not be read: {self._desk.degraded}", hint="ask again in a few seconds")
         if not self._disk.roomy():
             raise StorageError("the disk is nearly full", hint="free some space; exits still work")
+        if not self._licensed():
+            raise LicenseRequired("a licence is required for entries", hint="POST /api/license/register; it is free")
 
     def _demand_room(self, *, counts: bool) -> None:
         assert self._desk.account is not None
-        entering = [x for x in self._trades.values() if x.intent.kind == "market" and not bought(x) and x.entry_works]
-        unsent = self._planning + len(entering)
-        day = Day(self._desk.trades_today + unsent, self.pnl_today())
-        taken = len(self._desk.open_trades()) + len(self._desk.pending()) + unsent
+        known = [*self._trades.values(), *self._planned.values()]
+        entering = [x for x in known if is_entering(x) and not bought(x)]
+        waiting = [x for x in known if is_pending(x)]
+        day = Day(self._desk.trades_today + len(entering), self.pnl_today())
+        taken = len(self._desk.open_trades()) + len(entering) + len(waiting)
         demand_room(taken, day, self._desk.account.equity, self._risk, counts=counts)
+
+    def _exits_to_come(self, pair: str) -> int:
+        """How many lists will still be placed in a symbol for entries that are on their way."""
+        known = (*self._trades.values(), *self._planned.values())
+        return sum(x.intent.symbol == pair and (is_pending(x) or is_entering(x)) for x in known)
 
     def _demand_cool(self, pair: str) -> None:
         until = self._cooldowns.get(pair, 0)

@@ -142,8 +142,8 @@ class TradeLoop(Actor):
 
     # --- what a subclass decides or hears of
 
-    def entries_allowed(self) -> bool:
-        """The entry gate, asked in the last moment before an entry is sent."""
+    def entry_barred(self) -> str:
+        """The entry gate, asked in the last moment before an entry is sent: why none may be; empty if one may."""
         raise NotImplementedError
 
     def changed(self, before: Trade | None, after: Trade) -> None:
@@ -315,8 +315,8 @@ class TradeLoop(Actor):
         sent_at = getattr(effect, "sent_at", None)
         if sent_at is not None and self.context.clock.market_ms() - sent_at > self._late_ms():
             return Refused("late", text="committed too long ago")
-        if isinstance(effect, PlaceEntry) and not self.entries_allowed():
-            return Refused("gate", text="no new entries now")
+        if isinstance(effect, PlaceEntry) and (barred := self.entry_barred()):
+            return Refused("gate", text=barred)
         return await send(self._exchange, effect)
 
     def _late_ms(self) -> int:

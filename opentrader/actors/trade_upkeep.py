@@ -125,13 +125,16 @@ class TradeUpkeep(TradeLoop):
 
     @handles(AccountRead)
     def account_read(self, message: AccountRead) -> None:
-        """The first good read opens the gate: before it nothing is known of the venue."""
+        """The first good read opens the gate: before it nothing is known of the venue. One that failed shuts it."""
         if isinstance(message.outcome, Done):
             first = not self._desk.reconciled
-            self._desk = replace(self._desk, account=message.outcome.value, reconciled=True)
+            self._desk = replace(self._desk, account=message.outcome.value, reconciled=True, degraded="")
             self.show()
             if first:
                 self.first_read()
+        else:
+            self._desk = replace(self._desk, degraded=message.outcome.error.detail)
+            self.show()
 
     def first_read(self) -> None:
         """The account was read for the first time."""

@@ -51,6 +51,7 @@ class Desk:
     trades_today: int = 0
     pnl_today: Decimal = ZERO
     reconciled: bool = False
+    degraded: str = ""  # why the last read of the account failed
 
     def least(self, pair: str) -> Decimal:
         """The smallest quantity that can be sold."""

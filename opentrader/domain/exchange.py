@@ -88,7 +88,10 @@ class NewList:
 
 @dataclass(frozen=True, slots=True)
 class Ticker:
-    """The best prices of a symbol's book and its last trade, at an instant of the venue's clock."""
+    """The best prices of a symbol's book and its last trade, as of an instant of the venue's clock.
+
+    `at` lies behind where the market stands still: its data have ended, or do not arrive.
+    """
 
     bid: Decimal
     ask: Decimal

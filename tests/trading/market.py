@@ -85,7 +85,7 @@ class Market:
     def __init__(self, folder: Path, script: Script | None = None, rules: Settings = Settings()) -> None:  # noqa: B008
         self.folder, self.script, self.rules = folder, script, rules
         self.feed, self.clock = SteeredFeed(), CandleClock(NOW)
-        self.risk = Risk()
+        self.risk, self.licensed = Risk(), True
         self.store: Store
         self.venue: PaperExchange
         self.supervisor: Supervisor
@@ -107,7 +107,7 @@ class Market:
             "position_manager",
             lambda c: PositionManager(
                 c, venue, records, DataDisk(self.folder),
-                risk=self.risk, rules=self.rules, instance=instance,
+                risk=self.risk, rules=self.rules, instance=instance, licensed=lambda: self.licensed,
             ),
         )  # fmt: skip
         run.add("pending_entry_watcher", lambda c: PendingEntryWatcher(c, lambda: self.desk))

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from opentrader.domain.venue import Filters
 
-from .records import Trade
+from .records import Leg, Trade
 from .settings import BINANCE, Settings
 
 
@@ -35,14 +35,22 @@ def booted(trade: Trade, now: int, settings: Settings = BINANCE) -> Trade:
     """A trade as loaded at the start of a process: an intent that was never sent is not sent any more.
 
     Where the venue does not refuse old requests, what was being written when the process died may arrive until H
-    after this boot.
+    after this boot. No pause lasts longer than it may: the clock may have been set back while nothing ran.
     """
     if not trade.legs:
         return replace(trade, halt=True)
-    legs = tuple(
-        replace(leg, state="UNKNOWN", horizon_at=leg.horizon_at if settings.stamped else now + settings.horizon)
-        if leg.state == "SENT"
-        else leg
-        for leg in trade.legs
+    return replace(
+        trade,
+        legs=tuple(_looked_for(leg, now + settings.horizon, settings) for leg in trade.legs),
+        close_after=min(trade.close_after, now + settings.close_pause),
+        retry_at=min(trade.retry_at, now + settings.close_pause),
+        rebuild_until=min(trade.rebuild_until, now + settings.horizon + settings.read_lag),
     )
-    return replace(trade, legs=legs)
+
+
+def _looked_for(leg: Leg, last: int, settings: Settings) -> Leg:
+    """A leg of which nobody knows: it may arrive until its horizon, and that is `last` at the latest."""
+    if not leg.in_flight:
+        return leg
+    begins_anew = leg.state == "SENT" and not settings.stamped
+    return replace(leg, state="UNKNOWN", horizon_at=last if begins_anew else min(leg.horizon_at, last))

@@ -73,6 +73,10 @@ class Floor:
             raise NoPrice(f"{symbol} has no price at this time: its history begins later")
         return price
 
+    async def traded_until(self, symbol: str, at: int) -> int:
+        """When the last price was still that of a market at work."""
+        return await self._prices.traded_until(symbol, at)
+
     async def filters(self, symbol: str, at: int) -> Filters:
         """The rules of a symbol: chosen when it is first asked for, and kept for good."""
         if symbol not in self._rules:

@@ -186,7 +186,7 @@ class PaperExchange:
         at = now_ms if was is None else was
         last, filters = await self._floor.last(symbol, at), await self._floor.filters(symbol, at)
         book = Book(last, filters, self._floor.terms.rates.depth)
-        return Ticker(book.best("sell"), book.best("buy"), last, at)
+        return Ticker(book.best("sell"), book.best("buy"), last, await self._floor.traded_until(symbol, at))
 
 
 async def _time(now_ms: int, was: int | None) -> int:

@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from opentrader.domain.candles import TS
 from opentrader.domain.ports import Feed
 from opentrader.domain.timeframes import TF_MS, TIMEFRAMES, Timeframe
 from opentrader.errors import ExchangeError
@@ -33,6 +34,10 @@ class Prices(Protocol):
 
     async def last(self, symbol: str, at: int) -> Decimal | None:
         """The last price at an instant; None before the first candle. Stands still after the last one."""
+        ...
+
+    async def traded_until(self, symbol: str, at: int) -> int:
+        """How far the market is known at an instant: that instant, unless the candles have ended before."""
         ...
 
 
@@ -62,6 +67,9 @@ class MinutePrices:
     async def last(self, symbol: str, at: int) -> Decimal | None:
         return (await self.path(symbol, at - MINUTE_MS, at)).last(at)
 
+    async def traded_until(self, symbol: str, at: int) -> int:
+        return at
+
 
 class CandlePrices:
     """Prices of a feed that knows candles only: those of the shortest timeframe it has of each symbol."""
@@ -86,6 +94,14 @@ class CandlePrices:
             return None
         rows = await self._feed.candles(symbol, timeframe, limit=1, now_ms=at)
         return Path(rows, TF_MS[timeframe]).last(at)
+
+    async def traded_until(self, symbol: str, at: int) -> int:
+        """The candle after the newest one may be under way, and is not shown by every feed."""
+        timeframe = await self._timeframe(symbol, at)
+        if timeframe is None:
+            return 0
+        rows = await self._feed.candles(symbol, timeframe, limit=1, now_ms=at)
+        return min(at, int(rows[-1, TS]) + 2 * TF_MS[timeframe])
 
     async def _timeframe(self, symbol: str, at: int) -> Timeframe | None:
         if symbol not in self._finest:
