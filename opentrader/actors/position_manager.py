@@ -20,7 +20,7 @@ from opentrader.actors.handles import handles
 from opentrader.actors.message import Message
 from opentrader.actors.outcome import Outcome
 from opentrader.actors.trade_closing import CloseTrades, KeepControl, TakeBack, TradeClosing
-from opentrader.actors.trade_loop import CheckEntries, Drive
+from opentrader.actors.trade_loop import DAY_MS, CheckEntries, Drive
 from opentrader.actors.trade_results import came_to_nothing, entered
 from opentrader.actors.trade_shown import bought, entry_leg, is_entering, is_pending
 from opentrader.actors.trade_upkeep import Raise
@@ -42,7 +42,6 @@ from opentrader.errors import (
     TradingHalted,
 )
 
-DAY_MS = 86_400_000
 QUOTE_MS = 60_000  # how old a price may be that an entry is computed from
 ENTRY_SECONDS = 280.0  # then the asker is told that it goes on; before whoever asked us stops waiting
 
@@ -100,21 +99,22 @@ class PositionManager(TradeClosing):
     def on_start(self) -> None:
         """Take the journal over; what was being sent when the process ended is looked up before anything else."""
         now = self.context.clock.market_ms()
+        rows, over = {row.id: row for row in self._history.all()}, self._journal.ended(now - DAY_MS)
         for trade in self._journal.load(now - DAY_MS):
             self.take_over(booted(trade, now, self._rules))
+        self._rows = {id_: row for id_, row in rows.items() if row.closed_at * 1000 >= now - now % DAY_MS}
+        self._rows |= {id_: rows.get(id_) for id_ in over}
         control, self._cooldowns = self._control_store.load()
-        rows = [row for row in self._history.all() if row.closed_at * 1000 >= now - now % DAY_MS]
-        self._rows |= {row.id: row for row in rows}
         self._desk = replace(
             self._desk,
-            control=replace(control, closeall_since=None),
+            control=control,
             restored=self.restored_before(),
         )
         self.show()
 
     def exclusive_of(self, message: Message[Any]) -> str | None:
         """The symbol that a command is about: it waits for the exchange call under way there."""
-        if isinstance(message, Entry | m.ClosePosition):
+        if isinstance(message, Entry | m.ClosePosition | m.RestoreTrade):
             return message.symbol
         if isinstance(message, Drive | CheckEntries | CloseTrades):
             return message.pair
@@ -128,7 +128,7 @@ class PositionManager(TradeClosing):
     def execute(self, message: m.ExecuteTrade) -> Any:
         pair = message.symbol
         if message.direction == "sell":
-            if not self._desk.open_trades(pair):
+            if not self.holds(pair):
                 raise NoPosition(f"there is no position in {pair} to sell", hint="the exchange is spot: sell closes")
             return self.answered(self._sold(message))
         self._demand_entry(message)
@@ -223,8 +223,10 @@ class PositionManager(TradeClosing):
     def ended(self, row: ClosedTrade) -> tuple[Change, ...]:
         if row.exit_reason != "sl" or not self._risk.cooldown_sec:
             return ()
-        until = self.context.clock.market_ms() + self._risk.cooldown_sec * 1000
-        self._cooldowns[row.symbol] = until
+        now = self.context.clock.market_ms()
+        until = now + self._risk.cooldown_sec * 1000
+        lasting = {pair: end for pair, end in self._cooldowns.items() if end > now}
+        self._cooldowns = {**lasting, row.symbol: until}
         return (self._control_store.cooling(row.symbol, until),)
 
     def make_room(self) -> bool:
@@ -235,16 +237,12 @@ class PositionManager(TradeClosing):
 
     # --- small parts
 
-    def _busy(self, pair: str) -> bool:
-        held = self._desk.open_trades(pair) or self._desk.entering(pair)
-        return bool(held) or any(x.symbol == pair for x in self._desk.restored)
-
     def _demand_entry(self, request: Entry) -> None:
         """Raise what stands in the way of an entry, in the order in which callers are told."""
         self._demand_open_gate()
         if isinstance(request, m.PlaceManual):
             self._demand_new_price(request)
-        elif self._busy(request.symbol):
+        elif self.busy(request.symbol):
             raise TradeExists(f"a trade of {request.symbol} is open or being opened", hint="close it first")
         self._demand_room(counts=isinstance(request, m.ExecuteTrade))
         self._demand_cool(request.symbol)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+import logging
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -20,13 +21,15 @@ from opentrader.actors.reply import Reply
 from opentrader.actors.trade_log import tell_control
 from opentrader.actors.trade_restored import RestoredTrades
 from opentrader.actors.trade_results import shown as row_shown
-from opentrader.actors.trade_shown import is_pending, pending
+from opentrader.actors.trade_shown import is_at_stake, is_pending, pending
 from opentrader.domain.exchange import Exchange
 from opentrader.domain.ledger import ClosedTrade, Control
 from opentrader.domain.lifecycle import Settings, Trade, cancel_entry, close
 from opentrader.domain.trading_ports import Records
 from opentrader.domain.venue import ZERO
-from opentrader.errors import OpentraderError, PendingEntryNotFound, PositionNotFound
+from opentrader.errors import ExchangeError, InternalError, OpentraderError, PendingEntryNotFound, PositionNotFound
+
+logger = logging.getLogger(__name__)
 
 CLOSE_SECONDS = 280.0
 
@@ -53,6 +56,11 @@ class ClosedUp(Message[tuple[ClosedTrade, ...]]):
     trades: tuple[Trade, ...]
     orphans: tuple[ClosedTrade, ...]
     outcome: Outcome[None]
+
+
+@dataclass(frozen=True, slots=True)
+class AllClosed(Message[t.ClosedAll]):
+    outcome: Outcome[t.ClosedAll]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +111,14 @@ class Await(Message[None]):
     waiter: Waiter
 
 
+@dataclass(frozen=True, slots=True)
+class GiveUp(Message[None]):
+    """Nobody waits any more."""
+
+    owner = "position_manager"
+    waiter: Waiter
+
+
 class TradeClosing(RestoredTrades):
     """Commands that end something: positions, entries, the day, and the halt that ends all entering."""
 
@@ -111,17 +127,21 @@ class TradeClosing(RestoredTrades):
     ) -> None:
         super().__init__(context, exchange, records, rules=rules, instance=instance)
         self._waiters: list[Waiter] = []
+        self._closealls = 0  # under way
 
     # --- closing
 
     @handles(m.ClosePosition)
     def close_position(self, message: m.ClosePosition) -> Any:
-        if not self._closable(message.symbol):
-            raise PositionNotFound(f"there is no position in {message.symbol}", hint="GET /api/trades lists them")
-        return self.answered(self._close_one(message.symbol))
+        pair = message.symbol
+        held = bool(self.restored_of(pair)) or self.holds(pair)
+        return self.answered(self._close_one(pair, held=held))
 
-    async def _close_one(self, pair: str) -> t.Closed:
+    async def _close_one(self, pair: str, *, held: bool) -> t.Closed:
+        """An entry that seems lost is closed too, should it turn up: that is kept even where there is no position."""
         rows = await self.context.ask(CloseTrades(pair, "close"), timeout=CLOSE_SECONDS)
+        if not held:
+            raise PositionNotFound(f"there is no position in {pair}", hint="GET /api/trades lists them")
         return t.Closed(symbol=pair, closed=tuple(map(row_shown, rows)), count=len(rows))
 
     async def _sold(self, message: m.ExecuteTrade) -> t.TradeSold:
@@ -131,59 +151,74 @@ class TradeClosing(RestoredTrades):
 
     @handles(m.CloseAll)
     def close_all(self, message: m.CloseAll) -> Any:
-        return self.answered(self._close_everything())
+        return self.close_everything()
+
+    def close_everything(self) -> Reply[t.ClosedAll]:
+        self._closealls += 1
+        return self.pipe(self._close_everything(), then=AllClosed)
 
     async def _close_everything(self) -> t.ClosedAll:
         """A gate keeps entries out until it ends; the symbols are closed in parallel, each for itself."""
         now = self.context.clock.market_ms() // 1000
-        await self._obey(lambda control: replace(control, closeall_since=now))
-        pairs = sorted({trade.symbol for trade in self._desk.restored} | {x.intent.symbol for x in self._to_close()})
+        await self._obey(lambda control: replace(control, closeall_since=control.closeall_since or now))
+        pairs = sorted({trade.symbol for trade in self._desk.restored} | {x.intent.symbol for x in self.to_close()})
         asks = (self.context.ask(CloseTrades(pair, "closeall"), timeout=CLOSE_SECONDS) for pair in pairs)
-        answers = await asyncio.gather(*asks, return_exceptions=True)
-        await self._obey(lambda control: replace(control, closeall_since=None))
-        closed = [row_shown(row) for answer in answers if isinstance(answer, tuple) for row in answer]
-        failed = [
-            ScanFailure(pair, answer.code, answer.detail)
-            for pair, answer in zip(pairs, answers, strict=True)
-            if isinstance(answer, OpentraderError)
-        ]
+        answers = dict(zip(pairs, await asyncio.gather(*asks, return_exceptions=True), strict=True))
+        closed = [row_shown(row) for answer in answers.values() if isinstance(answer, tuple) for row in answer]
+        failed = [_failure(pair, answer) for pair, answer in answers.items() if isinstance(answer, BaseException)]
+        if failed and len(failed) == len(pairs):
+            raise ExchangeError(
+                f"none of {len(pairs)} symbols could be closed",
+                hint="the wish stays: each is closed as soon as the exchange lets it; GET /api/trades shows them",
+                failed=[asdict(failure) for failure in failed],
+            )
         return t.ClosedAll(not failed, tuple(closed), tuple(failed), len(closed))
+
+    @handles(AllClosed)
+    def all_closed(self, message: AllClosed) -> Reply[t.ClosedAll]:
+        self._closealls -= 1
+        return self.answered(self._opened_again(message.outcome))
+
+    async def _opened_again(self, outcome: Outcome[t.ClosedAll]) -> t.ClosedAll:
+        """The last closeall lifts the gate, however it ended."""
+        await self._obey(lambda control: control if self._closealls else replace(control, closeall_since=None))
+        return outcome.unwrap()
+
+    def first_read(self) -> None:
+        """A closeall that the last process did not finish goes on."""
+        super().first_read()
+        if self._desk.control.closeall_since is not None:
+            self.close_everything()
 
     @handles(CloseTrades)
     def close_trades(self, message: CloseTrades) -> Any:
         now = self.context.clock.market_ms()
-        trades = tuple(close(trade, message.reason, now) for trade in self._to_close(message.pair))
-        orphans = tuple(_orphan(x, now) for x in self._desk.restored if x.symbol == message.pair)
-        keep = self._keep_closing(trades, orphans, message.reason, now)
+        trades = tuple(close(trade, message.reason, now) for trade in self.to_close(message.pair))
+        orphans = tuple(_orphan(x, now) for x in self.restored_of(message.pair))
+        changes = [self.saving(trade, f"{message.reason} asked", now) for trade in trades]
+        changes += [self._control_store.dropping(orphan.id) for orphan in orphans]
+        keep = self._journal.commit([*changes, self._history.adding(orphans, now)])
         return self.pipe(keep, then=partial(CloseKept, message.pair, trades, orphans), exclusive=message.pair)
 
     @handles(CloseKept)
     def carry_out_close(self, message: CloseKept) -> Any:
         message.outcome.unwrap()
         if message.orphans:
-            self._desk = replace(self._desk, restored=self._without(message.pair))
+            gone = {orphan.id for orphan in message.orphans}
+            self._desk = replace(self._desk, restored=tuple(x for x in self._desk.restored if x.id not in gone))
             self.show()
         for trade in message.trades:
             self.assign(trade)
         self.drive(message.pair, all=True)
         ids = frozenset(trade.intent.id for trade in message.trades)
-        waiting = self._until(ids, lambda: ids <= self._rows.keys())
+        waiting = self._until(ids, lambda: all(key in self._rows or key not in self._trades for key in ids))
         return self.pipe(waiting, then=partial(ClosedUp, message.trades, message.orphans))
 
     @handles(ClosedUp)
     def closed_up(self, message: ClosedUp) -> tuple[ClosedTrade, ...]:
         message.outcome.unwrap()
-        rows = (self._rows[trade.intent.id] for trade in message.trades)
+        rows = (self._rows.get(trade.intent.id) for trade in message.trades)
         return (*message.orphans, *(row for row in rows if row is not None))
-
-    async def _keep_closing(
-        self, trades: Sequence[Trade], orphans: Sequence[ClosedTrade], reason: str, now: int
-    ) -> None:
-        for trade in trades:
-            await self._journal.save(trade, f"{reason} asked", now)
-        if orphans:
-            await self._history.add(orphans, now)
-            await self.keep_restored(self._without(orphans[0].symbol))
 
     # --- pending entries
 
@@ -223,12 +258,17 @@ class TradeClosing(RestoredTrades):
     async def _halted(self, message: m.Halt) -> t.Halted:
         now = self.context.clock.market_ms() // 1000
         control = await self._obey(
-            lambda c: replace(c, halted=True, reason=message.reason, since=c.since if c.halted else now)
+            lambda c: c if c.halted and message.reason == "operator" else replace(
+                c, halted=True, reason=message.reason, since=c.since if c.halted else now
+            )
         )
         waiting = self._desk.pending() if message.cancel_pending else []
         asks = (self.context.ask(TakeBack(x.intent.id), timeout=CLOSE_SECONDS) for x in waiting)
         answers = await asyncio.gather(*asks, return_exceptions=True)
         cancelled = tuple(answer for answer in answers if isinstance(answer, t.PendingEntry))
+        for trade, answer in zip(waiting, answers, strict=True):
+            if isinstance(answer, BaseException):
+                logger.error("halt: entry %s of %s still waits: %s", trade.intent.id, trade.intent.symbol, answer)
         return t.Halted(halted=True, reason=control.reason, since=control.since, cancelled_entries=cancelled)
 
     async def halted_by(self, reason: str) -> None:
@@ -283,7 +323,11 @@ class TradeClosing(RestoredTrades):
         """Return once a condition holds; it is looked at after each change of these trades."""
         waiter = Waiter(ids, holds, Reply())
         self.context.tell(Await(waiter))
-        await waiter.wake
+        try:
+            await waiter.wake
+        except asyncio.CancelledError:
+            self.context.tell(GiveUp(waiter))
+            raise
 
     @handles(Await)
     def wait(self, message: Await) -> None:
@@ -292,19 +336,26 @@ class TradeClosing(RestoredTrades):
         else:
             self._waiters.append(message.waiter)
 
+    @handles(GiveUp)
+    def give_up(self, message: GiveUp) -> None:
+        self._waiters = [waiter for waiter in self._waiters if waiter is not message.waiter]
+
     # --- small parts
 
-    def _to_close(self, pair: str | None = None) -> list[Trade]:
-        """What a close is about: positions, and market entries on their way."""
-        held = self._desk.open_trades(pair)
-        coming = [x for x in self._desk.trades if pair in (None, x.intent.symbol) and x.intent.kind == "market"]
-        return held + [x for x in coming if x.entry_works and x not in held]
+    def holds(self, pair: str) -> bool:
+        """Whether something is held in a symbol, or coming: what is over is only watched."""
+        return any(trade.intent.id not in self._rows for trade in self.to_close(pair))
 
-    def _without(self, pair: str) -> tuple[t.Trade, ...]:
-        return tuple(x for x in self._desk.restored if x.symbol != pair)
+    def to_close(self, pair: str | None = None) -> list[Trade]:
+        """What a close is about, of all symbols or of one."""
+        return [x for x in self._desk.trades if pair in (None, x.intent.symbol) and is_at_stake(x)]
 
-    def _closable(self, pair: str) -> bool:
-        return bool(self._to_close(pair)) or any(x.symbol == pair for x in self._desk.restored)
+
+def _failure(pair: str, error: BaseException) -> ScanFailure:
+    if isinstance(error, OpentraderError):
+        return ScanFailure(pair, error.code, error.detail)
+    logger.error("closing %s failed", pair, exc_info=error)
+    return ScanFailure(pair, InternalError.code, f"closing {pair} failed: {type(error).__name__}")
 
 
 def _orphan(restored: t.Trade, now_ms: int) -> ClosedTrade:

@@ -21,7 +21,7 @@ from opentrader.actors.message import Message, Tick
 from opentrader.actors.outcome import Done, Outcome
 from opentrader.actors.trade_log import tell, tell_over, tell_taken_over
 from opentrader.actors.trade_results import closed
-from opentrader.actors.trade_shown import bought, held, is_open, is_over
+from opentrader.actors.trade_shown import bought, executed, held, is_open, is_over
 from opentrader.domain.exchange import Exchange
 from opentrader.domain.ledger import ClosedTrade
 from opentrader.domain.lifecycle import Settings, Trade, answered, next_poll, own_fills, tick, watch
@@ -44,6 +44,7 @@ from opentrader.errors import StorageFull
 
 logger = logging.getLogger(__name__)
 
+DAY_MS = 86_400_000
 LATE_MS = 1_000  # committed longer ago than this: not sent
 
 
@@ -263,6 +264,7 @@ class TradeLoop(Actor):
         key = message.ids[0]
         tell_over(self._trades[key], message.row)
         self._rows[key] = message.row
+        self._forget_rows()
         self.changed(self._trades[key], self._trades[key])
         self._schedule(self._trades[key])
         return self._look(message.pair, message.ids[1:])
@@ -332,7 +334,10 @@ class TradeLoop(Actor):
         now = self.context.clock.market_ms()
         counts = bought(after) > 0 and bought(before) == 0
         also = (self._day.executing(after.intent.id, now),) if counts else ()
-        save = partial(self._journal.save, after, after.label.lower(), now, fills=fills, also=also)
+        if self._stays_booked(after):
+            save = partial(self._journal.finish, after, None, after.label.lower(), now, fills=fills, also=also)
+        else:
+            save = partial(self._journal.save, after, after.label.lower(), now, fills=fills, also=also)
         try:
             await save()
         except StorageFull:
@@ -340,14 +345,34 @@ class TradeLoop(Actor):
                 raise
             await save()
 
+    def saving(self, trade: Trade, event: str, now: int) -> Change:
+        """A command's change of a trade; one that is over and booked stays so."""
+        if self._stays_booked(trade):
+            return self._journal.finishing(trade, event, now)
+        return self._journal.saving(trade, event, now)
+
+    def _stays_booked(self, trade: Trade) -> bool:
+        booked = trade.intent.id in self._rows
+        return booked and is_over(trade, self.least(trade.intent.symbol, trade))
+
     def assign(self, trade: Trade) -> None:
         before = self._trades.get(trade.intent.id)
         tell(before, trade)
         self._trades[trade.intent.id] = trade
-        if is_open(trade, self.least(trade.intent.symbol, trade)):
-            self._rows.pop(trade.intent.id, None)  # a late order has opened it again
+        if is_open(trade, self.least(trade.intent.symbol, trade)) or executed(before) != executed(trade):
+            self._rows.pop(trade.intent.id, None)  # late fills: it is open again, or its row tells too little
         self._schedule(trade)
         self.changed(before, trade)
+
+    def _forget_rows(self) -> None:
+        """Keep those of today, and of the trades that are still watched."""
+        now = self.context.clock.market_ms()
+        midnight = (now - now % DAY_MS) // 1000
+        self._rows = {
+            key: row
+            for key, row in self._rows.items()
+            if key in self._trades or (row is not None and row.closed_at >= midnight)
+        }
 
     def _schedule(self, trade: Trade) -> None:
         now = self.context.clock.market_ms()

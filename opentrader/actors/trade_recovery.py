@@ -13,8 +13,9 @@ from opentrader.actors.handles import handles
 from opentrader.actors.message import Message
 from opentrader.actors.outcome import Outcome
 from opentrader.actors.reply import Reply
+from opentrader.actors.trade_loop import DAY_MS
 from opentrader.actors.trade_shown import shown
-from opentrader.actors.trade_upkeep import ASK_SECONDS, DAY_MS, QUOTE, TradeUpkeep
+from opentrader.actors.trade_upkeep import ASK_SECONDS, QUOTE, TradeUpkeep
 from opentrader.domain.exchange import Exchange
 from opentrader.domain.lifecycle import Rebuilt, Settings, Trade, rebuilt
 from opentrader.domain.trading_ports import Records

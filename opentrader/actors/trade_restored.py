@@ -17,8 +17,6 @@ from opentrader.actors.reply import Reply
 from opentrader.actors.trade_recovery import TradeRecovery
 from opentrader.errors import TradeExists
 
-RESTORED = "restored"
-
 
 @dataclass(frozen=True, slots=True)
 class RestoreKept(Message[t.Restored]):
@@ -30,15 +28,15 @@ class RestoredTrades(TradeRecovery):
     @handles(m.RestoreTrade)
     def restore(self, message: m.RestoreTrade) -> Reply[t.Restored]:
         pair = message.symbol
-        if self._desk.open_trades(pair) or any(x.symbol == pair for x in self._desk.restored):
-            raise TradeExists(f"a trade of {pair} is open", hint="close it first")
+        if self.busy(pair):
+            raise TradeExists(f"a trade of {pair} is open or being opened", hint="close it first")
         now = self.context.clock.market_ms() // 1000
         trade = t.Trade(
             self.context.ids.new(), pair, message.direction, message.size, message.entry_px, message.sl_px,  # type: ignore[arg-type]
             message.tp_px, message.sl_oid, message.tp_oid, message.bot, message.date or _day(now), "", "restored", now,
             verified=False, state="restored",
         )  # fmt: skip
-        keep = self.keep_restored((*self._desk.restored, trade))
+        keep = self._journal.commit([self._control_store.restoring(trade.id, orjson.dumps(asdict(trade)).decode())])
         return self.pipe(keep, then=partial(RestoreKept, trade), exclusive=pair)
 
     @handles(RestoreKept)
@@ -48,12 +46,13 @@ class RestoredTrades(TradeRecovery):
         self.show()
         return t.Restored(trade=message.trade)
 
-    async def keep_restored(self, trades: tuple[t.Trade, ...]) -> None:
-        await self._control_store.keep_value(RESTORED, orjson.dumps([asdict(trade) for trade in trades]).decode())
-
     def restored_before(self) -> tuple[t.Trade, ...]:
         """The trades that were restored by hand and not closed since."""
-        return tuple(t.Trade(**row) for row in orjson.loads(self._control_store.value(RESTORED) or "[]"))
+        kept = self._control_store.restored()
+        return tuple(t.Trade(**orjson.loads(kept[key])) for key in sorted(kept))
+
+    def restored_of(self, pair: str) -> list[t.Trade]:
+        return [trade for trade in self._desk.restored if trade.symbol == pair]
 
     @handles(m.SyncTrades)
     def sync(self, message: m.SyncTrades) -> t.Synced:

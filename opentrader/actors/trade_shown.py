@@ -24,6 +24,11 @@ def bought(trade: Trade) -> Decimal:
     return sum((leg.cum for leg in trade.entries), ZERO)
 
 
+def executed(trade: Trade | None) -> Decimal:
+    """All that its orders have exchanged, either way."""
+    return sum((leg.cum for leg in trade.legs), ZERO) if trade is not None else ZERO
+
+
 def held(trade: Trade) -> Decimal:
     """What is held of it, by the executed quantities of our own orders."""
     got = sum((leg.cum - leg.fees for leg in trade.entries), ZERO)
@@ -56,6 +61,16 @@ def is_entering(trade: Trade) -> bool:
         return False
     leg = entry_leg(trade)
     return trade.label == "NONE" if leg is None else leg.state in LIVE
+
+
+def is_at_stake(trade: Trade) -> bool:
+    """Whether a close is about it: something is held, however little, an entry may have arrived, or will.
+
+    A LIMIT entry that rests and has bought nothing is none, and what can no longer be sold neither.
+    """
+    leg = entry_leg(trade)
+    unknown = leg is not None and (leg.in_flight or leg.state == "ABSENT")
+    return unknown or is_entering(trade) or (held(trade) > 0 and trade.label not in _NOTHING_HELD)
 
 
 def is_over(trade: Trade, least: Decimal) -> bool:

@@ -18,7 +18,7 @@ from opentrader.actors.messages import CandlesOf, MarketOf
 from opentrader.actors.outcome import Done, Outcome
 from opentrader.actors.replies import ScanFailure
 from opentrader.actors.reply import Reply
-from opentrader.actors.trade_loop import TradeLoop
+from opentrader.actors.trade_loop import DAY_MS, TradeLoop
 from opentrader.actors.trade_results import average_entry
 from opentrader.actors.trading_desk import Account, Desk
 from opentrader.domain.exchange import Exchange
@@ -33,7 +33,6 @@ QUOTE = "USDT"
 ACCOUNT_SECONDS = 5.0
 ASK_SECONDS = 60.0
 TRAIL_TIMEFRAME: Timeframe = "4h"
-DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +98,11 @@ class TradeUpkeep(TradeLoop):
             pnl_today=self.pnl_today(),
         )
         self.publish(self._desk)
+
+    def busy(self, pair: str) -> bool:
+        """Whether a trade of a symbol is open or being opened, or was put in by hand."""
+        held = self._desk.open_trades(pair) or self._desk.entering(pair)
+        return bool(held) or any(x.symbol == pair for x in self._desk.restored)
 
     def pnl_today(self) -> Decimal:
         """What was closed since 00:00 UTC has brought."""

@@ -31,6 +31,10 @@ class Journal(Protocol):
         """The open trades, and those that were finished at this instant or later; oldest first."""
         ...
 
+    def ended(self, since_ms: int) -> set[str]:
+        """The ids of those that were finished at this instant or later."""
+        ...
+
     def trade(self, id: str) -> Trade | None:
         """Whatever its state; None if there never was one with this id."""
         ...
@@ -61,6 +65,16 @@ class Journal(Protocol):
 
         Raises `InternalError` for a changed intent, `apsw.ConstraintError` for a client id of another trade.
         """
+        ...
+
+    def saving(self, trade: Trade, event: str, at_ms: int) -> Change: ...
+
+    def finishing(self, trade: Trade, event: str, at_ms: int) -> Change:
+        """Of a trade that is over and whose row, if it has one, stands."""
+        ...
+
+    async def commit(self, changes: Sequence[Change]) -> None:
+        """Several changes as one."""
         ...
 
     async def finish(
@@ -96,6 +110,8 @@ class History(Protocol):
         """Take in trades that the exchange tells of. Returns the new ones; an id that is there stays as it is."""
         ...
 
+    def adding(self, trades: Sequence[ClosedTrade], at_ms: int) -> Change: ...
+
 
 class DayStore(Protocol):
     """The entries executed on each UTC day of market time."""
@@ -128,9 +144,13 @@ class ControlStore(Protocol):
         """Start, or lengthen or end, the cooldown of a symbol or of a bot and a symbol."""
         ...
 
-    def value(self, key: str) -> str | None: ...
+    def restored(self) -> dict[str, str]:
+        """The trades that were put in by hand, by id."""
+        ...
 
-    async def keep_value(self, key: str, text: str) -> None: ...
+    def restoring(self, id: str, text: str) -> Change: ...
+
+    def dropping(self, id: str) -> Change: ...
 
     async def instance(self) -> str:
         """The four letters and digits of this data folder in client order ids, chosen at its first start."""

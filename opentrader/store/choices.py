@@ -1,4 +1,5 @@
-"""What a data folder keeps to itself: the shift and the pace of its market, its machine id, its secret."""
+"""What a data folder keeps to itself: the shift and the pace of its market, its machine id, its secret, and trades
+that were put in by hand."""
 
 from __future__ import annotations
 
@@ -15,6 +16,17 @@ def get(connection: Connection, key: str) -> str | None:
 def put(connection: Connection, key: str, text: str) -> None:
     """Choose, whatever was chosen before."""
     connection.execute("INSERT OR REPLACE INTO choices (key, text) VALUES (?, ?)", (key, text))
+
+
+def drop(connection: Connection, key: str) -> None:
+    """Choose nothing any more."""
+    connection.execute("DELETE FROM choices WHERE key = ?", (key,))
+
+
+def under(connection: Connection, prefix: str) -> dict[str, str]:
+    """The texts whose keys begin with the prefix, by the rest of their keys."""
+    rows = connection.execute("SELECT key, text FROM choices WHERE substr(key, 1, ?) = ?", (len(prefix), prefix))
+    return {key.removeprefix(prefix): text for key, text in rows}
 
 
 def keep(connection: Connection, key: str, text: str) -> str:

@@ -53,6 +53,11 @@ def load(connection: Connection, ended_since_ms: int) -> list[Trade]:
     return _trades(connection, "ended_ms IS NULL OR ended_ms >= ?", ended_since_ms)
 
 
+def ended(connection: Connection, since_ms: int) -> set[str]:
+    """The ids of those that ended at this instant or later."""
+    return {str(id_) for (id_,) in connection.execute("SELECT id FROM trades WHERE ended_ms >= ?", (since_ms,))}
+
+
 def trade(connection: Connection, id: str) -> Trade | None:
     return next(iter(_trades(connection, "id = ?", id)), None)
 

@@ -18,6 +18,8 @@ from opentrader.store.database import Store
 
 T = TypeVar("T")
 
+_RESTORED = "restored/"
+
 NO_FACTS: Mapping[str, Any] = {}
 
 
@@ -35,6 +37,9 @@ class JournalTable:
 
     def load(self, ended_since_ms: int) -> list[Trade]:
         return self._store.read(partial(journal.load, ended_since_ms=ended_since_ms))
+
+    def ended(self, since_ms: int) -> set[str]:
+        return self._store.read(partial(journal.ended, since_ms=since_ms))
 
     def trade(self, id: str) -> Trade | None:
         return self._store.read(partial(journal.trade, id=id))
@@ -60,6 +65,15 @@ class JournalTable:
     ) -> None:
         change = partial(journal.save, trade=trade, event=event, at_ms=at_ms, facts=facts, fills=fills)
         await self._store.write(partial(_together, change, also))
+
+    def saving(self, trade: Trade, event: str, at_ms: int) -> Change:
+        return partial(journal.save, trade=trade, event=event, at_ms=at_ms, facts=NO_FACTS)
+
+    def finishing(self, trade: Trade, event: str, at_ms: int) -> Change:
+        return partial(journal.finish, trade=trade, closed=None, event=event, at_ms=at_ms, facts=NO_FACTS)
+
+    async def commit(self, changes: Sequence[Change]) -> None:
+        await self._store.write(partial(_together, lambda connection: None, changes))
 
     async def finish(
         self,
@@ -93,6 +107,9 @@ class HistoryTable:
         change = partial(history.add, trades=trades, at_ms=at_ms)
         return await self._store.write(partial(_together, change, also))
 
+    def adding(self, trades: Sequence[ClosedTrade], at_ms: int) -> Change:
+        return partial(history.add, trades=trades, at_ms=at_ms)
+
 
 class DayTable:
     def __init__(self, store: Store) -> None:
@@ -124,11 +141,14 @@ class ControlTable:
     def cooling(self, key: str, until_ms: int) -> Change:
         return partial(control.cool, key=key, until_ms=until_ms)
 
-    def value(self, key: str) -> str | None:
-        return self._store.read(partial(choices.get, key=key))
+    def restored(self) -> dict[str, str]:
+        return self._store.read(partial(choices.under, prefix=_RESTORED))
 
-    async def keep_value(self, key: str, text: str) -> None:
-        await self._store.write(partial(choices.put, key=key, text=text))
+    def restoring(self, id: str, text: str) -> Change:
+        return partial(choices.put, key=_RESTORED + id, text=text)
+
+    def dropping(self, id: str) -> Change:
+        return partial(choices.drop, key=_RESTORED + id)
 
     async def instance(self) -> str:
         return await self._store.write(control.instance)
