@@ -18,7 +18,7 @@ from opentrader.actors.replies import ScanFailure
 from opentrader.actors.reply import Reply
 from opentrader.actors.trade_closing import TakeBack
 from opentrader.actors.trade_loop import CheckEntries
-from opentrader.actors.trade_recovery import Adopt, RebuiltTrades
+from opentrader.actors.trade_recovery import Reconcile
 from opentrader.actors.trade_shown import is_pending, pending
 from opentrader.actors.trading_desk import Desk
 from opentrader.errors import OpentraderError
@@ -88,9 +88,8 @@ class PendingEntryWatcher(Actor):
         )
 
     async def _recovered(self) -> t.PendingRecovered:
-        found, _, _ = await self.context.ask(RebuiltTrades(), timeout=ASK_SECONDS)
         known = len(self._desk().pending())
-        adopted = await self.context.ask(Adopt(found), timeout=ASK_SECONDS)
+        adopted = await self.context.ask(Reconcile(), timeout=ASK_SECONDS)
         entries = tuple(pending(x) for x in adopted if is_pending(x))
         return t.PendingRecovered(recovered=len(entries), skipped=known, entries=entries)
 

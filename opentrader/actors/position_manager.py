@@ -21,6 +21,7 @@ from opentrader.actors.message import Message
 from opentrader.actors.outcome import Outcome
 from opentrader.actors.trade_closing import CloseTrades, KeepControl, TakeBack, TradeClosing
 from opentrader.actors.trade_loop import DAY_MS, CheckEntries, Drive
+from opentrader.actors.trade_recovery import Adopt
 from opentrader.actors.trade_results import came_to_nothing, entered
 from opentrader.actors.trade_shown import bought, entry_leg, is_entering, is_pending
 from opentrader.actors.trade_upkeep import Raise
@@ -102,6 +103,7 @@ class PositionManager(TradeClosing):
         rows, over = {row.id: row for row in self._history.all()}, self._journal.ended(now - DAY_MS)
         for trade in self._journal.load(now - DAY_MS):
             self.take_over(booted(trade, now, self._rules))
+        self._unread = set(self._trades)
         self._rows = {id_: row for id_, row in rows.items() if row.closed_at * 1000 >= now - now % DAY_MS}
         self._rows |= {id_: rows.get(id_) for id_ in over}
         control, self._cooldowns = self._control_store.load()
@@ -120,6 +122,8 @@ class PositionManager(TradeClosing):
             return message.pair
         if isinstance(message, TakeBack | Raise) and message.id in self._trades:
             return self._trades[message.id].intent.symbol
+        if isinstance(message, Adopt):
+            return "adopt"
         return "control" if isinstance(message, KeepControl) else None
 
     # --- entries
@@ -269,7 +273,7 @@ class PositionManager(TradeClosing):
         if control.closeall_since is not None:
             raise TradingHalted("a closeall is under way", hint="entries are let in again when closeall has ended")
         if not self._desk.reconciled or self._desk.account is None:
-            raise NotReady("the account has not been read yet", hint="ask again in a few seconds")
+            raise NotReady("the account and its orders have not been read yet", hint="ask again in a few seconds")
         if self._desk.degraded:
             raise NotReady(f"the account could not be read: {self._desk.degraded}", hint="ask again in a few seconds")
         if not self._disk.roomy():

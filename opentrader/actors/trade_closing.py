@@ -184,9 +184,8 @@ class TradeClosing(RestoredTrades):
         await self._obey(lambda control: control if self._closealls else replace(control, closeall_since=None))
         return outcome.unwrap()
 
-    def first_read(self) -> None:
+    def opened(self) -> None:
         """A closeall that the last process did not finish goes on."""
-        super().first_read()
         if self._desk.control.closeall_since is not None:
             self.close_everything()
 
@@ -314,6 +313,8 @@ class TradeClosing(RestoredTrades):
 
     def changed(self, before: Trade | None, after: Trade) -> None:
         self.show()
+        if before is not None and not before.quar and any(alert.code == "second writer" for alert in after.alerts):
+            self.answered(self.halted_by(f"somebody else has sent the entry of {after.intent.symbol}"))
         woken = [w for w in self._waiters if after.intent.id in w.ids and w.holds()]
         self._waiters = [w for w in self._waiters if w not in woken]
         for waiter in woken:

@@ -140,6 +140,7 @@ class TradeLoop(Actor):
         self._marks: dict[str, Decimal] = {}
         self._filters: dict[str, Filters] = {}
         self._driven: set[str] = set()
+        self._unread: set[str] = set()  # remembered from before, and not read at the venue yet
 
     # --- what a subclass decides or hears of
 
@@ -202,6 +203,8 @@ class TradeLoop(Actor):
     def decide(self, message: Seen) -> Any:
         trade = self._trades[message.ids[0]]
         view = self._view(message, trade)
+        if view is not None and view.readable:
+            self._unread.discard(trade.intent.id)
         if view is None:
             self._due[trade.intent.id] = self.context.clock.market_ms() + self._rules.poll
             return self._look(message.pair, message.ids[1:])

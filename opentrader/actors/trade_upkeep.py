@@ -128,19 +128,18 @@ class TradeUpkeep(TradeLoop):
         return self.pipe(self._read_account(), then=AccountRead)
 
     @handles(AccountRead)
-    def account_read(self, message: AccountRead) -> None:
-        """The first good read opens the gate: before it nothing is known of the venue. One that failed shuts it."""
+    def account_read(self, message: AccountRead) -> Reply[None] | None:
+        """The first good read is followed by a look at all that is ours; one that failed shuts the gate."""
         if isinstance(message.outcome, Done):
-            first = not self._desk.reconciled
-            self._desk = replace(self._desk, account=message.outcome.value, reconciled=True, degraded="")
+            first = self._desk.account is None
+            self._desk = replace(self._desk, account=message.outcome.value, degraded="")
             self.show()
-            if first:
-                self.first_read()
-        else:
-            self._desk = replace(self._desk, degraded=message.outcome.error.detail)
-            self.show()
+            return self.first_read() if first else None
+        self._desk = replace(self._desk, degraded=message.outcome.error.detail)
+        self.show()
+        return None
 
-    def first_read(self) -> None:
+    def first_read(self) -> Reply[None] | None:
         """The account was read for the first time."""
         raise NotImplementedError
 

@@ -23,12 +23,17 @@ from .settings import BINANCE, Settings
 class Rebuilt:
     """`skipped` are client ids with our prefix in a layout that is not ours: never guessed.
 
-    `second_daemon`: an order of another instance is younger than this process can explain.
+    `strangers` are client ids of another instance that are younger than this process can explain: a second daemon
+    trades on the account. What it trades is its own, and is not rebuilt.
     """
 
     trades: tuple[Trade, ...] = ()
     skipped: tuple[str, ...] = ()
-    second_daemon: bool = False
+    strangers: tuple[str, ...] = ()
+
+    @property
+    def second_daemon(self) -> bool:
+        return bool(self.strangers)
 
 
 LEG_KINDS: dict[IdKind, LegKind] = {"L": "L", "P": "L", "T": "L", "S": "S", "C": "C"}
@@ -59,14 +64,21 @@ def rebuilt(
     tails = {trade.intent.id[-8:] for trade in claimed}
     orders = own_orders(view)
     read = [(told, order) for order in orders if (told := parse(order.cid)) and told.tail not in tails]
+    strange = [
+        (told, order)
+        for told, order in read
+        if told.instance != instance and order.created_at > boot_at + settings.horizon
+    ]
+    theirs = {told.tail for told, _ in strange}
     groups: dict[str, list[Read]] = {}
     for told, order in read:
-        groups.setdefault(told.tail, []).append((told, order))
+        if told.tail not in theirs:
+            groups.setdefault(told.tail, []).append((told, order))
     trades = [trade for group in groups.values() if (trade := of_group(group, view, instance, boot_at, settings))]
     return Rebuilt(
         tuple(trades),
         tuple(order.cid for order in orders if parse(order.cid) is None),
-        any(t.instance != instance and order.created_at > boot_at + settings.horizon for t, order in read),
+        tuple(order.cid for _, order in strange),
     )
 
 
@@ -108,14 +120,17 @@ def intent_of(group: list[Read], view: VenueView, instance: str) -> Intent | Non
         return None
     created = group[0][1].created_at
     tp = target or stop * 2
-    return Intent(full, "market", view.filters.symbol, "buy", ZERO, stop, stop, tp, 0, created, instance)
+    symbol = view.filters.symbol
+    return Intent(full, "market", symbol, "buy", ZERO, stop, stop, tp, 0, created, instance, source="recovered")
 
 
 def asked(
     full: str, told: EntryId, order: Order, px: Decimal, sl: Decimal, tp: Decimal, view: VenueView, instance: str
 ) -> Intent:
     symbol, ttl_at = view.filters.symbol, told.expiry * 1000
-    return Intent(full, told.kind, symbol, "buy", order.qty, px, sl, tp, ttl_at, order.created_at, instance)
+    return Intent(
+        full, told.kind, symbol, "buy", order.qty, px, sl, tp, ttl_at, order.created_at, instance, source="recovered"
+    )  # fmt: skip
 
 
 def levels(group: list[Read]) -> tuple[Decimal | None, Decimal | None]:
