@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -40,7 +40,7 @@ from opentrader.config import Settings
 from opentrader.domain.lifecycle import BINANCE
 from opentrader.domain.ports import Clock, Feed
 from opentrader.domain.risk import Risk
-from opentrader.domain.symbols import listing_of, pair_of
+from opentrader.domain.symbols import Listing, listing_of, pair_of
 from opentrader.domain.trading_ports import Records
 from opentrader.errors import NotReady, OpentraderError, ShuttingDown
 from opentrader.exchange.paper.balance import parse_balance
@@ -242,7 +242,7 @@ class TradingSystem:
         supervisor = Supervisor(loop, self._clock, SortableIds(), on_fatal=self._on_fatal, barrier=self.settled)
         self._supervisor = supervisor  # before its start, which may be cancelled: `stop` has to know of it
         self._compose(supervisor, self._store, identity, self._market.feed)
-        self._compose_trading(supervisor, self._store, self._exchange, instance)
+        self._compose_trading(supervisor, self._store, self._exchange, instance, self._market.feed.listings())
         await supervisor.start()
         with suppress(OpentraderError):  # a venue that does not answer keeps entries out, and nothing else
             await supervisor.ask(ReadAccount(), timeout=FIRST_READ_SECONDS)
@@ -295,7 +295,14 @@ class TradingSystem:
             lambda context: MrCombined(context, watchlist=watchlist, listings=listings, positions=positions, rule=rule),
         )
 
-    def _compose_trading(self, supervisor: Supervisor, store: Store, exchange: PaperExchange, instance: str) -> None:
+    def _compose_trading(
+        self,
+        supervisor: Supervisor,
+        store: Store,
+        exchange: PaperExchange,
+        instance: str,
+        listings: Mapping[str, Listing],
+    ) -> None:
         """The actors that move money. PositionManager comes before those who read its desk."""
         s, history, disk = self.settings, HistoryTable(store), DataDisk(self.settings.data_dir)
         records = Records(JournalTable(store), history, DayTable(store), ControlTable(store))
@@ -307,7 +314,8 @@ class TradingSystem:
             "position_manager",
             lambda context: PositionManager(
                 context, exchange, records, disk,
-                risk=risk, rules=BINANCE, instance=instance, licensed=self._licensed, speed=s.speed,
+                risk=risk, rules=BINANCE, instance=instance, licensed=self._licensed,
+                watchlist=tuple(listing_of(name, listings).pair for name in s.watchlist), speed=s.speed,
             ),
         )  # fmt: skip
         supervisor.add(

@@ -89,11 +89,12 @@ class PositionManager(TradeClosing):
         rules: Settings,
         instance: str,
         licensed: Callable[[], bool],
+        watchlist: tuple[str, ...] = (),
         speed: float = 1.0,
     ) -> None:
         super().__init__(context, exchange, records, rules=rules, instance=instance)
         self._disk, self._risk, self._speed = disk, risk, speed
-        self._licensed = licensed
+        self._licensed, self.watchlist = licensed, watchlist
         self._cooldowns: dict[str, int] = {}
         self._planned: dict[str, Trade] = {}  # their intents are being committed
 

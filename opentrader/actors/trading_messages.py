@@ -8,7 +8,7 @@ from datetime import date
 from typing import Annotated, ClassVar
 
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, Strict
 
 from opentrader.actors import trading_replies as t
 from opentrader.actors.message import Message
@@ -18,6 +18,7 @@ from opentrader.errors import Fault, InvalidInput
 RISK_REWARD = r"^\s*(?=[0-9.]*[1-9])\d{1,4}(\.\d{1,4})?\s*:\s*(?=[0-9.]*[1-9])\d{1,4}(\.\d{1,4})?\s*$"
 LARGEST_RATIO = 100.0
 LARGEST_INTEGER = 2**63 - 1
+LARGEST_AMOUNT = 1e15
 
 
 
@@ -33,10 +34,17 @@ def _storable(number: int) -> int:
     return number
 
 
+def _measurable(value: float) -> float:
+    if value > LARGEST_AMOUNT:
+        raise ValueError(f"should be at most {LARGEST_AMOUNT:g}")
+    return value
+
+
 # The pattern looks ahead, which pydantic's own engine of regular expressions does not.
 RiskReward = Annotated[str, AfterValidator(_risk_reward), Field(json_schema_extra={"pattern": RISK_REWARD})]
 StopPercent = Annotated[float, Gt(0), Lt(100)]
-Px = Annotated[float, Gt(0)]
+Px = Annotated[float, Gt(0), AfterValidator(_measurable)]
+OrderId = Annotated[int, Strict()] | Annotated[str, Field(min_length=1, max_length=64)] | None
 # The contract names no limit, and the store has one.
 Offset = Annotated[int, Ge(0), AfterValidator(_storable)]
 
@@ -162,8 +170,8 @@ class RestoreTrade(Message[t.Restored]):
     entry_px: Px
     sl_px: Px
     tp_px: Px
-    sl_oid: int | str | None = None
-    tp_oid: int | str | None = None
+    sl_oid: OrderId = None
+    tp_oid: OrderId = None
     bot: Bot = "manual"
     date: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = None
 

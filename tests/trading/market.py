@@ -53,9 +53,10 @@ class SteeredFeed:
 
     def __init__(self) -> None:
         self.future: list[float] = []
+        self.coins = ["SOL"]
 
     def listings(self) -> dict[str, Listing]:
-        return {PAIR: Listing("SOL", "USDT")}
+        return {f"{coin}USDT": Listing(coin, "USDT") for coin in self.coins}
 
     def minutes(self, pair: str, start_ms: int, end_ms: int) -> NDArray[np.float64]:
         ts = np.arange(-(-start_ms // MINUTE), -(-end_ms // MINUTE)) * MINUTE
@@ -107,7 +108,7 @@ class Market:
             "position_manager",
             lambda c: PositionManager(
                 c, venue, records, DataDisk(self.folder),
-                risk=self.risk, rules=self.rules, instance=instance, licensed=lambda: self.licensed,
+                risk=self.risk, rules=self.rules, instance=instance, licensed=lambda: self.licensed, watchlist=(PAIR,),
             ),
         )  # fmt: skip
         run.add("pending_entry_watcher", lambda c: PendingEntryWatcher(c, lambda: self.desk))

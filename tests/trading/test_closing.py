@@ -110,22 +110,6 @@ async def test_an_entry_that_seemed_lost_is_closed_if_it_turns_up(market: Market
     assert (await market.ask(buy())).status == "opened"
 
 
-async def test_trades_put_in_by_hand_are_each_kept_and_each_dropped(market: Market) -> None:
-    def restore(number: int) -> m.RestoreTrade:
-        return m.RestoreTrade(f"X{number}USDT", "buy", 1.0, 10.0, 9.0, 11.0)
-
-    await asyncio.gather(*(market.ask(restore(number)) for number in range(18)))
-    assert len({trade.symbol for trade in market.desk.restored}) == 18
-    await market.stop()
-    await market.start()
-    assert len({trade.symbol for trade in market.desk.restored}) == 18
-    assert (await market.ask(m.CloseAll())).count == 18
-    await market.stop()
-    await market.start()
-    assert market.desk.restored == ()
-    assert (await market.ask(m.HistoryOf())).total == 18
-
-
 async def test_what_is_over_is_booked_once(market: Market) -> None:
     """It was saved as open again by the looks of the next seconds, and booked anew at each start."""
     await market.ask(buy())

@@ -12,7 +12,7 @@ Spot long is what is offered; the records are free of a direction but for the si
 """
 
 from .commands import booted, cancel_entry, close, trail
-from .rebuild import Rebuilt, holding, rebuilt
+from .rebuild import Rebuilt, ended, holding, rebuilt, restored
 from .records import Alert, Intent, Label, Leg, Trade, planned
 from .reply import answered
 from .reports import own_fills
@@ -32,11 +32,13 @@ __all__ = [
     "booted",
     "cancel_entry",
     "close",
+    "ended",
     "holding",
     "next_poll",
     "own_fills",
     "planned",
     "rebuilt",
+    "restored",
     "tick",
     "trail",
     "watch",

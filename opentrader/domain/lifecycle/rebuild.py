@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from opentrader.domain.venue import ZERO, Order, VenueView
+from opentrader.domain.venue import ZERO, Order, OrderList, VenueView
 
 from .fold import position
 from .ids import EntryId, ExitId, IdKind, at_distance, exit_id, ours, parse
 from .records import Intent, Leg, LegKind, Trade
-from .reports import Facts, grown, of_order, of_pieces
+from .reports import Facts, grown, of_order, of_pieces, with_fills
 from .settings import BINANCE, Settings
 
 
@@ -82,8 +82,29 @@ def rebuilt(
     )
 
 
+def ended(view: VenueView, instance: str, now: int, settings: Settings = BINANCE) -> tuple[Trade, ...]:
+    """The trades behind all own orders of one symbol of which nothing is open or held any more, as far as known."""
+    groups: dict[str, list[Read]] = {}
+    for order in own_orders(view):
+        if told := parse(order.cid):
+            groups.setdefault(told.tail, []).append((told, order))
+    trades = (whole(group, view, instance, now, settings) for group in groups.values())
+    over = (x for x in trades if x and not at_work(x, view) and any(leg.cid and leg.cum for leg in x.entries))
+    return tuple(replace(x, legs=tuple(with_fills(leg, view.fills, view.filters.base) for leg in x.legs)) for x in over)
+
+
 def of_group(group: list[Read], view: VenueView, instance: str, boot_at: int, settings: Settings) -> Trade | None:
     """One trade from the orders of one intent, or None when nothing of it is open or held any more."""
+    trade = whole(group, view, instance, boot_at, settings)
+    return trade.alerted("recovered", "alert", boot_at) if trade and at_work(trade, view) else None
+
+
+def at_work(trade: Trade, view: VenueView) -> bool:
+    return any(leg.open for leg in trade.legs) or position(trade, view.filters) >= view.filters.min_qty
+
+
+def whole(group: list[Read], view: VenueView, instance: str, boot_at: int, settings: Settings) -> Trade | None:
+    """One trade from the orders of one intent; None where they do not tell enough."""
     intent = intent_of(group, view, instance)
     if intent is None:
         return None
@@ -97,11 +118,7 @@ def of_group(group: list[Read], view: VenueView, instance: str, boot_at: int, se
         rebuild_until=boot_at + settings.horizon + settings.read_lag,
     )
     trade = adopted(trade, view, boot_at)
-    if not trade.entries:
-        trade = trade.with_leg(synthetic(trade))
-    if not any(leg.open for leg in trade.legs) and position(trade, view.filters) < view.filters.min_qty:
-        return None
-    return trade.alerted("recovered", "alert", boot_at)
+    return trade if trade.entries else trade.with_leg(synthetic(trade))
 
 
 def intent_of(group: list[Read], view: VenueView, instance: str) -> Intent | None:
@@ -178,6 +195,26 @@ def synthetic(trade: Trade) -> Leg:
     rest = sum((leg.rest for leg in trade.exits if leg.open), ZERO)
     sold = sum((leg.cum for leg in trade.legs), ZERO)
     return holding(trade.intent, rest + sold)
+
+
+def restored(intent: Intent, exits: OrderList, view: VenueView, now: int, settings: Settings = BINANCE) -> Trade:
+    """A trade that a hand put in and whose exits were found: it is watched and closed like any other."""
+    stop, target = exits.stop, exits.target
+    leg = Leg(
+        exits.cid, "L", 1, "OPEN", stop.qty, stop.stop_px or intent.sl, target.px or intent.tp, stop.created_at,
+        stop.created_at, stop_cid=stop.cid, target_cid=target.cid, ex_ids=(stop.ex_id, target.ex_id),
+    )  # fmt: skip
+    return Trade(
+        intent,
+        leg.sl,
+        leg.tp,
+        legs=(holding(intent, intent.qty), leg),
+        base_at_entry=view.balance.total if view.balance else ZERO,
+        last_send=now,
+        ok_at=now,
+        rebuild_until=now + settings.horizon + settings.read_lag,
+        label="PROTECTED",
+    )
 
 
 def holding(intent: Intent, qty: Decimal) -> Leg:
