@@ -20,6 +20,7 @@ from opentrader.actors import messages as m
 from opentrader.actors import views
 from opentrader.actors.agent_board import AgentBoard
 from opentrader.actors.archive import Archive
+from opentrader.actors.errand import errand
 from opentrader.actors.license_guard import Held, LicenseGuard, refused
 from opentrader.actors.market_analyzer import Horizon, MarketAnalyzer
 from opentrader.actors.message import Message
@@ -33,6 +34,7 @@ from opentrader.actors.supervisor import ActorStatus, Supervisor
 from opentrader.actors.telegram_desk import DeskApprovals, Messenger, TelegramDesk
 from opentrader.actors.trade_upkeep import ReadAccount
 from opentrader.actors.trading_desk import Desk, DeskPositions
+from opentrader.actors.trading_errands import errand_of
 from opentrader.actors.trading_replies import ManualPlaced, TradeOpened
 from opentrader.actors.trend_book import TrendBook
 from opentrader.clock import SortableIds
@@ -165,7 +167,8 @@ class TradingSystem:
         self.admit(type(message))
         if isinstance(message, m.View):
             return cast(R, self.view(message))
-        return await self._running().ask(self.spelled(message), timeout=timeout)
+        running, spelled = self._running(), self.spelled(message)
+        return await errand(running.tell, *errand_of(spelled), running.ask(spelled, timeout=timeout))
 
     def view(self, query: m.View[R]) -> R:
         """Answer a view from what the actors have published; never waits."""

@@ -18,6 +18,7 @@ from opentrader.errors import Fault, InvalidInput, RiskLimit
 HOUR_MS = 3_600_000
 BASIS = Decimal(100)  # basis points to a percent
 EMPTY = Balance(ZERO, ZERO)
+_STOP_OF = {"market": "sl", "limit": "sl_pct"}  # the parameter that gives the stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,19 @@ def demand_slots(quote: Quote, to_come: int) -> None:
             )
 
 
+def demand_levels(sl_pct: Decimal, tp_pct: Decimal, filters: Filters, stop: str, target: str) -> None:
+    """Raise `InvalidInput` for a stop closer than a basis point, or a target that only pays the fees."""
+    cost = 2 * filters.taker_rate * 100
+    faults = []
+    if sl_pct * BASIS < 1:
+        faults.append(Fault(("query", stop), "should be at least 0.01 %", "value_error", input=float(sl_pct)))
+    if tp_pct <= cost:
+        paid = f"a target of {float(tp_pct):g} % does not pay the fees of {float(cost):g} %"
+        faults.append(Fault(("query", target), paid, "value_error", input=float(tp_pct)))
+    if faults:
+        raise InvalidInput(faults)
+
+
 def demand_exit(symbol: str, qty: Decimal, sl: Decimal, filters: Filters) -> None:
     """Raise `RiskLimit` where what is left after the worst fees could not be protected at the stop."""
     left = filters.floor(qty * (1 - filters.taker_rate))
@@ -93,6 +107,7 @@ def market_intent(request: ExecuteTrade, quote: Quote, risk: Risk, now: int, key
     """Sized at the ask; the levels are computed from it."""
     px = quote.filters.price(quote.ticker.ask)
     sl_pct, tp_pct = Decimal(str(request.sl)), Decimal(str(request.tp))
+    demand_levels(sl_pct, tp_pct, quote.filters, "sl", "tp")
     qty = size(quote.funds, px, sl_pct, quote.filters, risk)
     return _intent(
         key,
@@ -120,7 +135,8 @@ def limit_intent(request: PlaceManual, quote: Quote, risk: Risk, now: int, key: 
         fault = Fault(("query", "entry_px"), f"is below the tick size {quote.filters.tick:f}", "value_error")
         raise InvalidInput([fault])
     demand_within_collar("buy", px, quote.last, risk)
-    sl_pct, tp_pct = Decimal(str(request.sl_pct)), Decimal(str(request.target_pct))
+    sl_pct, tp_pct = Decimal(str(request.sl_pct)), request.target_pct
+    demand_levels(sl_pct, tp_pct, quote.filters, "sl_pct", request.target_name)
     qty = size(quote.funds, px, sl_pct, quote.filters, risk)
     ttl_at = now - now % 1000 + int(request.ttl_hours * HOUR_MS)
     return _intent(
@@ -135,15 +151,14 @@ def _intent(
     idem_key: str = "",
 ) -> Intent:  # fmt: skip
     """Levels are rounded to a basis point first: the client id tells them, and a lost store is rebuilt from it."""
-    filters, cost = quote.filters, 2 * quote.filters.taker_rate * 100
-    if tp_pct <= cost:
-        fault = Fault(("query", "tp"), f"a target of {tp_pct:f} % does not pay the fees of {cost:f} %", "value_error")
-        raise InvalidInput([fault])
+    filters = quote.filters
     sl = filters.price(at_distance(px, -_basis_points(sl_pct)))
     tp = filters.price(at_distance(px, _basis_points(tp_pct)))
     if not ZERO < sl < px < tp:
         fault = Fault(
-            ("query", "sl"), f"stop {sl:f} and target {tp:f} do not enclose {px:f} after rounding", "value_error"
+            ("query", _STOP_OF[kind]),
+            f"stop {sl:f} and target {tp:f} do not enclose {px:f} after rounding to the tick {filters.tick:f}",
+            "value_error",
         )
         raise InvalidInput([fault])
     demand_exit(symbol, qty, sl, filters)

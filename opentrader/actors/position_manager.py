@@ -134,7 +134,7 @@ class PositionManager(TradeClosing):
         pair = message.symbol
         if message.direction == "sell":
             if not self.holds(pair):
-                raise NoPosition(f"there is no position in {pair} to sell", hint="the exchange is spot: sell closes")
+                return self.answered(self._nothing_to_sell(pair))
             return self.answered(self._sold(message))
         self._demand_entry(message)
         return self._quote(message)
@@ -145,6 +145,10 @@ class PositionManager(TradeClosing):
             raise NoPosition("a manual entry buys; the exchange is spot", hint="POST /api/close sells what is held")
         self._demand_entry(message)
         return self._quote(message)
+
+    async def _nothing_to_sell(self, pair: str) -> None:
+        await self._exchange.filters(pair)  # raises `SymbolNotFound`
+        raise NoPosition(f"there is no position in {pair} to sell", hint="the exchange is spot: sell closes")
 
     def _quote(self, message: Entry) -> Any:
         asked = quoted(self._exchange, message.symbol)

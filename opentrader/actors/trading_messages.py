@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, ClassVar
 
 from annotated_types import Ge, Gt, Le, Lt
@@ -16,7 +17,7 @@ from opentrader.actors.messages import Bot, Caller, Instant, Percent, Side, Symb
 from opentrader.errors import Fault, InvalidInput
 
 RISK_REWARD = r"^\s*(?=[0-9.]*[1-9])\d{1,4}(\.\d{1,4})?\s*:\s*(?=[0-9.]*[1-9])\d{1,4}(\.\d{1,4})?\s*$"
-LARGEST_RATIO = 100.0
+LARGEST_RATIO = 100
 LARGEST_INTEGER = 2**63 - 1
 LARGEST_AMOUNT = 1e15
 
@@ -93,15 +94,22 @@ class PlaceManual(Message[t.ManualPlaced]):
             raise InvalidInput([Fault(("rr",), "the reward may be at most 100 times the risk", "value_error")])
 
     @property
-    def target_pct(self) -> float:
+    def target_pct(self) -> Decimal:
         """The target in percent of the entry, whichever way it was given."""
-        return self.tp_pct if self.tp_pct is not None else self.sl_pct * ratio_of(self.rr or "1:1")
+        if self.tp_pct is not None:
+            return Decimal(str(self.tp_pct))
+        return round(Decimal(str(self.sl_pct)) * ratio_of(self.rr or "1:1"), 8).normalize()
+
+    @property
+    def target_name(self) -> str:
+        """The parameter that gave it."""
+        return "tp_pct" if self.tp_pct is not None else "rr"
 
 
-def ratio_of(rr: str) -> float:
+def ratio_of(rr: str) -> Decimal:
     """Reward over risk: `1:2.5` is 2.5."""
     risk, _, reward = rr.partition(":")
-    return float(reward) / float(risk)
+    return Decimal(reward.strip()) / Decimal(risk.strip())
 
 
 @dataclass(frozen=True, slots=True)

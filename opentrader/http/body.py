@@ -37,10 +37,15 @@ async def read_json(request: web.BaseRequest, *, required: bool) -> dict[str, An
     return Fault(("body",), "Field required", "missing") if required else {}
 
 
-async def _read(request: web.BaseRequest) -> bytes:
-    """The raw body. One that is too large is refused as soon as that is known."""
+def demand_no_more(request: web.BaseRequest) -> None:
+    """Refuse what is too large where a body is of no use."""
     if (request.content_length or 0) > LARGEST:
         raise BodyTooLarge(f"the body is larger than {LARGEST} bytes")
+
+
+async def _read(request: web.BaseRequest) -> bytes:
+    """The raw body. One that is too large is refused as soon as that is known."""
+    demand_no_more(request)
     if not request.can_read_body:
         return b""
     _invite(request)

@@ -11,8 +11,9 @@ from aiohttp import web
 
 from opentrader.actors.message import Message
 from opentrader.actors.messages import Events, HealthOf, View
+from opentrader.errors import Fault
 from opentrader.http.acts import Act, Body, carried_out, encoded, idempotency_key
-from opentrader.http.body import read_json
+from opentrader.http.body import demand_no_more, read_json
 from opentrader.http.door import Door, System
 from opentrader.http.events import stream
 from opentrader.http.pages import Pages
@@ -51,7 +52,11 @@ def _answer(route: Route, kind: type[Message[Any]], door: Door, guard: Guard) ->
         system.admit(kind)
         if route.resolve is not None:
             route.resolve(path)
-        body = {} if route.body == "none" else await read_json(request, required=route.body == "required")
+        if route.body == "none":
+            demand_no_more(request)
+            body: dict[str, Any] | Fault = {}
+        else:
+            body = await read_json(request, required=route.body == "required")
         message, unknown = reader.read(path, query, body)
         if isinstance(message, View):
             return _response(memo.body(system, message), unknown)

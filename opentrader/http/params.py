@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args, get_type_hints
 from urllib.parse import parse_qsl
 
 from pydantic import TypeAdapter, ValidationError
@@ -48,6 +48,11 @@ class Reader:
             return Parsed(self._message())
         asked = split_query(query, self._in_query)
         faults = [*(_refused(asked) if self._strict else ()), *([body] if isinstance(body, Fault) else ())]
+        faults += [
+            Fault(("query", name), "Input should be a valid number", "float_parsing", input=value)
+            for name, value in asked.values.items()
+            if "_" in value and name in self._numbers  # Python reads 26_0 as 260
+        ]
         given = {} if isinstance(body, Fault) else {k: v for k, v in body.items() if self._place(k) == "body"}
         try:
             message = self._adapter.validate_python({**given, **asked.values, **path})
@@ -65,6 +70,11 @@ class Reader:
     def _adapter(self) -> TypeAdapter[Message[Any]]:
         return TypeAdapter(self._message)
 
+    @cached_property
+    def _numbers(self) -> frozenset[str]:
+        hints = get_type_hints(self._message)
+        return frozenset(name for name in self._in_query if _holds_numbers(hints[name]))
+
     def _place(self, name: object) -> Place | None:
         return self._places.get(name) if isinstance(name, str) else None
 
@@ -72,6 +82,10 @@ class Reader:
         """The faults with their place in front; of a body that is refused as a whole no field is missed."""
         placed = [_placed(fault, self._place(fault.loc[0]) or "body") for fault in faults]
         return [f for f in placed if not (isinstance(body, Fault) and f.loc[0] == "body")]
+
+
+def _holds_numbers(kind: Any) -> bool:
+    return kind in {int, float} or any(map(_holds_numbers, get_args(kind)))
 
 
 def split_query(query: str, known: frozenset[str]) -> Query:
