@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import faulthandler
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -24,6 +26,8 @@ from opentrader.http.security import Guard, is_loopback
 if TYPE_CHECKING:
     from opentrader.system import TradingSystem
 
+STUCK_SECONDS = 25.0  # beside the five after which a handler is called stuck: then the daemon ends
+EX_SOFTWARE = 70  # sysexits.h: an internal fault
 WIND_UP_SECONDS = 2.0  # for answers that are being sent when the daemon is told to stop
 _ADVICE = {
     errno.EADDRINUSE: "another program has it; --port 0 takes a free one",
@@ -35,7 +39,7 @@ logger = logging.getLogger(__name__)
 
 
 def run(settings: Settings) -> int:
-    """Run the daemon until it is told to stop (exit status 0) or cannot go on (1).
+    """Run the daemon until it is told to stop (exit status 0) or cannot go on (1; 70 when a handler is stuck).
 
     Raises `ConfigError` when it cannot start: the port or the data folder is in use, the feed is unusable.
     """
@@ -110,7 +114,21 @@ def _built(settings: Settings) -> TradingSystem:
     # In a thread and no earlier: what the actors import takes longer than opening the port.
     from opentrader.system import TradingSystem
 
-    return TradingSystem(settings)
+    system = TradingSystem(settings, on_stuck=lambda name: _stuck(system, name))
+    return system
+
+
+def _stuck(system: TradingSystem, name: str) -> None:
+    """Show where every thread is, and end if the handler does not return: the next start goes on from the journal."""
+    faulthandler.dump_traceback(all_threads=True)
+    asyncio.get_running_loop().call_later(STUCK_SECONDS, _end_stuck, system, name)
+
+
+def _end_stuck(system: TradingSystem, name: str) -> None:
+    if system.ready and any(row.name == name and not row.alive for row in system.actors()):
+        logger.critical("%s does not return from its handler; the daemon ends to start anew", name)
+        logging.shutdown()
+        os._exit(EX_SOFTWARE)  # an ordered end would wait for that thread
 
 
 async def _signal() -> None:

@@ -89,8 +89,11 @@ class TradingSystem:
     One loop runs it from `start` to `stop`. `ask` raises the errors of `opentrader.errors`.
     """
 
-    def __init__(self, settings: Settings | None = None) -> None:
-        self.settings = settings or Settings()
+    def __init__(
+        self, settings: Settings | None = None, *, on_stuck: Callable[[str], object] | None = None
+    ) -> None:
+        """`on_stuck(name)` is called on the loop when an actor has been in one handler for five seconds."""
+        self.settings, self._on_stuck = settings or Settings(), on_stuck
         self._store: Store | None = None
         self._kernels = Kernels()
         self._market: Market | None = None
@@ -242,7 +245,9 @@ class TradingSystem:
         self.idempotency = IdempotencyTable(self._store)
         self.audit_log = AuditTable(self._store)
         instance = await ControlTable(self._store).instance()
-        supervisor = Supervisor(loop, self._clock, SortableIds(), on_fatal=self._on_fatal, barrier=self.settled)
+        supervisor = Supervisor(
+            loop, self._clock, SortableIds(), on_fatal=self._on_fatal, on_stuck=self._on_stuck, barrier=self.settled
+        )
         self._supervisor = supervisor  # before its start, which may be cancelled: `stop` has to know of it
         self._compose(supervisor, self._store, identity, self._market.feed)
         self._compose_trading(supervisor, self._store, self._exchange, instance, self._market.feed.listings())
@@ -318,7 +323,8 @@ class TradingSystem:
             lambda context: PositionManager(
                 context, exchange, records, disk,
                 risk=risk, rules=BINANCE, instance=instance, licensed=self._licensed,
-                watchlist=tuple(listing_of(name, listings).pair for name in s.watchlist), speed=s.speed,
+                watchlist=tuple(listing_of(name, listings).pair for name in s.watchlist),
+                timeframe=s.mr_timeframe, speed=s.speed,
             ),
         )  # fmt: skip
         supervisor.add(

@@ -29,6 +29,7 @@ from opentrader.domain.exchange import Exchange
 from opentrader.domain.ledger import ClosedTrade
 from opentrader.domain.lifecycle import Settings, Trade, booted, planned
 from opentrader.domain.risk import Day, Risk, demand_room
+from opentrader.domain.timeframes import Timeframe
 from opentrader.domain.trading_ports import Change, Disk, Records
 from opentrader.errors import (
     AskTimeout,
@@ -90,11 +91,12 @@ class PositionManager(TradeClosing):
         instance: str,
         licensed: Callable[[], bool],
         watchlist: tuple[str, ...] = (),
+        timeframe: Timeframe = "4h",
         speed: float = 1.0,
     ) -> None:
         super().__init__(context, exchange, records, rules=rules, instance=instance)
         self._disk, self._risk, self._speed = disk, risk, speed
-        self._licensed, self.watchlist = licensed, watchlist
+        self._licensed, self.watchlist, self.timeframe = licensed, watchlist, timeframe
         self._cooldowns: dict[str, int] = {}
         self._planned: dict[str, Trade] = {}  # their intents are being committed
 

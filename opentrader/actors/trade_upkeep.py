@@ -27,12 +27,11 @@ from opentrader.domain.timeframes import TF_MS, Timeframe
 from opentrader.domain.trading_ports import Records
 from opentrader.domain.trailing import trail_stop
 from opentrader.domain.venue import ZERO
-from opentrader.errors import OpentraderError
+from opentrader.errors import NotReady, OpentraderError
 
 QUOTE = "USDT"
 ACCOUNT_SECONDS = 5.0
 ASK_SECONDS = 60.0
-TRAIL_TIMEFRAME: Timeframe = "4h"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +70,9 @@ class Raised(Message[t.StopMoved | None]):
 
 
 class TradeUpkeep(TradeLoop):
+    timeframe: Timeframe = "4h"
+    """The bot's: stops are raised when one of its candles has closed."""
+
     def __init__(
         self, context: Context, exchange: Exchange, records: Records, *, rules: Settings, instance: str
     ) -> None:
@@ -118,7 +120,7 @@ class TradeUpkeep(TradeLoop):
         if message.at - self._account_at >= ACCOUNT_SECONDS:
             self._account_at = message.at
             self.read_account(ReadAccount())
-        candle = self.context.clock.market_ms() // TF_MS[TRAIL_TIMEFRAME]
+        candle = self.context.clock.market_ms() // TF_MS[self.timeframe]
         if candle > self._trailed_ms:
             self._trailed_ms = candle
             self.answered(self._trailed())
@@ -169,10 +171,15 @@ class TradeUpkeep(TradeLoop):
         return t.Trailed(checked=len(trades), updated=moved, count=len(moved), failed=failed)
 
     async def _trail_one(self, trade: Trade) -> t.StopMoved | None:
-        """Where the rule wants the stop, on the closed candles since the entry."""
+        """Where the rule wants the stop, on closed candles since the entry; not while the market is thin or unseen."""
         pair, intent = trade.intent.symbol, trade.intent
-        context = await self.context.ask(MarketOf(pair, TRAIL_TIMEFRAME), timeout=ASK_SECONDS)
-        candles = await self.context.ask(CandlesOf(pair, TRAIL_TIMEFRAME, 500), timeout=ASK_SECONDS)
+        if self._desk.degraded:
+            raise NotReady(f"the account could not be read: {self._desk.degraded}", hint="stops stay where they are")
+        ticker = await self._exchange.ticker(pair)
+        if ticker.ask - ticker.bid > self._rules.stop_gap * ticker.last:
+            return None  # a stop this close to the last price could be reached by the spread alone
+        context = await self.context.ask(MarketOf(pair, self.timeframe), timeout=ASK_SECONDS)
+        candles = await self.context.ask(CandlesOf(pair, self.timeframe, 500), timeout=ASK_SECONDS)
         since = trade.entries[0].sent_at // 1000
         entry, sl, filters = float(average_entry(trade)), float(trade.sl), self._desk.filters[pair]
         highs = (c.high for c in candles.candles if c.closed and c.timestamp >= since)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
@@ -43,6 +44,38 @@ def test_what_it_keeps_outlives_it(tmp_path: Path) -> None:
         again = daemon.get("/api/license/status")
         assert (again["license_status"], again["license_key"]) == ("active", key)
         assert daemon.get("/api/state")["agents"]["coo"]["action"] == "kept"
+
+
+STUCK = """
+import sys, time
+from opentrader import Settings, daemon
+from opentrader.actors.watchdog import Watchdog
+from opentrader.store.trading_ports import HistoryTable
+
+def never(self, limit, offset):
+    time.sleep(1000)
+
+def soon(self, start=Watchdog.start):
+    self._seconds = 1.0
+    start(self)
+
+HistoryTable.page, Watchdog.start, daemon.STUCK_SECONDS = never, soon, 0.5
+sys.exit(daemon.run(Settings(port=0, data_dir=sys.argv[1])))
+"""
+
+
+def test_a_handler_that_never_returns_ends_it_to_start_anew(tmp_path: Path) -> None:
+    """The real daemon, one of whose reads of the history hangs; systemd and docker start whatever ends by 70."""
+    command = [sys.executable, "-c", STUCK, str(tmp_path)]
+    with subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        base = next(match[1] for line in process.stdout if (match := re.search(r"listening on (http://\S+)", line)))
+        with pytest.raises((URLError, ConnectionError)):
+            urlopen(base + "/api/trades/history", timeout=SECONDS)
+        _, told = process.communicate(timeout=SECONDS)
+    assert process.returncode == 70
+    assert "in never" in told  # where the thread is
+    assert "archive does not return from its handler" in told
 
 
 def failed_start(folder: Path, *options: str) -> str:

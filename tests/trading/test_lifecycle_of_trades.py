@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -278,3 +279,18 @@ async def test_what_was_executed_is_told_though_the_venue_cannot_be_asked_at_the
     assert row.exit_px == pytest.approx(101.0, abs=0.2)
     assert row.pnl > 0
     assert {fill.side for fill in JournalTable(market.store).fills(opened.intent.id)} >= {"buy"}
+
+
+async def test_no_stop_is_raised_in_a_thin_market(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    await market.ask(buy(sl=2.0, tp=60.0))
+    await market.go(*(100 + 0.05 * n for n in range(1, 481)))
+    ticker = market.venue.ticker
+
+    async def wide(symbol: str) -> Any:
+        told = await ticker(symbol)
+        return replace(told, ask=told.last * Decimal("1.003"))
+
+    with monkeypatch.context() as thin:
+        thin.setattr(market.venue, "ticker", wide)
+        assert (await market.ask(m.UpdateTrailing())).count == 0
+    assert (await market.ask(m.UpdateTrailing())).count == 1
