@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opentrader.actors.archive import Archive
+from opentrader.actors.limits import Limits
 from opentrader.actors.market_analyzer import Horizon, MarketAnalyzer
 from opentrader.actors.pending_entry_watcher import PendingEntryWatcher
 from opentrader.actors.position_manager import PositionManager
@@ -86,7 +87,7 @@ class Market:
     def __init__(self, folder: Path, script: Script | None = None, rules: Settings = Settings()) -> None:  # noqa: B008
         self.folder, self.script, self.rules = folder, script, rules
         self.feed, self.clock = SteeredFeed(), CandleClock(NOW)
-        self.risk, self.licensed = Risk(), True
+        self.risk, self.licensed, self.limits = Risk(), True, Limits()
         self.store: Store
         self.venue: PaperExchange
         self.supervisor: Supervisor
@@ -97,7 +98,7 @@ class Market:
             self.folder, self.feed, self.clock, balance={"USDT": Decimal(10_000)}, faults=self.script
         )
         self.supervisor = run = Supervisor(
-            asyncio.get_running_loop(), self.clock, SortableIds(), on_fatal=lambda reason: None
+            asyncio.get_running_loop(), self.clock, SortableIds(), on_fatal=lambda reason: None, limits=self.limits
         )
         control, history = ControlTable(store), HistoryTable(store)
         records = Records(JournalTable(store), history, DayTable(store), control)
