@@ -97,9 +97,10 @@ class TradeRecovery(TradeUpkeep):
         pause = LOOK_SECONDS if self._desk.reconciled else RETRY_SECONDS
         if self._desk.account is not None and not self._looking and abs(message.at - self._looked_at) >= pause:
             self._looked_at = message.at
-            self.first_read()
+            self.look_for_lost()
 
-    def first_read(self) -> Reply[None] | None:
+    def look_for_lost(self) -> Reply[None] | None:
+        """One look at a time."""
         if self._looking:
             return None
         self._looking = True
@@ -114,6 +115,7 @@ class TradeRecovery(TradeUpkeep):
     @handles(Reconciled)
     def reconciled(self, message: Reconciled) -> None:
         self._looking = False
+        self._unread &= self._trades.keys()
         if not isinstance(message.outcome, Done):
             logger.warning("the look for lost orders failed and is repeated: %s", message.outcome.error.detail)
         elif not self._desk.reconciled and not self._unread:

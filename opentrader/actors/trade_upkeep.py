@@ -136,13 +136,13 @@ class TradeUpkeep(TradeLoop):
             first = self._desk.account is None
             self._desk = replace(self._desk, account=message.outcome.value, degraded="")
             self.show()
-            return self.first_read() if first else None
+            return self.look_for_lost() if first else None
         self._desk = replace(self._desk, degraded=message.outcome.error.detail)
         self.show()
         return None
 
-    def first_read(self) -> Reply[None] | None:
-        """The account was read for the first time."""
+    def look_for_lost(self) -> Reply[None] | None:
+        """See whether anything of ours is at the venue that is not known here."""
         raise NotImplementedError
 
     async def _read_account(self) -> Account:
