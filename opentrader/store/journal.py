@@ -79,6 +79,17 @@ def fills_with_events(connection: Connection) -> Iterator[tuple[str, int, Docume
         yield trade_id, seq, orjson.loads(body)
 
 
+def short_of_fills(connection: Connection) -> list[str]:
+    """The trades of which fewer fills are stored than their events told of."""
+    rows = connection.execute(
+        "SELECT trade FROM (SELECT json ->> '$.trade' AS trade, sum(json_array_length(json, '$.fills')) AS told"
+        " FROM events WHERE type <> 'audit' GROUP BY trade) LEFT JOIN"
+        " (SELECT trade_id, count(*) AS kept FROM fills GROUP BY trade_id) ON trade_id = trade"
+        " WHERE told > coalesce(kept, 0) ORDER BY trade"
+    )
+    return [str(trade_id) for (trade_id,) in rows]
+
+
 def owners(connection: Connection, cids: Iterable[str]) -> dict[str, str]:
     """Client id -> trade, for those ids that were ever ours."""
     found = connection.execute(

@@ -67,6 +67,7 @@ def _strayed_fills(connection: Connection) -> Iterator[str]:
         told = _event(connection, seq)
         if told.get("trade") != trade_id or fill not in told.get("fills", ()):
             yield trade_id
+    yield from journal.short_of_fills(connection)
 
 
 def _strayed_history(connection: Connection) -> Iterator[str]:

@@ -346,11 +346,12 @@ async def test_a_fill_is_kept_once_with_the_event_that_told_of_it(
     assert JournalTable(Store.open(data_dir)).fills("T1") == [FILL, rest]
 
 
-async def test_a_fill_that_differs_from_its_event_is_found(
-    store: Store, data_dir: Path, entering: Callable[..., Trade]
+@pytest.mark.parametrize("sql", ["UPDATE fills SET body = json_set(body, '$.px', '1')", "DELETE FROM fills"])
+async def test_a_fill_that_differs_from_its_event_or_is_gone_is_found(
+    store: Store, data_dir: Path, entering: Callable[..., Trade], sql: str
 ) -> None:
     await JournalTable(store).save(entering("T1"), "entering", 1, fills=[FILL])
-    await store.write(lambda c: list(c.execute("UPDATE fills SET body = json_set(body, '$.px', '1')")))
+    await store.write(lambda c: list(c.execute(sql)))
     report = verify_audit(data_dir)
     assert report is not None
     assert report.strayed == ("T1",)
