@@ -28,6 +28,7 @@ from opentrader.errors import (
     InvalidInput,
     OpentraderError,
     OrderRejected,
+    ShuttingDown,
 )
 from opentrader.http.door import System
 from opentrader.http.problems import status_of
@@ -35,6 +36,7 @@ from opentrader.http.routes import Route
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _OF_THE_EXCHANGE = (OrderRejected, InsufficientBalance)  # where an intent came before them
+_NOTHING_KNOWN = (AskTimeout, InternalError, ShuttingDown)  # what was begun may go on, or have been done
 _PRIVATE = "License"  # the section whose values are a person's: name, e-mail, key
 
 REPLAYED = {"Idempotent-Replayed": "true"}
@@ -134,7 +136,7 @@ async def _first(system: System, act: Act, key: str) -> Outcome:
     _under_way.add(key)
     try:
         outcome = await _written_down(system, _keyed(act, key))
-    except (AskTimeout, InternalError):
+    except _NOTHING_KNOWN:
         raise
     except OpentraderError as error:
         await _kept(act, _refused(system, key, error))

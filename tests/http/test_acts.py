@@ -20,6 +20,7 @@ from opentrader.errors import (
     NotReady,
     OpentraderError,
     OrderRejected,
+    ShuttingDown,
     StorageError,
     TradingHalted,
 )
@@ -109,10 +110,12 @@ async def test_what_is_refused_before_it_is_a_request_takes_no_key(site: Any, cl
     assert closing.idempotency.keys == {}
 
 
-@pytest.mark.parametrize("error", [AskTimeout("no answer yet"), InternalError("a fault")], ids=str)
+@pytest.mark.parametrize(
+    "error", [AskTimeout("no answer yet"), InternalError("a fault"), ShuttingDown("cut off")], ids=str
+)
 async def test_where_nothing_is_known_what_was_made_tells(site: Any, closing: Any, error: OpentraderError) -> None:
     closing.answers[tm.ClosePosition] = error
-    assert (await site.send("POST", CLOSE, headers=KEY)).status in {500, 504}
+    assert (await site.send("POST", CLOSE, headers=KEY)).status in {500, 503, 504}
     closing.made["k-1"] = t.Closed("BTCUSDT", (), 0)
     again = await site.send("POST", CLOSE, headers=KEY)
     assert (again.status, again.headers["Idempotent-Replayed"]) == (200, "true")
