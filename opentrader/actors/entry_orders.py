@@ -3,6 +3,7 @@ the reads of a quote."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -13,7 +14,7 @@ from opentrader.domain.lifecycle.records import EntryKind, Intent, Source
 from opentrader.domain.lifecycle.settings import BINANCE
 from opentrader.domain.risk import Funds, Risk, demand_within_collar, size
 from opentrader.domain.venue import ZERO, Balance, Filters, Order
-from opentrader.errors import Fault, InvalidInput, RiskLimit
+from opentrader.errors import Fault, InvalidInput, RiskLimit, SymbolNotFound
 
 HOUR_MS = 3_600_000
 BASIS = Decimal(100)  # basis points to a percent
@@ -43,7 +44,8 @@ async def quoted(exchange: Exchange, symbol: str) -> Quote:
     equity = cash.total
     for asset, held in balances.items():
         if asset != filters.quote and held.total > 0:
-            equity += held.total * (await exchange.ticker(asset + filters.quote)).last
+            with suppress(SymbolNotFound):  # a coin without a market here is worth nothing here
+                equity += held.total * (await exchange.ticker(asset + filters.quote)).last
     return Quote(filters, ticker, Funds(equity, cash.free), open_orders)
 
 

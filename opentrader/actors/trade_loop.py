@@ -268,8 +268,9 @@ class TradeLoop(Actor):
         tell_over(self._trades[key], message.row)
         self._rows[key] = message.row
         self._forget_rows()
-        self.changed(self._trades[key], self._trades[key])
-        self._schedule(self._trades[key])
+        trade = self._trades[key]
+        self._schedule(trade)
+        self.changed(trade, trade)
         return self._look(message.pair, message.ids[1:])
 
     # --- small parts

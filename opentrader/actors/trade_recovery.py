@@ -126,7 +126,7 @@ class TradeRecovery(TradeUpkeep):
     async def look(self, *, everywhere: bool) -> tuple[Trade, ...]:
         """Take over what is found. Raises `ExchangeError` when not all could be read; what was found is kept."""
         lost = await self._lost(everywhere=everywhere)
-        if new := set(lost.strangers) - self._strangers:
+        if new := set(lost.strangers) - self._strangers - self._journal.owners(lost.strangers).keys():
             self._strangers |= new
             await self.halted_by(f"a second daemon trades on this account: {', '.join(sorted(new))}")
         adopted = await self.context.ask(Adopt(lost.trades), timeout=ASK_SECONDS) if lost.trades else ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
@@ -27,7 +28,7 @@ from opentrader.domain.timeframes import TF_MS, Timeframe
 from opentrader.domain.trading_ports import Records
 from opentrader.domain.trailing import trail_stop
 from opentrader.domain.venue import ZERO
-from opentrader.errors import NotReady, OpentraderError
+from opentrader.errors import NotReady, OpentraderError, SymbolNotFound
 
 QUOTE = "USDT"
 ACCOUNT_SECONDS = 5.0
@@ -150,7 +151,8 @@ class TradeUpkeep(TradeLoop):
         prices: dict[str, Decimal] = {}
         for asset, balance in balances.items():
             if asset != QUOTE and balance.total > 0:
-                prices[asset] = (await self._exchange.ticker(asset + QUOTE)).last
+                with suppress(SymbolNotFound):  # a coin without a market here is worth nothing here
+                    prices[asset] = (await self._exchange.ticker(asset + QUOTE)).last
         return Account(QUOTE, balances, prices, self.context.clock.market_ms())
 
     # --- trailing

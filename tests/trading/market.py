@@ -88,6 +88,7 @@ class Market:
         self.folder, self.script, self.rules = folder, script, rules
         self.feed, self.clock = SteeredFeed(), CandleClock(NOW)
         self.risk, self.licensed, self.limits = Risk(), True, Limits()
+        self.balance = {"USDT": Decimal(10_000)}
         self.store: Store
         self.venue: PaperExchange
         self.supervisor: Supervisor
@@ -95,7 +96,7 @@ class Market:
     async def start(self) -> None:
         self.store = store = Store.open(self.folder)
         self.venue = venue = await PaperExchange.open(
-            self.folder, self.feed, self.clock, balance={"USDT": Decimal(10_000)}, faults=self.script
+            self.folder, self.feed, self.clock, balance=self.balance, faults=self.script
         )
         self.supervisor = run = Supervisor(
             asyncio.get_running_loop(), self.clock, SortableIds(), on_fatal=lambda reason: None, limits=self.limits
@@ -121,6 +122,9 @@ class Market:
         await self.supervisor.stop()
         self.venue.close()
         self.store.close()
+
+    async def instance(self) -> str:
+        return await ControlTable(self.store).instance()
 
     @property
     def desk(self) -> Desk:

