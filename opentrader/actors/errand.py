@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from opentrader.actors.message import Message
 from opentrader.actors.messages import ReportWork
+from opentrader.domain.agents import AgentStatus
 from opentrader.errors import OpentraderError
 
 R = TypeVar("R")
@@ -20,14 +22,22 @@ async def errand(
     tell: Callable[[Message[Any]], None], agent: str | None, what: str, work: Coroutine[Any, Any, R],
     outcome: Callable[[R], str] = _done,
 ) -> R:  # fmt: skip
-    """Show on the caller's card, if there is a caller, that the work is under way, and how it ended."""
+    """Show on the caller's card, if there is a caller, that the work is under way, and how it ended.
+
+    A card that cannot be told neither stops the work nor denies its answer.
+    """
     if agent is None:
         return await work
-    tell(ReportWork(agent, "running", what))
+
+    def show(status: AgentStatus, action: str) -> None:
+        with suppress(OpentraderError):
+            tell(ReportWork(agent, status, action))
+
+    show("running", what)
     try:
         answer = await work
     except OpentraderError as error:
-        tell(ReportWork(agent, "error", f"{what}: {error.detail}"[:500]))
+        show("error", f"{what}: {error.detail}"[:500])
         raise
-    tell(ReportWork(agent, "idle", what + outcome(answer)))
+    show("idle", what + outcome(answer))
     return answer

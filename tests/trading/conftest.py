@@ -1,4 +1,4 @@
-"""A real daemon in a process of its own, and the whole system in this one; both are driven over HTTP."""
+"""A real daemon in a process of its own, the whole system in this one, and a market that goes where a test says."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from opentrader.http.security import Guard
 from tests.daemon import TRADER, Daemon, serving
 from tests.http.site import listening
 from tests.trading.http_site import Site
+from tests.trading.market import Market
 
 
 @pytest.fixture
@@ -36,3 +37,12 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
             async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as client:
                 yield Site(system, client, f"http://127.0.0.1:{port}", tmp_path)
             door.shut()
+
+
+@pytest.fixture
+async def market(tmp_path: Path) -> AsyncIterator[Market]:
+    running = Market(tmp_path)
+    await running.start()
+    await running.go(100.0)
+    yield running
+    await running.stop()

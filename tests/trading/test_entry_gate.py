@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -26,15 +24,6 @@ FILTERS = Filters(
     max_stops=5, max_lists=4, max_orders=20,
 )  # fmt: skip
 PX = Decimal(100)
-
-
-@pytest.fixture
-async def market(tmp_path: Path) -> AsyncIterator[Market]:
-    running = Market(tmp_path)
-    await running.start()
-    await running.go(100.0)
-    yield running
-    await running.stop()
 
 
 def quote(*orders: Order, at: int = 0) -> Quote:

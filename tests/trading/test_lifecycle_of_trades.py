@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -31,15 +30,6 @@ from opentrader.store.trading_ports import JournalTable
 from tests.trading.market import MINUTE, PAIR, Market
 
 DAY = 86_400_000
-
-
-@pytest.fixture
-async def market(tmp_path: Path) -> AsyncIterator[Market]:
-    running = Market(tmp_path)
-    await running.start()
-    await running.go(100.0)
-    yield running
-    await running.stop()
 
 
 async def faulty(tmp_path: Path, *faults: Fault) -> Market:

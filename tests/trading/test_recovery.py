@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,15 +18,6 @@ from opentrader.errors import NotReady, TradingHalted
 from opentrader.exchange.paper.faults import Fault, Script
 from tests.trading.market import PAIR, Market
 from tests.trading.test_lifecycle_of_trades import buy, limit
-
-
-@pytest.fixture
-async def market(tmp_path: Path) -> AsyncIterator[Market]:
-    running = Market(tmp_path)
-    await running.start()
-    await running.go(100.0)
-    yield running
-    await running.stop()
 
 
 async def after(market: Market, seconds: int, holds: Callable[[Desk], bool]) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,15 +14,6 @@ from opentrader.domain.venue import Accepted, OrderList
 from opentrader.errors import InvalidInput, SymbolNotFound, TradeExists
 from tests.trading.market import PAIR, Market
 from tests.trading.test_lifecycle_of_trades import buy
-
-
-@pytest.fixture
-async def market(tmp_path: Path) -> AsyncIterator[Market]:
-    running = Market(tmp_path)
-    await running.start()
-    await running.go(100.0)
-    yield running
-    await running.stop()
 
 
 def restore(**changes: Any) -> m.RestoreTrade:
