@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 
 from opentrader import research
-from opentrader.config import Settings
-from opentrader.console import plot, tables
+from opentrader.cli import plot, tables
+from opentrader.config.settings import Settings
 
 DOCS = Path(__file__).resolve().parent
 AT = "2024-04-15T12:00Z"

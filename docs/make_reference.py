@@ -13,9 +13,9 @@ from argparse import SUPPRESS, Action, ArgumentParser
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from opentrader.cli import DAEMON, make_parser
-from opentrader.config import Settings
-from opentrader.config_sources import option, variable
+from opentrader.cli.entry import DAEMON, make_parser
+from opentrader.config.settings import Settings
+from opentrader.config.sources import option, variable
 
 DOCS = Path(__file__).resolve().parent
 

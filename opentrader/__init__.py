@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from opentrader.actors.messages import (
+    from opentrader.actors.messages.market import (
         ActivateLicense,
         BoardState,
         CandlesOf,
@@ -41,9 +41,7 @@ if TYPE_CHECKING:
         TrendRows,
         UpdateAgent,
     )
-    from opentrader.actors.news_desk import NewsOf
-    from opentrader.actors.telegram_desk import Notify
-    from opentrader.actors.trading_messages import (
+    from opentrader.actors.messages.trading import (
         AuditOf,
         CancelEntry,
         CheckPending,
@@ -66,10 +64,12 @@ if TYPE_CHECKING:
         SyncTrades,
         UpdateTrailing,
     )
-    from opentrader.config import Settings
+    from opentrader.actors.operations.news import NewsOf
+    from opentrader.actors.signals.operator import Notify
+    from opentrader.config.settings import Settings
     from opentrader.errors import OpentraderError
     from opentrader.research import analyze_symbol
-    from opentrader.system import TradingSystem
+    from opentrader.system.trading_system import TradingSystem
 
 __all__ = [
     "ActivateLicense",
@@ -129,14 +129,14 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
-    "NewsOf": "opentrader.actors.news_desk",
-    "Notify": "opentrader.actors.telegram_desk",
+    "NewsOf": "opentrader.actors.operations.news",
+    "Notify": "opentrader.actors.signals.operator",
     "OpentraderError": "opentrader.errors",
-    "Settings": "opentrader.config",
-    "TradingSystem": "opentrader.system",
+    "Settings": "opentrader.config.settings",
+    "TradingSystem": "opentrader.system.trading_system",
     "analyze_symbol": "opentrader.research",
 }
-_MESSAGES = ("opentrader.actors.messages", "opentrader.actors.trading_messages")
+_MESSAGES = ("opentrader.actors.messages.market", "opentrader.actors.messages.trading")
 
 
 def __getattr__(name: str) -> Any:

@@ -17,24 +17,24 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from opentrader.actors.market_analyzer import shown
-from opentrader.actors.messages import ExplanationOf
-from opentrader.actors.replies import Explain, MarketScan, ScanFailure, TrendScan
-from opentrader.actors.scanner import market_scan, trend_scan
+from opentrader.actors.analysis.market_analyzer import shown
+from opentrader.actors.analysis.scanner import market_scan, trend_scan
+from opentrader.actors.messages.market import ExplanationOf
+from opentrader.actors.messages.market_replies import Explain, MarketScan, ScanFailure, TrendScan
 from opentrader.clock import WALL, SystemClock
-from opentrader.config import Settings
-from opentrader.domain.market import MarketContext
-from opentrader.domain.parameters import HISTORY
+from opentrader.config.settings import Settings
+from opentrader.domain.analysis.market import MarketContext
+from opentrader.domain.analysis.parameters import HISTORY
+from opentrader.domain.analysis.trend import TrendResult
 from opentrader.domain.ports import Feed
 from opentrader.domain.symbols import listing_of
 from opentrader.domain.timeframes import HTF_OF, TF_MS, TIMEFRAMES, Timeframe, frames
-from opentrader.domain.trend import TrendResult
 from opentrader.errors import Fault, InvalidInput, OpentraderError, StorageError
 from opentrader.feed import open_feed
-from opentrader.first_shift import known_shift
-from opentrader.market_time import kept_pace, shift_key
-from opentrader.store import choices
-from opentrader.store.peek import peek
+from opentrader.store.sqlite.read_only import peek
+from opentrader.store.tables import settings as choices
+from opentrader.system.market import kept_pace, shift_key
+from opentrader.system.timeline import known_shift
 
 T = TypeVar("T")
 Rows = NDArray[np.float64]

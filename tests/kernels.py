@@ -1,4 +1,4 @@
-"""A stand-in for `opentrader.kernels`."""
+"""A stand-in for `opentrader.jit.kernels`."""
 
 from __future__ import annotations
 

@@ -7,9 +7,10 @@ import logging
 
 import pytest
 
-from opentrader.config import Settings
-from opentrader.market_time import open_market
-from opentrader.store import Store, signals
+from opentrader.config.settings import Settings
+from opentrader.store import Store
+from opentrader.store.tables import signals
+from opentrader.system.market import open_market
 
 pytestmark = pytest.mark.usefixtures("bare")
 

@@ -21,13 +21,16 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from opentrader import cli, logs, research
-from opentrader.config import Settings
+from opentrader import research
+from opentrader.cli import entry as cli
+from opentrader.config.settings import Settings
+from opentrader.daemon import logs
 from opentrader.domain.timeframes import TF_MS, Timeframe
 from opentrader.errors import ExchangeError
 from opentrader.indicators import market_context
 from opentrader.research import analyze_symbol, scan_market, scan_trend
-from opentrader.store import Store, events
+from opentrader.store import Store
+from opentrader.store.tables import events
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 AT = "2024-04-15T12:00Z"
@@ -80,7 +83,7 @@ def test_every_command_teaches_by_examples(command: str, capsys: pytest.CaptureF
 
 def test_help_imports_nothing_heavy() -> None:
     code = (
-        "import sys; from opentrader.cli import make_parser; make_parser().format_help();"
+        "import sys; from opentrader.cli.entry import make_parser; make_parser().format_help();"
         "print(*sorted({'numba', 'numpy', 'ccxt', 'plotly', 'matplotlib', 'pykka', 'aiohttp'} & sys.modules.keys()))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout == "\n"
@@ -240,7 +243,7 @@ def test_a_chart_that_cannot_be_drawn_is_refused_before_any_work(monkeypatch: py
 
 
 def test_serve_hands_the_settings_to_the_server_and_its_status_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    from opentrader import daemon
+    from opentrader.daemon import serve as daemon
 
     given: list[Settings] = []
     levels: list[str] = []
@@ -261,7 +264,7 @@ def test_serve_hands_the_settings_to_the_server_and_its_status_back(monkeypatch:
 def test_serve_tells_beforehand_what_will_not_be_as_expected(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from opentrader import daemon
+    from opentrader.daemon import serve as daemon
 
     monkeypatch.setattr(daemon, "run", lambda _settings: 0)
     monkeypatch.setattr(logs, "begin", lambda _level: None)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import opentrader
-from opentrader import cli
+from opentrader.cli import entry as cli
 
 MARKET = ("--feed", "simulated", "--at", "2024-04-15T12:00Z")
 

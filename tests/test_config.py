@@ -10,8 +10,8 @@ from types import ModuleType
 import pytest
 from pydantic import ValidationError
 
-from opentrader.config import DEFAULT_WATCHLIST, Settings
-from opentrader.config_sources import option, variable
+from opentrader.config.settings import DEFAULT_WATCHLIST, Settings
+from opentrader.config.sources import option, variable
 from opentrader.errors import ConfigError
 from opentrader.feed import FilesChoice, SimulatedChoice
 

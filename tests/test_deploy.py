@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from opentrader.config import Settings
-from opentrader.config_sources import variable
+from opentrader.config.settings import Settings
+from opentrader.config.sources import variable
 
 pytestmark = pytest.mark.usefixtures("bare")
 REPOSITORY = Path(__file__).resolve().parent.parent

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from opentrader.config import DEFAULT_WATCHLIST
-from opentrader.domain.mean_reversion import MrSignal
+from opentrader.config.settings import DEFAULT_WATCHLIST
+from opentrader.domain.analysis.mean_reversion import MrSignal
 from opentrader.feed import SimulatedChoice
 from opentrader.feed.simulated import SimulatedFeed
 from opentrader.feed.weeks import WEEK_MS, start_of_week
-from opentrader.first_shift import first_shift, known_shift
 from opentrader.indicators import mr_signal
+from opentrader.system.timeline import first_shift, known_shift
 
 MONDAY = start_of_week(1_714_219_200_000)
 FOUR_HOURS = 14_400_000

@@ -20,23 +20,21 @@ LAYERS: dict[str, set[str]] = {
     "actors": {"domain", "indicators"},
     "http": {"domain", "indicators", "actors"},
     # The edge: settings are parsed into the same types that messages and adapters use.
-    "config": {"domain", "actors", "feed", "config_sources"},
-    "config_sources": set(),
+    "config": {"domain", "actors", "feed"},
     "clock": {"domain"},
-    "interpreter": {"indicators"},
-    "kernels": {"indicators", "interpreter"},
+    "jit": {"indicators"},
     "store": {"domain"},
     "exchange": {"domain", "store"},  # the paper ledger is a SQLite file under the store's policy
     "feed": {"domain"},
     "telegram": {"domain"},
     "news": {"domain"},
-    "logs": {"telegram"},
 }
 # The composition root, its parts and what starts it: they know everyone, and no layer knows them.
-ROOT = {"__init__", "__main__", "cli", "console", "daemon", "first_shift", "market_time", "research", "system"}
+ROOT = {"__init__", "__main__", "cli", "daemon", "research", "system"}
 
 PURE = {"domain", "indicators", "actors"}
-RUNTIME = {f"actors/{name}.py" for name in ("reply", "mailbox", "actor", "ticker", "supervisor")}
+THREADS = ("reply", "mailbox", "actor", "supervision/ticker", "supervision/supervisor")
+RUNTIME = {f"actors/runtime/{name}.py" for name in THREADS}
 IMPURE = {
     "concurrent",
     "multiprocessing",

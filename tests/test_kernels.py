@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from opentrader import kernels as kernels_module
 from opentrader.errors import InternalError
-from opentrader.interpreter import Interpreter
-from opentrader.kernels import Kernels
+from opentrader.jit import kernels as kernels_module
+from opentrader.jit.kernels import Kernels
+from opentrader.jit.worker import Interpreter
 
 
 @pytest.fixture

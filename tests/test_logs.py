@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from opentrader import logs
+from opentrader.daemon import logs
 
 
 @pytest.fixture(autouse=True)

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from opentrader.clock import SystemClock
-from opentrader.config import Settings
-from opentrader.market_time import Market, open_market, shift_key
+from opentrader.config.settings import Settings
 from opentrader.research import open_market as look
 from opentrader.store import Store
+from opentrader.system.market import Market, open_market, shift_key
 
 pytestmark = pytest.mark.usefixtures("bare")
 NOW = 1_714_219_200.0

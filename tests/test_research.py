@@ -9,17 +9,18 @@ from pathlib import Path
 import pytest
 
 import app.trend
-from opentrader.config import DEFAULT_WATCHLIST, Settings
-from opentrader.domain.market import MarketContext
+from opentrader.config.settings import DEFAULT_WATCHLIST, Settings
+from opentrader.domain.analysis.market import MarketContext
 from opentrader.domain.timeframes import TF_MS, Timeframe
 from opentrader.errors import ConfigError, InvalidInput, SymbolNotFound
 from opentrader.feed import SimulatedChoice
 from opentrader.feed.simulated import SimulatedFeed
-from opentrader.first_shift import first_shift
 from opentrader.indicators import market_context, trend_result
-from opentrader.market_time import shift_key
 from opentrader.research import analyze_symbol, latest_candle, market_shift, open_market, scan_market, scan_trend
-from opentrader.store import Store, choices
+from opentrader.store import Store
+from opentrader.store.tables import settings as choices
+from opentrader.system.market import shift_key
+from opentrader.system.timeline import first_shift
 
 pytestmark = pytest.mark.usefixtures("own_folder")
 AT = "2024-04-15T12:00Z"

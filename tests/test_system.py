@@ -27,10 +27,10 @@ from opentrader import (
     TradingSystem,
     UpdateAgent,
 )
-from opentrader.actors.market_analyzer import Horizon, MarketAnalyzer
-from opentrader.actors.messages import NoteTrends, StoreTrend, TrendRows
-from opentrader.actors.supervisor import Supervisor
-from opentrader.actors.trend_book import TrendBook
+from opentrader.actors.analysis.market_analyzer import Horizon, MarketAnalyzer
+from opentrader.actors.analysis.trend_book import TrendBook
+from opentrader.actors.messages.market import NoteTrends, StoreTrend, TrendRows
+from opentrader.actors.runtime.supervision.supervisor import Supervisor
 from opentrader.clock import SortableIds, SystemClock
 from opentrader.errors import ConfigError, InternalError, LicenseRequired, NotReady, ShuttingDown, SymbolNotFound
 from opentrader.feed.coins import synthetic_listings

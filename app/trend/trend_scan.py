@@ -2,7 +2,7 @@
 
 import sys
 
-from opentrader.cli import main
+from opentrader.cli.entry import main
 
 if __name__ == "__main__":
     sys.exit(main(["scan", *sys.argv[1:]]))

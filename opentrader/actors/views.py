@@ -9,21 +9,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, cast
 
-from opentrader.actors import messages as m
-from opentrader.actors import replies as r
-from opentrader.actors import trading_messages as tm
-from opentrader.actors import trading_replies as t
-from opentrader.actors.agent_board import Board
-from opentrader.actors.license_guard import Held, license_shown
-from opentrader.actors.market_analyzer import CachedContext
-from opentrader.actors.signal_book import known_signal, shown
-from opentrader.actors.supervisor import ActorStatus
-from opentrader.actors.trading_desk import Account, Desk, portfolio
-from opentrader.domain.licence import masked
+from opentrader.actors.analysis.market_analyzer import CachedContext
+from opentrader.actors.messages import market as m
+from opentrader.actors.messages import market_replies as r
+from opentrader.actors.messages import trading as tm
+from opentrader.actors.messages import trading_replies as t
+from opentrader.actors.operations.agent_board import Board
+from opentrader.actors.operations.license_guard import Held, license_shown
+from opentrader.actors.runtime.supervision.supervisor import ActorStatus
+from opentrader.actors.signals.signal_book import known_signal, shown
+from opentrader.actors.trading.replies.snapshot import Account, Desk, portfolio
+from opentrader.domain.analysis.trend import TrendRecord
+from opentrader.domain.license import masked
 from opentrader.domain.plain_text import one_line
 from opentrader.domain.signals import SignalRecord, demand_pending
 from opentrader.domain.timeframes import open_time
-from opentrader.domain.trend import TrendRecord
 from opentrader.errors import NotReady
 
 R = TypeVar("R")

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opentrader.domain.agents import AgentCard, AgentName, LogLine
-from opentrader.domain.licence import Licence
+from opentrader.domain.analysis.trend import TrendRecord
+from opentrader.domain.license import Licence
 from opentrader.domain.signals import SignalRecord
 from opentrader.domain.symbols import Listing
 from opentrader.domain.timeframes import Timeframe
-from opentrader.domain.trend import TrendRecord
 
 
 class Clock(Protocol):

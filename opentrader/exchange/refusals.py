@@ -6,7 +6,7 @@ reasons that must be answered in different ways.
 
 from __future__ import annotations
 
-from opentrader.domain.venue import Reason, Refused
+from opentrader.domain.trading.venue import Reason, Refused
 
 DUPLICATE = "Duplicate order sent."
 INSUFFICIENT_BALANCE = "Account has insufficient balance for requested action."

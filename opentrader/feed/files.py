@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from opentrader.domain.candles import OPEN, TS, Block, clean, resample
+from opentrader.domain.analysis.candles import OPEN, TS, Block, clean, resample
 from opentrader.domain.symbols import QUOTE, Listing
 from opentrader.domain.timeframes import TF_MS, TIMEFRAMES, Timeframe, open_time
 from opentrader.errors import ConfigError, SymbolNotFound

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from opentrader.domain.parameters import HISTORY
+from opentrader.domain.analysis.parameters import HISTORY
 from opentrader.domain.ports import Feed
 from opentrader.domain.timeframes import HTF_OF, Timeframe
 from opentrader.feed.simulated import HISTORY_START_MS

@@ -11,7 +11,7 @@ from itertools import count
 from aiohttp import web
 
 from opentrader.errors import InternalError, OpentraderError
-from opentrader.http.door import Door
+from opentrader.http.gateway import Door
 from opentrader.http.handlers import REQUEST_ID, Handler, asset_of, handler_of, moved_to
 from opentrader.http.pages import ASSETS, Pages
 from opentrader.http.problems import HEADERS, problem

@@ -9,13 +9,13 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from aiohttp import web
 
-from opentrader.actors.message import Message
-from opentrader.actors.messages import Events, HealthOf, View
+from opentrader.actors.messages.market import Events, HealthOf, View
+from opentrader.actors.runtime.message import Message
 from opentrader.errors import Fault
-from opentrader.http.acts import Act, Body, carried_out, encoded, idempotency_key
 from opentrader.http.body import demand_no_more, read_json
-from opentrader.http.door import Door, System
-from opentrader.http.events import stream
+from opentrader.http.events.stream import stream
+from opentrader.http.gateway import Door, System
+from opentrader.http.idempotency import Act, Body, carried_out, encoded, idempotency_key
 from opentrader.http.pages import Pages
 from opentrader.http.params import Reader
 from opentrader.http.problems import HEADERS

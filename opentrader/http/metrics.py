@@ -8,9 +8,9 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from opentrader.actors import trading_messages as tm
+from opentrader.actors.messages import trading as tm
 from opentrader.errors import OpentraderError
-from opentrader.http.door import System
+from opentrader.http.gateway import System
 
 
 class _Figures(Collector):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import orjson
 
-from opentrader.domain import reasons
+from opentrader.domain.analysis import reason_codes as reasons
 from opentrader.domain.timeframes import HTF_OF
 from opentrader.http.routes import Page, Route
 
@@ -46,12 +46,12 @@ class Pages:
         return self._kept[name]
 
     def _docs(self) -> Content:
-        from opentrader.http.docs import docs_page
+        from opentrader.http.openapi.page import docs_page
 
         return Content(docs_page(self._routes).encode(), "text/html")
 
     def _openapi(self) -> Content:
-        from opentrader.http.openapi import document
+        from opentrader.http.openapi.document import document
 
         return Content(orjson.dumps(document(self._routes)), "application/json")
 

@@ -10,10 +10,10 @@ from urllib.parse import parse_qsl
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from opentrader.actors.message import Message
+from opentrader.actors.runtime.message import Message
 from opentrader.errors import Fault, InvalidInput
+from opentrader.http.openapi.texts import SPELLED
 from opentrader.http.routes import Place, Route
-from opentrader.http.texts import SPELLED
 
 _SIDES = {"long": "a long is a `buy`", "short": "a short is a `sell`"}
 

@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
-from opentrader.actors import messages as m
-from opentrader.actors import trading_messages as tm
-from opentrader.actors.message import Message
-from opentrader.actors.news_desk import NewsOf
-from opentrader.actors.telegram_desk import Notify
+from opentrader.actors.messages import market as m
+from opentrader.actors.messages import trading as tm
+from opentrader.actors.operations.news import NewsOf
+from opentrader.actors.runtime.message import Message
+from opentrader.actors.signals.operator import Notify
 from opentrader.domain.agents import AGENTS
 from opentrader.errors import (
     AgentNotFound,

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from opentrader.domain.candles import CandleInfo, quality, stale
-from opentrader.domain.market import HtfDetail, HtfLayer, MacroPhase, MarketContext, MtfDetail, MtfLayer, TraceEntry
-from opentrader.domain.mean_reversion import (
+from opentrader.domain.analysis.candles import CandleInfo, quality, stale
+from opentrader.domain.analysis.market import (
+    HtfDetail,
+    HtfLayer,
+    MacroPhase,
+    MarketContext,
+    MtfDetail,
+    MtfLayer,
+    TraceEntry,
+)
+from opentrader.domain.analysis.mean_reversion import (  # fmt: skip
     BOT,
     CHECKS,
     Bracket,
@@ -12,11 +20,11 @@ from opentrader.domain.mean_reversion import (
     NoSetup,
     Replay,
     prospect,
-)  # fmt: skip
-from opentrader.domain.parameters import Analysis, MeanReversion
-from opentrader.domain.priority import Facts, decide
+)
+from opentrader.domain.analysis.parameters import Analysis, MeanReversion
+from opentrader.domain.analysis.priority import Facts, decide
+from opentrader.domain.analysis.trend import VOTERS, IndicatorVote, Score, TrendResult, majority, spelled, tally
 from opentrader.domain.timeframes import TF_MS, Timeframe
-from opentrader.domain.trend import VOTERS, IndicatorVote, Score, TrendResult, majority, spelled, tally
 
 from . import labels
 from .kernels import readings as at

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from opentrader.domain.market import (
+from opentrader.domain.analysis.market import (
     BosKind,
     BosMode,
     LiquidityProfile,
@@ -13,7 +13,7 @@ from opentrader.domain.market import (
     TrendAge,
     TrendDirection,
 )  # fmt: skip
-from opentrader.domain.trend import Vote
+from opentrader.domain.analysis.trend import Vote
 
 REGIMES: tuple[Regime, ...] = ("unknown", "volatile_chop", "compression", "trend", "transition", "sideway")
 POSITIONS: tuple[RangePosition, ...] = ("unknown", "low", "mid", "high", "just_broken_up", "just_broken_down")

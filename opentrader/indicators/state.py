@@ -8,12 +8,12 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
-from opentrader.domain.candles import TS, Candles
-from opentrader.domain.market import MarketContext
-from opentrader.domain.mean_reversion import MrSignal, NoSetup
-from opentrader.domain.parameters import ANALYSIS, MEAN_REVERSION, Analysis, MeanReversion
+from opentrader.domain.analysis.candles import TS, Candles
+from opentrader.domain.analysis.market import MarketContext
+from opentrader.domain.analysis.mean_reversion import MrSignal, NoSetup
+from opentrader.domain.analysis.parameters import ANALYSIS, MEAN_REVERSION, Analysis, MeanReversion
+from opentrader.domain.analysis.trend import TrendResult
 from opentrader.domain.timeframes import TF_MS, Timeframe
-from opentrader.domain.trend import TrendResult
 
 from . import assembly
 from .kernels import readings

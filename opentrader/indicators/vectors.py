@@ -7,8 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from opentrader.domain.candles import Block
-from opentrader.domain.parameters import ANALYSIS, MEAN_REVERSION, Analysis, MeanReversion
+from opentrader.domain.analysis.candles import Block
+from opentrader.domain.analysis.parameters import ANALYSIS, MEAN_REVERSION, Analysis, MeanReversion
 
 from .kernels import slots as at
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from opentrader.domain.candles import Block, Candles
+from opentrader.domain.analysis.candles import Block, Candles
 from opentrader.domain.timeframes import TF_MS
 
 from .batch import indicator_series, market_context, mr_signal, trend_result

@@ -2,7 +2,6 @@
 
 from apsw import Connection
 
-from opentrader.store import agents, choices, licence, signals, trends
-from opentrader.store.database import Store
+from opentrader.store.sqlite.database import Store
 
-__all__ = ["Connection", "Store", "agents", "choices", "licence", "signals", "trends"]
+__all__ = ["Connection", "Store"]

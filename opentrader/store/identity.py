@@ -10,8 +10,8 @@ from pathlib import Path
 
 from apsw import Connection
 
-from opentrader.store import choices
-from opentrader.store.database import Store
+from opentrader.store.sqlite.database import Store
+from opentrader.store.tables import settings as choices
 
 _SYSTEM_ID = Path("/etc/machine-id")
 

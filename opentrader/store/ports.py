@@ -11,12 +11,14 @@ import orjson
 from apsw import Connection
 
 from opentrader.domain.agents import AgentCard, AgentName, AgentStatus, Level, LogLine
-from opentrader.domain.licence import Licence
+from opentrader.domain.analysis.trend import Score, Trend, TrendRecord
+from opentrader.domain.license import Licence
 from opentrader.domain.signals import Direction, SignalRecord, SignalStatus
 from opentrader.domain.timeframes import Timeframe
-from opentrader.domain.trend import Score, Trend, TrendRecord
-from opentrader.store import agents, choices, licence, signals, trends
-from opentrader.store.database import Store
+from opentrader.store.sqlite.database import Store
+from opentrader.store.tables import agents, signals, trends
+from opentrader.store.tables import license as licence
+from opentrader.store.tables import settings as choices
 
 CLOCK_HIGH_WATER = "clock_high_water"
 

@@ -9,12 +9,25 @@ from typing import Any, TypeVar
 
 from apsw import Connection
 
-from opentrader.domain.ledger import AuditEntry, ClosedTrade, Control, Remembered, Reservation
-from opentrader.domain.lifecycle.records import Trade
-from opentrader.domain.trading_ports import Change
-from opentrader.domain.venue import Fill
-from opentrader.store import audit, choices, control, day, disk, history, idempotency, journal
-from opentrader.store.database import Store
+from opentrader.domain.trading.ledger import AuditEntry, ClosedTrade, Control, Remembered, Reservation
+from opentrader.domain.trading.lifecycle.records import Trade
+from opentrader.domain.trading.ports import Change
+from opentrader.domain.trading.venue import Fill
+from opentrader.store.sqlite import disk
+from opentrader.store.sqlite.database import Store
+from opentrader.store.tables import (
+    audit,
+    control,
+    history,
+    idempotency,
+    journal,
+)
+from opentrader.store.tables import (
+    entry_counts as day,
+)
+from opentrader.store.tables import (
+    settings as choices,
+)
 
 T = TypeVar("T")
 

@@ -10,9 +10,9 @@ from typing import Any
 import orjson
 from apsw import Connection
 
-from opentrader.store import events, history, journal
-from opentrader.store.codec import plain
-from opentrader.store.peek import peek
+from opentrader.store.sqlite.codec import plain
+from opentrader.store.sqlite.read_only import peek
+from opentrader.store.tables import events, history, journal
 
 
 @dataclass(frozen=True, slots=True)

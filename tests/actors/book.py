@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar
 
-from opentrader.actors.actor import Actor
-from opentrader.actors.handles import handles
-from opentrader.actors.message import Message
-from opentrader.actors.outcome import Outcome
-from opentrader.actors.reply import Reply
+from opentrader.actors.runtime.actor import Actor
+from opentrader.actors.runtime.handlers import handles
+from opentrader.actors.runtime.message import Message
+from opentrader.actors.runtime.outcome import Outcome
+from opentrader.actors.runtime.reply import Reply
 
 SAFETY = 20.0  # seconds after which a test that waits for an event has failed; no test depends on its length
 BROKEN = "broken"  # the name of work whose continuation fails

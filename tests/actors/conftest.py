@@ -11,8 +11,8 @@ from typing import Any
 import pykka
 import pytest
 
-from opentrader.actors.limits import Limits
-from opentrader.actors.supervisor import Supervisor
+from opentrader.actors.runtime.limits import Limits
+from opentrader.actors.runtime.supervision.supervisor import Supervisor
 from tests.actors.book import SAFETY, Book, Bystander
 from tests.actors.subject import Subject
 from tests.clock import CountedIds, StillClock

@@ -10,11 +10,11 @@ from typing import Any, ClassVar
 
 import pytest
 
-from opentrader.actors.actor import Actor
-from opentrader.actors.handles import handles
-from opentrader.actors.message import Message
-from opentrader.actors.outcome import Outcome
-from opentrader.actors.reply import Reply
+from opentrader.actors.runtime.actor import Actor
+from opentrader.actors.runtime.handlers import handles
+from opentrader.actors.runtime.message import Message
+from opentrader.actors.runtime.outcome import Outcome
+from opentrader.actors.runtime.reply import Reply
 from opentrader.errors import InternalError
 from tests.actors.book import SAFETY, ask
 

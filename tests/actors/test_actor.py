@@ -8,8 +8,8 @@ from typing import Any
 import pykka
 import pytest
 
-from opentrader.actors.actor import Actor
-from opentrader.actors.handles import handles
+from opentrader.actors.runtime.actor import Actor
+from opentrader.actors.runtime.handlers import handles
 from opentrader.errors import AskTimeout, InternalError, NotFound, NotReady, ShuttingDown
 from tests.actors.book import BROKEN, FAULTS, SAFETY, Book, Hold, Other, Raise, Seen, Unknown, Work, ask, turn, work
 

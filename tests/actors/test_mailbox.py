@@ -11,9 +11,9 @@ import pytest
 from pykka._envelope import Envelope
 from pykka.messages import _ActorStop
 
-from opentrader.actors.mailbox import Mailbox
-from opentrader.actors.message import Message, Ping, Tick
-from opentrader.actors.reply import Reply
+from opentrader.actors.runtime.mailbox import Mailbox
+from opentrader.actors.runtime.message import Message, Ping, Tick
+from opentrader.actors.runtime.reply import Reply
 from opentrader.errors import Overloaded, ShuttingDown
 
 

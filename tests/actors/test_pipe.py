@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from opentrader.actors.outcome import Done, Outcome
-from opentrader.actors.pipes import Pipes
+from opentrader.actors.runtime.outcome import Done, Outcome
+from opentrader.actors.runtime.tasks import Pipes
 from opentrader.errors import AskTimeout, InternalError, NotFound, Overloaded
 from tests.actors.book import FAULTS, SAFETY, Book, Seen, Work, ask, opened, opened_gate, raises, turn, work
 

@@ -11,10 +11,10 @@ import pykka
 import pytest
 from pykka._envelope import Envelope
 
-from opentrader.actors.deadlines import Deadlines
-from opentrader.actors.doorbell import Doorbell
-from opentrader.actors.outcome import Failed
-from opentrader.actors.reply import Reply
+from opentrader.actors.runtime.outcome import Failed
+from opentrader.actors.runtime.reply import Reply
+from opentrader.actors.runtime.timeouts import Deadlines
+from opentrader.actors.runtime.wakeup import Doorbell
 from opentrader.errors import NotFound
 
 

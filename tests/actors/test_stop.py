@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from opentrader.actors.actor import Actor
-from opentrader.actors.context import Context
-from opentrader.actors.message import Message
+from opentrader.actors.runtime.actor import Actor
+from opentrader.actors.runtime.context import Context
+from opentrader.actors.runtime.message import Message
 from opentrader.errors import AskTimeout, NotReady, ShuttingDown, StorageError
 from tests.actors.book import SAFETY, Book, ask, opened_gate, work
 from tests.actors.subject import Await, Die, Hold, Name, Publish, Subject, dies, entered, started

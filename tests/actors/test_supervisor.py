@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 import pykka
 import pytest
 
-from opentrader.actors.actor import Actor
-from opentrader.actors.context import Context
-from opentrader.actors.handles import handles
-from opentrader.actors.message import Tick
-from opentrader.actors.supervisor import ActorStatus
+from opentrader.actors.runtime.actor import Actor
+from opentrader.actors.runtime.context import Context
+from opentrader.actors.runtime.handlers import handles
+from opentrader.actors.runtime.message import Tick
+from opentrader.actors.runtime.supervision.supervisor import ActorStatus
 from opentrader.errors import InternalError, NotReady, Overloaded, StorageError, SymbolNotFound
 from tests.actors.book import SAFETY, ask
 from tests.actors.subject import Await, Name, Publish, Subject, dies, entered, started

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from pykka._envelope import Envelope
 
-from opentrader.actors.mailbox import Mailbox
-from opentrader.actors.message import Tick
-from opentrader.actors.ticker import Ticker
-from opentrader.actors.watchdog import Watchdog
+from opentrader.actors.runtime.mailbox import Mailbox
+from opentrader.actors.runtime.message import Tick
+from opentrader.actors.runtime.supervision.ticker import Ticker
+from opentrader.actors.runtime.supervision.watchdog import Watchdog
 
 
 class Listening:

@@ -13,15 +13,15 @@ import pytest
 from numpy.typing import NDArray
 
 from opentrader.actors import views
-from opentrader.actors.agent_board import AgentBoard
-from opentrader.actors.license_guard import LicenseGuard
-from opentrader.actors.market_analyzer import Horizon, MarketAnalyzer
-from opentrader.actors.messages import View
-from opentrader.actors.mr_combined import MrCombined, Rule
-from opentrader.actors.scanner import Scanner
-from opentrader.actors.signal_book import Limits, SignalBook
-from opentrader.actors.supervisor import Supervisor
-from opentrader.actors.trend_book import TrendBook
+from opentrader.actors.analysis.market_analyzer import Horizon, MarketAnalyzer
+from opentrader.actors.analysis.scanner import Scanner
+from opentrader.actors.analysis.trend_book import TrendBook
+from opentrader.actors.messages.market import View
+from opentrader.actors.operations.agent_board import AgentBoard
+from opentrader.actors.operations.license_guard import LicenseGuard
+from opentrader.actors.runtime.supervision.supervisor import Supervisor
+from opentrader.actors.signals.mr_combined import MrCombined, Rule
+from opentrader.actors.signals.signal_book import Limits, SignalBook
 from opentrader.domain.symbols import Listing
 from opentrader.domain.timeframes import TF_MS, Timeframe
 from opentrader.errors import ExchangeError

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from opentrader import indicators
-from opentrader.actors import trend_book
-from opentrader.actors.candle_series import CandleSeries, Key
-from opentrader.actors.messages import (
+from opentrader.actors.analysis import trend_book
+from opentrader.actors.analysis.candle_series import CandleSeries, Key
+from opentrader.actors.messages.market import (
     BoardState,
     CandlesOf,
     ExplanationOf,
@@ -26,8 +26,8 @@ from opentrader.actors.messages import (
     TrendOf,
     TrendRows,
 )
-from opentrader.actors.mr_combined import MrCombined, Rule
-from opentrader.domain.candles import clean
+from opentrader.actors.signals.mr_combined import MrCombined, Rule
+from opentrader.domain.analysis.candles import clean
 from opentrader.domain.timeframes import TF_MS
 from opentrader.errors import ExchangeError, InternalError, InvalidInput, Overloaded, StorageError
 from opentrader.indicators import market_context, mr_signal, trend_result

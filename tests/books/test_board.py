@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from opentrader.actors.license_guard import refused
-from opentrader.actors.messages import (
+from opentrader.actors.messages.market import (
     ActivateLicense,
     BoardState,
     HealthOf,
@@ -21,11 +20,12 @@ from opentrader.actors.messages import (
     TrendRows,
     UpdateAgent,
 )
-from opentrader.domain.licence import is_genuine, key_for
-from opentrader.domain.trend import Score, Trend, TrendResult
+from opentrader.actors.operations.license_guard import refused
+from opentrader.domain.analysis.trend import Score, Trend, TrendResult
+from opentrader.domain.license import is_genuine, key_for
 from opentrader.errors import AgentNotFound, LicenseKeyNotFound, StorageError
-from opentrader.store import licence
 from opentrader.store.ports import LicenceTable
+from opentrader.store.tables import license as licence
 
 
 async def test_a_card_keeps_its_text_when_only_its_status_changes(books):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from opentrader.actors.errand import errand
+from opentrader.actors.operations.agent_activity import errand
 from opentrader.errors import NoPosition, Overloaded
 
 

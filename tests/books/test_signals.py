@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from opentrader.actors.messages import (
+from opentrader.actors.messages.market import (
     CleanUpSignals,
     ConfirmSignal,
     EmitSignal,
@@ -17,7 +17,7 @@ from opentrader.actors.messages import (
     SignalOf,
     SignalRows,
 )
-from opentrader.actors.signal_book import Limits
+from opentrader.actors.signals.signal_book import Limits
 from opentrader.domain.timeframes import TF_MS
 from opentrader.errors import InvalidInput, SignalExpired, SignalNotFound, SignalNotPending, StorageError
 

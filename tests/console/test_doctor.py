@@ -12,11 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from opentrader.config import Settings
-from opentrader.console import doctor
+from opentrader.cli import checks as doctor
+from opentrader.config.settings import Settings
 from opentrader.feed.simulated import SimulatedFeed
-from opentrader.store import Store, choices, folder, licence
+from opentrader.store import Store
 from opentrader.store.ports import CLOCK_HIGH_WATER
+from opentrader.store.sqlite import folder
+from opentrader.store.tables import license as licence
+from opentrader.store.tables import settings as choices
 from tests.feed.candles import write
 
 NOW = 1_764_072_000.0  # 2025-11-25T12:00Z

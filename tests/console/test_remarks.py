@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from opentrader.config import Settings
-from opentrader.console import remarks
+from opentrader.cli import notes as remarks
+from opentrader.config.settings import Settings
 from opentrader.feed.simulated import SimulatedFeed
 from opentrader.research import Reading, scan_market
 from opentrader.store import Store

@@ -10,11 +10,11 @@ from typing import get_args
 import pytest
 from rich.console import Console, RenderableType
 
-from opentrader.config import Settings
-from opentrader.console import tables
-from opentrader.domain import market as labels
-from opentrader.domain.priority import Facts, decide
-from opentrader.domain.reasons import DECISIONS, LEVELS, REASONS, explained
+from opentrader.cli import tables
+from opentrader.config.settings import Settings
+from opentrader.domain.analysis import market as labels
+from opentrader.domain.analysis.priority import Facts, decide
+from opentrader.domain.analysis.reason_codes import DECISIONS, LEVELS, REASONS, explained
 from opentrader.research import Reading, explain, scan_market, scan_trend
 
 SETTINGS = {"feed": "simulated", "at": "2024-04-15T12:00Z"}

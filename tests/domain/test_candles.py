@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opentrader.domain import candles as module
-from opentrader.domain.candles import CandleInfo, Candles, clean, describe, quality, resample
+from opentrader.domain.analysis import candles as module
+from opentrader.domain.analysis.candles import CandleInfo, Candles, clean, describe, quality, resample
 from opentrader.domain.timeframes import TF_MS, Timeframe
 from tests.indicators.recorded import candles
 from tests.indicators.vector import walk

@@ -8,9 +8,9 @@ from typing import Any, get_args
 
 import pytest
 
-from opentrader.domain import priority
-from opentrader.domain.market import BosMode, LiquidityProfile, MacroPhase, RangePosition, Regime, TrendAge
-from opentrader.domain.priority import PASS, Decision, Facts, decide
+from opentrader.domain.analysis import priority
+from opentrader.domain.analysis.market import BosMode, LiquidityProfile, MacroPhase, RangePosition, Regime, TrendAge
+from opentrader.domain.analysis.priority import PASS, Decision, Facts, decide
 
 NAMES = (
     "data_and_chop", "compression", "htf_mtf_conflict", "htf_location", "mtf_regime", "bos_and_age", "alignment",

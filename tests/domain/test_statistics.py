@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opentrader.domain.statistics import Group, Stats, statistics
+from opentrader.domain.trading.statistics import Group, Stats, statistics
 
 
 @dataclass(frozen=True)

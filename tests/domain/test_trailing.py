@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opentrader.domain import trailing
-from opentrader.domain.parameters import TRAILING
-from opentrader.domain.trailing import trail_stop
+from opentrader.domain.analysis.parameters import TRAILING
+from opentrader.domain.trading import trailing
+from opentrader.domain.trading.trailing import trail_stop
 from tests.indicators.recorded import golden
 
 EXAMPLES = [

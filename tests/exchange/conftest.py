@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from opentrader.domain.exchange import Leg, NewList, NewOrder
 from opentrader.domain.symbols import Listing
-from opentrader.domain.venue import Accepted, Order, OrderList, Outcome, Refused
+from opentrader.domain.trading.exchange import Leg, NewList, NewOrder
+from opentrader.domain.trading.venue import Accepted, Order, OrderList, Outcome, Refused
 from opentrader.errors import SymbolNotFound
-from opentrader.exchange.paper.book import Depth
-from opentrader.exchange.paper.fees import Fees
-from opentrader.exchange.paper.floor import Terms
-from opentrader.exchange.paper.matching import Rates
+from opentrader.exchange.paper.matching.book import Depth
+from opentrader.exchange.paper.matching.engine import Rates
+from opentrader.exchange.paper.matching.fees import Fees
 from opentrader.exchange.paper.paper import PaperExchange
+from opentrader.exchange.paper.session import Terms
 from tests.clock import CandleClock
 
 MINUTE = 60_000

@@ -12,15 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opentrader.domain.exchange import Leg, NewList, NewOrder
 from opentrader.domain.symbols import Listing
-from opentrader.exchange.paper.account import Account
-from opentrader.exchange.paper.book import Depth
-from opentrader.exchange.paper.desk import Desk
-from opentrader.exchange.paper.fees import Fees
-from opentrader.exchange.paper.filters import PriceBand, usual_filters
-from opentrader.exchange.paper.matching import Matching, Rates
-from opentrader.exchange.paper.orders import AT_MARKET, BUYING_MARGIN
+from opentrader.domain.trading.exchange import Leg, NewList, NewOrder
+from opentrader.exchange.paper.matching.account import Account
+from opentrader.exchange.paper.matching.book import Depth
+from opentrader.exchange.paper.matching.engine import Matching, Rates
+from opentrader.exchange.paper.matching.fees import Fees
+from opentrader.exchange.paper.matching.filters import PriceBand, usual_filters
+from opentrader.exchange.paper.matching.order_entry import Desk
+from opentrader.exchange.paper.matching.orders import AT_MARKET, BUYING_MARGIN
 from opentrader.exchange.refusals import Refusal
 
 D = Decimal

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from opentrader.domain.exchange import GarbledAnswer, OrderNotFound, ReadRefused, Unreachable
-from opentrader.domain.venue import Accepted, Refused, Unknown
-from opentrader.exchange.paper.book import Depth
-from opentrader.exchange.paper.faults import READS, WRITES, Fault, Script
+from opentrader.domain.trading.exchange import GarbledAnswer, OrderNotFound, ReadRefused, Unreachable
+from opentrader.domain.trading.venue import Accepted, Refused, Unknown
+from opentrader.exchange.paper.matching.book import Depth
 from opentrader.exchange.paper.paper import PaperExchange
+from opentrader.exchange.paper.transport import READS, WRITES, Fault, Script
 
 D = Decimal
 

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from opentrader.domain.venue import Accepted
+from opentrader.domain.trading.venue import Accepted
 from opentrader.errors import ConfigError
-from opentrader.exchange.paper.balance import parse_balance
-from opentrader.exchange.paper.book import Depth
-from opentrader.exchange.paper.ledger import Ledger, load, looked_at, totals
+from opentrader.exchange.paper.ledger.balance import parse_balance
+from opentrader.exchange.paper.ledger.ledger import Ledger, load, looked_at, totals
+from opentrader.exchange.paper.matching.book import Depth
 
 ROOT = Path(__file__).resolve().parents[2]
 D = Decimal
@@ -126,7 +126,7 @@ TRADE_FOR_EVER = """
 import asyncio, sys
 from decimal import Decimal
 from pathlib import Path
-from opentrader.domain.exchange import Leg, NewList, NewOrder
+from opentrader.domain.trading.exchange import Leg, NewList, NewOrder
 from opentrader.exchange.paper.paper import PaperExchange
 from opentrader.feed.simulated import SimulatedFeed
 from tests.clock import CandleClock

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from opentrader.domain.exchange import Leg
-from opentrader.domain.venue import Accepted
-from opentrader.exchange.paper.book import Depth
+from opentrader.domain.trading.exchange import Leg
+from opentrader.domain.trading.venue import Accepted
+from opentrader.exchange.paper.matching.book import Depth
 
 D = Decimal
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from opentrader.domain.venue import Refused
-from opentrader.exchange.paper.book import Depth
-from opentrader.exchange.paper.fees import Fees
+from opentrader.domain.trading.venue import Refused
+from opentrader.exchange.paper.matching.book import Depth
+from opentrader.exchange.paper.matching.fees import Fees
 
 D = Decimal
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from opentrader.domain.venue import Accepted, Order
+from opentrader.domain.trading.venue import Accepted, Order
+from opentrader.exchange.paper.matching.price_path import decimal, first_touch, moves
 from opentrader.exchange.paper.paper import PaperExchange
-from opentrader.exchange.paper.path import decimal, first_touch, moves
 from opentrader.exchange.paper.prices import CandlePrices, MinutePrices, prices_of
 from opentrader.feed.files import FileFeed
 from opentrader.feed.simulated import SimulatedFeed
@@ -110,7 +110,7 @@ async def test_a_recorded_stop_is_reached(tmp_path: Path) -> None:
 async def placed(
     exchange: Any, clock: CandleClock, cid: str, kind: str, *, stop: object = None, px: object = None
 ) -> Order:
-    from opentrader.domain.exchange import NewOrder
+    from opentrader.domain.trading.exchange import NewOrder
 
     px, stop = (None if one is None else D(str(one)) for one in (px, stop))
     qty = D("0.1")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from opentrader.domain.symbols import Listing
-from opentrader.exchange.paper.filters import usual_filters
+from opentrader.exchange.paper.matching.filters import usual_filters
 from opentrader.exchange.refusals import reason_of
 
 D = Decimal

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from opentrader.domain.exchange import Unreachable
-from opentrader.domain.venue import (
+from opentrader.actors.trading.venue_calls import read, send
+from opentrader.domain.trading.exchange import Unreachable
+from opentrader.domain.trading.venue import (
     Accepted,
     Balance,
     CancelList,
@@ -22,8 +23,7 @@ from opentrader.domain.venue import (
     ReplaceList,
     Watch,
 )
-from opentrader.domain.venue_calls import read, send
-from opentrader.exchange.paper.faults import READS, Fault, Script
+from opentrader.exchange.paper.transport import READS, Fault, Script
 
 D = Decimal
 BTC = "BTCUSDT"

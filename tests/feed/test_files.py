@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from opentrader.domain.candles import clean, resample
+from opentrader.domain.analysis.candles import clean, resample
 from opentrader.domain.timeframes import TF_MS, TIMEFRAMES, Timeframe
 from opentrader.errors import ConfigError, ExchangeError, SymbolNotFound
 from opentrader.feed import recording

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opentrader.domain.candles import clean
+from opentrader.domain.analysis.candles import clean
 from opentrader.domain.symbols import Listing
 from opentrader.domain.timeframes import TF_MS, TIMEFRAMES, Timeframe, open_time
 from opentrader.errors import SymbolNotFound

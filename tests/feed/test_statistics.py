@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from opentrader.domain.market import LiquidityProfile, MarketContext, PriorityDecision, Regime
+from opentrader.domain.analysis.market import LiquidityProfile, MarketContext, PriorityDecision, Regime
 from opentrader.domain.timeframes import TF_MS
 from opentrader.feed.first_week import FIRST_WEEK_MS
 from opentrader.feed.simulated import SimulatedFeed

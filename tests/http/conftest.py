@@ -11,16 +11,16 @@ from typing import Any
 import aiohttp
 import pytest
 
-from opentrader.actors import messages as m
-from opentrader.actors import replies as r
-from opentrader.actors.message import Message
-from opentrader.actors.supervisor import ActorStatus
-from opentrader.domain.ledger import KeyTaken, Remembered, Reservation
+from opentrader.actors.messages import market as m
+from opentrader.actors.messages import market_replies as r
+from opentrader.actors.runtime.message import Message
+from opentrader.actors.runtime.supervision.supervisor import ActorStatus
 from opentrader.domain.symbols import pair_of
+from opentrader.domain.trading.ledger import KeyTaken, Remembered, Reservation
 from opentrader.errors import LicenseRequired
 from opentrader.http.application import Application
 from opentrader.http.connection import Server
-from opentrader.http.door import Door
+from opentrader.http.gateway import Door
 from opentrader.http.routes import ROUTES, Route
 from opentrader.http.security import Guard
 from tests.http.site import Site, listening

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from opentrader.actors import messages as m
-from opentrader.actors import replies as r
-from opentrader.actors import trading_messages as tm
-from opentrader.actors import trading_replies as t
+from opentrader.actors.messages import market as m
+from opentrader.actors.messages import market_replies as r
+from opentrader.actors.messages import trading as tm
+from opentrader.actors.messages import trading_replies as t
 from opentrader.domain.agents import AgentCard, LogLine
 
 PATIENCE_SECONDS = 30

@@ -13,7 +13,7 @@ import orjson
 from aiohttp import web
 
 from opentrader.http.connection import Server
-from opentrader.http.door import Door
+from opentrader.http.gateway import Door
 
 
 @asynccontextmanager

@@ -15,10 +15,11 @@ from urllib.request import urlopen
 
 import pytest
 
-from opentrader import Settings, TradingSystem, daemon
+from opentrader import Settings, TradingSystem
+from opentrader.daemon import serve as daemon
+from opentrader.daemon import systemd
 from opentrader.errors import StorageError
-from opentrader.http import systemd
-from opentrader.http.door import Door
+from opentrader.http.gateway import Door
 from tests.daemon import SECONDS, Daemon, serving
 
 PARTS = "health license dashboard state agent trend market signal mr-combined openapi docs candles explain"
@@ -48,8 +49,9 @@ def test_what_it_keeps_outlives_it(tmp_path: Path) -> None:
 
 STUCK = """
 import sys, time
-from opentrader import Settings, daemon
-from opentrader.actors.watchdog import Watchdog
+from opentrader import Settings
+from opentrader.daemon import serve as daemon
+from opentrader.actors.runtime.supervision.watchdog import Watchdog
 from opentrader.store.trading_ports import HistoryTable
 
 def never(self, limit, offset):

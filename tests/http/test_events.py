@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from opentrader.actors import messages as m
-from opentrader.actors import replies as r
-from opentrader.actors import trading_messages as tm
-from opentrader.actors import trading_replies as t
+from opentrader.actors.messages import market as m
+from opentrader.actors.messages import market_replies as r
+from opentrader.actors.messages import trading as tm
+from opentrader.actors.messages import trading_replies as t
 from opentrader.domain.agents import LogLine
-from opentrader.domain.trend import Score
+from opentrader.domain.analysis.trend import Score
 from opentrader.errors import NotReady
-from opentrader.http import events
+from opentrader.http.events import stream as events
 from tests.http.event_stream import EMPTY, SIGNAL, STATUS, board, show, show_signals, streaming, told
 
 TRADE = t.Trade(

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from opentrader.actors import messages as m
+from opentrader.actors.messages import market as m
 from opentrader.domain.agents import LogLine
-from opentrader.http import events
+from opentrader.http.events import stream as events
 from tests.http.event_stream import (
     EMPTY,
     PATIENCE_SECONDS,

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from opentrader.actors import trading_messages as tm
-from opentrader.actors import trading_replies as t
-from opentrader.actors.supervisor import ActorStatus
+from opentrader.actors.messages import trading as tm
+from opentrader.actors.messages import trading_replies as t
+from opentrader.actors.runtime.supervision.supervisor import ActorStatus
 from opentrader.errors import NotReady
 
 STATUS = t.BotStatus(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from opentrader.http.openapi import document
+from opentrader.http.openapi.document import document
 from opentrader.http.routes import ROUTES
 
 Schema = dict[str, Any]

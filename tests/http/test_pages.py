@@ -13,12 +13,12 @@ from urllib.parse import unquote, urlsplit
 import orjson
 import pytest
 
-from opentrader.http.docs import curl, docs_page
-from opentrader.http.openapi import document
+from opentrader.http.openapi.document import document
+from opentrader.http.openapi.page import curl, docs_page
+from opentrader.http.openapi.schemas import request_of
 from opentrader.http.pages import ASSETS
 from opentrader.http.params import Reader
 from opentrader.http.routes import ROUTES, Route
-from opentrader.http.schemas import request_of
 
 ASKING = [route for route in ROUTES if route.message is not None]
 

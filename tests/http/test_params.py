@@ -8,8 +8,8 @@ from typing import Annotated, Any, ClassVar
 import pytest
 from annotated_types import Gt
 
-from opentrader.actors import messages as m
-from opentrader.actors.message import Message
+from opentrader.actors.messages import market as m
+from opentrader.actors.runtime.message import Message
 from opentrader.errors import Fault, InvalidInput
 from opentrader.http.params import Parsed, Reader, split_query
 from opentrader.http.routes import ROUTES, Route

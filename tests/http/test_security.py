@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from opentrader.actors import messages as m
+from opentrader.actors.messages import market as m
 from opentrader.http.routes import ROUTES
 from opentrader.http.security import is_loopback
 

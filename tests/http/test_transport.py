@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 import pytest
 
-from opentrader.actors import messages as m
-from opentrader.actors import replies as r
+from opentrader.actors.messages import market as m
+from opentrader.actors.messages import market_replies as r
 from opentrader.errors import (
     AskTimeout,
     ExchangeError,

@@ -10,8 +10,8 @@ from typing import Any
 import numba
 
 import opentrader.indicators
-from opentrader.domain.candles import Candles
-from opentrader.domain.parameters import ANALYSIS, MEAN_REVERSION
+from opentrader.domain.analysis.candles import Candles
+from opentrader.domain.analysis.parameters import ANALYSIS, MEAN_REVERSION
 from opentrader.domain.timeframes import TF_MS
 
 PACKAGE = "opentrader.indicators"

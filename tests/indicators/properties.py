@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from opentrader.domain.candles import Block, Candles
-from opentrader.domain.parameters import MEAN_REVERSION
+from opentrader.domain.analysis.candles import Block, Candles
+from opentrader.domain.analysis.parameters import MEAN_REVERSION
 from tests.indicators.engines import reversion_reading
 from tests.indicators.vector import STEP_MS
 

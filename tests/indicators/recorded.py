@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from opentrader.domain.candles import Block, Candles
+from opentrader.domain.analysis.candles import Block, Candles
 from opentrader.domain.timeframes import TF_MS, Timeframe
 
 TOLERANCE = 1e-9

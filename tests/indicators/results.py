@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from opentrader.domain.candles import Block
+from opentrader.domain.analysis.candles import Block
 from opentrader.indicators import market_context, mr_signal, trend_result
 from tests.indicators.vector import vector
 

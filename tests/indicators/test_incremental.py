@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from opentrader.domain.candles import Candles
+from opentrader.domain.analysis.candles import Candles
 from opentrader.domain.timeframes import TF_MS, Timeframe
 from opentrader.indicators import (
     AnalysisState,

@@ -7,8 +7,8 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from opentrader.domain.candles import Candles
-from opentrader.domain.parameters import ANALYSIS, MEAN_REVERSION, Analysis, MeanReversion
+from opentrader.domain.analysis.candles import Candles
+from opentrader.domain.analysis.parameters import ANALYSIS, MEAN_REVERSION, Analysis, MeanReversion
 from opentrader.indicators import AnalysisState, indicator_series, market_context, mr_signal, trend_result
 from opentrader.indicators.kernels import slots as at
 from opentrader.indicators.vectors import initial

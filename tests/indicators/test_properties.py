@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opentrader.domain.mean_reversion import Bracket, Replay, prospect
-from opentrader.domain.parameters import MeanReversion
+from opentrader.domain.analysis.mean_reversion import Bracket, Replay, prospect
+from opentrader.domain.analysis.parameters import MeanReversion
 from tests.indicators import engines
 from tests.indicators.properties import (
     answers,

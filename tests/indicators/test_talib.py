@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import talib
 
-from opentrader.domain.candles import Block, Candles
+from opentrader.domain.analysis.candles import Block, Candles
 from opentrader.indicators import Indicators, indicator_series
 from tests.indicators.recorded import candles, files
 from tests.indicators.vector import vector, walk

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from opentrader.domain.candles import Candles, clean
+from opentrader.domain.analysis.candles import Candles, clean
 from opentrader.indicators import AnalysisState, Indicators, indicator_series, market_context, mr_signal, trend_result
 from tests.indicators.recorded import differences
 from tests.indicators.results import CUTS, FILE, results

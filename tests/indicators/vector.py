@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from opentrader.domain.candles import Block
+from opentrader.domain.analysis.candles import Block
 
 STEP_MS = 14_400_000
 

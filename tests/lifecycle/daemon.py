@@ -11,9 +11,9 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import NamedTuple
 
-from opentrader.domain import lifecycle
-from opentrader.domain.lifecycle import Trade
-from opentrader.domain.venue import (
+from opentrader.domain.trading import lifecycle
+from opentrader.domain.trading.lifecycle import Trade
+from opentrader.domain.trading.venue import (
     Accepted,
     Balance,
     CancelList,

@@ -7,9 +7,9 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from opentrader.domain.lifecycle import Intent, Leg, Settings, Trade, planned, tick
-from opentrader.domain.lifecycle.ids import entry_id, exit_id
-from opentrader.domain.venue import Balance, Effect, Filters, Order, OrderList, VenueView
+from opentrader.domain.trading.lifecycle import Intent, Leg, Settings, Trade, planned, tick
+from opentrader.domain.trading.lifecycle.ids import entry_id, exit_id
+from opentrader.domain.trading.venue import Balance, Effect, Filters, Order, OrderList, VenueView
 
 D = Decimal
 NOW = 1_000_000_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from opentrader.domain.lifecycle.ids import ours
+from opentrader.domain.trading.lifecycle.ids import ours
 
 from .venue import STEP
 from .world import NOTHING, H, Scenario, World, X, covered, held, instant

@@ -12,11 +12,11 @@ from decimal import Decimal
 from typing import Any
 from unittest.mock import patch
 
-from opentrader.domain.lifecycle import decide, fold, rebuild, reply, reports, scene, sizing
-from opentrader.domain.lifecycle.placing import cancel, close, enter, kept, protect
-from opentrader.domain.lifecycle.records import Leg, Trade
-from opentrader.domain.lifecycle.scene import Scene
-from opentrader.domain.venue import ZERO, Order, PlaceEntry, PlaceList, Refused, VenueView
+from opentrader.domain.trading.lifecycle import decide, fold, rebuild, reply, reports, scene, sizing
+from opentrader.domain.trading.lifecycle.placing import cancel, close, enter, kept, protect
+from opentrader.domain.trading.lifecycle.records import Leg, Trade
+from opentrader.domain.trading.lifecycle.scene import Scene
+from opentrader.domain.trading.venue import ZERO, Order, PlaceEntry, PlaceList, Refused, VenueView
 
 from . import daemon, world
 from .explore import Explored, Finding, explored, together

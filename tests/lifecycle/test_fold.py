@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opentrader.domain.lifecycle import Trade, answered
-from opentrader.domain.lifecycle.fold import folded, position
-from opentrader.domain.venue import (
+from opentrader.domain.trading.lifecycle import Trade, answered
+from opentrader.domain.trading.lifecycle.fold import folded, position
+from opentrader.domain.trading.venue import (
     Accepted,
     Balance,
     CancelList,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from opentrader.domain.lifecycle.ids import (
+from opentrader.domain.trading.lifecycle.ids import (
     DIGITS,
     EntryId,
     ExitId,

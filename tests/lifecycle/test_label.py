@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from opentrader.domain.lifecycle import next_poll
-from opentrader.domain.lifecycle.label import REBUILT, TRANSITIONS, lawful
-from opentrader.domain.venue import VenueView
+from opentrader.domain.trading.lifecycle import next_poll
+from opentrader.domain.trading.lifecycle.label import REBUILT, TRANSITIONS, lawful
+from opentrader.domain.trading.venue import VenueView
 
 from .given import BOUGHT, FILTERS, NOW, SETTINGS, entry_order, leg, oco, ticked, trade, view
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from opentrader.domain.lifecycle import Trade
-from opentrader.domain.venue import CancelList, CancelOrder, Close, Order, OrderList, PlaceList
+from opentrader.domain.trading.lifecycle import Trade
+from opentrader.domain.trading.venue import CancelList, CancelOrder, Close, Order, OrderList, PlaceList
 
 from .given import (
     BOUGHT,

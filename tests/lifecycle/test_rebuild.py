@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from opentrader.domain.lifecycle import Rebuilt, Trade, rebuilt
-from opentrader.domain.lifecycle.fold import position
-from opentrader.domain.lifecycle.ids import entry_id
-from opentrader.domain.venue import Close, Order, OrderList, PlaceList
+from opentrader.domain.trading.lifecycle import Rebuilt, Trade, rebuilt
+from opentrader.domain.trading.lifecycle.fold import position
+from opentrader.domain.trading.lifecycle.ids import entry_id
+from opentrader.domain.trading.venue import Close, Order, OrderList, PlaceList
 
 from .given import FILTERS, INTENT, LIST, NOW, SETTINGS, STOP, entry_order, oco, order, ticked, view
 

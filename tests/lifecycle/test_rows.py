@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from opentrader.domain.lifecycle import Trade, booted, cancel_entry, close, planned, trail
-from opentrader.domain.venue import (
+from opentrader.domain.trading.lifecycle import Trade, booted, cancel_entry, close, planned, trail
+from opentrader.domain.trading.venue import (
     CancelList,
     CancelOrder,
     Close,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from opentrader.domain.lifecycle import Trade
-from opentrader.domain.lifecycle.scene import Scene
-from opentrader.domain.lifecycle.sizing import size
-from opentrader.domain.venue import Balance, Order, Others, VenueView
+from opentrader.domain.trading.lifecycle import Trade
+from opentrader.domain.trading.lifecycle.scene import Scene
+from opentrader.domain.trading.lifecycle.sizing import size
+from opentrader.domain.trading.venue import Balance, Order, Others, VenueView
 
 from .given import BOUGHT, NOW, SETTINGS, D, entry_order, order, trade, view
 

@@ -10,8 +10,8 @@ from decimal import Decimal
 from functools import cache
 from typing import NamedTuple
 
-from opentrader.domain.lifecycle.ids import ours
-from opentrader.domain.venue import (
+from opentrader.domain.trading.lifecycle.ids import ours
+from opentrader.domain.trading.venue import (
     Accepted,
     CancelList,
     CancelOrder,

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import NamedTuple
 
-from opentrader.domain import lifecycle
-from opentrader.domain.lifecycle import Intent, Settings, Trade
-from opentrader.domain.lifecycle.ids import ours
-from opentrader.domain.venue import Effect
+from opentrader.domain.trading import lifecycle
+from opentrader.domain.trading.lifecycle import Intent, Settings, Trade
+from opentrader.domain.trading.lifecycle.ids import ours
+from opentrader.domain.trading.venue import Effect
 
 from .venue import STEP, Placed, Rules, Venue, amount, applied, matched, price, traded
 

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from opentrader.actors.news_desk import NewsDesk, NewsOf, SourceHealth
-from opentrader.actors.supervisor import Supervisor
+from opentrader.actors.operations.news import NewsDesk, NewsOf, SourceHealth
+from opentrader.actors.runtime.supervision.supervisor import Supervisor
 from opentrader.domain.news import FeedCopy, FeedFault, NewsItem, newest_first
 from opentrader.errors import AskTimeout
 from opentrader.news import Feed, FeedReader

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from opentrader.domain.lifecycle.records import Intent, Leg, Trade, planned
+from opentrader.domain.trading.lifecycle.records import Intent, Leg, Trade, planned
 from opentrader.store import Connection, Store
 
 

@@ -13,9 +13,11 @@ import apsw
 import orjson
 import pytest
 
-from opentrader.domain.ledger import AuditEntry, ClosedTrade
-from opentrader.domain.lifecycle.records import Trade
-from opentrader.store import Connection, Store, events, schema
+from opentrader.domain.trading.ledger import AuditEntry, ClosedTrade
+from opentrader.domain.trading.lifecycle.records import Trade
+from opentrader.store import Connection, Store
+from opentrader.store.sqlite import schema
+from opentrader.store.tables import events
 from opentrader.store.trading_ports import AuditTable, JournalTable
 from opentrader.store.verification import AuditReport, verify_audit
 

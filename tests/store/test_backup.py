@@ -11,9 +11,11 @@ from pathlib import Path
 import apsw
 import pytest
 
-from opentrader.domain.lifecycle.records import Trade
+from opentrader.domain.trading.lifecycle.records import Trade
 from opentrader.errors import StorageError
-from opentrader.store import Connection, Store, backup, choices, disk, schema
+from opentrader.store import Connection, Store
+from opentrader.store.sqlite import backup, disk, schema
+from opentrader.store.tables import settings as choices
 from opentrader.store.trading_ports import DataDisk, JournalTable
 from opentrader.store.verification import verify_audit
 

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from opentrader.errors import ConfigError
-from opentrader.store.codec import parsed, plain, text
+from opentrader.store.sqlite.codec import parsed, plain, text
 
 
 @dataclass(frozen=True, slots=True)

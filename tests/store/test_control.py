@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from opentrader.domain.ledger import AuditEntry, Control
-from opentrader.domain.lifecycle.ids import EXIT
+from opentrader.domain.trading.ledger import AuditEntry, Control
+from opentrader.domain.trading.lifecycle.ids import EXIT
 from opentrader.store import Store
 from opentrader.store.trading_ports import AuditTable, ControlTable
 

@@ -6,14 +6,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-from opentrader.store import Connection, Store, choices, database
+from opentrader.store import Connection, Store
+from opentrader.store.sqlite import database
+from opentrader.store.tables import settings as choices
 
-ROOT = Path(database.__file__).parents[2]
+ROOT = Path(database.__file__).parents[3]
 
 # Eight writers, each with one write in flight. A name goes out once its write was acknowledged, not before.
 WRITE_FOR_EVER = """
 import asyncio, os, pathlib, sys
-from opentrader.store import Store, choices
+from opentrader.store import Store
+from opentrader.store.tables import settings as choices
 
 def both(connection, name):
     choices.put(connection, name + " first", "x" * 300)

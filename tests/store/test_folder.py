@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from opentrader.errors import ConfigError
-from opentrader.store import Store, folder
+from opentrader.store import Store
+from opentrader.store.sqlite import folder
 
-ROOT = Path(folder.__file__).parents[2]
+ROOT = Path(folder.__file__).parents[3]
 HOLD = """
 import pathlib, sys
 from opentrader.store import Store

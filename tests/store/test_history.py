@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opentrader.domain.ledger import ClosedTrade
-from opentrader.domain.lifecycle.records import Trade
-from opentrader.domain.statistics import statistics
-from opentrader.store import Store, events, history, schema
+from opentrader.domain.trading.ledger import ClosedTrade
+from opentrader.domain.trading.lifecycle.records import Trade
+from opentrader.domain.trading.statistics import statistics
+from opentrader.store import Store
+from opentrader.store.sqlite import schema
+from opentrader.store.tables import events, history
 from opentrader.store.trading_ports import HistoryTable, JournalTable
 
 CLOSED = ClosedTrade(

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from opentrader.domain.ledger import IDEMPOTENCY_SECONDS, KeyTaken, Remembered, Reservation, fingerprint
-from opentrader.domain.lifecycle.records import Trade
+from opentrader.domain.trading.ledger import IDEMPOTENCY_SECONDS, KeyTaken, Remembered, Reservation, fingerprint
+from opentrader.domain.trading.lifecycle.records import Trade
 from opentrader.store import Store
 from opentrader.store.trading_ports import IdempotencyTable, JournalTable
 

@@ -15,12 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opentrader.domain.ledger import AuditEntry, ClosedTrade, KeyTaken, Reservation
-from opentrader.domain.lifecycle.records import Alert, Intent, Leg, Trade
-from opentrader.domain.venue import Fill, Refused
+from opentrader.domain.trading.ledger import AuditEntry, ClosedTrade, KeyTaken, Reservation
+from opentrader.domain.trading.lifecycle.records import Alert, Intent, Leg, Trade
+from opentrader.domain.trading.venue import Fill, Refused
 from opentrader.errors import InternalError, StorageError, StorageFailed
-from opentrader.store import Connection, Store, events, journal, schema
-from opentrader.store.codec import plain
+from opentrader.store import Connection, Store
+from opentrader.store.sqlite import schema
+from opentrader.store.sqlite.codec import plain
+from opentrader.store.tables import events, journal
 from opentrader.store.trading_ports import AuditTable, HistoryTable, IdempotencyTable, JournalTable
 from opentrader.store.verification import examine, verify_audit
 

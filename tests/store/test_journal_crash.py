@@ -12,14 +12,16 @@ from pathlib import Path
 import apsw
 import pytest
 
-from opentrader.domain.ledger import ClosedTrade
-from opentrader.domain.lifecycle.records import Trade
+from opentrader.domain.trading.ledger import ClosedTrade
+from opentrader.domain.trading.lifecycle.records import Trade
 from opentrader.errors import StorageError, StorageFailed, StorageFull
-from opentrader.store import Store, connection, database, events
+from opentrader.store import Store
+from opentrader.store.sqlite import connection, database
+from opentrader.store.tables import events
 from opentrader.store.trading_ports import HistoryTable, JournalTable
 from opentrader.store.verification import verify_audit
 
-ROOT = Path(database.__file__).parents[2]
+ROOT = Path(database.__file__).parents[3]
 
 # Six trades at a time, each saved many times and then finished; a line goes out once its commit was acknowledged.
 TRADE_FOR_EVER = """
@@ -27,8 +29,8 @@ import asyncio, os, pathlib, sys
 from dataclasses import replace
 from decimal import Decimal
 from itertools import count
-from opentrader.domain.ledger import ClosedTrade
-from opentrader.domain.lifecycle.records import Intent, Leg, planned
+from opentrader.domain.trading.ledger import ClosedTrade
+from opentrader.domain.trading.lifecycle.records import Intent, Leg, planned
 from opentrader.store import Store
 from opentrader.store.trading_ports import JournalTable
 

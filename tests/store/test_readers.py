@@ -10,7 +10,8 @@ import apsw
 import pytest
 
 from opentrader.errors import ShuttingDown, StorageError
-from opentrader.store import Connection, Store, choices
+from opentrader.store import Connection, Store
+from opentrader.store.tables import settings as choices
 
 look = partial(choices.get, key="k")
 

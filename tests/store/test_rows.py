@@ -8,7 +8,10 @@ from pathlib import Path
 import apsw
 import pytest
 
-from opentrader.store import Store, agents, choices, licence, signals, trends
+from opentrader.store import Store
+from opentrader.store.tables import agents, signals, trends
+from opentrader.store.tables import license as licence
+from opentrader.store.tables import settings as choices
 
 SIGNAL = {
     "direction": "buy",

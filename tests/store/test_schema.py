@@ -10,9 +10,11 @@ import apsw
 import pytest
 
 from opentrader.errors import ConfigError, StorageError
-from opentrader.store import Store, choices, schema
-from opentrader.store import connection as policy
-from opentrader.store.connection import APPLICATION_ID
+from opentrader.store import Store
+from opentrader.store.sqlite import connection as policy
+from opentrader.store.sqlite import schema
+from opentrader.store.sqlite.connection import APPLICATION_ID
+from opentrader.store.tables import settings as choices
 
 
 def database(data_dir: Path) -> Path:

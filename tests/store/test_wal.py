@@ -13,8 +13,10 @@ from pathlib import Path
 import apsw
 import pytest
 
-from opentrader.store import Connection, Store, choices, wal, writer
-from opentrader.store.connection import make_writer, open_untouched
+from opentrader.store import Connection, Store
+from opentrader.store.sqlite import wal, writer
+from opentrader.store.sqlite.connection import make_writer, open_untouched
+from opentrader.store.tables import settings as choices
 
 PAGE = "x" * 4000  # a row of this length fills a page
 

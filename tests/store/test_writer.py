@@ -12,7 +12,8 @@ import apsw
 import pytest
 
 from opentrader.errors import ShuttingDown, StorageError, StorageFailed
-from opentrader.store import Connection, Store, choices
+from opentrader.store import Connection, Store
+from opentrader.store.tables import settings as choices
 
 
 def put(store: Store, key: str, text: str = "x") -> asyncio.Task[None]:

@@ -11,7 +11,7 @@ import pytest
 from opentrader import Settings, TradingSystem
 from opentrader.http.application import Application
 from opentrader.http.connection import Server
-from opentrader.http.door import Door
+from opentrader.http.gateway import Door
 from opentrader.http.security import Guard
 from tests.daemon import TRADER, Daemon, serving
 from tests.http.site import listening

@@ -11,8 +11,8 @@ import aiohttp
 import apsw
 
 from opentrader import TradingSystem
-from opentrader.exchange.paper.faults import Fault, Script
 from opentrader.exchange.paper.paper import PaperExchange
+from opentrader.exchange.paper.transport import Fault, Script
 
 TRADE = "/api/trade?symbol={}&direction=buy&bot=test&sl=30&tp=60&ev=30&confidence=9"
 

@@ -11,24 +11,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opentrader.actors.archive import Archive
-from opentrader.actors.limits import Limits
-from opentrader.actors.market_analyzer import Horizon, MarketAnalyzer
-from opentrader.actors.pending_entry_watcher import PendingEntryWatcher
-from opentrader.actors.position_manager import PositionManager
-from opentrader.actors.supervisor import Supervisor
-from opentrader.actors.trade_loop import CheckEntries
-from opentrader.actors.trade_upkeep import ReadAccount
-from opentrader.actors.trading_desk import Desk
-from opentrader.actors.trend_book import TrendBook
+from opentrader.actors.analysis.market_analyzer import Horizon, MarketAnalyzer
+from opentrader.actors.analysis.trend_book import TrendBook
+from opentrader.actors.runtime.limits import Limits
+from opentrader.actors.runtime.supervision.supervisor import Supervisor
+from opentrader.actors.trading.account import ReadAccount
+from opentrader.actors.trading.history import Archive
+from opentrader.actors.trading.lifecycle_loop import CheckEntries
+from opentrader.actors.trading.pending_entry_watcher import PendingEntryWatcher
+from opentrader.actors.trading.position_manager import PositionManager
+from opentrader.actors.trading.replies.snapshot import Desk
 from opentrader.clock import SortableIds
-from opentrader.domain.lifecycle import Settings
-from opentrader.domain.risk import Risk
 from opentrader.domain.symbols import Listing
 from opentrader.domain.timeframes import TF_MS, Timeframe, open_time
-from opentrader.domain.trading_ports import Records
-from opentrader.exchange.paper.faults import Script
+from opentrader.domain.trading.lifecycle import Settings
+from opentrader.domain.trading.ports import Records
+from opentrader.domain.trading.risk import Risk
 from opentrader.exchange.paper.paper import PaperExchange
+from opentrader.exchange.paper.transport import Script
 from opentrader.store import Store
 from opentrader.store.ports import TrendTable
 from opentrader.store.trading_ports import (

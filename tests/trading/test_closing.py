@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from opentrader.actors import trade_closing
-from opentrader.actors import trading_messages as m
-from opentrader.actors.trading_desk import Desk
+from opentrader.actors.messages import trading as m
+from opentrader.actors.trading import closing as trade_closing
+from opentrader.actors.trading.replies.snapshot import Desk
 from opentrader.errors import ExchangeError, PositionNotFound, TradingHalted
-from opentrader.exchange.paper.faults import Fault, Script
+from opentrader.exchange.paper.transport import Fault, Script
 from tests.trading.market import PAIR, Market
 from tests.trading.test_lifecycle_of_trades import buy, limit
 

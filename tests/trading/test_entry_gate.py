@@ -8,14 +8,14 @@ from decimal import Decimal
 
 import pytest
 
-from opentrader.actors import trading_messages as m
-from opentrader.actors.entry_orders import Quote, demand_exit, demand_fresh, demand_slots
-from opentrader.actors.trade_upkeep import ReadAccount
-from opentrader.domain.exchange import Ticker
-from opentrader.domain.risk import Funds, Risk
-from opentrader.domain.venue import Filters, Order
+from opentrader.actors.messages import trading as m
+from opentrader.actors.trading.account import ReadAccount
+from opentrader.actors.trading.intents import Quote, demand_exit, demand_fresh, demand_slots
+from opentrader.domain.trading.exchange import Ticker
+from opentrader.domain.trading.risk import Funds, Risk
+from opentrader.domain.trading.venue import Filters, Order
 from opentrader.errors import DailyLimitReached, LicenseRequired, NotReady, PendingEntryExists, RiskLimit
-from opentrader.exchange.paper.faults import Fault, Script
+from opentrader.exchange.paper.transport import Fault, Script
 from tests.trading.market import PAIR, Market
 from tests.trading.test_lifecycle_of_trades import buy, limit
 

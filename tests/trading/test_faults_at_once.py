@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from opentrader.actors import trading_messages as m
-from opentrader.actors.limits import Limits
-from opentrader.actors.position_manager import PositionManager
-from opentrader.actors.trade_loop import CheckEntries
-from opentrader.actors.trade_recovery import Reconcile
-from opentrader.actors.trade_upkeep import ReadAccount
-from opentrader.domain.exchange import NewOrder
-from opentrader.domain.risk import Risk
-from opentrader.domain.venue import Outcome
+from opentrader.actors.messages import trading as m
+from opentrader.actors.runtime.limits import Limits
+from opentrader.actors.trading.account import ReadAccount
+from opentrader.actors.trading.lifecycle_loop import CheckEntries
+from opentrader.actors.trading.position_manager import PositionManager
+from opentrader.actors.trading.recovery.reconciliation import Reconcile
+from opentrader.domain.trading.exchange import NewOrder
+from opentrader.domain.trading.risk import Risk
+from opentrader.domain.trading.venue import Outcome
 from opentrader.errors import OpentraderError
 from opentrader.exchange.refusals import refused
 from tests.trading.market import PAIR, Market
@@ -51,7 +51,7 @@ async def test_closeall_closes_four_though_the_fifth_is_refused(
             return refused(-1013, "Market is closed.")
         return await place(order)
 
-    monkeypatch.setattr("opentrader.actors.trade_closing.CLOSE_SECONDS", 3.0)
+    monkeypatch.setattr("opentrader.actors.trading.closing.CLOSE_SECONDS", 3.0)
     with monkeypatch.context() as closed:
         closed.setattr(market.venue, "place", closed_market)
         told = await market.ask(m.CloseAll())

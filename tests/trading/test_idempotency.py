@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from opentrader.actors import position_manager
-from opentrader.exchange.paper.faults import Fault
+from opentrader.actors.trading import position_manager
+from opentrader.exchange.paper.transport import Fault
 from tests.trading.http_site import TRADE, Site
 
 KEY = {"Idempotency-Key": "once"}

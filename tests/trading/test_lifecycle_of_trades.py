@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from opentrader.actors import trading_messages as m
-from opentrader.actors.trade_upkeep import Raise, ReadAccount
-from opentrader.domain.exchange import NewOrder
-from opentrader.domain.lifecycle import Trade
-from opentrader.domain.risk import Risk
+from opentrader.actors.messages import trading as m
+from opentrader.actors.trading.account import Raise, ReadAccount
+from opentrader.domain.trading.exchange import NewOrder
+from opentrader.domain.trading.lifecycle import Trade
+from opentrader.domain.trading.risk import Risk
 from opentrader.errors import (
     DailyLimitReached,
     ExchangeError,
@@ -25,7 +25,7 @@ from opentrader.errors import (
     TradeExists,
     TradingHalted,
 )
-from opentrader.exchange.paper.faults import Fault, Script
+from opentrader.exchange.paper.transport import Fault, Script
 from opentrader.store.trading_ports import JournalTable
 from tests.trading.market import MINUTE, PAIR, Market
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from opentrader import ClosePosition, ExecuteTrade, Halt, PostSignal, RejectSignal, Resume, Settings, TradingSystem
-from opentrader.actors.trade_log import tell
-from opentrader.domain.lifecycle import Alert, Intent, planned
-from opentrader.domain.lifecycle.records import Severity
+from opentrader.actors.trading.log import tell
+from opentrader.domain.trading.lifecycle import Alert, Intent, planned
+from opentrader.domain.trading.lifecycle.records import Severity
 
 
 def system_of(folder: Path) -> TradingSystem:

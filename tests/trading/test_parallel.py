@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from opentrader.exchange.paper.faults import Fault
+from opentrader.exchange.paper.transport import Fault
 from tests.trading.http_site import TRADE, Site
 
 

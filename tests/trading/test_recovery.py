@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from opentrader.actors import trading_messages as m
-from opentrader.actors.trade_upkeep import ReadAccount
-from opentrader.actors.trading_desk import Desk
-from opentrader.domain.exchange import NewOrder
-from opentrader.domain.lifecycle.ids import ENTRY, base36
+from opentrader.actors.messages import trading as m
+from opentrader.actors.trading.account import ReadAccount
+from opentrader.actors.trading.replies.snapshot import Desk
+from opentrader.domain.trading.exchange import NewOrder
+from opentrader.domain.trading.lifecycle.ids import ENTRY, base36
 from opentrader.errors import NotReady, TradingHalted
-from opentrader.exchange.paper.faults import Fault, Script
+from opentrader.exchange.paper.transport import Fault, Script
 from tests.trading.market import PAIR, Market
 from tests.trading.test_lifecycle_of_trades import buy, limit
 

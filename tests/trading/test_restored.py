@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from opentrader.actors import trading_messages as m
-from opentrader.domain.exchange import Leg, NewList, NewOrder
-from opentrader.domain.venue import Accepted, OrderList
+from opentrader.actors.messages import trading as m
+from opentrader.domain.trading.exchange import Leg, NewList, NewOrder
+from opentrader.domain.trading.venue import Accepted, OrderList
 from opentrader.errors import InvalidInput, SymbolNotFound, TradeExists
 from tests.trading.market import PAIR, Market
 from tests.trading.test_lifecycle_of_trades import buy

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from opentrader.actors.archive import Archive
-from opentrader.actors.trading_messages import HistoryOf, StatsOf
-from opentrader.domain.ledger import ClosedTrade
+from opentrader.actors.messages.trading import HistoryOf, StatsOf
+from opentrader.actors.trading.history import Archive
+from opentrader.domain.trading.ledger import ClosedTrade
 from opentrader.http.application import Application
 from opentrader.http.connection import Server
-from opentrader.http.door import Door
+from opentrader.http.gateway import Door
 from opentrader.http.security import Guard
 from opentrader.store import Store
 from opentrader.store.trading_ports import AuditTable, HistoryTable

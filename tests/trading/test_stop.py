@@ -17,7 +17,8 @@ from tests.daemon import SECONDS, TRADER, serving
 TRADE = "/api/trade?symbol=SOL&direction=buy&bot=test&sl=30&tp=60&ev=30&confidence=9"
 HELD = """
 import asyncio, sys
-from opentrader import Settings, daemon
+from opentrader import Settings
+from opentrader.daemon import serve as daemon
 from opentrader.exchange.paper.paper import PaperExchange
 
 place = PaperExchange.place

@@ -10,31 +10,22 @@ from typing import TypeVar
 
 from apsw import Connection
 
-from opentrader.domain.exchange import NewList, NewOrder, Ticker
 from opentrader.domain.ports import Clock, Feed
-from opentrader.domain.venue import (
-    Accepted,
-    Balance,
-    Fill,
-    Filters,
-    Order,
-    OrderList,
-    Outcome,
-    Unknown,
-)
+from opentrader.domain.trading.exchange import NewList, NewOrder, Ticker
+from opentrader.domain.trading.venue import Accepted, Balance, Fill, Filters, Order, OrderList, Outcome, Unknown
 from opentrader.errors import OpentraderError, SymbolNotFound
-from opentrader.exchange.paper import ledger as books
-from opentrader.exchange.paper.account import Account
-from opentrader.exchange.paper.book import Book
-from opentrader.exchange.paper.desk import Desk
-from opentrader.exchange.paper.faults import Faults, Line, Script
-from opentrader.exchange.paper.floor import Floor, Terms
-from opentrader.exchange.paper.ledger import Ledger
+from opentrader.exchange.paper.ledger import ledger as books
+from opentrader.exchange.paper.ledger.ledger import Ledger
+from opentrader.exchange.paper.ledger.records import Records
+from opentrader.exchange.paper.matching.account import Account
+from opentrader.exchange.paper.matching.book import Book
+from opentrader.exchange.paper.matching.order_entry import Desk
 from opentrader.exchange.paper.prices import NoPrice, prices_of
-from opentrader.exchange.paper.records import Records
 from opentrader.exchange.paper.reports import list_report, order_report
+from opentrader.exchange.paper.session import Floor, Terms
+from opentrader.exchange.paper.transport import Faults, Line, Script
 from opentrader.exchange.refusals import BAD_SYMBOL, MARKET_CLOSED, TOO_EARLY, TOO_OLD, Refusal, refused
-from opentrader.store.writer import OnFailed, unheard
+from opentrader.store.sqlite.writer import OnFailed, unheard
 
 RECV_WINDOW_MS = 3_000
 AHEAD_MS = 1_000

@@ -10,11 +10,11 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from opentrader.domain.candles import TS
+from opentrader.domain.analysis.candles import TS
 from opentrader.domain.ports import Feed
 from opentrader.domain.timeframes import TF_MS, TIMEFRAMES, Timeframe
 from opentrader.errors import ExchangeError
-from opentrader.exchange.paper.path import NO_PATH, Path
+from opentrader.exchange.paper.matching.price_path import NO_PATH, Path
 
 MINUTE_MS = 60_000
 PIECE_MS = 86_400_000

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import cast
 
-from opentrader.domain.venue import ZERO, Fill, Order, OrderList, OrderType
-from opentrader.exchange.paper.orders import PaperList, PaperOrder, Trade
+from opentrader.domain.trading.venue import ZERO, Fill, Order, OrderList, OrderType
+from opentrader.exchange.paper.matching.orders import PaperList, PaperOrder, Trade
 
 
 def order_report(order: PaperOrder, trades: Iterable[Trade] = ()) -> Order:

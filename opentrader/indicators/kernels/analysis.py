@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from opentrader.domain.candles import CLOSE, HIGH, LOW, TS, Block
+from opentrader.domain.analysis.candles import CLOSE, HIGH, LOW, TS, Block
 
 from . import slots as at
 from .decorator import SOURCES, entry, kernel, step

@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 
 import numba
 
-from opentrader.domain import candles
+from opentrader.domain.analysis import candles
 
 F = TypeVar("F", bound=Callable[..., object])
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from opentrader.domain.candles import CLOSE, HIGH, LOW, Block
+from opentrader.domain.analysis.candles import CLOSE, HIGH, LOW, Block
 
 from . import slots as at
 from .decorator import kernel, step

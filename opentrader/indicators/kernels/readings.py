@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 
-from opentrader.domain.candles import CLOSE, HIGH, LOW, TS, Block, flat, missing
+from opentrader.domain.analysis.candles import CLOSE, HIGH, LOW, TS, Block, flat, missing
 
 from . import slots as at
 from .decorator import kernel

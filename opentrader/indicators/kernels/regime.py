@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from opentrader.domain.candles import CLOSE, Block
+from opentrader.domain.analysis.candles import CLOSE, Block
 
 from . import slots as at
 from .decorator import kernel

@@ -3,7 +3,7 @@ or after a time, wait out a cooldown. The stop comes first when one bar touches 
 
 from __future__ import annotations
 
-from opentrader.domain.candles import CLOSE, HIGH, LOW, OPEN, Block
+from opentrader.domain.analysis.candles import CLOSE, HIGH, LOW, OPEN, Block
 
 from . import slots as at
 from .decorator import kernel

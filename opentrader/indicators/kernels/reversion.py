@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from opentrader.domain.candles import CLOSE, HIGH, LOW, VOLUME, Block
+from opentrader.domain.analysis.candles import CLOSE, HIGH, LOW, VOLUME, Block
 
 from . import slots as at
 from .decorator import kernel

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from opentrader.domain.candles import Block
+from opentrader.domain.analysis.candles import Block
 
 from .decorator import kernel
 from .smoothing import percent

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opentrader.domain.candles import CLOSE, HIGH, LOW, Block
+from opentrader.domain.analysis.candles import CLOSE, HIGH, LOW, Block
 
 from . import slots as at
 from .decorator import kernel, step

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opentrader.domain.candles import CLOSE, VOLUME, Block
+from opentrader.domain.analysis.candles import CLOSE, VOLUME, Block
 
 from . import slots as at
 from .decorator import kernel

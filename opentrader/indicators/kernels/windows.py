@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from opentrader.domain.candles import CLOSE, HIGH, LOW, Block
+from opentrader.domain.analysis.candles import CLOSE, HIGH, LOW, Block
 
 from .decorator import kernel
 from .indicators import true_range

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from opentrader.config import Settings
-from opentrader.console import plot
-from opentrader.console.plot import chart as charts
-from opentrader.console.tables import price
+from opentrader.cli import plot
+from opentrader.cli.plot import chart as charts
+from opentrader.cli.tables import price
+from opentrader.config.settings import Settings
 from opentrader.errors import ConfigError, InvalidInput, NotPossible
 from opentrader.research import Reading, read_market
 

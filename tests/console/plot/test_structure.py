@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from opentrader.console.plot.structure import Structure, structure_of
-from opentrader.domain.candles import Candles, clean
+from opentrader.cli.plot.structure import Structure, structure_of
+from opentrader.domain.analysis.candles import Candles, clean
 from opentrader.indicators import AnalysisState
 from tests.indicators.vector import vector
 

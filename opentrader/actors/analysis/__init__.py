@@ -1,0 +1,1 @@
+"""The market: one analyzer per pair, scans, and the latest trends."""

@@ -1,0 +1,307 @@
+"""One actor per pair: carries its candles' analysis from close to close, and answers questions about it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from opentrader.actors.analysis.candle_series import Arrived, CandleSeries, Key, due_ms, fetch_limit
+from opentrader.actors.messages import market as m
+from opentrader.actors.messages.market_replies import Candle, CandleList, Explain, Level
+from opentrader.actors.runtime.actor import Actor
+from opentrader.actors.runtime.context import Context
+from opentrader.actors.runtime.handlers import handles
+from opentrader.actors.runtime.message import Message
+from opentrader.actors.runtime.outcome import Outcome
+from opentrader.actors.runtime.reply import Reply
+from opentrader.domain.analysis.candles import clean
+from opentrader.domain.analysis.market import MarketContext, TraceEntry
+from opentrader.domain.analysis.parameters import HISTORY
+from opentrader.domain.analysis.trend import TrendResult
+from opentrader.domain.ports import Feed, Kernels
+from opentrader.domain.timeframes import HTF_OF, TF_MS, Timeframe, frames
+from opentrader.errors import Fault, InvalidInput
+
+if TYPE_CHECKING:
+    from opentrader.domain.analysis.mean_reversion import MrSignal, NoSetup
+
+R = TypeVar("R")
+
+FETCHING = "fetch"
+Question = m.TrendOf | m.MarketOf | m.ExplanationOf | m.MrSignalOf
+
+
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """How far back the analysis looks and how long it is kept."""
+
+    mr_timeframe: Timeframe = "4h"
+    mr_history: int = 1000
+    ttl_seconds: int = 3600
+    history: int = HISTORY
+
+
+@dataclass(frozen=True, slots=True)
+class CachedContext:
+    """A context, and in market milliseconds the instant that it speaks of and the one at which a candle is due."""
+
+    context: MarketContext
+    computed_ms: int
+    due_ms: int
+
+    def age_sec(self, now_ms: int) -> int:
+        return max(0, now_ms - self.computed_ms) // 1000
+
+    def stale(self, now_ms: int, ttl_seconds: int) -> bool:
+        """Older than the cache allows, or a newer candle of either timeframe has closed."""
+        return now_ms >= self.due_ms or self.age_sec(now_ms) >= ttl_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched(Message[Any]):
+    """Candles for a question, each with its key and whether they replace what was known."""
+
+    question: Question
+    now_ms: int
+    outcome: Outcome[list[Arrived]]
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreted(Message[Any]):
+    """What was found elsewhere, because the kernels are not compiled yet, and when the next of its candles is due."""
+
+    question: Question
+    now_ms: int
+    outcome: Outcome[tuple[Any, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class CandlesFetched(Message[CandleList]):
+    outcome: Outcome[CandleList]
+
+
+class MarketAnalyzer(Actor):
+    """Fetches at most once at a time: questions that need candles wait for those under way."""
+
+    def __init__(self, context: Context, feed: Feed, kernels: Kernels, horizon: Horizon) -> None:
+        super().__init__(context)
+        self._pair = context.key or ""
+        self._feed, self._kernels, self._horizon = feed, kernels, horizon
+        self._name = feed.listings()[self._pair].name
+        self._series: dict[Key, CandleSeries] = {}
+        self._cache: Mapping[tuple[Timeframe, Timeframe], CachedContext] = {}
+
+    def exclusive_of(self, message: Message[Any]) -> str | None:
+        """A question that the cache answers does not wait for candles.
+
+        Any other may need some by the time it is handled, even if none is due yet.
+        """
+        if isinstance(message, Question) and self._cached(message, self.context.clock.market_ms()) is None:
+            return FETCHING
+        return None
+
+    @handles(m.TrendOf)
+    def trend(self, message: m.TrendOf) -> TrendResult | Reply[TrendResult]:
+        return self._question(message)
+
+    @handles(m.MarketOf)
+    def market(self, message: m.MarketOf) -> MarketContext | Reply[MarketContext]:
+        demand_frame(message)
+        return self._question(message)
+
+    @handles(m.ExplanationOf)
+    def explain(self, message: m.ExplanationOf) -> Explain | Reply[Explain]:
+        demand_frame(message)
+        return self._question(message)
+
+    @handles(m.MrSignalOf)
+    def mr_signal(self, message: m.MrSignalOf) -> MrSignal | NoSetup | Reply[MrSignal | NoSetup]:
+        return self._question(message)
+
+    @handles(m.CandlesOf)
+    def candles(self, message: m.CandlesOf) -> Reply[CandleList]:
+        return self.pipe(self._candles(message, self.context.clock.market_ms()), then=CandlesFetched)
+
+    @handles(CandlesFetched)
+    def candles_fetched(self, message: CandlesFetched) -> CandleList:
+        return message.outcome.unwrap()
+
+    @handles(Fetched)
+    def fetched(self, message: Fetched) -> Any:
+        """Take the candles in; those that do not continue the known ones are fetched anew, whole."""
+        for arrived in message.outcome.unwrap():
+            self._take(arrived, message.now_ms)
+        broken = [key for key in self._keys(message.question) if key not in self._series]
+        if broken:
+            return self._fetch(message.question, broken, message.now_ms)
+        return self._compute(message.question, message.now_ms)
+
+    @handles(Interpreted)
+    def interpreted(self, message: Interpreted) -> Any:
+        found, due = message.outcome.unwrap()
+        return self._finish(message.question, found, message.now_ms, due)
+
+    def _question(self, message: Message[R]) -> R | Reply[R]:
+        """Each question has its own type of answer, and all of them one way to it."""
+        return cast("R | Reply[R]", self._react(cast(Question, message)))
+
+    def _react(self, message: Question) -> Any:
+        now_ms = self.context.clock.market_ms()
+        known = self._cached(message, now_ms)
+        if known is not None:
+            return shown(message, known.context)
+        if not self._kernels.warm:
+            return self.pipe(
+                self._interpret(message, now_ms),
+                then=lambda outcome: Interpreted(message, now_ms, outcome),
+                exclusive=FETCHING,
+            )
+        due = self._due(message, now_ms)
+        return self._fetch(message, due, now_ms) if due else self._compute(message, now_ms)
+
+    def _cached(self, message: Question, now_ms: int) -> CachedContext | None:
+        if not isinstance(message, m.MarketOf | m.ExplanationOf):
+            return None
+        entry = self._cache.get((message.mtf_tf, frame(message)))
+        return None if entry is None or entry.stale(now_ms, self._horizon.ttl_seconds) else entry
+
+    def _keys(self, message: Question) -> tuple[Key, ...]:
+        """Which series a question reads; the middle timeframe first, for the other must not get ahead of it."""
+        history = self._horizon.history
+        if isinstance(message, m.MrSignalOf):
+            return (Key(self._horizon.mr_timeframe, self._horizon.mr_history, replay=True),)
+        if isinstance(message, m.TrendOf):
+            return (Key(message.timeframe, history),)
+        return tuple(dict.fromkeys((Key(message.mtf_tf, history), Key(frame(message), history))))
+
+    def _due(self, message: Question, now_ms: int) -> list[Key]:
+        return [key for key in self._keys(message) if key not in self._series or now_ms >= self._series[key].due_ms]
+
+    def _fetch(self, message: Question, keys: list[Key], now_ms: int) -> Reply[Any]:
+        limits = [(key, fetch_limit(key, self._series.get(key), now_ms)) for key in keys]
+        return self.pipe(
+            self._rows(limits, now_ms),
+            then=lambda outcome: Fetched(message, now_ms, outcome),
+            exclusive=FETCHING,
+        )
+
+    async def _rows(self, limits: list[tuple[Key, int]], now_ms: int) -> list[Arrived]:
+        fetches = (self._feed.candles(self._pair, key.timeframe, limit=limit, now_ms=now_ms) for key, limit in limits)
+        rows = await asyncio.gather(*fetches)
+        return [Arrived(key, got, limit >= key.history) for (key, limit), got in zip(limits, rows, strict=True)]
+
+    def _take(self, arrived: Arrived, now_ms: int) -> None:
+        """Take the candles in, or forget the series: it must be built anew."""
+        key, candles = arrived.key, clean(arrived.rows, arrived.key.timeframe, now_ms)
+        series = self._series.pop(key, None)
+        if arrived.whole:
+            self._series[key] = CandleSeries(key, candles)
+        elif series is not None and series.extend(candles):
+            self._series[key] = series
+
+    def _compute(self, message: Question, now_ms: int) -> Any:
+        series = [self._series[key] for key in self._keys(message)]
+        if isinstance(message, m.MrSignalOf):
+            return series[0].state.mr_signal(now_ms=now_ms, symbol=self._pair)
+        if isinstance(message, m.TrendOf):
+            result = series[0].state.trend_result(now_ms=now_ms, symbol=self._name, source=self._feed.source)
+            return self._finish(message, result, now_ms, series[0].due_ms)
+        context = series[0].market_context(series[-1], now_ms, self._name)
+        return self._finish(message, context, now_ms, min(one.due_ms for one in series))
+
+    def _finish(self, message: Question, found: Any, now_ms: int, due: int) -> Any:
+        """Note what was computed where others look for it."""
+        if isinstance(found, TrendResult):
+            self.context.tell(m.NoteTrends((found,)))
+            return found
+        if not isinstance(found, MarketContext):
+            return found
+        entry = CachedContext(found, now_ms, due)
+        self._cache = {**self._cache, (found.mtf_tf, found.htf_tf): entry}
+        self.publish(tuple(self._cache.values()))
+        return shown(message, found)
+
+    async def _interpret(self, message: Question, now_ms: int) -> tuple[Any, int]:
+        keys = self._keys(message)
+        arrived = await self._rows([(key, key.history) for key in keys], now_ms)
+        due = min(due_ms(clean(rows, key.timeframe, now_ms), key.timeframe) for key, rows, _ in arrived)
+        return await self._elsewhere(message, [rows for _, rows, _ in arrived], now_ms), due
+
+    async def _elsewhere(self, message: Question, rows: list[Any], now_ms: int) -> Any:
+        """What `_compute` finds, from the rows of each key."""
+        run = partial(self._kernels.run, now_ms=now_ms)
+        if isinstance(message, m.MrSignalOf):
+            timeframe = self._horizon.mr_timeframe
+            return await run("opentrader.indicators.mr_signal", rows[0], timeframe, symbol=self._pair)
+        if isinstance(message, m.TrendOf):
+            named = {"symbol": self._name, "source": self._feed.source}
+            return await run("opentrader.indicators.trend_result", rows[0], message.timeframe, **named)
+        framed = {"htf_tf": frame(message), "mtf_tf": message.mtf_tf, "symbol": self._name}
+        return await run("opentrader.indicators.market_context", rows[-1], rows[0], **framed)
+
+    async def _candles(self, message: m.CandlesOf, now_ms: int) -> CandleList:
+        rows = await self._feed.candles(self._pair, message.timeframe, limit=message.limit, now_ms=now_ms)
+        step = TF_MS[message.timeframe]
+        kept = clean(rows, message.timeframe, now_ms + step).rows()[-message.limit :].tolist()
+        candles = tuple(_candle(row, row[0] + step <= now_ms) for row in kept if row[0] <= now_ms)
+        return CandleList(self._name, message.timeframe, self._feed.source, len(candles), candles)
+
+
+def _candle(row: list[float], closed: bool) -> Candle:
+    ts, open_, high, low, close, volume = row
+    return Candle(int(ts) // 1000, open_, high, low, close, volume, closed)
+
+
+def frame(message: m.MarketOf | m.ExplanationOf) -> Timeframe:
+    """The higher timeframe of a question: the one asked for, else the one that frames its middle timeframe."""
+    return message.htf_tf or HTF_OF[message.mtf_tf]
+
+
+def demand_frame(message: m.MarketOf | m.ExplanationOf) -> None:
+    """Raise `InvalidInput` for a higher timeframe that is the shorter one."""
+    if not frames(frame(message), message.mtf_tf):
+        text = f"{message.htf_tf} is shorter than mtf_tf ({message.mtf_tf})"
+        raise InvalidInput([Fault(("query", "htf_tf"), text, "value_error", input=message.htf_tf)])
+
+
+def shown(message: Question, context: MarketContext) -> MarketContext | Explain:
+    """The context itself, or the seven levels behind it."""
+    if not isinstance(message, m.ExplanationOf):
+        return context
+    levels = tuple(_level(entry, context) for entry in context.mtf.detail.priority_trace)
+    decided_by = next((level.level for level in levels if level.verdict == "block"), len(levels))
+    return Explain(
+        context.symbol,
+        context.htf_tf,
+        context.mtf_tf,
+        context.priority_decision,
+        context.no_trade_reason,
+        levels,
+        decided_by,
+        context,
+        context.timestamp,
+    )
+
+
+def _level(entry: TraceEntry, context: MarketContext) -> Level:
+    return Level(entry.level, entry.name, entry.verdict, entry.decision, entry.reason, _looked_at(entry.level, context))
+
+
+def _looked_at(level: int, context: MarketContext) -> dict[str, Any]:
+    """The values that a level of the Priority System reads."""
+    htf, mtf = context.htf, context.mtf
+    direction: dict[str, Any] = {"trend_direction": mtf.trend_direction}
+    place: dict[str, Any] = {"range_position": htf.range_position, "range_pct": htf.detail.range_pct}
+    levels: dict[int, dict[str, Any]] = {
+        1: {"regime": mtf.regime, "adx": mtf.detail.adx, "chop": mtf.detail.chop, "er": mtf.detail.er},
+        2: {"regime": mtf.regime, "squeeze": mtf.detail.squeeze, "squeeze_bars": mtf.detail.squeeze_bars},
+        3: {"regime": mtf.regime, "macro_phase": htf.macro_phase, **direction},
+        4: {**direction, **place, "liquidity_profile": htf.liquidity_profile},
+        5: {"regime": mtf.regime},
+        6: {"bos_mode": mtf.bos_mode, "trend_age": mtf.trend_age, "macro_phase": htf.macro_phase, **direction},
+        7: {"macro_phase": htf.macro_phase, **direction, **place},
+    }
+    return levels[level]

@@ -1,0 +1,133 @@
+"""Scans the watchlist: asks the analyzer of each pair and gathers what they say."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from opentrader.actors.messages.market import MarketOf, NoteTrends, ScanMarkets, ScanTrends, TrendOf
+from opentrader.actors.messages.market_replies import (
+    MarketScan,
+    MarketSummary,
+    ScanFailure,
+    TrendScan,
+    TrendScanRow,
+    TrendSummary,
+)
+from opentrader.actors.operations.agent_activity import errand
+from opentrader.actors.runtime.actor import Actor
+from opentrader.actors.runtime.context import Context
+from opentrader.actors.runtime.handlers import handles
+from opentrader.actors.runtime.message import Message
+from opentrader.actors.runtime.outcome import Outcome
+from opentrader.actors.runtime.reply import Reply
+from opentrader.domain.analysis.market import MarketContext
+from opentrader.domain.analysis.trend import TrendResult
+from opentrader.domain.timeframes import HTF_OF, Timeframe
+from opentrader.errors import OpentraderError
+
+R = TypeVar("R")
+
+ASK_SECONDS = 290.0  # below the 300 s after which a scan as a whole answers `timeout`
+
+
+@dataclass(frozen=True, slots=True)
+class TrendsScanned(Message[TrendScan]):
+    outcome: Outcome[TrendScan]
+
+
+@dataclass(frozen=True, slots=True)
+class MarketsScanned(Message[MarketScan]):
+    outcome: Outcome[MarketScan]
+
+
+class Scanner(Actor):
+    """`watchlist` names pairs; `names` gives what analysis calls each of them."""
+
+    def __init__(
+        self,
+        context: Context,
+        *,
+        watchlist: tuple[str, ...],
+        names: dict[str, str],
+        source: str,
+        ttl_sec: int,
+    ) -> None:
+        super().__init__(context)
+        self._watchlist, self._names, self._source, self._ttl_sec = watchlist, names, source, ttl_sec
+
+    @handles(ScanTrends)
+    def scan_trends(self, message: ScanTrends) -> Reply[TrendScan]:
+        what, scan = f"Trend scan {message.timeframe}", self._trends(message.timeframe)
+        return self.pipe(errand(self.context.tell, message.agent, what, scan), then=TrendsScanned)
+
+    @handles(ScanMarkets)
+    def scan_markets(self, message: ScanMarkets) -> Reply[MarketScan]:
+        what, scan = f"Market scan {message.mtf_tf}", self._markets(message.mtf_tf)
+        return self.pipe(errand(self.context.tell, message.agent, what, scan), then=MarketsScanned)
+
+    @handles(TrendsScanned)
+    def trends_scanned(self, message: TrendsScanned) -> TrendScan:
+        return message.outcome.unwrap()
+
+    @handles(MarketsScanned)
+    def markets_scanned(self, message: MarketsScanned) -> MarketScan:
+        return message.outcome.unwrap()
+
+    async def _trends(self, timeframe: Timeframe) -> TrendScan:
+        found, failed = await self._each(lambda pair: TrendOf(symbol=pair, timeframe=timeframe))
+        # Each analyzer has told the book. What is asked after that is answered when GET /api/trend/all shows them all.
+        await self.context.ask(NoteTrends(()), timeout=ASK_SECONDS)
+        return trend_scan(self._source, timeframe, found, failed)
+
+    async def _markets(self, mtf_tf: Timeframe) -> MarketScan:
+        found, failed = await self._each(lambda pair: MarketOf(symbol=pair, mtf_tf=mtf_tf))
+        return market_scan(self._source, mtf_tf, found, failed, self._ttl_sec)
+
+    async def _each(self, question: Callable[[str], Message[R]]) -> tuple[list[R], list[ScanFailure]]:
+        """Ask about every pair at once; a pair that fails is named and the rest goes through."""
+        asks = (self.context.ask(question(pair), timeout=ASK_SECONDS) for pair in self._watchlist)
+        answers = await asyncio.gather(*asks, return_exceptions=True)
+        found: list[R] = []
+        failed: list[ScanFailure] = []
+        for pair, answer in zip(self._watchlist, answers, strict=True):
+            if isinstance(answer, OpentraderError):
+                failed.append(ScanFailure(self._names[pair], answer.code, answer.detail))
+            elif isinstance(answer, BaseException):
+                raise answer
+            else:
+                found.append(answer)
+        return found, failed
+
+
+def trend_scan(source: str, timeframe: Timeframe, found: list[TrendResult], failed: list[ScanFailure]) -> TrendScan:
+    """The answer to a scan of trends; what failed is scanned, but neither cached nor counted."""
+    counts = Counter(result.trend for result in found)
+    summary = TrendSummary(counts["uptrend"], counts["downtrend"], counts["sideway"], counts["unknown"])
+    rows = tuple(_row(result) for result in found)
+    return TrendScan(source, timeframe, len(found) + len(failed), len(found), rows, summary, tuple(failed))
+
+
+def market_scan(
+    source: str, mtf_tf: Timeframe, found: list[MarketContext], failed: list[ScanFailure], ttl_sec: int
+) -> MarketScan:
+    """The answer to a scan of markets; what failed is scanned, but neither cached nor counted."""
+    counts = Counter(context.priority_decision for context in found)
+    summary = MarketSummary(
+        counts["trade_long"], counts["trade_short"], counts["standby"], counts["no_trade"],
+        counts["watch_regime_shift"],
+    )  # fmt: skip
+    return MarketScan(
+        source, HTF_OF[mtf_tf], mtf_tf, len(found) + len(failed), len(found), ttl_sec, tuple(found), summary,
+        tuple(failed),
+    )  # fmt: skip
+
+
+def _row(result: TrendResult) -> TrendScanRow:
+    return TrendScanRow(
+        result.symbol, result.trend, result.category, result.no_trade, result.score, result.no_trade_reason,
+        result.timestamp,
+    )  # fmt: skip

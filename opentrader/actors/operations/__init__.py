@@ -1,0 +1,1 @@
+"""License, agent cards, and news."""

@@ -1,0 +1,154 @@
+"""Owns the news: the last copy of each feed, read again when somebody asks and it is old."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, ClassVar, Protocol
+
+from annotated_types import Ge, Le
+
+from opentrader.actors.runtime.actor import Actor
+from opentrader.actors.runtime.context import Context
+from opentrader.actors.runtime.handlers import handles
+from opentrader.actors.runtime.message import Message
+from opentrader.actors.runtime.outcome import Done, Outcome
+from opentrader.actors.runtime.reply import Reply
+from opentrader.domain.news import FeedCopy, FeedFault, NewsItem, newest_first
+
+
+class NewsFeeds(Protocol):
+    """Where news comes from."""
+
+    names: tuple[str, ...]
+
+    async def read(self, name: str, known: FeedCopy | None) -> FeedCopy | FeedFault:
+        """The feed as it is now; `known` itself when it has not changed. Bounded in time and size."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHealth:
+    """How a feed fared when it was last asked; `count` of its items are still there if it failed."""
+
+    name: str
+    ok: bool
+    count: int
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Newest first. `cached` says that this answer waited for no feed, or not to its end."""
+
+    news: tuple[NewsItem, ...]
+    count: int
+    cached: bool
+    age_sec: int
+    ttl_sec: int
+    sources: tuple[SourceHealth, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NewsOf(Message[News]):
+    """The latest news of all feeds."""
+
+    owner: ClassVar[str] = "news_desk"
+    limit: Annotated[int, Ge(1), Le(200)] = 50
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRead(Message[None]):
+    name: str
+    outcome: Outcome[FeedCopy | FeedFault]
+
+
+@dataclass(frozen=True, slots=True)
+class NewsAwaited(Message[News]):
+    limit: int
+    outcome: Outcome[None]
+
+
+class NewsDesk(Actor):
+    """Reads all feeds in one round, when the last round is older than `ttl_seconds`.
+
+    Whoever asks meanwhile waits for the same round, `patience_seconds` at most, and then gets what there is: a feed
+    that fails is named, and the items of its last copy stay. When no feed answered, the network is likely to be down,
+    and the next round may start after `retry_seconds`.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        feeds: NewsFeeds,
+        *,
+        ttl_seconds: int = 300,
+        retry_seconds: int = 30,
+        patience_seconds: float = 3.0,
+    ) -> None:
+        super().__init__(context)
+        self._feeds = feeds
+        self._ttl_seconds, self._retry_seconds = ttl_seconds, retry_seconds
+        self._patience_seconds = patience_seconds
+        self._copies: dict[str, FeedCopy] = {}
+        self._faults: dict[str, str] = dict.fromkeys(feeds.names, "was not read yet")
+        self._items: tuple[NewsItem, ...] = ()
+        self._reading: dict[str, Reply[None]] = {}
+        self._round_at: float | None = None  # wall time at which the last round was complete
+
+    @handles(NewsOf)
+    def news(self, message: NewsOf) -> News | Reply[News]:
+        if self._fresh():
+            return self._told(message.limit, cached=True)
+        if not self._reading:
+            self._reading = {name: self._read(name) for name in self._feeds.names}
+        under_way = tuple(self._reading.values())
+        return self.pipe(self._patience(under_way), then=partial(NewsAwaited, message.limit))
+
+    @handles(FeedRead)
+    def read(self, message: FeedRead) -> None:
+        del self._reading[message.name]
+        match message.outcome:
+            case Done(FeedCopy() as copy):
+                self._copies[message.name] = copy
+                self._faults.pop(message.name, None)
+                self._items = newest_first(self._copies[n].items for n in self._feeds.names if n in self._copies)
+            case Done(FeedFault(reason)):
+                self._faults[message.name] = reason
+            case _:
+                self._faults[message.name] = "could not be read"
+        if not self._reading:
+            self._round_at = self.context.clock.wall()
+
+    @handles(NewsAwaited)
+    def awaited(self, message: NewsAwaited) -> News:
+        message.outcome.unwrap()
+        return self._told(message.limit, cached=bool(self._reading))
+
+    def _read(self, name: str) -> Reply[None]:
+        return self.pipe(self._feeds.read(name, self._copies.get(name)), then=partial(FeedRead, name))
+
+    async def _patience(self, under_way: tuple[Reply[None], ...]) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._patience_seconds):
+                for feed in under_way:
+                    await feed
+
+    def _fresh(self) -> bool:
+        if self._round_at is None:
+            return False
+        answered = len(self._faults) < len(self._feeds.names)
+        good_for = self._ttl_seconds if answered else self._retry_seconds
+        # A clock that was set back makes an age below zero: read again, rather than trust it for a year.
+        return 0 <= self.context.clock.wall() - self._round_at < good_for
+
+    def _told(self, limit: int, *, cached: bool) -> News:
+        news = self._items[:limit]
+        age = 0 if self._round_at is None else max(0, int(self.context.clock.wall() - self._round_at))
+        return News(news, len(news), cached, age, self._ttl_seconds, tuple(map(self._health, self._feeds.names)))
+
+    def _health(self, name: str) -> SourceHealth:
+        fault = self._faults.get(name)
+        return SourceHealth(name, fault is None, len(self._copies.get(name, FeedCopy()).items), fault)

@@ -1,0 +1,1 @@
+"""The runtime: mailboxes, replies, and the base class of every actor."""

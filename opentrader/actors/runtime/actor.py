@@ -1,0 +1,237 @@
+"""The base of all actors: a pykka actor whose faults are its own, and whose handlers never wait."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Coroutine, Hashable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar, TypeVar
+
+import pykka
+from pykka._envelope import Envelope
+from pykka.messages import _ActorStop as Stop
+
+from opentrader.actors.runtime.context import Context
+from opentrader.actors.runtime.handlers import Handler, handlers_of, handles
+from opentrader.actors.runtime.message import Message, Ping
+from opentrader.actors.runtime.outcome import Failed, Outcome
+from opentrader.actors.runtime.reply import Reply
+from opentrader.actors.runtime.serializer import Exclusive
+from opentrader.errors import AskTimeout, InternalError, NotReady, OpentraderError, ShuttingDown
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+MAY_BE_DONE = "It may have been done, or done in part; look before you send it again."
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """The outcome of a piped coroutine on its way back to the life of the actor that piped it."""
+
+    life: Actor
+    outcome: Outcome[Any]
+    then: Callable[[Outcome[Any]], Message[Any]]
+    promise: Reply[Any]
+    key: Hashable | None
+
+
+class Actor(pykka.ThreadingActor):
+    """One concern's state and the handlers that change it: decide -> persist -> assign.
+
+    `__init__` runs on the system's loop and only keeps what it is given; `on_start` loads the state from the
+    store and, like every handler, runs on the actor's own thread. A handler never waits: what takes time is a
+    coroutine given to `pipe`.
+
+    An `OpentraderError` that a handler raises is an answer. Whatever else it raises ends this life of the
+    actor: the asker gets an `InternalError`, and the supervisor starts the next life from the store, as after
+    a crash of the process. For the same reason a life takes its coroutines with it.
+    """
+
+    use_daemon_thread = True  # a stuck handler must not keep the process from ending
+    tick_seconds: float | None = None  # how often to send a Tick; read after on_start
+    handlers: ClassVar[Mapping[type[Message[Any]], Handler[Any, Any, Any]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.handlers = handlers_of(cls)
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self.context = context
+        self.actor_inbox = context.mailbox
+        self._actor_ref = pykka.ActorRef(self)  # pykka made its own before the inbox was in place
+        self._exclusive = Exclusive(context.name, context.deferred)
+        self._promised: set[Reply[Any]] = set()  # for coroutines and continuations under way
+        self._death: BaseException | None = None
+
+    def exclusive_of(self, message: Message[Any]) -> Hashable | None:
+        """The key that a request must not share with a coroutine under way; None lets it pass.
+
+        A ping is never asked for one: it answers for the thread, and an ordered stop waits for it.
+        """
+        return None
+
+    @handles(Ping)
+    def ping(self, message: Ping) -> None:
+        """Answer that this actor handles messages."""
+
+    def publish(self, snapshot: object) -> None:
+        """Show an immutable value to all threads, in place of the one before."""
+        self.context.publish(snapshot)
+
+    def pipe(
+        self,
+        coro: Coroutine[Any, Any, T],
+        *,
+        then: Callable[[Outcome[T]], Message[R]],
+        exclusive: Hashable | None = None,
+    ) -> Reply[R]:
+        """Run a coroutine on the system's loop; its outcome comes back as the message `then(outcome)`.
+
+        To be called in a handler, which returns the promise to have its asker answered by the handler of that
+        message. While `exclusive` is held, from here until that handler has returned, requests with the same
+        `exclusive_of` wait in order of arrival, so that they find the state as the continuation leaves it.
+        """
+        promise: Reply[R] = Reply()
+        self._promised.add(promise)
+        if exclusive is not None:
+            self._exclusive.hold(exclusive)
+        self.context.spawn(coro, partial(self._deliver, then, promise, exclusive))
+        return promise
+
+    def abandon(self, reason: Callable[[], OpentraderError]) -> None:
+        """Answer those whose request has begun. For a stuck actor its supervisor calls this."""
+        for promise in list(self._promised):
+            promise.set(Failed(reason()))
+
+    @staticmethod
+    def _create_future() -> Reply[Any]:
+        return Reply()
+
+    def _deliver(
+        self,
+        then: Callable[[Outcome[Any]], Message[Any]],
+        promise: Reply[Any],
+        key: Hashable | None,
+        outcome: Outcome[Any],
+    ) -> None:
+        self.context.mailbox.put(Envelope(Continuation(self, outcome, then, promise, key)))
+
+    def _handle_receive(self, message: Any) -> Any:
+        """Answer with a value, a promise or a `Failed`: pykka never sees an exception.
+
+        Its own handling of one would stop the actor for an `OpentraderError` that was told, hide from the
+        supervisor a fault that was asked, and take a SystemExit in one handler as the end of all actors.
+        """
+        return self._guard(self._receive, message)
+
+    def _guard(self, handle: Callable[[Any], object], message: Any) -> object:
+        try:
+            return handle(message)
+        except OpentraderError as error:
+            return Failed(error)
+        except BaseException as error:  # noqa: BLE001 - one handler's SystemExit is its own failure
+            return Failed(self._die(error, f"handling {type(message).__name__}"))
+
+    def _receive(self, message: Any) -> object:
+        if isinstance(message, Continuation):
+            self._resume(message)
+            return None
+        if isinstance(message, Stop):
+            return super()._handle_receive(message)
+        key = None if isinstance(message, Ping) else self.exclusive_of(message)
+        if key is not None and self._exclusive.held(key):
+            return self._exclusive.defer(key, message)
+        return self._handle(message)
+
+    def _handle(self, message: Message[Any]) -> object:
+        handler = self.handlers.get(type(message))
+        if handler is None:
+            raise InternalError(f"{self.context.name} has no handler for {type(message).__name__}")
+        return handler(self, message)
+
+    def _resume(self, continuation: Continuation) -> None:
+        if continuation.life is not self:
+            return  # of a life before this one, whose askers have been answered
+        answer = self._guard(self._continue, continuation)
+        if isinstance(answer, Failed) and not continuation.promise.followed:
+            logger.warning("%s: a coroutine that nobody waits for: %s", self.context.name, answer.error)
+        continuation.promise.set(answer)
+        self._promised.discard(continuation.promise)  # not before: its handler may get stuck
+        if continuation.key is not None:
+            self._exclusive.release(continuation.key)
+            self._take_turns(continuation.key)
+
+    def _continue(self, continuation: Continuation) -> object:
+        return self._handle(continuation.then(continuation.outcome))
+
+    def _take_turns(self, key: Hashable) -> None:
+        turns = self._exclusive.turns(key)
+        while not self.actor_stopped.is_set() and (turn := next(turns, None)):
+            message, promise = turn
+            promise.set(self._guard(self._handle, message))
+
+    def _die(self, error: BaseException, doing: str) -> InternalError:
+        logger.error("%s failed while %s", self.context.name, doing, exc_info=error)
+        self._end(error)
+        failure = InternalError(f"{self.context.name} failed while {doing}")
+        failure.__cause__ = error
+        return failure
+
+    def _end(self, cause: BaseException) -> None:
+        pykka.ActorRegistry.unregister(self.actor_ref)
+        self._death = cause
+        self.actor_stopped.set()
+
+    def _actor_loop(self) -> None:
+        try:
+            super()._actor_loop()
+        finally:
+            self.context.ended(self._death)
+
+    def _actor_loop_setup(self) -> None:
+        try:
+            self.on_start()
+        except OpentraderError as error:
+            logger.warning("%s did not start: %s", self.context.name, error)
+            self._end(error)
+            return
+        except BaseException as error:  # noqa: BLE001 - it must not leave the thread unreported
+            self._die(error, "starting")
+            return
+        if self.tick_seconds is not None:
+            self.context.tick_every(self.tick_seconds)
+
+    def _actor_loop_teardown(self) -> None:
+        """Leave nobody without an answer. After a death the mailbox stays open for the next life."""
+        if self._death is None:
+            self.context.mailbox.close(self._shutting_down)
+            self._answer(partial(cut_off, self.context.name), self._shutting_down)
+        else:
+            self._answer(self._interrupted, self._restarting)
+
+    def _answer(self, begun: Callable[[], OpentraderError], deferred: Callable[[], OpentraderError]) -> None:
+        self.abandon(begun)
+        for promise in self._exclusive.waiting():
+            promise.set(Failed(deferred()))
+
+    def _shutting_down(self) -> ShuttingDown:
+        return ShuttingDown(f"{self.context.name} has stopped")
+
+    def _interrupted(self) -> InternalError:
+        return InternalError(
+            f"{self.context.name} failed while the request was under way",
+            hint=MAY_BE_DONE,
+        )
+
+    def _restarting(self) -> NotReady:
+        return NotReady(f"{self.context.name} restarts", hint="Nothing was done; ask again in a moment.")
+
+
+def cut_off(name: str) -> AskTimeout:
+    """The answer to a request that a stop has found under way: what it has given to the store may yet be kept."""
+    return AskTimeout(f"{name} was stopped while the request was under way", hint=MAY_BE_DONE)

@@ -1,0 +1,103 @@
+"""The inbox of one actor address: bounded for requests, open for whatever keeps the actor going.
+
+It belongs to the address, not to one life of the actor: what waits here when an actor dies is handled by the
+next.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable
+from typing import Any
+
+from pykka._envelope import Envelope
+from pykka.messages import _ActorStop as Stop
+
+from opentrader.actors.runtime.message import Message, Ping, Tick
+from opentrader.actors.runtime.outcome import Failed
+from opentrader.errors import OpentraderError, Overloaded
+
+
+class Mailbox:
+    """What pykka asks of an inbox (`put`, `get`, `empty`), over a `SimpleQueue`: one C call per hand-over.
+
+    Any thread puts; only the actor's thread gets.
+    """
+
+    def __init__(self, name: str, limit: int) -> None:
+        self.name = name
+        self.limit = limit
+        self.taken = 0  # messages handed out so far
+        self.in_hand: Envelope[Any] | None = None  # the one being handled
+        self._queue: queue.SimpleQueue[Envelope[Any]] = queue.SimpleQueue()
+        self._tick: Envelope[Any] | None = None  # the latest
+        self._tick_waits = False
+        self._closed: Callable[[], OpentraderError] | None = None
+
+    def __len__(self) -> int:
+        return 0 if self._closed else self._queue.qsize()
+
+    def empty(self) -> bool:
+        """Whether nothing waits."""
+        return self._queue.empty()
+
+    def put(self, envelope: Envelope[Any]) -> None:
+        """Take a message in. Raises `Overloaded` for a request beyond the limit.
+
+        A closed mailbox answers it with the reason. Ticks conflate: a later one replaces one that waits.
+        """
+        message = envelope.message
+        if isinstance(message, Tick):
+            self._put_tick(envelope)
+        elif isinstance(message, Message) and not isinstance(message, Ping) and len(self) >= self.limit:
+            raise Overloaded(f"{self.name} has {self.limit} requests waiting", hint="Ask again in a moment.")
+        else:
+            self._enqueue(envelope)
+
+    def get(self) -> Envelope[Any]:
+        """The next message, in order of arrival; waits for one."""
+        self.in_hand = None
+        envelope = self._queue.get()
+        if isinstance(envelope.message, Tick):
+            # The flag falls before the tick is read: one that comes in between is queued again, not lost.
+            self._tick_waits = False
+            envelope = self._tick or envelope
+        self.in_hand = envelope
+        self.taken += 1
+        return envelope
+
+    def close(self, reason: Callable[[], OpentraderError]) -> None:
+        """From now on answer all that waits or comes in with what `reason` makes; the actor ends."""
+        self._closed = reason
+        self._turn_away(reason)
+
+    def abandon(self, error: OpentraderError) -> None:
+        """Answer the message in hand: its handler is stuck, and nobody will wait for it any longer."""
+        if (envelope := self.in_hand) is not None:
+            _refuse(envelope, error)
+
+    def _put_tick(self, envelope: Envelope[Any]) -> None:
+        self._tick = envelope
+        if not self._tick_waits:
+            self._tick_waits = True
+            self._enqueue(envelope)
+
+    def _enqueue(self, envelope: Envelope[Any]) -> None:
+        self._queue.put(envelope)
+        # After the put: either the closing thread finds it in the queue or this one finds the box closed.
+        if self._closed is not None:
+            self._turn_away(self._closed)
+
+    def _turn_away(self, reason: Callable[[], OpentraderError]) -> None:
+        try:
+            while True:
+                _refuse(self._queue.get_nowait(), reason())
+        except queue.Empty:
+            pass
+        # Whoever comes back to a closed box must find a reason to leave, not wait for ever.
+        self._queue.put(Envelope(Stop()))
+
+
+def _refuse(envelope: Envelope[Any], error: OpentraderError) -> None:
+    if envelope.reply_to is not None:
+        envelope.reply_to.set(None if isinstance(envelope.message, Stop) else Failed(error))

@@ -1,0 +1,132 @@
+"""The answer to a message: set once on the actor's thread, awaited on any event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import sys
+from collections import deque
+from collections.abc import Callable, Generator
+from typing import Any, TypeAlias, TypeVar
+
+import pykka
+
+from opentrader.actors.runtime.outcome import Failed
+from opentrader.actors.runtime.wakeup import Doorbell, doorbell
+
+T = TypeVar("T")
+ExcInfo: TypeAlias = Any  # pykka keeps its name for the triple of sys.exc_info() private
+
+logger = logging.getLogger(__name__)
+
+
+class Reply(pykka.Future[T]):
+    """A future that can be awaited without blocking the loop, and followed by another.
+
+    It is also the promise that a handler returns when the answer is not known yet: a reply that is set to a
+    reply becomes whatever that one becomes.
+
+    It has no lock. `_answer` enters the instance dict once, atomically, and both sides first show what they
+    have and then look for the other's: the setter the answer and then the callbacks, the waiter its callback
+    and then the answer. So each callback runs exactly once. To make, set and read one takes a third of the
+    time of pykka's `ThreadingFuture`, which makes a lock and a condition each time.
+    """
+
+    _answer: tuple[Any, BaseException | None] | None = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._callbacks: deque[Callable[[Reply[T]], object]] = deque()
+
+    def on_done(self, callback: Callable[[Reply[T]], object]) -> None:
+        """Call `callback(self)` once: on the thread that sets the reply, or here and now if it is set."""
+        self._callbacks.append(callback)
+        if self._answer is not None:
+            self._notify()
+
+    def set(self, value: Any = None) -> None:
+        """Answer with a value, with the error of a `Failed`, or with what another reply will become.
+
+        Never raises: pykka calls this outside any guard, so an exception would end the actor's thread while
+        `is_alive()` stays true. Of several answers the first counts, the others are dropped.
+        """
+        if isinstance(value, Reply):
+            value.on_done(self._follow)
+        elif isinstance(value, Failed):
+            self._settle((None, value.error))
+        else:
+            self._settle((value, None))
+
+    def set_exception(self, exc_info: ExcInfo = None) -> None:
+        """Answer with an exception, by default the one being handled. Never raises."""
+        self._settle((None, (exc_info or sys.exc_info())[1]))
+
+    def get(self, *, timeout: float | None = None) -> T:
+        """The value, or raise the error. Blocks the calling thread; actors and coroutines await instead."""
+        if self._get_hook is not None:
+            return super().get(timeout=timeout)
+        if self._answer is None:
+            done: queue.SimpleQueue[Reply[T]] = queue.SimpleQueue()
+            self.on_done(done.put)
+            try:
+                done.get(timeout=timeout)
+            except queue.Empty:
+                raise pykka.Timeout(f"{timeout} seconds") from None
+        return self.result()
+
+    def awaited(self, bell: Doorbell) -> asyncio.Future[None]:
+        """A future of the loop of `bell`, done when the reply is. For that loop's thread."""
+        awake = bell.loop.create_future()
+        self.on_done(lambda _: bell.call(_wake, awake))
+        return awake
+
+    def result(self) -> T:
+        """The value of a reply that is done, or raise its error."""
+        assert self._answer is not None, "not answered yet"
+        value, error = self._answer
+        if error is not None:
+            raise error
+        return value  # type: ignore[no-any-return]
+
+    @property
+    def followed(self) -> bool:
+        """Whether anybody is to be called when it is answered."""
+        return bool(self._callbacks)
+
+    def error(self) -> BaseException | None:
+        """The exception it was answered with; None for a value, and before the answer."""
+        return None if self._answer is None else self._answer[1]
+
+    def __await__(self) -> Generator[Any, None, T]:
+        """Suspend the awaiting task, not its loop. Cancelling the task leaves the work it waits for alone."""
+        if self._get_hook is not None:
+            raise TypeError("a reply made by map, filter, reduce or join never completes; await its source")
+        yield from self.awaited(doorbell(asyncio.get_running_loop()))
+        return self.result()
+
+    def _settle(self, answer: tuple[Any, BaseException | None]) -> None:
+        if self.__dict__.setdefault("_answer", answer) is answer:
+            self._notify()
+        else:
+            logger.debug("a second answer was dropped")
+
+    def _follow(self, other: Reply[Any]) -> None:
+        assert other._answer is not None
+        self._settle(other._answer)
+
+    def _notify(self) -> None:
+        while self._callbacks:
+            try:
+                callback = self._callbacks.popleft()
+            except IndexError:  # the other side took it
+                return
+            try:
+                callback(self)
+            except Exception:
+                logger.exception("a callback of a reply failed")
+
+
+def _wake(awake: asyncio.Future[None]) -> None:
+    if not awake.done():  # the task may wait no longer: it was cancelled, or its time was over
+        awake.set_result(None)

@@ -1,0 +1,1 @@
+"""Starts actors, restarts the ones that crash, and stops them in order."""

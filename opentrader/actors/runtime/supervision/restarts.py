@@ -1,0 +1,105 @@
+"""Keeps actors alive: restarts the ones that die, and says when that is no longer a cure."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from opentrader.actors.runtime.context import Context
+from opentrader.actors.runtime.limits import Limits
+from opentrader.actors.runtime.supervision.address import End, Post
+from opentrader.actors.runtime.supervision.deaths import Deaths
+from opentrader.actors.runtime.tasks import Pipes
+from opentrader.domain.ports import Clock
+from opentrader.errors import NotReady, OpentraderError
+
+logger = logging.getLogger(__name__)
+
+
+class Keeper:
+    """Begins lives and begins them anew, until it is stopped. All methods are for the loop's thread."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        clock: Clock,
+        limits: Limits,
+        context: Callable[[Post, Pipes, End], Context],
+        barrier: Callable[[], Awaitable[object]],
+        on_fatal: Callable[[str], object],
+        on_stuck: Callable[[str], object],
+    ) -> None:
+        self._loop = loop
+        self._clock = clock
+        self._limits = limits
+        self._context = context
+        self._barrier = barrier
+        self._on_fatal = on_fatal
+        self._on_stuck = on_stuck
+        self._deaths = Deaths(limits.deaths, limits.window_seconds)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._fatal = False
+        self._stopped = False
+
+    async def launch(self, post: Post) -> BaseException | None:
+        """Begin a life; the cause if it did not pass the gate. If it lives it is kept alive from now on."""
+        error = await post.launch(partial(self._context, post), self._limits.start_seconds)
+        if not post.ended.done():
+            post.ended.add_done_callback(lambda ended: self._on_end(post, ended.result()))
+        return error
+
+    def recover(self, post: Post, error: BaseException) -> None:
+        """Begin the next life in place of one that `error` has ended."""
+        self.background(self._recover(post, error))
+
+    def background(self, coro: Coroutine[Any, Any, None]) -> None:
+        """Run a coroutine that `stop` cancels; after `stop` it is not begun."""
+        if self._stopped:
+            coro.close()
+            return
+        task = self._loop.create_task(coro)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def stop(self) -> None:
+        """Begin no more lives."""
+        self._stopped = True
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _on_end(self, post: Post, error: BaseException | None) -> None:
+        if error is not None:
+            self.recover(post, error)
+
+    async def _recover(self, post: Post, error: BaseException | None) -> None:
+        """Restart until a life passes the gate, or until there have been too many deaths."""
+        while error is not None and post.ended.done():
+            if self._too_many(post, error):
+                return
+            await self._settle(post)
+            post.restarts += 1
+            error = await self.launch(post)
+        if error is not None:
+            self._on_stuck(post.name)
+
+    async def _settle(self, post: Post) -> None:
+        """Let the store be as the last life leaves it: what a coroutine gave it is kept although that is cancelled."""
+        await post.clear(self._limits.stop_seconds)
+        with suppress(OpentraderError):  # an answer too: what came before is decided
+            await self._barrier()
+
+    def _too_many(self, post: Post, error: BaseException) -> bool:
+        logger.warning("%s died of %s", post.name, type(error).__name__)
+        if self._deaths.count(self._clock.wall()) and not self._fatal:
+            self._fatal = True
+            limits = self._limits
+            self._on_fatal(f"{limits.deaths} deaths in {limits.window_seconds:g} s, the last of {post.name}")
+        if self._fatal:
+            post.mailbox.close(lambda: NotReady(f"{post.name} failed and is not restarted"))
+        return self._fatal

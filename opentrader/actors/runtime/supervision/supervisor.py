@@ -1,0 +1,293 @@
+"""Starts the actors, finds them, keeps them alive and stops them. Nobody else holds a reference to one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+from opentrader.actors.runtime.context import Context
+from opentrader.actors.runtime.limits import Limits
+from opentrader.actors.runtime.mailbox import Mailbox
+from opentrader.actors.runtime.message import Message
+from opentrader.actors.runtime.reply import Reply
+from opentrader.actors.runtime.supervision.address import End, Factory, Post
+from opentrader.actors.runtime.supervision.restarts import Keeper
+from opentrader.actors.runtime.supervision.ticker import Ticker
+from opentrader.actors.runtime.supervision.watchdog import Watchdog
+from opentrader.actors.runtime.tasks import Pipes
+from opentrader.actors.runtime.timeouts import Deadlines
+from opentrader.actors.runtime.wakeup import doorbell
+from opentrader.domain.ports import Clock, Ids
+from opentrader.errors import AskTimeout, InternalError, NotReady, OpentraderError, ShuttingDown
+
+R = TypeVar("R")
+
+logger = logging.getLogger(__name__)
+
+DEFAULTS = Limits()
+
+
+async def at_once() -> None:
+    """Wait for nothing: the barrier of actors that write nowhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActorStatus:
+    """One actor from outside: `alive` is False while it restarts or is stuck, `inbox` counts what waits."""
+
+    name: str
+    alive: bool
+    inbox: int
+    restarts: int
+
+
+class Supervisor:
+    """The one door to the actors.
+
+    `start`, `ask` and `stop` are coroutines of the loop given here; `tell`, `snapshot`, `snapshots` and
+    `status` may be called on any thread. `on_fatal(reason)` and `on_stuck(name)` are called on the loop.
+    `barrier` returns when everything that was given to the store before has been kept or has failed.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        clock: Clock,
+        ids: Ids,
+        on_fatal: Callable[[str], object],
+        on_stuck: Callable[[str], object] | None = None,
+        barrier: Callable[[], Awaitable[object]] = at_once,
+        limits: Limits = DEFAULTS,
+    ) -> None:
+        self._loop = loop
+        self._clock = clock
+        self._ids = ids
+        self._limits = limits
+        self._bell = doorbell(loop)
+        self._deadlines = Deadlines(loop)
+        self._ticker = Ticker(loop, clock)
+        self._keeper = Keeper(loop, clock, limits, self._context, barrier, on_fatal, self._report_stuck)
+        self._watchdog = Watchdog(loop, limits.stuck_seconds, self._mailboxes, self._report_stuck)
+        self._on_stuck = on_stuck
+        self._order: list[str] = []
+        self._families: dict[str, Factory] = {}
+        self._posts: dict[tuple[str, str | None], Post] = {}
+        self._snapshots: dict[str, dict[str | None, Any]] = {}
+        self._published = 0
+        self._listeners: list[asyncio.Queue[str]] = []
+        self._stopping: asyncio.Task[None] | None = None
+
+    def add(self, name: str, factory: Factory) -> None:
+        """Add an actor that exists once. In the order of dependency: it may ask those added before."""
+        self._announce(name)
+        self._posts[name, None] = Post(name, None, factory, self._limits.inbox, self._loop)
+
+    def add_family(self, owner: str, factory: Factory) -> None:
+        """Add an actor that exists once per key; each is started when its key is first asked for."""
+        self._announce(owner)
+        self._families[owner] = factory
+
+    async def start(self) -> None:
+        """Start all, each after the one before has answered a ping.
+
+        When one fails, those that run are stopped again, and its own `OpentraderError` is raised, or an
+        `InternalError` from any other cause.
+        """
+        for post in list(self._posts.values()):
+            error = await self._keeper.launch(post)
+            if error is not None:
+                await self.stop()
+                raise _start_error(post.name, error)
+        self._watchdog.start()
+
+    async def stop(self) -> None:
+        """Stop all in reverse order. May be called again.
+
+        Whoever waits is answered: `ShuttingDown` if nothing was done, `AskTimeout` if the request had begun.
+        """
+        if self._stopping is None:
+            self._stopping = self._loop.create_task(self._stop_all())
+        await asyncio.shield(self._stopping)
+
+    async def ask(self, message: Message[R], *, timeout: float) -> R:
+        """Send a message and await its answer, or the error that its handler raised.
+
+        Raises `AskTimeout` after `timeout` seconds (the work goes on), `Overloaded` when the mailbox is full,
+        `NotReady` when it is full and nobody empties it, `ShuttingDown` once the system stops.
+        """
+        self._require_open()
+        return await self._ask(message, timeout=timeout)
+
+    def tell(self, message: Message[Any]) -> None:
+        """Send a message and go on; what its handler raises goes to the log. Refuses as `ask` does."""
+        self._require_open()
+        self._tell(message)
+
+    def snapshot(self, name: str) -> Any:
+        """What the actor published last. Raises `NotReady` if it has published nothing yet."""
+        try:
+            return self._snapshots[name][None]
+        except KeyError:
+            raise NotReady(f"{name} has published nothing yet") from None
+
+    def listen(self, queue: asyncio.Queue[str]) -> None:
+        """From now on the queue is given the name of each owner that publishes. On the loop."""
+        self._listeners = [*self._listeners, queue]
+
+    def unlisten(self, queue: asyncio.Queue[str]) -> None:
+        self._listeners = [other for other in self._listeners if other is not queue]
+
+    @property
+    def published(self) -> int:
+        """How often anything was published: while it stays the same, so does every snapshot."""
+        return self._published
+
+    def snapshots(self, owner: str) -> Mapping[str | None, Any]:
+        """What each member of a family published last, by key."""
+        return dict(self._snapshots[owner])
+
+    def status(self) -> list[ActorStatus]:
+        """One row per actor, in the order of their start."""
+        stuck = self._watchdog.stuck
+        return [
+            ActorStatus(post.name, post.alive and post.name not in stuck, len(post.mailbox), post.restarts)
+            for post in list(self._posts.values())
+        ]
+
+    # Addresses
+
+    def _announce(self, owner: str) -> None:
+        if owner in self._snapshots:
+            raise ValueError(f"there is an actor named {owner} already")
+        self._snapshots[owner] = {}
+        self._order.append(owner)
+
+    def _find(self, message: Message[Any]) -> Post:
+        owner, key = message.owner, message.key
+        post = self._posts.get((owner, key))
+        if post is not None:
+            return post
+        factory = self._families.get(owner)
+        if factory is None or key is None:
+            raise InternalError(f"there is no actor {owner!r} with key {key!r} for {type(message).__name__}")
+        return self._open(owner, key, factory)
+
+    def _open(self, owner: str, key: str, factory: Factory) -> Post:
+        """Its mailbox takes messages at once, from any thread; its first life begins on the loop."""
+        self._require_open()
+        new = Post(owner, key, factory, self._limits.inbox, self._loop)
+        post = self._posts.setdefault((owner, key), new)  # atomic: of two threads one opens it
+        if post is new:
+            self._bell.call(lambda: self._keeper.background(self._begin(post)))
+        return post
+
+    def _mailboxes(self) -> list[Mailbox]:
+        return [post.mailbox for post in list(self._posts.values())]
+
+    # Messages
+
+    def _require_open(self) -> None:
+        if self._stopping is not None:
+            raise ShuttingDown("the system is shutting down")
+
+    async def _ask(self, message: Message[R], *, timeout: float) -> R:
+        reply: Reply[R] = Reply()
+        post = self._find(message)
+        post.send(message, reply)
+        try:
+            await self._deadlines.limit(reply.awaited(self._bell), timeout)
+        except TimeoutError:
+            raise AskTimeout(
+                f"{post.name} did not answer {type(message).__name__} within {timeout:g} s",
+                hint="The work was not cancelled and may still complete.",
+            ) from None
+        return reply.result()
+
+    def _tell(self, message: Message[Any]) -> None:
+        _tell(self._find(message), message)
+
+    # Lives
+
+    def _publish(self, post: Post, snapshot: object) -> None:
+        """Any thread. The count follows the snapshot: whoever sees the new count sees the new snapshot."""
+        self._snapshots[post.owner][post.key] = snapshot
+        self._published += 1
+        if self._listeners:
+            self._loop.call_soon_threadsafe(self._tell_of, post.owner)
+
+    def _tell_of(self, owner: str) -> None:
+        """A listener that does not keep up misses what would not fit: the next change tells it how things stand."""
+        for queue in self._listeners:
+            with suppress(asyncio.QueueFull):
+                queue.put_nowait(owner)
+
+    def _context(self, post: Post, pipes: Pipes, end: End) -> Context:
+        return Context(
+            name=post.name,
+            key=post.key,
+            clock=self._clock,
+            ids=self._ids,
+            loop=self._loop,
+            ask=self._ask,
+            tell=self._tell,
+            publish=partial(self._publish, post),
+            mailbox=post.mailbox,
+            deferred=self._limits.deferred,
+            spawn=lambda coro, deliver: self._bell.call(pipes.spawn, coro, deliver),
+            tick_every=lambda seconds: self._bell.call(self._tick, post, seconds),
+            ended=end,
+        )
+
+    def _tick(self, post: Post, seconds: float) -> None:
+        self._ticker.every(seconds, post.name, partial(_tell, post))
+
+    async def _begin(self, post: Post) -> None:
+        """The first life of a member. An `OpentraderError` of its start is the answer to those who asked."""
+        error = await self._keeper.launch(post)
+        if isinstance(error, OpentraderError) and post.ended.done():
+            refusal = error
+            del self._posts[post.owner, post.key]
+            post.mailbox.close(lambda: refusal)
+        elif error is not None:
+            self._keeper.recover(post, error)
+
+    def _report_stuck(self, name: str) -> None:
+        logger.error("%s is stuck in a handler", name)
+        if self._on_stuck is not None:
+            self._on_stuck(name)
+
+    async def _stop_all(self) -> None:
+        self._ticker.stop()
+        self._watchdog.stop()
+        await self._keeper.stop()
+        for owner in reversed(self._order):
+            members = [post for post in list(self._posts.values()) if post.owner == owner]
+            await asyncio.gather(*map(self._finish, members))
+
+    async def _finish(self, post: Post) -> None:
+        if not await post.finish(self._limits.stop_seconds):
+            self._report_stuck(post.name)
+
+
+def _start_error(name: str, error: BaseException) -> OpentraderError:
+    if isinstance(error, OpentraderError):
+        return error
+    failure = InternalError(f"{name} did not start")
+    failure.__cause__ = error
+    return failure
+
+
+def _tell(post: Post, message: Message[Any]) -> None:
+    reply: Reply[Any] = Reply()
+    reply.on_done(partial(_log_error, post.name, type(message).__name__))
+    post.send(message, reply)
+
+
+def _log_error(name: str, message: str, reply: Reply[Any]) -> None:
+    if (error := reply.error()) is not None:
+        logger.warning("%s: %s, which was told, failed: %s", name, message, error)

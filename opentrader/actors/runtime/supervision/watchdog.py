@@ -1,0 +1,52 @@
+"""Finds handlers that do not return."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+from opentrader.actors.runtime.mailbox import Mailbox
+
+
+class Watchdog:
+    """Compares what each actor has in hand with what it had in hand one interval ago.
+
+    The same message still in hand is a handler that has run for at least one interval. A ping would say so by
+    going unanswered, but this wakes no idle actor, and takes none for stuck that works through a long queue.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        seconds: float,
+        mailboxes: Callable[[], Iterable[Mailbox]],
+        on_stuck: Callable[[str], None],
+    ) -> None:
+        self._loop = loop
+        self._seconds = seconds
+        self._mailboxes = mailboxes
+        self._on_stuck = on_stuck
+        self._in_hand: dict[str, int] = {}
+        self.stuck: set[str] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Look once per interval from now on."""
+        self._timer = self._loop.call_later(self._seconds, self._round)
+
+    def stop(self) -> None:
+        """Look no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _round(self) -> None:
+        self.look()
+        self.start()
+
+    def look(self) -> None:
+        """Compare once, and report those that have become stuck since the last look."""
+        busy = {box.name: box.taken for box in self._mailboxes() if box.in_hand is not None}
+        stuck = {name for name, taken in busy.items() if self._in_hand.get(name) == taken}
+        newly, self._in_hand, self.stuck = stuck - self.stuck, busy, stuck
+        for name in sorted(newly):
+            self._on_stuck(name)

@@ -1,0 +1,110 @@
+"""The MR Combined bot: looks for mean-reversion setups and has the SignalBook emit a signal for each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from opentrader.actors.messages.market import EmitSignal, MrSignalOf, PostSignal, ScanAndSignal
+from opentrader.actors.messages.market_replies import ScanSignal, Signaled, Skipped
+from opentrader.actors.operations.agent_activity import errand
+from opentrader.actors.runtime.actor import Actor
+from opentrader.actors.runtime.context import Context
+from opentrader.actors.runtime.handlers import handles
+from opentrader.actors.runtime.message import Message
+from opentrader.actors.runtime.outcome import Outcome
+from opentrader.actors.runtime.reply import Reply
+from opentrader.domain.analysis.mean_reversion import MrSignal, NoSetup
+from opentrader.domain.ports import Positions
+from opentrader.domain.signals import PostStatus
+from opentrader.domain.symbols import Listing, pair_of
+from opentrader.domain.timeframes import TF_MS, Timeframe
+from opentrader.errors import ExchangeError, OpentraderError, SymbolNotFound
+
+ASK_SECONDS = 290.0
+_OUTLOOK = ("ev", "confidence", "gate_ok", "detail")
+_POSTED = ("pending", "telegram_failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How the bot is set: its timeframe, the limit it shares with all bots, whether the gate must pass."""
+
+    timeframe: Timeframe = "4h"
+    max_trades_day: int = 3
+    require_gate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SetupsScanned(Message[ScanSignal]):
+    outcome: Outcome[ScanSignal]
+
+
+class MrCombined(Actor):
+    def __init__(
+        self, context: Context, *, watchlist: tuple[str, ...], listings: Mapping[str, Listing],
+        positions: Positions, rule: Rule,
+    ) -> None:  # fmt: skip
+        super().__init__(context)
+        self._watchlist, self._listings = watchlist, listings
+        self._positions, self._rule = positions, rule
+
+    @handles(ScanAndSignal)
+    def scan(self, message: ScanAndSignal) -> ScanSignal | Reply[ScanSignal]:
+        """The limiter that all bots share comes first, before anything is fetched."""
+        if self._positions.trades_today() >= self._rule.max_trades_day:
+            return ScanSignal((), (), reason="daily_limit_reached")
+        if self._positions.halted():
+            return ScanSignal((), (), reason="trading_halted")
+        spelled = message.symbols or self._watchlist
+        scan = errand(
+            self.context.tell, message.agent, "MR Combined scan", self._scan(tuple(spelled)),
+            lambda found: f": {len(found.signaled)} of {found.scanned} signaled",
+        )  # fmt: skip
+        return self.pipe(scan, then=SetupsScanned, exclusive="scan")
+
+    def exclusive_of(self, message: Message[object]) -> str | None:
+        """One scan at a time: two at once would find the same setups."""
+        return "scan" if isinstance(message, ScanAndSignal) else None
+
+    @handles(SetupsScanned)
+    def scanned(self, message: SetupsScanned) -> ScanSignal:
+        return message.outcome.unwrap()
+
+    async def _scan(self, spelled: tuple[str, ...]) -> ScanSignal:
+        pairs = list(dict.fromkeys(pair_of(symbol, self._listings) for symbol in spelled))
+        found = await asyncio.gather(*map(self._setup, pairs))
+        signaled: list[Signaled] = []
+        skipped: list[Skipped] = []
+        for pair, setup in zip(pairs, found, strict=True):
+            status = setup if isinstance(setup, str) else await self._emit(pair, setup)
+            if isinstance(setup, MrSignal) and status in _POSTED:
+                signaled.append(Signaled(pair, setup.direction, cast(PostStatus, status)))
+            else:
+                skipped.append(Skipped(pair, status))
+        return ScanSignal(tuple(signaled), tuple(skipped), scanned=len(pairs))
+
+    async def _setup(self, pair: str) -> MrSignal | str:
+        """The setup of one pair, or why there is none to emit."""
+        if pair not in self._listings:
+            return SymbolNotFound.code
+        try:
+            found = await self.context.ask(MrSignalOf(symbol=pair), timeout=ASK_SECONDS)
+        except OpentraderError as error:
+            return "fetch_error" if isinstance(error, ExchangeError) else error.code
+        if isinstance(found, NoSetup):
+            return found.reason
+        return "gate" if self._rule.require_gate and not found.gate_ok else found
+
+    async def _emit(self, pair: str, setup: MrSignal) -> str:
+        """What became of the signal. One that fails must not hide those that were emitted before it."""
+        record = setup.to_dict()
+        outlook = {name: record.pop(name) for name in _OUTLOOK}
+        post = PostSignal(**{**record, "symbol": pair})
+        emit = EmitSignal(post, outlook, setup.bar_ts, TF_MS[self._rule.timeframe])
+        try:
+            return await self.context.ask(emit, timeout=ASK_SECONDS)
+        except OpentraderError as error:
+            return error.code

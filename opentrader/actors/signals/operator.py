@@ -1,0 +1,140 @@
+"""Owns the line to the operator: what is said to them, and the requests that they have not answered yet."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Annotated, ClassVar, Protocol
+
+from annotated_types import MaxLen, MinLen
+
+from opentrader.actors.messages.market import Caller
+from opentrader.actors.messages.market_replies import OK
+from opentrader.actors.runtime.actor import Actor
+from opentrader.actors.runtime.context import Ask, Context
+from opentrader.actors.runtime.handlers import handles
+from opentrader.actors.runtime.message import Message
+from opentrader.actors.runtime.outcome import Done, Outcome
+from opentrader.actors.runtime.reply import Reply
+from opentrader.domain.approvals import Approval, Button, approval, buttons, request_text
+from opentrader.domain.notices import notice
+from opentrader.domain.signals import SignalRecord
+from opentrader.errors import OpentraderError
+
+logger = logging.getLogger(__name__)
+
+
+class Messenger(Protocol):
+    """The line itself."""
+
+    async def send(self, text: str, buttons: Sequence[Button] = ()) -> int:
+        """Send plain text of 1..4096 characters; returns the message's id. Bounded in time.
+
+        Raises `TelegramNotConfigured` and `TelegramError`.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Notified:
+    ok: OK = field(default=True, init=False)
+    message_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Notify(Message[Notified]):
+    """Tell the operator something, as the agent that says it."""
+
+    owner: ClassVar[str] = "telegram_desk"
+    message: Annotated[str, MinLen(1), MaxLen(4096)]
+    agent: Caller | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestApproval(Message[bool]):
+    """Ask the operator about a signal; answers whether the request was sent."""
+
+    owner: ClassVar[str] = "telegram_desk"
+    signal: SignalRecord
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeSent(Message[Notified]):
+    outcome: Outcome[int]
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalSent(Message[bool]):
+    pair: str
+    approval: Approval
+    outcome: Outcome[int]
+
+
+class TelegramDesk(Actor):
+    """Publishes the open requests by pair. They do not outlive it: an answer to a forgotten one counts for nothing.
+
+    `nonce` makes what stands for a request on its buttons: it cannot be guessed, and is 50 ASCII characters at most.
+    """
+
+    def __init__(self, context: Context, messenger: Messenger, nonce: Callable[[], str]) -> None:
+        super().__init__(context)
+        self._messenger = messenger
+        self._nonce = nonce
+
+    def on_start(self) -> None:
+        self._assign({})
+
+    @handles(Notify)
+    def notify(self, message: Notify) -> Reply[Notified]:
+        return self.pipe(self._say(notice(message.message, message.agent)), then=NoticeSent)
+
+    @handles(NoticeSent)
+    def noticed(self, message: NoticeSent) -> Notified:
+        return Notified(message.outcome.unwrap())
+
+    @handles(RequestApproval)
+    def request(self, message: RequestApproval) -> Reply[bool]:
+        """A new request of a pair takes the place of the one before, whose buttons are void from here on."""
+        asked = approval(message.signal, self._nonce())
+        pair, now = message.signal.pair, self.context.clock.wall()
+        waiting = {pair: other for pair, other in self._open.items() if now < other.expires_at}
+        self._assign({**waiting, pair: asked})  # before it is sent: the answer may be faster than our reply
+        send = self._messenger.send(request_text(message.signal), buttons(asked.nonce))
+        return self.pipe(send, then=partial(ApprovalSent, pair, asked))
+
+    @handles(ApprovalSent)
+    def requested(self, message: ApprovalSent) -> bool:
+        if isinstance(message.outcome, Done):
+            return True
+        logger.info("%s: no approval was asked for: %s", message.pair, message.outcome.error)
+        if self._open.get(message.pair) == message.approval:
+            self._assign({pair: asked for pair, asked in self._open.items() if pair != message.pair})
+        return False
+
+    async def _say(self, pieces: tuple[str, ...]) -> int:
+        """In order; a long message counts as its first piece."""
+        first, *others = pieces
+        message_id = await self._messenger.send(first)
+        for piece in others:
+            await self._messenger.send(piece)
+        return message_id
+
+    def _assign(self, open: Mapping[str, Approval]) -> None:
+        self._open = open
+        self.publish(open)
+
+
+class DeskApprovals:
+    """The port to approvals for other actors: asks the desk, for no longer than `timeout_seconds`."""
+
+    def __init__(self, ask: Ask, timeout_seconds: float = 5.0) -> None:
+        self._ask, self._timeout_seconds = ask, timeout_seconds
+
+    async def request_approval(self, record: SignalRecord) -> bool:
+        """Whether the request was sent; False as well when that is not known in time. Raises nothing of ours."""
+        try:
+            return await self._ask(RequestApproval(record), timeout=self._timeout_seconds)
+        except OpentraderError:
+            return False

@@ -1,0 +1,1 @@
+"""Trades from intent to flat: the lifecycle loop, pending entries, recovery, and the history."""

@@ -1,0 +1,215 @@
+"""What keeps the trades in order beside the loop: the account and trailing stops."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from opentrader.actors.messages import trading as m
+from opentrader.actors.messages import trading_replies as t
+from opentrader.actors.messages.market import CandlesOf, MarketOf
+from opentrader.actors.messages.market_replies import ScanFailure
+from opentrader.actors.runtime.context import Context
+from opentrader.actors.runtime.handlers import handles
+from opentrader.actors.runtime.message import Message, Tick
+from opentrader.actors.runtime.outcome import Done, Outcome
+from opentrader.actors.runtime.reply import Reply
+from opentrader.actors.trading.lifecycle_loop import DAY_MS, TradeLoop
+from opentrader.actors.trading.replies.outcomes import average_entry
+from opentrader.actors.trading.replies.snapshot import Account, Desk
+from opentrader.domain.timeframes import TF_MS, Timeframe
+from opentrader.domain.trading.exchange import Exchange
+from opentrader.domain.trading.lifecycle import Settings, Trade, trail
+from opentrader.domain.trading.ports import Records
+from opentrader.domain.trading.trailing import trail_stop
+from opentrader.domain.trading.venue import ZERO
+from opentrader.errors import NotReady, OpentraderError, SymbolNotFound
+
+QUOTE = "USDT"
+ACCOUNT_SECONDS = 5.0
+ASK_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Message[Any]):
+    """What a coroutine has put together for the asker."""
+
+    outcome: Outcome[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAccount(Message[None]):
+    """Read the account now; it is read every few seconds anyway."""
+
+    owner = "position_manager"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRead(Message[None]):
+    outcome: Outcome[Account]
+
+
+@dataclass(frozen=True, slots=True)
+class Raise(Message[t.StopMoved | None]):
+    """Ask for a higher stop of one trade."""
+
+    owner = "position_manager"
+    id: str
+    level: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Raised(Message[t.StopMoved | None]):
+    trade: Trade
+    old_sl: Decimal
+    outcome: Outcome[None]
+
+
+class TradeUpkeep(TradeLoop):
+    timeframe: Timeframe = "4h"
+    """The bot's: stops are raised when one of its candles has closed."""
+
+    def __init__(
+        self, context: Context, exchange: Exchange, records: Records, *, rules: Settings, instance: str
+    ) -> None:
+        super().__init__(context, exchange, records, rules=rules, instance=instance)
+        self._desk = Desk()
+        self._account_at = -ACCOUNT_SECONDS
+        self._trailed_ms = 0
+
+    def answered(self, coro: Coroutine[Any, Any, Any]) -> Reply[Any]:
+        """Answer the asker with what a coroutine returns."""
+        return self.pipe(coro, then=Answer)
+
+    @handles(Answer)
+    def answer(self, message: Answer) -> Any:
+        return message.outcome.unwrap()
+
+    def show(self) -> None:
+        """Publish the desk as it is now."""
+        self._desk = replace(
+            self._desk,
+            trades=tuple(self._trades.values()),
+            marks=dict(self._marks),
+            filters=dict(self._filters),
+            trades_today=self._day.trades_today(self.context.clock.market_ms()),
+            pnl_today=self.pnl_today(),
+        )
+        self.publish(self._desk)
+
+    def busy(self, pair: str) -> bool:
+        """Whether a trade of a symbol is open or being opened, or was put in by hand."""
+        held = self._desk.open_trades(pair) or self._desk.entering(pair)
+        return bool(held) or any(x.symbol == pair for x in self._desk.restored)
+
+    def pnl_today(self) -> Decimal:
+        """What was closed since 00:00 UTC has brought."""
+        now = self.context.clock.market_ms()
+        midnight = (now - now % DAY_MS) // 1000
+        return sum((row.pnl for row in self._rows.values() if row and row.closed_at >= midnight), ZERO)
+
+    # --- time: the account, and trailing at each closed candle
+
+    @handles(Tick)
+    def look_around(self, message: Tick) -> None:
+        super().look_around(message)
+        if message.at - self._account_at >= ACCOUNT_SECONDS:
+            self._account_at = message.at
+            self.read_account(ReadAccount())
+        candle = self.context.clock.market_ms() // TF_MS[self.timeframe]
+        if candle > self._trailed_ms:
+            self._trailed_ms = candle
+            self.answered(self._trailed())
+
+    @handles(ReadAccount)
+    def read_account(self, message: ReadAccount) -> Reply[None]:
+        return self.pipe(self._read_account(), then=AccountRead)
+
+    @handles(AccountRead)
+    def account_read(self, message: AccountRead) -> Reply[None] | None:
+        """The first good read is followed by a look at all that is ours; one that failed shuts the gate."""
+        if isinstance(message.outcome, Done):
+            first = self._desk.account is None
+            self._desk = replace(self._desk, account=message.outcome.value, degraded="")
+            self.show()
+            return self.look_for_lost() if first else None
+        self._desk = replace(self._desk, degraded=message.outcome.error.detail)
+        self.show()
+        return None
+
+    def look_for_lost(self) -> Reply[None] | None:
+        """See whether anything of ours is at the venue that is not known here."""
+        raise NotImplementedError
+
+    async def _read_account(self) -> Account:
+        balances = await self._exchange.balances()
+        prices: dict[str, Decimal] = {}
+        for asset, balance in balances.items():
+            if asset != QUOTE and balance.total > 0:
+                with suppress(SymbolNotFound):  # a coin without a market here is worth nothing here
+                    prices[asset] = (await self._exchange.ticker(asset + QUOTE)).last
+        return Account(QUOTE, balances, prices, self.context.clock.market_ms())
+
+    # --- trailing
+
+    @handles(m.UpdateTrailing)
+    def update_trailing(self, message: m.UpdateTrailing) -> Reply[Any]:
+        return self.answered(self._trailed())
+
+    async def _trailed(self) -> t.Trailed:
+        trades = [trade for trade in self._desk.open_trades() if trade.label == "PROTECTED"]
+        answers = await asyncio.gather(*map(self._trail_one, trades), return_exceptions=True)
+        moved = tuple(answer for answer in answers if isinstance(answer, t.StopMoved))
+        failed = tuple(
+            ScanFailure(trade.intent.symbol, answer.code, answer.detail)
+            for trade, answer in zip(trades, answers, strict=True)
+            if isinstance(answer, OpentraderError)
+        )
+        return t.Trailed(checked=len(trades), updated=moved, count=len(moved), failed=failed)
+
+    async def _trail_one(self, trade: Trade) -> t.StopMoved | None:
+        """Where the rule wants the stop, on closed candles since the entry; not while the market is thin or unseen."""
+        pair, intent = trade.intent.symbol, trade.intent
+        if self._desk.degraded:
+            raise NotReady(f"the account could not be read: {self._desk.degraded}", hint="stops stay where they are")
+        ticker = await self._exchange.ticker(pair)
+        if ticker.ask - ticker.bid > self._rules.stop_gap * ticker.last:
+            return None  # a stop this close to the last price could be reached by the spread alone
+        context = await self.context.ask(MarketOf(pair, self.timeframe), timeout=ASK_SECONDS)
+        candles = await self.context.ask(CandlesOf(pair, self.timeframe, 500), timeout=ASK_SECONDS)
+        since = trade.entries[0].sent_at // 1000
+        entry, sl, filters = float(average_entry(trade)), float(trade.sl), self._desk.filters[pair]
+        highs = (c.high for c in candles.candles if c.closed and c.timestamp >= since)
+        last, atr = float(self._desk.marks[pair]), context.mtf.atr_val
+        wanted = trail_stop(
+            "buy", entry, float(intent.sl), sl, max(entry, *highs), last, atr, float(filters.tick)
+        )  # fmt: skip
+        if wanted.reason not in {"break_even", "chandelier"}:
+            return None
+        return await self.context.ask(Raise(intent.id, Decimal(str(wanted.stop))), timeout=ASK_SECONDS)
+
+    @handles(Raise)
+    def raise_stop(self, message: Raise) -> t.StopMoved | Reply[t.StopMoved | None] | None:
+        trade = self._trades.get(message.id)
+        if trade is None or trade.label != "PROTECTED" or trade.close_reason:
+            return None
+        now, pair = self.context.clock.market_ms(), trade.intent.symbol
+        wanted = trail(trade, message.level, self._filters[pair], now, self._rules)
+        if wanted == trade:
+            return None
+        keep = self._journal.save(wanted, "trail wanted", now)
+        return self.pipe(keep, then=partial(Raised, wanted, trade.sl), exclusive=pair)
+
+    @handles(Raised)
+    def raised(self, message: Raised) -> t.StopMoved | None:
+        message.outcome.unwrap()
+        trade = message.trade
+        self.assign(trade)
+        self.drive(trade.intent.symbol, all=True)
+        mark = self._marks.get(trade.intent.symbol, trade.want)
+        return t.StopMoved(trade.intent.symbol, trade.intent.id, float(message.old_sl), float(trade.want), float(mark))

@@ -1,0 +1,28 @@
+"""What the card of an agent shows while the daemon does as it was told with money."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from opentrader.actors.messages import trading as m
+from opentrader.actors.runtime.message import Message
+
+_ERRANDS: dict[type[Message[Any]], str] = {
+    m.ExecuteTrade: "trade",
+    m.PlaceManual: "manual entry",
+    m.ClosePosition: "close",
+    m.CloseAll: "close everything",
+    m.UpdateTrailing: "trailing stops",
+    m.CheckPending: "pending entries",
+    m.Halt: "halt",
+    m.Resume: "resume",
+}
+
+
+def errand_of(message: Message[Any]) -> tuple[str | None, str]:
+    """The agent who asks, None where no card shows it, and what for."""
+    what = _ERRANDS.get(type(message))
+    if what is None:
+        return None, ""
+    words = (what, getattr(message, "direction", ""), getattr(message, "symbol", ""))
+    return getattr(message, "agent", None), " ".join(word for word in words if word)

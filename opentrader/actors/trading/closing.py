@@ -1,0 +1,381 @@
+"""What ends: positions, pending entries, the day, and entering itself while trading is halted."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from opentrader.actors.messages import trading as m
+from opentrader.actors.messages import trading_replies as t
+from opentrader.actors.messages.market_replies import ScanFailure
+from opentrader.actors.runtime.context import Context
+from opentrader.actors.runtime.handlers import handles
+from opentrader.actors.runtime.message import Message
+from opentrader.actors.runtime.outcome import Outcome
+from opentrader.actors.runtime.reply import Reply
+from opentrader.actors.trading.log import tell_control
+from opentrader.actors.trading.recovery.restore import RestoredTrades
+from opentrader.actors.trading.replies.outcomes import shown as row_shown
+from opentrader.actors.trading.replies.presenter import is_at_stake, is_pending, pending
+from opentrader.domain.trading.exchange import Exchange
+from opentrader.domain.trading.ledger import ClosedTrade, Control
+from opentrader.domain.trading.lifecycle import Settings, Trade, cancel_entry, close
+from opentrader.domain.trading.ports import Records
+from opentrader.domain.trading.venue import ZERO
+from opentrader.errors import ExchangeError, InternalError, OpentraderError, PendingEntryNotFound, PositionNotFound
+
+logger = logging.getLogger(__name__)
+
+CLOSE_SECONDS = 280.0
+
+
+@dataclass(frozen=True, slots=True)
+class CloseTrades(Message[tuple[ClosedTrade, ...]]):
+    """Close the trades of one pair, for a reason."""
+
+    owner = "position_manager"
+    pair: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseKept(Message[tuple[ClosedTrade, ...]]):
+    pair: str
+    trades: tuple[Trade, ...]
+    orphans: tuple[ClosedTrade, ...]
+    outcome: Outcome[None]
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedUp(Message[tuple[ClosedTrade, ...]]):
+    trades: tuple[Trade, ...]
+    orphans: tuple[ClosedTrade, ...]
+    outcome: Outcome[None]
+
+
+@dataclass(frozen=True, slots=True)
+class AllClosed(Message[t.ClosedAll]):
+    outcome: Outcome[t.ClosedAll]
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBack(Message[t.PendingEntry]):
+    """Cancel one pending entry."""
+
+    owner = "position_manager"
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack(Message[t.PendingEntry]):
+    trade: Trade
+    outcome: Outcome[None]
+
+
+@dataclass(frozen=True, slots=True)
+class ControlKept(Message[Control]):
+    control: Control
+    outcome: Outcome[None]
+
+
+@dataclass(frozen=True, slots=True)
+class KeepControl(Message[Control]):
+    """Persist a control, then obey it."""
+
+    owner = "position_manager"
+    change: Callable[[Control], Control]
+
+
+@dataclass(frozen=True, slots=True)
+class DayReset(Message[t.DailyReset]):
+    outcome: Outcome[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiter:
+    """Somebody waits until a condition holds of these trades."""
+
+    ids: frozenset[str]
+    holds: Callable[[], bool]
+    wake: Reply[None]
+
+
+@dataclass(frozen=True, slots=True)
+class Await(Message[None]):
+    owner = "position_manager"
+    waiter: Waiter
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp(Message[None]):
+    """Nobody waits any more."""
+
+    owner = "position_manager"
+    waiter: Waiter
+
+
+class TradeClosing(RestoredTrades):
+    """Commands that end something: positions, entries, the day, and the halt that ends all entering."""
+
+    def __init__(
+        self, context: Context, exchange: Exchange, records: Records, *, rules: Settings, instance: str
+    ) -> None:
+        super().__init__(context, exchange, records, rules=rules, instance=instance)
+        self._waiters: list[Waiter] = []
+        self._closealls = 0  # under way
+
+    # --- closing
+
+    @handles(m.ClosePosition)
+    def close_position(self, message: m.ClosePosition) -> Any:
+        pair = message.symbol
+        held = bool(self.restored_of(pair)) or self.holds(pair)
+        return self.answered(self._close_one(pair, held=held))
+
+    async def _close_one(self, pair: str, *, held: bool) -> t.Closed:
+        """An entry that seems lost is closed too, should it turn up: that is kept even where there is no position."""
+        rows = await self.context.ask(CloseTrades(pair, "close"), timeout=CLOSE_SECONDS)
+        if not held:
+            raise PositionNotFound(f"there is no position in {pair}", hint="GET /api/trades lists them")
+        return t.Closed(symbol=pair, closed=tuple(map(row_shown, rows)), count=len(rows))
+
+    async def _sold(self, message: m.ExecuteTrade) -> t.TradeSold:
+        rows = await self.context.ask(CloseTrades(message.symbol, "sell"), timeout=CLOSE_SECONDS)
+        now = self.context.clock.market_ms() // 1000
+        return t.TradeSold(closed=tuple(map(row_shown, rows)), agent=message.agent, timestamp=now)
+
+    @handles(m.CloseAll)
+    def close_all(self, message: m.CloseAll) -> Any:
+        return self.close_everything()
+
+    def close_everything(self) -> Reply[t.ClosedAll]:
+        self._closealls += 1
+        return self.pipe(self._close_everything(), then=AllClosed)
+
+    async def _close_everything(self) -> t.ClosedAll:
+        """A gate keeps entries out until it ends; the symbols are closed in parallel, each for itself."""
+        now = self.context.clock.market_ms() // 1000
+        await self._obey(lambda control: replace(control, closeall_since=control.closeall_since or now))
+        pairs = sorted({trade.symbol for trade in self._desk.restored} | {x.intent.symbol for x in self.to_close()})
+        asks = (self.context.ask(CloseTrades(pair, "closeall"), timeout=CLOSE_SECONDS) for pair in pairs)
+        answers = dict(zip(pairs, await asyncio.gather(*asks, return_exceptions=True), strict=True))
+        closed = [row_shown(row) for answer in answers.values() if isinstance(answer, tuple) for row in answer]
+        failed = [_failure(pair, answer) for pair, answer in answers.items() if isinstance(answer, BaseException)]
+        if failed and len(failed) == len(pairs):
+            raise ExchangeError(
+                f"none of {len(pairs)} symbols could be closed",
+                hint="the wish stays: each is closed as soon as the exchange lets it; GET /api/trades shows them",
+                failed=[asdict(failure) for failure in failed],
+            )
+        return t.ClosedAll(not failed, tuple(closed), tuple(failed), len(closed))
+
+    @handles(AllClosed)
+    def all_closed(self, message: AllClosed) -> Reply[t.ClosedAll]:
+        self._closealls -= 1
+        return self.answered(self._opened_again(message.outcome))
+
+    async def _opened_again(self, outcome: Outcome[t.ClosedAll]) -> t.ClosedAll:
+        """The last closeall lifts the gate, however it ended."""
+        await self._obey(lambda control: control if self._closealls else replace(control, closeall_since=None))
+        return outcome.unwrap()
+
+    def opened(self) -> None:
+        """A closeall that the last process did not finish goes on."""
+        if self._desk.control.closeall_since is not None:
+            self.close_everything()
+
+    @handles(CloseTrades)
+    def close_trades(self, message: CloseTrades) -> Any:
+        now = self.context.clock.market_ms()
+        trades = tuple(close(trade, message.reason, now) for trade in self.to_close(message.pair))
+        orphans = tuple(_orphan(x, now) for x in self.restored_of(message.pair))
+        changes = [self.saving(trade, f"{message.reason} asked", now) for trade in trades]
+        changes += [self._control_store.dropping(orphan.id) for orphan in orphans]
+        keep = self._journal.commit([*changes, self._history.adding(orphans, now)])
+        return self.pipe(keep, then=partial(CloseKept, message.pair, trades, orphans), exclusive=message.pair)
+
+    @handles(CloseKept)
+    def carry_out_close(self, message: CloseKept) -> Any:
+        message.outcome.unwrap()
+        if message.orphans:
+            gone = {orphan.id for orphan in message.orphans}
+            self._desk = replace(self._desk, restored=tuple(x for x in self._desk.restored if x.id not in gone))
+            self.show()
+        for trade in message.trades:
+            self.assign(trade)
+        self.drive(message.pair, all=True)
+        ids = frozenset(trade.intent.id for trade in message.trades)
+        waiting = self._until(ids, lambda: all(key in self._rows or key not in self._trades for key in ids))
+        return self.pipe(waiting, then=partial(ClosedUp, message.trades, message.orphans))
+
+    @handles(ClosedUp)
+    def closed_up(self, message: ClosedUp) -> tuple[ClosedTrade, ...]:
+        message.outcome.unwrap()
+        rows = (self._rows.get(trade.intent.id) for trade in message.trades)
+        return (*message.orphans, *(row for row in rows if row is not None))
+
+    # --- pending entries
+
+    @handles(TakeBack)
+    def take_back(self, message: TakeBack) -> Any:
+        trade = self._trades.get(message.id)
+        if trade is None or not is_pending(trade):
+            raise PendingEntryNotFound(f"there is no pending entry {message.id}", hint="GET /api/pending-entries")
+        wanted, now = cancel_entry(trade), self.context.clock.market_ms()
+        keep = self._journal.save(wanted, "cancel asked", now)
+        return self.pipe(keep, then=partial(TakenBack, wanted), exclusive=trade.intent.symbol)
+
+    @handles(TakenBack)
+    def taken_back(self, message: TakenBack) -> Any:
+        message.outcome.unwrap()
+        self.assign(message.trade)
+        self.drive(message.trade.intent.symbol, all=True)
+        return self.answered(self._until_taken_back(message.trade))
+
+    async def _until_taken_back(self, trade: Trade) -> t.PendingEntry:
+        key, last = trade.intent.id, trade
+
+        def ended() -> bool:
+            nonlocal last
+            last = self._trades.get(key, last)
+            return not is_pending(last)
+
+        await self._until(frozenset({key}), ended)
+        return pending(last)
+
+    # --- halt and the day
+
+    @handles(m.Halt)
+    def halt(self, message: m.Halt) -> Any:
+        return self.answered(self._halted(message))
+
+    async def _halted(self, message: m.Halt) -> t.Halted:
+        now = self.context.clock.market_ms() // 1000
+        control = await self._obey(
+            lambda c: c if c.halted and message.reason == "operator" else replace(
+                c, halted=True, reason=message.reason, since=c.since if c.halted else now
+            )
+        )
+        waiting = self._desk.pending() if message.cancel_pending else []
+        asks = (self.context.ask(TakeBack(x.intent.id), timeout=CLOSE_SECONDS) for x in waiting)
+        answers = await asyncio.gather(*asks, return_exceptions=True)
+        cancelled = tuple(answer for answer in answers if isinstance(answer, t.PendingEntry))
+        for trade, answer in zip(waiting, answers, strict=True):
+            if isinstance(answer, BaseException):
+                logger.error("halt: entry %s of %s still waits: %s", trade.intent.id, trade.intent.symbol, answer)
+        return t.Halted(halted=True, reason=control.reason, since=control.since, cancelled_entries=cancelled)
+
+    async def halted_by(self, reason: str) -> None:
+        now = self.context.clock.market_ms() // 1000
+        await self._obey(lambda control: replace(control, halted=True, reason=reason, since=now))
+
+    @handles(m.Resume)
+    def resume(self, message: m.Resume) -> Any:
+        return self.answered(self._resumed())
+
+    async def _resumed(self) -> t.Halted:
+        await self._obey(lambda control: Control(closeall_since=control.closeall_since))
+        return t.Halted(halted=False, reason="", since=None, cancelled_entries=())
+
+    async def _obey(self, change: Callable[[Control], Control]) -> Control:
+        return await self.context.ask(KeepControl(change), timeout=CLOSE_SECONDS)
+
+    @handles(KeepControl)
+    def keep_control(self, message: KeepControl) -> Reply[Control]:
+        control = message.change(self._desk.control)
+        keep = self._control_store.keep(control)
+        return self.pipe(keep, then=partial(ControlKept, control), exclusive="control")
+
+    @handles(ControlKept)
+    def control_kept(self, message: ControlKept) -> Control:
+        message.outcome.unwrap()
+        tell_control(self._desk.control, message.control)
+        self._desk = replace(self._desk, control=message.control)
+        self.show()
+        return message.control
+
+    @handles(m.ResetDaily)
+    def reset_daily(self, message: m.ResetDaily) -> Reply[t.DailyReset]:
+        return self.pipe(self._day.reset(self.context.clock.market_ms()), then=DayReset)
+
+    @handles(DayReset)
+    def day_reset(self, message: DayReset) -> t.DailyReset:
+        before, after = message.outcome.unwrap()
+        self.show()
+        return t.DailyReset(trades_today_before=before, trades_today_after=after)
+
+    # --- waiting for an outcome
+
+    def changed(self, before: Trade | None, after: Trade) -> None:
+        self.show()
+        if before is not None and not before.quar and any(alert.code == "second writer" for alert in after.alerts):
+            self.answered(self.halted_by(f"somebody else has sent the entry of {after.intent.symbol}"))
+        woken = [w for w in self._waiters if after.intent.id in w.ids and w.holds()]
+        self._waiters = [w for w in self._waiters if w not in woken]
+        for waiter in woken:
+            waiter.wake.set(None)
+
+    async def _until(self, ids: frozenset[str], holds: Callable[[], bool]) -> None:
+        """Return once a condition holds; it is looked at after each change of these trades."""
+        waiter = Waiter(ids, holds, Reply())
+        self.context.tell(Await(waiter))
+        try:
+            await waiter.wake
+        except asyncio.CancelledError:
+            self.context.tell(GiveUp(waiter))
+            raise
+
+    @handles(Await)
+    def wait(self, message: Await) -> None:
+        if message.waiter.holds():
+            message.waiter.wake.set(None)
+        else:
+            self._waiters.append(message.waiter)
+
+    @handles(GiveUp)
+    def give_up(self, message: GiveUp) -> None:
+        self._waiters = [waiter for waiter in self._waiters if waiter is not message.waiter]
+
+    # --- small parts
+
+    def holds(self, pair: str) -> bool:
+        """Whether something is held in a symbol, or coming: what is over is only watched."""
+        return any(trade.intent.id not in self._rows for trade in self.to_close(pair))
+
+    def to_close(self, pair: str | None = None) -> list[Trade]:
+        """What a close is about, of all symbols or of one."""
+        return [x for x in self._desk.trades if pair in (None, x.intent.symbol) and is_at_stake(x)]
+
+
+def _failure(pair: str, error: BaseException) -> ScanFailure:
+    if isinstance(error, OpentraderError):
+        return ScanFailure(pair, error.code, error.detail)
+    logger.error("closing %s failed", pair, exc_info=error)
+    return ScanFailure(pair, InternalError.code, f"closing {pair} failed: {type(error).__name__}")
+
+
+def _orphan(restored: t.Trade, now_ms: int) -> ClosedTrade:
+    """The end of a restored trade that the exchange does not hold: out of the statistics."""
+    px = Decimal(str(restored.entry_px or 0))
+    return ClosedTrade(
+        restored.id,
+        restored.symbol,
+        restored.direction,
+        Decimal(str(restored.size)),
+        px,
+        px,
+        ZERO,
+        ZERO,
+        restored.bot,
+        "restored",
+        "orphan",
+        restored.opened_at,
+        now_ms // 1000,
+        restored.agent or None,
+        counted=False,
+    )

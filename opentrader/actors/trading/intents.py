@@ -1,0 +1,174 @@
+"""From a request to an intent: what the venue says now, the size, and the levels as they will be sent. Pure but for
+the reads of a quote."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from decimal import Decimal
+
+from opentrader.actors.messages.trading import ExecuteTrade, PlaceManual
+from opentrader.domain.trading.exchange import Exchange, Ticker
+from opentrader.domain.trading.lifecycle.ids import at_distance
+from opentrader.domain.trading.lifecycle.records import EntryKind, Intent, Source
+from opentrader.domain.trading.lifecycle.settings import BINANCE
+from opentrader.domain.trading.risk import Funds, Risk, demand_within_collar, size
+from opentrader.domain.trading.venue import ZERO, Balance, Filters, Order
+from opentrader.errors import Fault, InvalidInput, RiskLimit, SymbolNotFound
+
+HOUR_MS = 3_600_000
+BASIS = Decimal(100)  # basis points to a percent
+EMPTY = Balance(ZERO, ZERO)
+_STOP_OF = {"market": "sl", "limit": "sl_pct"}  # the parameter that gives the stop
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A symbol and the money at hand, as of now. `equity` counts the quote currency and what is held of others."""
+
+    filters: Filters
+    ticker: Ticker
+    funds: Funds
+    open_orders: tuple[Order, ...]
+
+    @property
+    def last(self) -> Decimal:
+        return self.ticker.last
+
+
+async def quoted(exchange: Exchange, symbol: str) -> Quote:
+    """Raises `SymbolNotFound` and `ExchangeError`."""
+    filters, open_orders = await exchange.filters(symbol), await exchange.open_orders(symbol)
+    ticker, balances = await exchange.ticker(symbol), await exchange.balances()
+    cash = balances.get(filters.quote, EMPTY)
+    equity = cash.total
+    for asset, held in balances.items():
+        if asset != filters.quote and held.total > 0:
+            with suppress(SymbolNotFound):  # a coin without a market here is worth nothing here
+                equity += held.total * (await exchange.ticker(asset + filters.quote)).last
+    return Quote(filters, ticker, Funds(equity, cash.free), open_orders)
+
+
+def demand_fresh(quote: Quote, now: int, limit_ms: float) -> None:
+    """Raise `RiskLimit` for a price that is older than the limit."""
+    age = now - quote.ticker.at
+    if age > limit_ms:
+        raise RiskLimit(
+            f"the last price of {quote.filters.symbol} is {age / 1000:.0f} s old",
+            hint="nothing is entered on old prices: its candles have ended, or do not arrive",
+        )
+
+
+def demand_slots(quote: Quote, to_come: int) -> None:
+    """Raise `RiskLimit` where the venue would not take the exits of one more entry.
+
+    `to_come`: the lists that entries on their way will still need.
+    """
+    filters = quote.filters
+    lists = len({order.list_id for order in quote.open_orders if order.list_id}) + to_come + 1
+    stops = sum(order.stop_px is not None for order in quote.open_orders) + to_come + 1
+    orders = len(quote.open_orders) + 3 * (to_come + 1)  # an entry, and the two of its list
+    wanted = {
+        "orders": (orders, filters.max_orders),
+        "stops": (stops, filters.max_stops),
+        "lists": (lists, filters.max_lists),
+    }
+    for what, (count, limit) in wanted.items():
+        if count > limit:
+            raise RiskLimit(
+                f"{filters.symbol} would need {count} open {what}, and the exchange allows {limit}",
+                hint="without a free place the position could not be protected; cancel something first",
+            )
+
+
+def demand_levels(sl_pct: Decimal, tp_pct: Decimal, filters: Filters, stop: str, target: str) -> None:
+    """Raise `InvalidInput` for a stop closer than a basis point, or a target that only pays the fees."""
+    cost = 2 * filters.taker_rate * 100
+    faults = []
+    if sl_pct * BASIS < 1:
+        faults.append(Fault(("query", stop), "should be at least 0.01 %", "value_error", input=float(sl_pct)))
+    if tp_pct <= cost:
+        paid = f"a target of {float(tp_pct):g} % does not pay the fees of {float(cost):g} %"
+        faults.append(Fault(("query", target), paid, "value_error", input=float(tp_pct)))
+    if faults:
+        raise InvalidInput(faults)
+
+
+def demand_exit(symbol: str, qty: Decimal, sl: Decimal, filters: Filters) -> None:
+    """Raise `RiskLimit` where what is left after the worst fees could not be protected at the stop."""
+    left = filters.floor(qty * (1 - filters.taker_rate))
+    least = filters.ceil(max(filters.min_qty, BINANCE.notional_margin * filters.min_notional / sl))
+    if left < least:
+        raise RiskLimit(
+            f"{left:f} {filters.base} would be left of {symbol} after fees; the exchange protects {least:f} or more",
+            hint="a closer stop allows a larger trade",
+        )
+
+
+def market_intent(request: ExecuteTrade, quote: Quote, risk: Risk, now: int, key: str, instance: str) -> Intent:
+    """Sized at the ask; the levels are computed from it."""
+    px = quote.filters.price(quote.ticker.ask)
+    sl_pct, tp_pct = Decimal(str(request.sl)), Decimal(str(request.tp))
+    demand_levels(sl_pct, tp_pct, quote.filters, "sl", "tp")
+    qty = size(quote.funds, px, sl_pct, quote.filters, risk)
+    return _intent(
+        key,
+        "market",
+        request.symbol,
+        qty,
+        px,
+        sl_pct,
+        tp_pct,
+        quote,
+        0,
+        now,
+        instance,
+        request.agent,
+        request.bot,
+        "trade",
+        idem_key=request.idem_key,
+    )
+
+
+def limit_intent(request: PlaceManual, quote: Quote, risk: Risk, now: int, key: str, instance: str) -> Intent:
+    """Sized at the limit price; raises `RiskLimit` outside the collar."""
+    px = quote.filters.price(Decimal(str(request.entry_px)))
+    if px <= 0:
+        fault = Fault(("query", "entry_px"), f"is below the tick size {quote.filters.tick:f}", "value_error")
+        raise InvalidInput([fault])
+    demand_within_collar("buy", px, quote.last, risk)
+    sl_pct, tp_pct = Decimal(str(request.sl_pct)), request.target_pct
+    demand_levels(sl_pct, tp_pct, quote.filters, "sl_pct", request.target_name)
+    qty = size(quote.funds, px, sl_pct, quote.filters, risk)
+    ttl_at = now - now % 1000 + int(request.ttl_hours * HOUR_MS)
+    return _intent(
+        key, "limit", request.symbol, qty, px, sl_pct, tp_pct, quote, ttl_at, now - now % 1000, instance, request.agent,
+        "manual", "manual", request.rr or "", request.idem_key,
+    )  # fmt: skip
+
+
+def _intent(
+    key: str, kind: EntryKind, symbol: str, qty: Decimal, px: Decimal, sl_pct: Decimal, tp_pct: Decimal, quote: Quote,
+    ttl_at: int, now: int, instance: str, agent: str, bot: str, source: Source, rr: str = "",
+    idem_key: str = "",
+) -> Intent:  # fmt: skip
+    """Levels are rounded to a basis point first: the client id tells them, and a lost store is rebuilt from it."""
+    filters = quote.filters
+    sl = filters.price(at_distance(px, -_basis_points(sl_pct)))
+    tp = filters.price(at_distance(px, _basis_points(tp_pct)))
+    if not ZERO < sl < px < tp:
+        fault = Fault(
+            ("query", _STOP_OF[kind]),
+            f"stop {sl:f} and target {tp:f} do not enclose {px:f} after rounding to the tick {filters.tick:f}",
+            "value_error",
+        )
+        raise InvalidInput([fault])
+    demand_exit(symbol, qty, sl, filters)
+    return Intent(
+        key, kind, symbol, "buy", qty, px, sl, tp, ttl_at, now, instance, agent=agent, bot=bot, source=source,
+        sl_pct=sl_pct, tp_pct=tp_pct, rr=rr, idem_key=idem_key,
+    )  # fmt: skip
+
+
+def _basis_points(percent: Decimal) -> int:
+    return max(1, round(percent * BASIS))

@@ -1,0 +1,97 @@
+"""Watches the pending LIMIT entries: when one is due for a look or past its time. The orders are not its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from opentrader.actors.messages import trading as m
+from opentrader.actors.messages import trading_replies as t
+from opentrader.actors.messages.market_replies import ScanFailure
+from opentrader.actors.runtime.actor import Actor
+from opentrader.actors.runtime.context import Context
+from opentrader.actors.runtime.handlers import handles
+from opentrader.actors.runtime.message import Message, Tick
+from opentrader.actors.runtime.outcome import Outcome
+from opentrader.actors.runtime.reply import Reply
+from opentrader.actors.trading.closing import TakeBack
+from opentrader.actors.trading.lifecycle_loop import CheckEntries
+from opentrader.actors.trading.recovery.reconciliation import Reconcile
+from opentrader.actors.trading.replies.presenter import is_pending, pending
+from opentrader.actors.trading.replies.snapshot import Desk
+from opentrader.errors import OpentraderError
+
+ASK_SECONDS = 280.0
+
+
+@dataclass(frozen=True, slots=True)
+class Watched(Message[Any]):
+    outcome: Outcome[Any]
+
+
+class PendingEntryWatcher(Actor):
+    """`desk` reads what the PositionManager has published."""
+
+    tick_seconds = 1.0
+
+    def __init__(self, context: Context, desk: Callable[[], Desk]) -> None:
+        super().__init__(context)
+        self._desk = desk
+
+    @handles(Tick)
+    def watch(self, message: Tick) -> None:
+        """An entry whose time is over is looked at now, whenever it was to be looked at next."""
+        now = self.context.clock.market_ms()
+        late = {x.intent.symbol for x in self._desk().pending() if 0 < x.intent.ttl_at <= now}
+        for pair in late:
+            self.context.tell(CheckEntries(pair))
+
+    @handles(m.CheckPending)
+    def check(self, message: m.CheckPending) -> Reply[Any]:
+        return self.pipe(self._checked(), then=Watched)
+
+    @handles(m.RecoverPending)
+    def recover(self, message: m.RecoverPending) -> Reply[Any]:
+        return self.pipe(self._recovered(), then=Watched)
+
+    @handles(m.CancelEntry)
+    def cancel(self, message: m.CancelEntry) -> Reply[Any]:
+        return self.pipe(self._cancelled(message.id), then=Watched)
+
+    @handles(Watched)
+    def answer(self, message: Watched) -> Any:
+        return message.outcome.unwrap()
+
+    async def _checked(self) -> t.PendingChecked:
+        """Look at each entry and tell what became of it; safe to repeat, in parallel, at any time."""
+        before = {x.intent.id: x for x in self._desk().pending()}
+        pairs = sorted({x.intent.symbol for x in before.values()})
+        looks = (self.context.ask(CheckEntries(pair), timeout=ASK_SECONDS) for pair in pairs)
+        answers = await asyncio.gather(*looks, return_exceptions=True)
+        failed = tuple(
+            ScanFailure(pair, answer.code, answer.detail)
+            for pair, answer in zip(pairs, answers, strict=True)
+            if isinstance(answer, OpentraderError)
+        )
+        after = {x.intent.id: x for x in self._desk().trades}
+        ended = [pending(after.get(key, x)) for key, x in before.items() if not is_pending(after.get(key, x))]
+        filled = tuple(entry for entry in ended if entry.status == "filled")
+        cancelled = tuple(entry for entry in ended if entry.status != "filled")
+        return t.PendingChecked(
+            checked=len(before),
+            filled=filled,
+            cancelled=cancelled,
+            still_pending=len(before) - len(ended),
+            failed=failed,
+        )
+
+    async def _recovered(self) -> t.PendingRecovered:
+        known = len(self._desk().pending())
+        adopted = await self.context.ask(Reconcile(), timeout=ASK_SECONDS)
+        entries = tuple(pending(x) for x in adopted if is_pending(x))
+        return t.PendingRecovered(recovered=len(entries), skipped=known, entries=entries)
+
+    async def _cancelled(self, key: str) -> t.EntryCancelled:
+        return t.EntryCancelled(entry=await self.context.ask(TakeBack(key), timeout=ASK_SECONDS))

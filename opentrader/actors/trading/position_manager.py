@@ -1,0 +1,308 @@
+"""Owns the trades from intent to flat, and what stands between an entry and the exchange.
+
+A command changes a record and commits it; the loop acts on it; whoever asked is answered when the outcome is known.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from opentrader.actors.messages import trading as m
+from opentrader.actors.messages import trading_replies as t
+from opentrader.actors.runtime.context import Context
+from opentrader.actors.runtime.handlers import handles
+from opentrader.actors.runtime.message import Message
+from opentrader.actors.runtime.outcome import Outcome
+from opentrader.actors.trading.account import Raise
+from opentrader.actors.trading.closing import CloseTrades, KeepControl, TakeBack, TradeClosing
+from opentrader.actors.trading.intents import Quote, demand_fresh, demand_slots, limit_intent, market_intent, quoted
+from opentrader.actors.trading.lifecycle_loop import DAY_MS, CheckEntries, Drive
+from opentrader.actors.trading.recovery.reconciliation import Adopt
+from opentrader.actors.trading.replies.outcomes import came_to_nothing, entered
+from opentrader.actors.trading.replies.presenter import bought, entry_leg, is_entering, is_pending
+from opentrader.domain.timeframes import Timeframe
+from opentrader.domain.trading.exchange import Exchange
+from opentrader.domain.trading.ledger import ClosedTrade
+from opentrader.domain.trading.lifecycle import Settings, Trade, booted, planned
+from opentrader.domain.trading.ports import Change, Disk, Records
+from opentrader.domain.trading.risk import Day, Risk, demand_room
+from opentrader.errors import (
+    AskTimeout,
+    LicenseRequired,
+    NoPosition,
+    NotReady,
+    OpentraderError,
+    PendingEntryExists,
+    RiskLimit,
+    StorageError,
+    TradeExists,
+    TradingHalted,
+)
+
+QUOTE_MS = 60_000  # how old a price may be that an entry is computed from
+ENTRY_SECONDS = 280.0  # then the asker is told that it goes on; before whoever asked us stops waiting
+
+Entry = m.ExecuteTrade | m.PlaceManual
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted(Message[Any]):
+    request: Entry
+    outcome: Outcome[Quote]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned(Message[Any]):
+    """An intent is durable: it will be carried out, or its end will be known."""
+
+    request: Entry
+    trade: Trade
+    outcome: Outcome[None]
+
+
+@dataclass(frozen=True, slots=True)
+class Entered(Message[Any]):
+    outcome: Outcome[Trade]
+
+
+@dataclass(frozen=True, slots=True)
+class MadeWith(Message[t.TradeOpened | t.ManualPlaced | None]):
+    """The outcome of the entry that a request with this Idempotency-Key made; None where nothing came of one."""
+
+    owner = "position_manager"
+    idem_key: str
+
+
+class PositionManager(TradeClosing):
+    def __init__(
+        self,
+        context: Context,
+        exchange: Exchange,
+        records: Records,
+        disk: Disk,
+        *,
+        risk: Risk,
+        rules: Settings,
+        instance: str,
+        licensed: Callable[[], bool],
+        watchlist: tuple[str, ...] = (),
+        timeframe: Timeframe = "4h",
+        speed: float = 1.0,
+    ) -> None:
+        super().__init__(context, exchange, records, rules=rules, instance=instance)
+        self._disk, self._risk, self._speed = disk, risk, speed
+        self._licensed, self.watchlist, self.timeframe = licensed, watchlist, timeframe
+        self._cooldowns: dict[str, int] = {}
+        self._planned: dict[str, Trade] = {}  # their intents are being committed
+
+    def on_start(self) -> None:
+        """Take the journal over; what was being sent when the process ended is looked up before anything else."""
+        now = self.context.clock.market_ms()
+        rows, over = {row.id: row for row in self._history.all()}, self._journal.ended(now - DAY_MS)
+        for trade in self._journal.load(now - DAY_MS):
+            self.take_over(booted(trade, now, self._rules))
+        self._unread = set(self._trades)
+        self._rows = {id_: row for id_, row in rows.items() if row.closed_at * 1000 >= now - now % DAY_MS}
+        self._rows |= {id_: rows.get(id_) for id_ in over}
+        control, self._cooldowns = self._control_store.load()
+        self._desk = replace(
+            self._desk,
+            control=control,
+            restored=self.restored_before(),
+        )
+        self.show()
+
+    def exclusive_of(self, message: Message[Any]) -> str | None:
+        """The symbol that a command is about: it waits for the exchange call under way there."""
+        if isinstance(message, Entry | m.ClosePosition | m.RestoreTrade):
+            return message.symbol
+        if isinstance(message, Drive | CheckEntries | CloseTrades):
+            return message.pair
+        if isinstance(message, TakeBack | Raise) and message.id in self._trades:
+            return self._trades[message.id].intent.symbol
+        if isinstance(message, Adopt):
+            return "adopt"
+        return "control" if isinstance(message, KeepControl) else None
+
+    # --- entries
+
+    @handles(m.ExecuteTrade)
+    def execute(self, message: m.ExecuteTrade) -> Any:
+        pair = message.symbol
+        if message.direction == "sell":
+            if not self.holds(pair):
+                return self.answered(self._nothing_to_sell(pair))
+            return self.answered(self._sold(message))
+        self._demand_entry(message)
+        return self._quote(message)
+
+    @handles(m.PlaceManual)
+    def place(self, message: m.PlaceManual) -> Any:
+        if message.direction == "sell":
+            raise NoPosition("a manual entry buys; the exchange is spot", hint="POST /api/close sells what is held")
+        self._demand_entry(message)
+        return self._quote(message)
+
+    async def _nothing_to_sell(self, pair: str) -> None:
+        await self._exchange.filters(pair)  # raises `SymbolNotFound`
+        raise NoPosition(f"there is no position in {pair} to sell", hint="the exchange is spot: sell closes")
+
+    def _quote(self, message: Entry) -> Any:
+        asked = quoted(self._exchange, message.symbol)
+        return self.pipe(asked, then=partial(Quoted, message), exclusive=message.symbol)
+
+    @handles(Quoted)
+    def plan(self, message: Quoted) -> Any:
+        """Size it and commit the intent: from here on it is carried out, whatever becomes of the asker.
+
+        What was demanded before the quote is demanded again: other entries were planned meanwhile.
+        """
+        request, quote = message.request, message.outcome.unwrap()
+        now = self.context.clock.market_ms()
+        self._filters[request.symbol], self._marks[request.symbol] = quote.filters, quote.last
+        self._demand_entry(request)
+        make = market_intent if isinstance(request, m.ExecuteTrade) else limit_intent
+        intent = make(request, quote, self._risk, now, self.context.ids.new(), self._instance)  # type: ignore[arg-type]
+        demand_fresh(quote, now, QUOTE_MS * max(1.0, self._speed))
+        demand_slots(quote, self._exits_to_come(intent.symbol))
+        trade = self._planned[intent.id] = planned(intent)
+        facts = {"agent": intent.agent, "bot": intent.bot}
+        keep = self._journal.save(trade, "accepted", now, facts=facts)
+        return self.pipe(keep, then=partial(Planned, request, trade), exclusive=intent.symbol)
+
+    @handles(Planned)
+    def carry_out(self, message: Planned) -> Any:
+        trade = self._planned.pop(message.trade.intent.id)
+        message.outcome.unwrap()
+        self.assign(trade)
+        self._due[trade.intent.id] = 0
+        self.drive(trade.intent.symbol)
+        return self.pipe(self._until_entered(trade), then=Entered)
+
+    @handles(MadeWith)
+    def made_with(self, message: MadeWith) -> Any:
+        trade = self._journal.made_with(message.idem_key)
+        if trade is None or came_to_nothing(trade):
+            return None
+        return self.pipe(self._until_entered(trade), then=Entered)
+
+    @handles(Entered)
+    def entered(self, message: Entered) -> t.TradeOpened | t.ManualPlaced:
+        trade, now = message.outcome.unwrap(), self.context.clock.market_ms()
+        pair, row = trade.intent.symbol, self._rows.get(trade.intent.id)
+        return entered(trade, row, self.least(pair, trade), self._marks.get(pair), now)
+
+    async def _until_entered(self, trade: Trade) -> Trade:
+        """The trade once its entry rests, is protected, or has come to nothing."""
+        key, last = trade.intent.id, trade
+
+        def settled() -> bool:
+            nonlocal last
+            last = self._trades.get(key, last)
+            over = key in self._rows or key not in self._trades
+            return over or last.label in {"PROTECTED", "QUARANTINE", "DUST"} or self._rests(last)
+
+        try:
+            async with asyncio.timeout(ENTRY_SECONDS):
+                await self._until(frozenset({key}), settled)
+        except TimeoutError:
+            raise AskTimeout(
+                f"the entry of {trade.intent.symbol} has not come to an end within {ENTRY_SECONDS:.0f} s",
+                hint="it goes on: GET /api/trades shows it, and the same Idempotency-Key tells its outcome",
+                intent_id=key,
+            ) from None
+        return last
+
+    def _rests(self, trade: Trade) -> bool:
+        leg = entry_leg(trade)
+        return trade.intent.kind == "limit" and leg is not None and leg.state == "OPEN"
+
+    # --- what the loop asks and tells
+
+    def entry_barred(self) -> str:
+        try:
+            self._demand_open_gate()
+        except OpentraderError as error:
+            return error.detail
+        return ""
+
+    def ended(self, row: ClosedTrade) -> tuple[Change, ...]:
+        if row.exit_reason != "sl" or not self._risk.cooldown_sec:
+            return ()
+        now = self.context.clock.market_ms()
+        until = now + self._risk.cooldown_sec * 1000
+        lasting = {pair: end for pair, end in self._cooldowns.items() if end > now}
+        self._cooldowns = {**lasting, row.symbol: until}
+        return (self._control_store.cooling(row.symbol, until),)
+
+    def make_room(self) -> bool:
+        return self._disk.release()
+
+    def _late_ms(self) -> int:
+        return int(super()._late_ms() * max(1.0, self._speed))
+
+    # --- small parts
+
+    def _demand_entry(self, request: Entry) -> None:
+        """Raise what stands in the way of an entry, in the order in which callers are told."""
+        self._demand_open_gate()
+        if isinstance(request, m.PlaceManual):
+            self._demand_new_price(request)
+        elif self.busy(request.symbol):
+            raise TradeExists(f"a trade of {request.symbol} is open or being opened", hint="close it first")
+        self._demand_room(counts=isinstance(request, m.ExecuteTrade))
+        self._demand_cool(request.symbol)
+
+    def _demand_new_price(self, request: m.PlaceManual) -> None:
+        """One manual entry of a symbol at a price as the exchange knows it, until its trade is over."""
+        filters = self._filters.get(request.symbol)
+        if filters is None:
+            return  # demanded again when its tick is known
+        px = filters.price(Decimal(str(request.entry_px)))
+        for trade in (*self._trades.values(), *self._planned.values()):
+            same = trade.intent.kind == "limit" and (trade.intent.symbol, trade.intent.px) == (request.symbol, px)
+            if same and (is_pending(trade) or self._desk.is_open(trade)):
+                what = "waits already" if is_pending(trade) else "was filled, and its trade is open"
+                raise PendingEntryExists(
+                    f"an entry of {request.symbol} at {px:f} {what}",
+                    hint="another price makes a ladder",
+                )
+
+    def _demand_open_gate(self) -> None:
+        control = self._desk.control
+        if control.halted:
+            raise TradingHalted(f"trading is halted: {control.reason}", hint="POST /api/resume lets entries in again")
+        if control.closeall_since is not None:
+            raise TradingHalted("a closeall is under way", hint="entries are let in again when closeall has ended")
+        if not self._desk.reconciled or self._desk.account is None:
+            raise NotReady("the account and its orders have not been read yet", hint="ask again in a few seconds")
+        if self._desk.degraded:
+            raise NotReady(f"the account could not be read: {self._desk.degraded}", hint="ask again in a few seconds")
+        if not self._disk.roomy():
+            raise StorageError("the disk is nearly full", hint="free some space; exits still work")
+        if not self._licensed():
+            raise LicenseRequired("a licence is required for entries", hint="POST /api/license/register; it is free")
+
+    def _demand_room(self, *, counts: bool) -> None:
+        assert self._desk.account is not None
+        known = [*self._trades.values(), *self._planned.values()]
+        entering = [x for x in known if is_entering(x) and not bought(x)]
+        waiting = [x for x in known if is_pending(x)]
+        day = Day(self._desk.trades_today + len(entering), self.pnl_today())
+        taken = len(self._desk.open_trades()) + len(entering) + len(waiting)
+        demand_room(taken, day, self._desk.account.equity, self._risk, counts=counts)
+
+    def _exits_to_come(self, pair: str) -> int:
+        """How many lists will still be placed in a symbol for entries that are on their way."""
+        known = (*self._trades.values(), *self._planned.values())
+        return sum(x.intent.symbol == pair and (is_pending(x) or is_entering(x)) for x in known)
+
+    def _demand_cool(self, pair: str) -> None:
+        until = self._cooldowns.get(pair, 0)
+        if self.context.clock.market_ms() < until:
+            raise RiskLimit(f"{pair} was stopped out a short while ago", hint="the cooldown is not over yet")

@@ -1,0 +1,1 @@
+"""Finds trades that the journal does not know, and restores them."""

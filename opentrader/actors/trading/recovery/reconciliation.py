@@ -1,0 +1,221 @@
+"""What was lost and is found again at the venue: trades that the journal does not know, and who else trades there.
+
+The look is taken at the start, before any entry is let in, and every half minute from then on. At the start it reads
+every symbol that is held or has open orders; later the open orders of the account and its balances, and of symbols
+only those with an own order that no trade here explains. At a quiet venue that is two calls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Any
+
+from opentrader.actors.messages import trading as m
+from opentrader.actors.messages import trading_replies as t
+from opentrader.actors.runtime.context import Context
+from opentrader.actors.runtime.handlers import handles
+from opentrader.actors.runtime.message import Message, Tick
+from opentrader.actors.runtime.outcome import Done, Outcome
+from opentrader.actors.runtime.reply import Reply
+from opentrader.actors.trading.account import ASK_SECONDS, QUOTE, TradeUpkeep
+from opentrader.actors.trading.lifecycle_loop import DAY_MS, CheckEntries
+from opentrader.actors.trading.replies.presenter import bought, shown
+from opentrader.actors.trading.venue_calls import read
+from opentrader.domain.trading.exchange import Exchange
+from opentrader.domain.trading.lifecycle import Settings, Trade, rebuilt
+from opentrader.domain.trading.lifecycle.ids import ours
+from opentrader.domain.trading.ports import Records
+from opentrader.domain.trading.venue import Watch
+from opentrader.errors import ExchangeError, OpentraderError, SymbolNotFound
+
+logger = logging.getLogger(__name__)
+
+WEEK_MS = 7 * DAY_MS
+LOOK_SECONDS = 30.0
+RETRY_SECONDS = 5.0  # until the first look has succeeded
+
+
+@dataclass(frozen=True, slots=True)
+class Reconcile(Message[tuple[Trade, ...]]):
+    """Look for what is ours at the venue and unknown here, and take it over; answers with what was."""
+
+    owner = "position_manager"
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled(Message[None]):
+    outcome: Outcome[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt(Message[tuple[Trade, ...]]):
+    """Take over trades that were rebuilt from the venue, those that are not known yet."""
+
+    owner = "position_manager"
+    trades: tuple[Trade, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted(Message[tuple[Trade, ...]]):
+    outcome: Outcome[tuple[Trade, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What a look has found. `failed` are symbols that could not be read."""
+
+    trades: tuple[Trade, ...]
+    strangers: tuple[str, ...]
+    failed: tuple[str, ...]
+
+
+class TradeRecovery(TradeUpkeep):
+    def __init__(
+        self, context: Context, exchange: Exchange, records: Records, *, rules: Settings, instance: str
+    ) -> None:
+        super().__init__(context, exchange, records, rules=rules, instance=instance)
+        self._boot_ms = context.clock.market_ms()
+        self._looking, self._looked_at = False, 0.0
+        self._strangers: frozenset[str] = frozenset()  # told of already
+
+    async def halted_by(self, reason: str) -> None:
+        """Let no entry in until somebody resumes."""
+        raise NotImplementedError
+
+    def opened(self) -> None:
+        """All is known: entries are let in from now on."""
+        raise NotImplementedError
+
+    # --- the look
+
+    @handles(Tick)
+    def look_around(self, message: Tick) -> None:
+        super().look_around(message)
+        pause = LOOK_SECONDS if self._desk.reconciled else RETRY_SECONDS
+        if self._desk.account is not None and not self._looking and abs(message.at - self._looked_at) >= pause:
+            self._looked_at = message.at
+            self.look_for_lost()
+
+    def look_for_lost(self) -> Reply[None] | None:
+        """One look at a time."""
+        if self._looking:
+            return None
+        self._looking = True
+        pairs = {self._trades[key].intent.symbol for key in self._unread if key in self._trades}
+        return self.pipe(self._reconciled(pairs, everywhere=not self._desk.reconciled), then=Reconciled)
+
+    async def _reconciled(self, pairs: Collection[str], *, everywhere: bool) -> None:
+        """Look, and have every trade that is remembered from before looked at."""
+        await self.look(everywhere=everywhere)
+        await asyncio.gather(*(self.context.ask(CheckEntries(pair), timeout=ASK_SECONDS) for pair in pairs))
+
+    @handles(Reconciled)
+    def reconciled(self, message: Reconciled) -> None:
+        self._looking = False
+        self._unread &= self._trades.keys()
+        if not isinstance(message.outcome, Done):
+            logger.warning("the look for lost orders failed and is repeated: %s", message.outcome.error.detail)
+        elif not self._desk.reconciled and not self._unread:
+            self._desk = replace(self._desk, reconciled=True)
+            self.show()
+            self.opened()
+
+    async def look(self, *, everywhere: bool) -> tuple[Trade, ...]:
+        """Take over what is found. Raises `ExchangeError` when not all could be read; what was found is kept."""
+        lost = await self._lost(everywhere=everywhere)
+        if new := set(lost.strangers) - self._strangers - self._journal.owners(lost.strangers).keys():
+            self._strangers |= new
+            await self.halted_by(f"a second daemon trades on this account: {', '.join(sorted(new))}")
+        adopted = await self.context.ask(Adopt(lost.trades), timeout=ASK_SECONDS) if lost.trades else ()
+        if lost.failed:
+            raise ExchangeError(f"{', '.join(lost.failed)} could not be read", hint="what was found is taken over")
+        return adopted
+
+    async def _lost(self, *, everywhere: bool) -> Lost:
+        open_orders, balances = await self._exchange.open_everywhere(), await self._exchange.balances()
+        known = {cid for trade in self._desk.trades for leg in trade.legs for cid in leg.cids}
+        strange = {
+            symbol
+            for symbol, orders in open_orders.items()
+            if any(ours(order.cid) and order.cid not in known for order in orders)
+        }
+        held = {asset + QUOTE for asset, balance in balances.items() if asset != QUOTE and balance.total > 0}
+        found, strangers, failed = list[Trade](), list[str](), list[str]()
+        for symbol in sorted(held | set(open_orders) if everywhere else strange):
+            try:
+                view = await read(self._exchange, Watch(symbol, since=self.context.clock.market_ms() - WEEK_MS))
+            except SymbolNotFound:
+                continue  # not traded against the quote currency
+            except OpentraderError:
+                failed.append(symbol)
+                continue
+            if view.history is None or not view.readable:
+                failed.append(symbol)
+                continue
+            result = rebuilt(view, self._instance, self._boot_ms, self._desk.trades, self._rules)
+            found += result.trades
+            strangers += result.strangers
+        return Lost(tuple(found), tuple(strangers), tuple(failed))
+
+    # --- what was lost
+
+    @handles(m.RecoverTrades)
+    def recover(self, message: m.RecoverTrades) -> Reply[Any]:
+        return self.answered(self._recovered(len(self._desk.open_trades()) + len(self._desk.pending())))
+
+    async def _recovered(self, known: int) -> t.TradesRecovered:
+        adopted, now = await self.look(everywhere=True), self.context.clock.market_ms()
+        trades = tuple(shown(x, self._marks.get(x.intent.symbol), now) for x in adopted if x.intent.kind == "market")
+        return t.TradesRecovered(recovered=len(adopted), skipped=known, trades=trades)
+
+    @handles(Reconcile)
+    def reconcile(self, message: Reconcile) -> Reply[Any]:
+        return self.answered(self.look(everywhere=True))
+
+    @handles(Adopt)
+    def adopt(self, message: Adopt) -> Any:
+        """Those whose orders no journalled trade claims. One that is over and has an order at work is watched again."""
+        owners = self._journal.owners(cid for x in message.trades for leg in x.legs for cid in leg.cids if cid)
+        tails, new = {key[-8:] for key in self._trades}, list[Trade]()
+        for trade in message.trades:
+            owner = next((owners[cid] for leg in trade.legs for cid in leg.cids if cid in owners), None)
+            if owner is None and trade.intent.id[-8:] not in tails:
+                new.append(trade)
+            elif owner is not None and owner not in self._trades and any(leg.open for leg in trade.legs):
+                self._watch_again(owner)
+        return self.pipe(self._keep_adopted(new), then=Adopted, exclusive="adopt")
+
+    def _watch_again(self, key: str) -> None:
+        """An order of a trade that is over is at work: its next look cancels it."""
+        trade = self._journal.trade(key)
+        assert trade is not None, "it owns client ids"
+        logger.warning("trade %s of %s is over, and an order of it is open", key, trade.intent.symbol)
+        self._rows.setdefault(key, None)
+        self.take_over(trade)
+
+    async def _keep_adopted(self, trades: list[Trade]) -> tuple[Trade, ...]:
+        """Each by itself: one that cannot be kept takes no other with it."""
+        kept = list[Trade]()
+        for trade in trades:
+            now = self.context.clock.market_ms()
+            today = bought(trade) > 0 and trade.intent.created_at >= now - now % DAY_MS
+            also = (self._day.executing(trade.intent.id, now),) if today else ()
+            try:
+                await self._journal.save(trade, "recovered", now, also=also)
+            except Exception:
+                logger.exception("trade %s of %s could not be taken over", trade.intent.id, trade.intent.symbol)
+            else:
+                kept.append(trade)
+        return tuple(kept)
+
+    @handles(Adopted)
+    def adopted(self, message: Adopted) -> tuple[Trade, ...]:
+        trades = message.outcome.unwrap()
+        for trade in trades:
+            self.take_over(trade)
+            self.drive(trade.intent.symbol)
+        self.show()
+        return trades

@@ -1,0 +1,183 @@
+"""Trades that a hand put in, and the history that the venue remembers.
+
+A restored trade whose two orders are found open at the venue, for its symbol, side and quantity, is a trade like any
+other. One that is not proved is listed and never traded on, until it is closed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+import orjson
+
+from opentrader.actors.messages import trading as m
+from opentrader.actors.messages import trading_replies as t
+from opentrader.actors.runtime.handlers import handles
+from opentrader.actors.runtime.message import Message
+from opentrader.actors.runtime.outcome import Done, Outcome
+from opentrader.actors.runtime.reply import Reply
+from opentrader.actors.trading.account import QUOTE
+from opentrader.actors.trading.recovery.reconciliation import WEEK_MS, TradeRecovery
+from opentrader.actors.trading.replies.outcomes import closed
+from opentrader.actors.trading.replies.outcomes import shown as row_shown
+from opentrader.actors.trading.replies.presenter import shown
+from opentrader.actors.trading.venue_calls import read
+from opentrader.domain.trading.ledger import ClosedTrade
+from opentrader.domain.trading.lifecycle import Intent, Trade, ended, own_fills, restored
+from opentrader.domain.trading.venue import OrderList, VenueView, Watch
+from opentrader.errors import Fault, InvalidInput, SymbolNotFound, TradeExists
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ExitsRead(Message[t.Restored]):
+    """What the venue shows of the orders that a restored trade names."""
+
+    request: m.RestoreTrade
+    outcome: Outcome[tuple[VenueView, OrderList | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreKept(Message[t.Restored]):
+    trade: t.Trade
+    outcome: Outcome[None]
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreProved(Message[t.Restored]):
+    trade: Trade
+    outcome: Outcome[None]
+
+
+class RestoredTrades(TradeRecovery):
+    watchlist: tuple[str, ...] = ()
+    """The symbols whose history is looked through, beside those that are known here."""
+
+    @handles(m.RestoreTrade)
+    def restore(self, message: m.RestoreTrade) -> Reply[t.Restored]:
+        pair = message.symbol
+        if self.busy(pair):
+            raise TradeExists(f"a trade of {pair} is open or being opened", hint="close it first")
+        today = _day(self.context.clock.market_ms() // 1000)
+        if message.date is not None and message.date > today:
+            raise InvalidInput([Fault(("body", "date"), f"lies after today, {today}", "value_error")])
+        return self.pipe(self._exits_of(message), then=partial(ExitsRead, message), exclusive=pair)
+
+    async def _exits_of(self, message: m.RestoreTrade) -> tuple[VenueView, OrderList | None]:
+        """One view of the symbol, and the open list of these two orders that fits the trade."""
+        view = await read(self._exchange, Watch(message.symbol, since=self.context.clock.market_ms()))
+        if message.direction != "buy" or message.sl_oid is None or message.tp_oid is None:
+            return view, None
+        named, qty = (str(message.sl_oid), str(message.tp_oid)), Decimal(str(message.size))
+        for known in await self._exchange.open_lists():
+            stop, target = known.stop, known.target
+            here = any(order.ex_id == stop.ex_id for order in view.open_orders or ())
+            if here and (stop.ex_id, target.ex_id) == named and stop.side == "sell" and stop.qty == qty:
+                return view, known
+        return view, None
+
+    @handles(ExitsRead)
+    def prove(self, message: ExitsRead) -> Any:
+        """Proved, it joins the trades; else it is only listed. A venue that does not answer proves nothing."""
+        request, found = message.request, message.outcome
+        if not isinstance(found, Done) and isinstance(found.error, SymbolNotFound):
+            raise found.error
+        view, exits = found.value if isinstance(found, Done) else (None, None)
+        if view is None or exits is None:
+            return self._keep_unproved(request)
+        cids = (exits.cid, exits.stop.cid, exits.target.cid)
+        if owners := self._journal.owners(cids):
+            raise TradeExists(f"these orders belong to trade {', '.join(sorted(set(owners.values())))}")
+        now = self.context.clock.market_ms()
+        trade = restored(self._intent_of(request, now), exits, view, now, self._rules)
+        self._filters[request.symbol] = view.filters
+        keep = self._journal.save(trade, "restored", now)
+        return self.pipe(keep, then=partial(RestoreProved, trade), exclusive=request.symbol)
+
+    def _intent_of(self, request: m.RestoreTrade, now: int) -> Intent:
+        size, px, sl, tp = (
+            Decimal(str(value)) for value in (request.size, request.entry_px, request.sl_px, request.tp_px)
+        )
+        return Intent(
+            self.context.ids.new(), "market", request.symbol, "buy", size, px, sl, tp, 0, now, self._instance,
+            bot=request.bot, source="restored",
+        )  # fmt: skip
+
+    @handles(RestoreProved)
+    def proved(self, message: RestoreProved) -> t.Restored:
+        message.outcome.unwrap()
+        trade = message.trade
+        self.take_over(trade)
+        self.show()
+        self.drive(trade.intent.symbol)
+        mark = self._marks.get(trade.intent.symbol)
+        return t.Restored(trade=shown(trade, mark, self.context.clock.market_ms()))
+
+    def _keep_unproved(self, message: m.RestoreTrade) -> Reply[t.Restored]:
+        now = self.context.clock.market_ms() // 1000
+        trade = t.Trade(
+            self.context.ids.new(), message.symbol, message.direction, message.size, message.entry_px, message.sl_px,  # type: ignore[arg-type]
+            message.tp_px, message.sl_oid, message.tp_oid, message.bot, message.date or _day(now), "", "restored", now,
+            verified=False, state="restored",
+        )  # fmt: skip
+        logger.warning("restored %s is not proved: no open orders of the exchange match it", message.symbol)
+        keep = self._journal.commit([self._control_store.restoring(trade.id, orjson.dumps(asdict(trade)).decode())])
+        return self.pipe(keep, then=partial(RestoreKept, trade), exclusive=message.symbol)
+
+    @handles(RestoreKept)
+    def unproved(self, message: RestoreKept) -> t.Restored:
+        message.outcome.unwrap()
+        self._desk = replace(self._desk, restored=(*self._desk.restored, message.trade))
+        self.show()
+        return t.Restored(trade=message.trade)
+
+    def restored_before(self) -> tuple[t.Trade, ...]:
+        """The trades that were restored by hand and not closed since."""
+        kept = self._control_store.restored()
+        return tuple(t.Trade(**orjson.loads(kept[key])) for key in sorted(kept))
+
+    def restored_of(self, pair: str) -> list[t.Trade]:
+        return [trade for trade in self._desk.restored if trade.symbol == pair]
+
+    # --- what the venue remembers
+
+    @handles(m.SyncTrades)
+    def sync(self, message: m.SyncTrades) -> Reply[Any]:
+        rows = self._history.page(1_000, 0)
+        known = {row.symbol for row in rows} | set(self._filters) | set(self.watchlist)
+        return self.answered(self._synced(known))
+
+    async def _synced(self, known: set[str]) -> t.Synced:
+        """Import the closed trades of the last week that no journalled trade accounts for; open ones are left alone."""
+        balances = await self._exchange.balances()
+        held = {asset + QUOTE for asset in balances if asset != QUOTE}
+        now, skipped, rows = self.context.clock.market_ms(), 0, list[ClosedTrade]()
+        for symbol in sorted(known | held):
+            try:
+                view = await read(self._exchange, Watch(symbol, since=now - WEEK_MS))
+            except SymbolNotFound:
+                continue
+            for trade in ended(view, self._instance, now, self._rules):
+                if self._journal.owners(cid for leg in trade.legs for cid in leg.cids if cid):
+                    skipped += 1
+                elif row := _imported(trade, view, now):
+                    rows.append(row)
+        new = await self._history.add(rows, now)
+        return t.Synced(len(new), skipped + len(rows) - len(new), tuple(map(row_shown, new)))
+
+
+def _imported(trade: Trade, view: VenueView, now: int) -> ClosedTrade | None:
+    fills: Sequence[Any] = own_fills(trade, view.fills or ())
+    row = closed(trade, fills, view.filters, view.last or trade.intent.px, now)
+    return None if row is None else replace(row, exit_reason="synced")
+
+
+def _day(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).date().isoformat()

@@ -1,0 +1,1 @@
+"""Trades and the account as the API shows them."""

@@ -1,0 +1,209 @@
+"""What became of a trade: its row of the history, and what to tell whoever asked for it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from opentrader.actors.messages.trading_replies import ClosedTrade as Shown
+from opentrader.actors.messages.trading_replies import ExitReason, ManualPlaced, TradeOpened
+from opentrader.actors.trading.replies.presenter import (
+    bought,
+    entry_leg,
+    entry_px,
+    held,
+    is_open,
+    is_pending,
+    pending,
+)
+from opentrader.actors.trading.replies.presenter import shown as trade_shown
+from opentrader.domain.trading.ledger import ClosedTrade
+from opentrader.domain.trading.lifecycle.records import Leg, Trade
+from opentrader.domain.trading.venue import ZERO, Fill, Filters
+from opentrader.errors import (
+    EntryWithdrawn,
+    ExchangeError,
+    InsufficientBalance,
+    NotReady,
+    OpentraderError,
+    OrderRejected,
+    TradingHalted,
+)
+
+_ASKED: dict[str, ExitReason] = {
+    "close": "close",
+    "closeall": "closeall",
+    "sell": "sell",
+    "soft_stop": "sl",
+    "soft_tp": "tp",
+    "tp_rest": "tp",
+    "external": "external",
+}
+
+
+def closed(trade: Trade, fills: Sequence[Fill], filters: Filters, mark: Decimal, now_ms: int) -> ClosedTrade | None:
+    """The row of a trade that is over, from its own fills; None when nothing was ever bought.
+
+    Where fills are missing, the orders themselves tell what was exchanged; their fees are then not known.
+
+    pnl = received - paid - fees of the sale + what dust is left, at the exit price. The fee of a purchase that was
+    taken in the base asset shows in what could be sold.
+    """
+    if bought(trade) <= 0:
+        return None
+    buys, sells = _sum(fills, "buy"), _sum(fills, "sell")
+    exits = [leg for leg in trade.legs if leg.kind != "E"]
+    paid, size = _exchanged(buys, trade.entries)
+    paid = paid or size * trade.intent.px  # rebuilt without its entry: nobody knows what was paid
+    received, sold = _exchanged(sells, exits)
+    exit_px = received / sold if sold else mark
+    fees = sells.fee(filters.quote) + buys.fee(filters.quote)
+    pnl = received - fees - paid + (held(trade) + trade.adj) * exit_px
+    return ClosedTrade(
+        trade.intent.id,
+        trade.intent.symbol,
+        trade.intent.side,
+        size,
+        paid / size,
+        exit_px,
+        pnl,
+        pnl / paid * 100,
+        trade.intent.bot,
+        trade.intent.source,
+        exit_reason(trade, exit_px, any_sold=sold > 0),
+        trade.entries[0].sent_at // 1000,
+        max((fill.at for fill in fills), default=now_ms) // 1000,
+        trade.intent.agent or None,
+        fees + buys.fee(filters.base) * (paid / size),
+        tuple(_number(ex_id) for leg in trade.exits if leg.state == "CANCELED" for ex_id in leg.ex_ids),
+    )
+
+
+class _Sum:
+    def __init__(self, fills: list[Fill]) -> None:
+        self._fills = fills
+        self.qty = sum((fill.qty for fill in fills), ZERO)
+        self.notional = sum((fill.qty * fill.px for fill in fills), ZERO)
+
+    def fee(self, asset: str) -> Decimal:
+        return sum((fill.fee for fill in self._fills if fill.fee_asset == asset), ZERO)
+
+
+def _sum(fills: Sequence[Fill], side: str) -> _Sum:
+    return _Sum([fill for fill in fills if fill.side == side])
+
+
+def _exchanged(fills: _Sum, legs: Sequence[Leg]) -> tuple[Decimal, Decimal]:
+    """Quote and quantity: by the fills, unless orders have executed more than these tell of."""
+    qty, quote = sum((leg.cum for leg in legs), ZERO), sum((leg.quote for leg in legs), ZERO)
+    return (fills.notional, fills.qty) if fills.qty >= qty else (quote, qty)
+
+
+def _number(ex_id: str) -> int | str:
+    return int(ex_id) if ex_id.isdecimal() else ex_id
+
+
+def exit_reason(trade: Trade, exit_px: Decimal, *, any_sold: bool) -> ExitReason:
+    """By whom it ended: somebody who asked, the stop, the target, or the daemon that could not protect it."""
+    if not any_sold:
+        return "external"
+    last = max(
+        (leg for leg in trade.legs if leg.kind != "E" and leg.cum > 0), key=lambda leg: leg.sent_at, default=None
+    )
+    if last is not None and last.kind in {"L", "S"}:
+        return _by_exit(trade, last, exit_px)
+    return _ASKED.get(trade.close_reason, "flattened")
+
+
+def _by_exit(trade: Trade, leg: Leg, exit_px: Decimal) -> ExitReason:
+    if abs(exit_px - leg.tp) < abs(exit_px - leg.sl):
+        return "tp"
+    return "trailing" if leg.sl > trade.intent.sl else "sl"
+
+
+def shown(row: ClosedTrade) -> Shown:
+    """A row of the history as the API shows it."""
+    return Shown(
+        row.id,
+        row.symbol,
+        row.direction,
+        float(row.size),
+        float(row.entry_px),
+        float(row.exit_px),
+        float(row.pnl),
+        float(row.pnl_pct),
+        row.bot,
+        row.exit_reason,  # type: ignore[arg-type]  # the history holds what exit_reason gave
+        row.opened_at,
+        row.closed_at,
+        float(row.fees),
+        row.cancelled_orders,
+    )
+
+
+def entered(
+    trade: Trade, row: ClosedTrade | None, least: Decimal, mark: Decimal | None, now_ms: int
+) -> TradeOpened | ManualPlaced:
+    """The answer to the request for an entry, as often as it is asked for. Raises why there is no position of it.
+
+    Of a position that was protected and is over by now, the size is what was bought.
+    """
+    if is_pending(trade):
+        return ManualPlaced(status="pending", entry=pending(trade))
+    lives = is_open(trade, least)
+    if not lives and not (bought(trade) and any(leg.ex_ids for leg in trade.exits)):
+        raise not_opened(trade, row)
+    opened = trade_shown(trade, mark, now_ms)
+    if not lives:
+        opened = replace(opened, size=float(bought(trade)))
+    if trade.intent.kind == "limit":
+        return ManualPlaced(status="filled", entry=pending(trade), trade=opened)
+    return TradeOpened(trade=opened, agent=trade.intent.agent, timestamp=now_ms // 1000)
+
+
+def came_to_nothing(trade: Trade) -> bool:
+    """Whether nothing of an entry has reached the exchange, and nothing will: it may be asked for anew."""
+    leg = entry_leg(trade)
+    if leg is None:
+        return trade.label == "FLAT"
+    return leg.state == "ABSENT" or (leg.state == "REJECTED" and leg.refused in {"gate", "late"})
+
+
+def not_opened(trade: Trade, row: ClosedTrade | None) -> OpentraderError:
+    """Why an entry did not end as a protected position, for whoever waits for it."""
+    leg, pair, facts = entry_leg(trade), trade.intent.symbol, {"intent_id": trade.intent.id}
+    if bought(trade):
+        sold = f"sold at {row.exit_px:f}; it is in the history as {row.exit_reason}" if row else "it is in the history"
+        return ExchangeError(
+            f"{pair} was bought at {average_entry(trade):f} but could not be protected, and was sold again",
+            hint=sold,
+            **facts,
+        )
+    if leg is None:
+        return EntryWithdrawn(
+            f"the entry of {pair} was taken back before it was sent", hint="nothing was bought", **facts
+        )
+    if leg.state == "ABSENT":
+        return ExchangeError("the exchange did not take the order", hint="not placed, safe to retry", **facts)
+    if leg.in_flight or trade.quar:
+        return ExchangeError("the outcome of the order is unknown", hint="look at GET /api/trades", **facts)
+    if leg.state == "REJECTED":
+        return _refused(pair, leg, facts)
+    ended = f"the exchange ended the entry of {pair} ({leg.state.lower()}) before anything was bought"
+    return OrderRejected(ended, hint="nothing was bought", **facts)
+
+
+def _refused(pair: str, leg: Leg, facts: dict[str, str]) -> OpentraderError:
+    if leg.refused == "gate":
+        return TradingHalted(f"the entry of {pair} was not sent: {leg.refusal}", hint="nothing was bought", **facts)
+    if leg.refused == "late":
+        return NotReady(f"the entry of {pair} was not sent: {leg.refusal}", hint="nothing was bought", **facts)
+    kind = InsufficientBalance if leg.refused == "balance" else OrderRejected
+    why = f": {leg.refusal}" if leg.refusal else ""
+    return kind(f"the exchange refused the entry of {pair}{why}", hint="nothing was bought", **facts)
+
+
+def average_entry(trade: Trade) -> Decimal:
+    """The average price of the entry, or what it was computed from where the fills are not known."""
+    return entry_px(trade) or trade.intent.px

@@ -1,0 +1,164 @@
+"""A trade of the lifecycle as the API shows it. Pure: marks and instants come in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from opentrader.actors.messages import trading_replies as t
+from opentrader.domain.trading.lifecycle.records import LIVE, Leg, Trade
+from opentrader.domain.trading.venue import ZERO
+
+HOUR_MS = 3_600_000
+# Labels that the lifecycle gives to what is less than can be sold.
+_NOTHING_HELD = frozenset({"NONE", "SWEEPING", "DUST", "FLAT"})
+
+
+def entry_leg(trade: Trade) -> Leg | None:
+    """The entry as it stands; None before it was sent."""
+    return trade.entries[-1] if trade.entries else None
+
+
+def bought(trade: Trade) -> Decimal:
+    """What the entry has executed, before fees."""
+    return sum((leg.cum for leg in trade.entries), ZERO)
+
+
+def executed(trade: Trade | None) -> Decimal:
+    """All that its orders have exchanged, either way."""
+    return sum((leg.cum for leg in trade.legs), ZERO) if trade is not None else ZERO
+
+
+def held(trade: Trade) -> Decimal:
+    """What is held of it, by the executed quantities of our own orders."""
+    got = sum((leg.cum - leg.fees for leg in trade.entries), ZERO)
+    return got - sum((leg.cum for leg in trade.legs if leg.kind != "E"), ZERO) - trade.adj
+
+
+def entry_px(trade: Trade) -> Decimal | None:
+    """The average price of the entry; None where nobody knows it."""
+    entries = [leg for leg in trade.entries if leg.cum > 0 and leg.quote > 0]
+    quantity = sum((leg.cum for leg in entries), ZERO)
+    return sum((leg.quote for leg in entries), ZERO) / quantity if quantity else None
+
+
+def is_open(trade: Trade, least: Decimal) -> bool:
+    """Whether there is a position: `least` is the smallest quantity that can be sold, 0 where it is not known."""
+    return trade.label not in _NOTHING_HELD and held(trade) >= least and held(trade) > 0
+
+
+def is_pending(trade: Trade) -> bool:
+    """Whether it is a LIMIT entry that waits, in whole or in part."""
+    if trade.intent.kind != "limit":
+        return False
+    leg = entry_leg(trade)
+    return trade.label == "NONE" if leg is None else leg.state in LIVE
+
+
+def is_entering(trade: Trade) -> bool:
+    """Whether a market entry is on its way."""
+    if trade.intent.kind != "market":
+        return False
+    leg = entry_leg(trade)
+    return trade.label == "NONE" if leg is None else leg.state in LIVE
+
+
+def is_at_stake(trade: Trade) -> bool:
+    """Whether a close is about it: something is held, however little, an entry may have arrived, or will.
+
+    A LIMIT entry that rests and has bought nothing is none, and what can no longer be sold neither.
+    """
+    leg = entry_leg(trade)
+    unknown = leg is not None and (leg.in_flight or leg.state == "ABSENT")
+    return unknown or is_entering(trade) or (held(trade) > 0 and trade.label not in _NOTHING_HELD)
+
+
+def is_over(trade: Trade, least: Decimal) -> bool:
+    """Whether nothing is held, nothing works and nothing of it is live at the venue."""
+    started = bool(trade.legs) or trade.label == "FLAT"
+    return started and not is_open(trade, least) and not any(leg.live for leg in trade.legs)
+
+
+def protection(trade: Trade) -> t.Protection:
+    kinds = {leg.kind for leg in trade.exits if leg.open}
+    if "L" in kinds:
+        return "oco"
+    return "stop+soft_tp" if "S" in kinds else "none"
+
+
+def _order_id(leg: Leg | None, index: int) -> t.OrderId:
+    if leg is None or len(leg.ex_ids) <= index:
+        return None
+    text = leg.ex_ids[index]
+    return int(text) if text.isdecimal() else text
+
+
+def shown(trade: Trade, mark: Decimal | None, now_ms: int) -> t.Trade:
+    """An open trade; what is not realised is counted at `mark`, before the fees of selling."""
+    intent, px, size = trade.intent, entry_px(trade), held(trade)
+    exits = next((leg for leg in trade.exits if leg.open), None)
+    pnl = (mark - px) * size if mark is not None and px is not None else None
+    opened = (trade.entries[0].sent_at if trade.entries else intent.created_at) // 1000
+    return t.Trade(
+        intent.id,
+        intent.symbol,
+        intent.side,
+        float(size),
+        None if px is None else float(px),
+        float(exits.sl if exits else trade.sl),
+        float(trade.tp),
+        _order_id(exits, 0),
+        _order_id(exits, 1),
+        intent.bot,
+        datetime.fromtimestamp(opened, UTC).date().isoformat(),
+        intent.agent,
+        intent.source,
+        opened,
+        protection(trade),
+        trade.label.lower(),
+        True,
+        (now_ms - trade.bare_at) / 1000 if trade.bare_at else 0.0,
+        float(intent.sl_pct) or None,
+        float(intent.tp_pct) or None,
+        trade.sl > intent.sl,
+        None if mark is None else float(mark),
+        None if pnl is None else float(pnl),
+        None if pnl is None or not px or not size else float(pnl / (px * size) * 100),
+    )
+
+
+def pending(trade: Trade) -> t.PendingEntry:
+    """A LIMIT entry, whatever became of it."""
+    intent, leg = trade.intent, entry_leg(trade)
+    ttl_ms = intent.ttl_at - intent.created_at
+    return t.PendingEntry(
+        intent.id,
+        leg.cid if leg else "MT_",
+        _order_id(leg, 0),
+        intent.symbol,
+        intent.side,
+        float(intent.px),
+        float(intent.qty),
+        float(intent.sl_pct),
+        float(intent.tp_pct),
+        intent.rr or None,
+        float(intent.sl),
+        float(intent.tp),
+        ttl_ms / HOUR_MS,
+        entry_status(trade),
+        float(leg.cum) if leg else 0.0,
+        intent.bot,
+        intent.agent,
+        intent.created_at // 1000,
+        intent.ttl_at // 1000,
+    )
+
+
+def entry_status(trade: Trade) -> t.EntryStatus:
+    """What became of a LIMIT entry; one that bought a part before it ended is filled."""
+    leg = entry_leg(trade)
+    if is_pending(trade):
+        return "pending"
+    if leg is not None and leg.cum > 0:
+        return "filled"
+    return "cancelled" if trade.halt or trade.close_reason not in {"", "expired_unsent"} else "expired"

@@ -1,0 +1,126 @@
+"""What the PositionManager publishes: the trades, the account and the control, as of one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from opentrader.actors.messages import trading_replies as t
+from opentrader.actors.trading.replies.presenter import is_entering, is_open, is_pending, pending, shown
+from opentrader.domain.trading.ledger import Control
+from opentrader.domain.trading.lifecycle.records import Trade
+from opentrader.domain.trading.risk import Funds
+from opentrader.domain.trading.venue import ZERO, Balance, Filters
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One read of the account; `prices` of its assets in the quote currency, where they are known."""
+
+    quote: str
+    balances: Mapping[str, Balance]
+    prices: Mapping[str, Decimal]
+    at: int  # market milliseconds
+
+    @property
+    def cash(self) -> Balance:
+        return self.balances.get(self.quote, Balance(ZERO, ZERO))
+
+    @property
+    def equity(self) -> Decimal:
+        """All that the account holds, in the quote currency; an asset without a price counts nothing."""
+        others = (b.total * self.prices[asset] for asset, b in self.balances.items() if asset in self.prices)
+        return self.cash.total + sum(others, ZERO)
+
+    @property
+    def funds(self) -> Funds:
+        return Funds(self.equity, self.cash.free)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """`restored` are trades that were put in by hand and that the exchange does not show: never traded on."""
+
+    trades: tuple[Trade, ...] = ()
+    restored: tuple[t.Trade, ...] = ()
+    marks: Mapping[str, Decimal] = field(default_factory=dict)
+    filters: Mapping[str, Filters] = field(default_factory=dict)
+    account: Account | None = None
+    control: Control = field(default_factory=Control)
+    trades_today: int = 0
+    pnl_today: Decimal = ZERO
+    reconciled: bool = False
+    degraded: str = ""  # why the last read of the account failed
+
+    def least(self, pair: str) -> Decimal:
+        """The smallest quantity that can be sold."""
+        filters, mark = self.filters.get(pair), self.marks.get(pair)
+        if filters is None:
+            return ZERO
+        return max(filters.min_qty, filters.min_notional / mark) if mark else filters.min_qty
+
+    def is_open(self, trade: Trade) -> bool:
+        return is_open(trade, self.least(trade.intent.symbol))
+
+    def open_trades(self, pair: str | None = None) -> list[Trade]:
+        """The positions, of all pairs or of one."""
+        return [x for x in self.trades if pair in (None, x.intent.symbol) and self.is_open(x)]
+
+    def entering(self, pair: str) -> list[Trade]:
+        """Market entries under way."""
+        return [x for x in self.trades if x.intent.symbol == pair and is_entering(x)]
+
+    def pending(self) -> list[Trade]:
+        return [x for x in self.trades if is_pending(x)]
+
+    def shown(self, now_ms: int) -> tuple[t.Trade, ...]:
+        """The open trades as the API shows them, the oldest first."""
+        mine = (shown(trade, self.marks.get(trade.intent.symbol), now_ms) for trade in self.open_trades())
+        return tuple(sorted((*mine, *self.restored), key=lambda trade: (trade.opened_at, trade.id)))
+
+    def entries(self) -> tuple[t.PendingEntry, ...]:
+        return tuple(pending(trade) for trade in sorted(self.pending(), key=lambda x: x.intent.id))
+
+
+class DeskPositions:
+    """The port `Positions`, answered from what the PositionManager has published. Any thread; never waits."""
+
+    def __init__(self, desk: Callable[[], Desk]) -> None:
+        self._desk = desk
+
+    def held(self, pair: str) -> bool:
+        desk = self._desk()
+        mine = desk.open_trades(pair) or desk.entering(pair)
+        return bool(mine) or any(x.symbol == pair for x in desk.restored)
+
+    def awaited(self, pair: str) -> bool:
+        return any(x.intent.symbol == pair for x in self._desk().pending())
+
+    def trades_today(self) -> int:
+        return self._desk().trades_today
+
+    def halted(self) -> bool:
+        control = self._desk().control
+        return control.halted or control.closeall_since is not None
+
+
+def portfolio(account: Account, venue: str, now: int) -> t.Portfolio:
+    """The account as the API shows it: the quote currency apart, then what else is not zero."""
+    cash = account.cash
+    balance = t.Balance(float(cash.total), float(cash.free), float(cash.locked))
+    holdings = tuple(
+        _holding(asset, held, account.prices.get(asset))
+        for asset, held in sorted(account.balances.items())
+        if asset != account.quote and held.total > 0
+    )
+    return t.Portfolio(
+        venue, "paper", account.quote, balance, holdings, float(account.equity), can_short=False, timestamp=now
+    )
+
+
+def _holding(asset: str, held: Balance, price: Decimal | None) -> t.Holding:
+    value = None if price is None else float(held.total * price)
+    return t.Holding(
+        asset, float(held.free), float(held.locked), float(held.total), None if price is None else float(price), value
+    )

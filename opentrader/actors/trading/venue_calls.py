@@ -1,0 +1,122 @@
+"""The calls that carry out an effect, and those that make up one view of a symbol, at any exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from types import MappingProxyType
+from typing import TypeVar
+
+from opentrader.domain.trading.exchange import Exchange, Leg, NewList, NewOrder, OrderKind, OrderNotFound
+from opentrader.domain.trading.venue import (
+    ZERO,
+    Balance,
+    CancelList,
+    CancelOrder,
+    Close,
+    Effect,
+    Order,
+    OrderList,
+    Outcome,
+    PlaceEntry,
+    PlaceList,
+    PlaceStop,
+    ReplaceList,
+    VenueView,
+    Watch,
+)
+from opentrader.errors import ExchangeError
+
+T = TypeVar("T")
+
+NOTHING = Balance(ZERO, ZERO)
+
+
+async def send(exchange: Exchange, effect: Effect) -> Outcome:
+    """Carry out one effect; never raises."""
+    match effect:
+        case PlaceList():
+            return await exchange.place_list(new_list(effect))
+        case ReplaceList():
+            return await exchange.replace(effect.cancel_cid, stop_order(effect.stop))
+        case CancelOrder():
+            return await exchange.cancel(effect.symbol, effect.cid)
+        case CancelList():
+            return await exchange.cancel_list(effect.symbol, effect.cid)
+        case PlaceStop():
+            return await exchange.place(stop_order(effect))
+        case PlaceEntry() | Close():
+            return await exchange.place(plain_order(effect))
+
+
+def plain_order(effect: PlaceEntry | Close) -> NewOrder:
+    """An entry at its limit, or a market order."""
+    px = effect.px if isinstance(effect, PlaceEntry) else None
+    kind: OrderKind = "MARKET" if px is None else "LIMIT"
+    return NewOrder(effect.cid, effect.symbol, effect.side, kind, effect.qty, effect.sent_at, px)
+
+
+def stop_order(stop: PlaceStop) -> NewOrder:
+    kind: OrderKind = "STOP_LOSS" if stop.limit_px is None else "STOP_LOSS_LIMIT"
+    return NewOrder(stop.cid, stop.symbol, stop.side, kind, stop.qty, stop.sent_at, stop.limit_px, stop.stop_px)
+
+
+def new_list(effect: PlaceList) -> NewList:
+    """Stop and target, each on its side of the price: a sell's target is above, a buy's below."""
+    kind: OrderKind = "STOP_LOSS" if effect.limit_px is None else "STOP_LOSS_LIMIT"
+    stop = Leg(effect.stop_cid, kind, effect.limit_px, effect.stop_px)
+    target = Leg(effect.target_cid, "LIMIT_MAKER", effect.target_px)
+    above, below = (target, stop) if effect.side == "sell" else (stop, target)
+    return NewList(effect.cid, effect.symbol, effect.side, effect.qty, above, below, effect.sent_at)
+
+
+async def read(exchange: Exchange, watch: Watch) -> VenueView:
+    """One view of a symbol; a part whose read failed is None, or is neither found nor missing.
+
+    Orders and history are read before the balance: what they show as done, the balance knows. Raises
+    `ExchangeError` when not even the symbol's rules or the venue's time can be had.
+    """
+    symbol = watch.symbol
+    filters = await exchange.filters(symbol)
+    found, missing = await _looked_up(exchange, watch)
+    open_orders = await _or_none(exchange.open_orders(symbol))
+    history = await _or_none(exchange.orders(symbol, watch.since))
+    fills = await _or_none(exchange.fills(symbol, watch.since))
+    balances = await _or_none(exchange.balances())
+    ticker = await _or_none(exchange.ticker(symbol))
+    return VenueView(
+        filters,
+        ticker.at if ticker else await exchange.server_time(),
+        ticker.last if ticker else None,
+        None if balances is None else balances.get(filters.base, NOTHING),
+        open_orders,
+        history,
+        fills,
+        MappingProxyType(found),
+        frozenset(missing),
+    )
+
+
+async def _looked_up(exchange: Exchange, watch: Watch) -> tuple[dict[str, Order | OrderList], set[str]]:
+    found: dict[str, Order | OrderList] = {}
+    missing: set[str] = set()
+    for cid in (*watch.orders, *watch.lists):
+        try:
+            found[cid] = await _look_up(exchange, watch, cid)
+        except OrderNotFound:
+            missing.add(cid)
+        except ExchangeError:
+            continue  # neither found nor missing
+    return found, missing
+
+
+async def _look_up(exchange: Exchange, watch: Watch, cid: str) -> Order | OrderList:
+    if cid in watch.orders:
+        return await exchange.order(watch.symbol, cid)
+    return await exchange.order_list(watch.symbol, cid)
+
+
+async def _or_none(reading: Awaitable[T]) -> T | None:
+    try:
+        return await reading
+    except ExchangeError:
+        return None

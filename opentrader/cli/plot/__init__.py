@@ -1,0 +1,48 @@
+"""Charts of one market: candles, swings, breaks of structure, the higher timeframe's range and the decision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from opentrader.errors import ConfigError, Fault, InvalidInput
+
+if TYPE_CHECKING:
+    from opentrader.research import Reading
+
+
+def drawer(path: Path, market: str) -> Callable[[Reading], None]:
+    """What writes a chart to `path`: the end of its name chooses HTML (interactive, one file, offline) or PNG.
+
+    `market` is what the chart calls its market.
+
+    Raises `InvalidInput` for another ending, `ConfigError` for a PNG without matplotlib: both before any work.
+    What is returned raises `ConfigError` when the file cannot be written.
+    """
+    ending = path.suffix.lower()
+    if ending not in {".html", ".png"}:
+        raise InvalidInput([Fault(("plot",), f"{path} should end in .html or .png", "value_error", input=str(path))])
+    if ending == ".png" and find_spec("matplotlib") is None:
+        raise ConfigError("a PNG chart needs matplotlib", hint="install it (the extra `plot`), or name a file .html")
+    return lambda reading: _draw(reading, market, path, ending)
+
+
+def _draw(reading: Reading, market: str, path: Path, ending: str) -> None:
+    from opentrader.cli.plot.chart import chart_of
+
+    chart = chart_of(reading, market)
+    try:
+        if ending == ".png":
+            from opentrader.cli.plot import png
+
+            png.write(chart, path)
+        else:
+            from opentrader.cli.plot import html
+
+            html.write(chart, path)
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be written: {error.strerror}", hint="name a file in a folder of yours"
+        ) from error

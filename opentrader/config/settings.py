@@ -1,0 +1,337 @@
+"""Settings: read once, validated once, every fault reported at once.
+
+    argument or command line  >  environment  >  opentrader.toml  >  default
+
+A setting `data_dir` is `--data-dir`, `OPENTRADER_DATA_DIR` and `data_dir = ...` in the file. Secrets have no
+option, for others can see a command line; each may stand in a file of its own: `OPENTRADER_API_TOKEN_FILE`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+
+from annotated_types import MinLen
+from platformdirs import user_data_path
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from opentrader.actors.messages.market import Email
+from opentrader.config import sources
+from opentrader.domain.symbols import SPELLING
+from opentrader.domain.timeframes import Timeframe
+from opentrader.errors import ConfigError
+from opentrader.feed import FeedChoice, FilesChoice, SimulatedChoice, parse_feed
+
+DEFAULT_WATCHLIST = ("BTC", "ETH", "BNB", "SOL", "XRP", "ADA", "DOGE", "AVAX")
+SECRETS = ("api_token", "telegram_token")
+
+# What pydantic says about these speaks of patterns and items.
+_PLAIN = {"string_pattern_mismatch": "is not spelled as it should be", "too_short": "is too short"}
+
+
+def _feed(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return parse_feed(value)
+    except ConfigError as error:
+        raise ValueError(f"{error.detail.removeprefix(f'feed {value!r}: ')}; {error.hint}") from None
+
+
+def _paper_only(value: object) -> object:
+    if value != "paper":
+        raise ValueError("this build trades on the paper exchange only; write paper, or leave it out")
+    return value
+
+
+def _instant(value: object) -> datetime:
+    """A date (its first moment), or an instant; without a zone either is UTC."""
+    if isinstance(value, date) and not isinstance(value, datetime):  # as TOML writes a date
+        value = datetime.combine(value, time())
+    try:
+        parsed = value if isinstance(value, datetime) else datetime.fromisoformat(str(value).strip())
+        instant = parsed.replace(tzinfo=parsed.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("should be like 2024-04-15, 2024-04-15T12:00Z or 2024-04-15T14:00+02:00") from None
+    if instant.year < 1970:
+        raise ValueError("should be 1970 or later")
+    return instant
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _names(value: object) -> object:
+    return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
+
+
+def _folder(value: object) -> object:
+    return Path(value).expanduser() if isinstance(value, str) else value
+
+
+Symbol = Annotated[str, Field(pattern=SPELLING, max_length=42)]
+Folder = Annotated[Path, BeforeValidator(_folder)]
+
+
+class Origin(NamedTuple):
+    """One setting as `check-config` shows it."""
+
+    key: str
+    value: str
+    source: str
+
+
+class Settings(BaseSettings):
+    """All settings of the daemon and its tools; they never change after construction.
+
+    Usable in-process, `Settings(feed="simulated:7", port=0)`: what is not given comes from the environment
+    and the configuration file, as for the command line. Raises `ConfigError`, with a line for every bad key.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True)
+
+    config: Folder | None = Field(
+        None, description="The configuration file; else `opentrader.toml` in the current folder, if any."
+    )
+    host: str = Field(
+        "127.0.0.1",
+        pattern=r"^[A-Za-z0-9.:_%-]{1,253}$",
+        description="The address to listen on. Beyond loopback, set a token.",
+        examples=["127.0.0.1"],
+    )
+    port: int = Field(8000, ge=0, le=65535, description="The port to listen on; 0 takes a free one.", examples=[8001])
+    data_dir: Folder = Field(
+        default_factory=lambda: user_data_path("opentrader", appauthor=False),
+        description="The folder of the store, on a local disk.",
+        examples=["./data"],
+    )
+    feed: Annotated[FeedChoice, BeforeValidator(_feed)] = Field(
+        SimulatedChoice(),
+        description="Where candles come from: `simulated`, `simulated:SEED`, or `files:DIR` with files like"
+        " `BTCUSDT-4h.csv.gz` (columns timestamp_ms,open,high,low,close,volume).",
+        examples=["files:./candles"],
+    )
+    exchange: Annotated[str, BeforeValidator(_paper_only)] = Field(
+        "paper", description="Where orders go: `paper`.", examples=["paper"]
+    )
+    at: Annotated[datetime, BeforeValidator(_instant)] | None = Field(
+        None,
+        description="Market time. `scan` and `analyze` show exactly this instant; `serve` with `files:` moves"
+        " the recorded candles by whole weeks so that now falls in its week. Without a zone it is UTC,"
+        " without a time 00:00.",
+        examples=["2024-04-15T12:00Z"],
+    )
+    speed: float = Field(
+        1.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="How much faster than the wall clock market time runs.",
+        examples=[60],
+    )
+    watchlist: Annotated[tuple[Symbol, ...], BeforeValidator(_names), MinLen(1)] = Field(
+        DEFAULT_WATCHLIST, description="The symbols that a scan looks at.", examples=["BTC,ETH"]
+    )
+    api_token: SecretStr | None = Field(
+        None,
+        description="What a client must send as `Authorization: Bearer`, 32 characters or more; without it"
+        " nobody is asked.",
+    )
+    api_token_file: Folder | None = Field(
+        None, description="A file with that token, for its owner's eyes alone (mode 0600 or 0400)."
+    )
+    license_email: Email | None = Field(
+        None, description="With it the free licence is registered at start.", examples=["me@example.com"]
+    )
+    license_name: Annotated[str, Field(min_length=1, max_length=120)] | None = Field(
+        None, description="The name that goes with the e-mail address.", examples=["A. Trader"]
+    )
+    news_feeds: Annotated[tuple[str, ...], BeforeValidator(_names)] = Field(
+        (),
+        description="Addresses of RSS or Atom feeds (https; http on this machine only).",
+        examples=["https://example.com/rss"],
+    )
+    telegram_token: SecretStr | None = Field(None, description="The token of the bot that speaks to the operator.")
+    telegram_token_file: Folder | None = Field(
+        None, description="A file with that token, for its owner's eyes alone (mode 0600 or 0400)."
+    )
+    telegram_chat_id: str | None = Field(
+        None,
+        pattern=r"^-?[0-9]{1,20}$|^@[A-Za-z0-9_]{5,32}$",
+        description="The chat that it speaks in.",
+        examples=["123456789"],
+    )
+    telegram_url: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        description="What replaces the address of the Bot API.",
+        examples=["http://127.0.0.1:9002"],
+    )
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
+        "info", description="How grave an event of the daemon must be to be told on stderr.", examples=["warning"]
+    )
+    commit: str = Field("dev", pattern=r"^[A-Za-z0-9._-]{1,64}$", description="What `/api/health` calls this build.")
+    mr_timeframe: Timeframe = Field("4h", description="The timeframe of the mean-reversion bot.", examples=["1h"])
+    mr_history: int = Field(1000, ge=200, le=10_000, description="How many candles the bot replays.", examples=[500])
+    mr_require_gate: bool = Field(
+        False, description="Whether a setup below the gate (ev, confidence) is left out.", examples=["true"]
+    )
+    paper_balance: str = Field(
+        "USDT=10000",
+        pattern=r"^[A-Z0-9]{1,20}=[0-9.]+(,[A-Z0-9]{1,20}=[0-9.]+)*$",
+        description="What a new paper account holds.",
+        examples=["USDT=10000,BTC=0.5"],
+    )
+    risk_per_trade_pct: Decimal = Field(
+        Decimal("0.5"),
+        gt=0,
+        le=100,
+        description="What one trade may lose at its stop, percent of the equity.",
+        examples=[0.5],
+    )
+    risk_max_notional_pct: Decimal = Field(
+        Decimal(10), gt=0, le=100, description="The largest position, percent of the equity.", examples=[10]
+    )
+    risk_max_open: int = Field(8, ge=0, description="Open trades and pending entries together.", examples=[8])
+    risk_max_trades_day: int = Field(3, ge=0, description="Entries a day (UTC), of all bots together.", examples=[3])
+    risk_max_daily_loss_pct: Decimal = Field(
+        Decimal(3),
+        gt=0,
+        le=100,
+        description="After this loss no new entries that day, percent of the equity.",
+        examples=[3],
+    )
+    risk_cooldown_sec: int = Field(0, ge=0, description="After a stop-out, per symbol.", examples=[3600])
+    risk_collar_pct: Decimal = Field(
+        Decimal(5), gt=0, le=100, description="How far through the last price a limit may lie, percent.", examples=[5]
+    )
+    signal_ttl_minutes: float = Field(
+        5.0, gt=0, allow_inf_nan=False, description="How long a signal waits for a decision.", examples=[5]
+    )
+    market_ttl_seconds: int = Field(
+        3600, ge=0, description="How long an analysis is answered from the cache.", examples=[3600]
+    )
+
+    _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    def __init__(self, *, _spelled: Callable[[str], str] = "argument {}".format, **values: Any) -> None:
+        given, origins, problems = _gather(sources.Layer(values, _spelled))
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            problems += _problems(error, origins)
+        if problems:
+            raise ConfigError("\n".join(problems), hint="`opentrader check-config` shows every setting.")
+        self._origins = origins
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `__init__` gathered: it knows where each value came from, and finds unknown keys."""
+        return (init_settings,)
+
+    @field_validator("watchlist")
+    @classmethod
+    def _each_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        upper = [name.upper() for name in names]
+        twice = sorted({name for name in upper if upper.count(name) > 1})
+        if twice:
+            raise ValueError(f"names {', '.join(twice)} more than once")
+        return names
+
+    @field_validator("api_token")
+    @classmethod
+    def _fits_a_header(cls, token: SecretStr | None) -> SecretStr | None:
+        """A header carries it, and 32 characters are more than can be guessed."""
+        if token is not None and not re.fullmatch("[!-~]{32,}", token.get_secret_value()):
+            raise ValueError("should be 32 or more printable characters; `openssl rand -hex 32` makes some")
+        return token
+
+    @field_validator("license_name")
+    @classmethod
+    def _both_or_none(cls, name: str | None, info: ValidationInfo) -> str | None:
+        if "license_email" in info.data and (name is None) != (info.data["license_email"] is None):
+            raise ValueError("the licence needs license_email and license_name; set both or neither")
+        return name
+
+    @property
+    def at_ms(self) -> int | None:
+        """`at` in Unix milliseconds."""
+        return None if self.at is None else round(self.at.timestamp() * 1000)
+
+    def origins(self) -> list[Origin]:
+        """Every setting in the order of the class: its value (secrets hidden) and where it came from."""
+        values = {key: sources.shown(key, _text(getattr(self, key))) for key in type(self).model_fields}
+        return [Origin(key, value, self._origins.get(key, sources.DEFAULT)) for key, value in values.items()]
+
+
+def as_given(*, _spelled: Callable[[str], str], **values: Any) -> list[Origin]:
+    """Every setting as it was given or else is by default, usable or not: what there is to show before all are."""
+    given, origins, _ = _gather(sources.Layer(values, _spelled))
+    fields = Settings.model_fields.items()
+    told = {key: given.get(key, field.get_default(call_default_factory=True)) for key, field in fields}
+    return [
+        Origin(key, sources.shown(key, _text(value)), origins.get(key, sources.DEFAULT)) for key, value in told.items()
+    ]
+
+
+def _text(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return str(value) if isinstance(value, FilesChoice | SimulatedChoice) else value
+
+
+def _gather(arguments: sources.Layer) -> tuple[dict[str, Any], dict[str, str], list[str]]:
+    """All that is given anywhere, where it came from, and what could not be read."""
+    above = [arguments, sources.environment(os.environ)]
+    named, _ = sources.merged(above)
+    file, problems = sources.config_file(named.get("config"))
+    layers = []
+    for layer in (*above, file):
+        read, refused = sources.with_secrets(layer, SECRETS)
+        layers.append(read)
+        problems += refused
+    values, origins = sources.merged(layers)
+    return values, origins, problems
+
+
+def _problems(error: ValidationError, origins: dict[str, str]) -> list[str]:
+    """One line for each key that pydantic refuses."""
+    faults = {str(fault["loc"][0]): fault for fault in reversed(error.errors(include_url=False))}
+    return [_problem(key, faults[key], origins.get(key, sources.DEFAULT)) for key in reversed(faults)]
+
+
+def _problem(key: str, fault: ErrorDetails, origin: str) -> str:
+    if fault["type"] == "extra_forbidden":
+        return f"{origin}: {sources.did_you_mean(key, Settings.model_fields, origin)}"
+    value = "" if origin == sources.DEFAULT else sources.shown(key, fault["input"])
+    return sources.problem(key, value, origin, _advice(fault, Settings.model_fields[key].examples))
+
+
+def _advice(fault: ErrorDetails, examples: list[Any] | None) -> str:
+    """What to do. A validator of ours says it; pydantic says what is wrong, and an example helps."""
+    if fault["type"] == "value_error":
+        return fault["msg"].removeprefix("Value error, ")
+    text = _PLAIN.get(fault["type"]) or fault["msg"].replace("Input should", "should")
+    return f"{text}; for example {examples[0]}" if examples else text

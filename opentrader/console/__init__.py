@@ -1,1 +1,0 @@
-"""What the command line shows: tables, charts, the doctor's findings."""

@@ -1,0 +1,1 @@
+"""The daemon: the process around the trading system."""

@@ -1,0 +1,1 @@
+"""Candles, trends, the Priority System, and mean reversion."""

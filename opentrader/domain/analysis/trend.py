@@ -1,0 +1,120 @@
+"""TrendResult: six votes on one timeframe and the trend they add up to.
+
+Fields are those of the API's JSON, in its order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge, Le
+
+from opentrader.domain.timeframes import Timeframe
+
+from .market import Regime
+
+Trend = Literal["uptrend", "downtrend", "sideway", "unknown"]
+Vote = Literal["uptrend", "downtrend", "sideway"]
+TrendRegime = Literal[
+    "uptrend", "downtrend", "sideway", "compression", "volatile_chop", "transition", "unknown"
+]
+
+EXACT = 2**53  # up to here every JSON parser reads a whole number as it was written
+Votes = Annotated[int | float, Ge(0), Le(EXACT)]
+
+VOTERS = ("price_structure", "ema", "adx", "rsi", "volume", "atr")
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How many voted for what; whoever posts a trend may weigh the votes."""
+
+    uptrend: Votes
+    downtrend: Votes
+    sideway: Votes
+
+    def to_dict(self) -> dict[str, int | float]:
+        return {"uptrend": self.uptrend, "downtrend": self.downtrend, "sideway": self.sideway}
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorVote:
+    """What one of the six voters says."""
+
+    vote: Vote
+
+    def to_dict(self) -> dict[str, str]:
+        return {"vote": self.vote}
+
+
+@dataclass(frozen=True, slots=True)
+class TrendResult:
+    """The trend of one symbol on one timeframe; `indicators` are by voter, none when votes are unknown."""
+
+    symbol: str
+    timeframe: Timeframe
+    source: str
+    type: str
+    trend: Trend
+    regime: TrendRegime
+    no_trade: bool
+    no_trade_reason: str
+    score: Score
+    indicators: dict[str, IndicatorVote]
+    timestamp: int
+
+    @property
+    def category(self) -> Regime:
+        """The regime of a scan row, where a trend has no direction."""
+        return "trend" if self.regime in ("uptrend", "downtrend") else self.regime  # type: ignore[return-value]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "symbol": self.symbol,
+            "timeframe": self.timeframe,
+            "source": self.source,
+            "type": self.type,
+            "trend": self.trend,
+            "regime": self.regime,
+            "no_trade": self.no_trade,
+            "no_trade_reason": self.no_trade_reason,
+            "score": self.score.to_dict(),
+            "indicators": {voter: vote.to_dict() for voter, vote in self.indicators.items()},
+            "timestamp": self.timestamp,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class TrendRecord:
+    """A trend as it is kept, whoever worked it out; `timestamp` is the market second that it speaks of."""
+
+    symbol: str
+    timeframe: Timeframe
+    source: str
+    type: str
+    trend: Trend
+    score: Score
+    timestamp: int
+
+
+def tally(votes: tuple[Vote, ...]) -> Score:
+    """Count the votes."""
+    return Score(votes.count("uptrend"), votes.count("downtrend"), votes.count("sideway"))
+
+
+def majority(score: Score, *, least: int, margin: int) -> Trend:
+    """The side with at least `least` votes and `margin` more than the other, else sideway."""
+    if score.uptrend >= least and score.uptrend - score.downtrend >= margin:
+        return "uptrend"
+    if score.downtrend >= least and score.downtrend - score.uptrend >= margin:
+        return "downtrend"
+    return "sideway"
+
+
+def spelled(regime: Regime, direction: int, trend: Trend) -> TrendRegime:
+    """The market regime with `trend` spelled as its direction; votes the other way make it a transition."""
+    if regime != "trend":
+        return regime
+    structural: TrendRegime = "uptrend" if direction > 0 else "downtrend"
+    return "transition" if trend in ("uptrend", "downtrend") and trend != structural else structural

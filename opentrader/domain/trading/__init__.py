@@ -1,0 +1,1 @@
+"""Exchange, ledger, risk, and the order lifecycle."""

@@ -1,0 +1,56 @@
+"""What may be asked of a trade from outside. A command only changes the record; the next tick acts on it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from opentrader.domain.trading.venue import Filters
+
+from .records import Leg, Trade
+from .settings import BINANCE, Settings
+
+
+def close(trade: Trade, reason: str, now: int) -> Trade:
+    """Sell what is held, whatever stands in between. It ends a quarantine, so it is for an operator to say."""
+    return replace(trade, quar="", short=0).closing_for(reason, now)
+
+
+def cancel_entry(trade: Trade) -> Trade:
+    """Take the entry back, or do not send it; what it has bought is kept and protected."""
+    return replace(trade, halt=True)
+
+
+def trail(trade: Trade, level: Decimal, filters: Filters, now: int, settings: Settings = BINANCE) -> Trade:
+    """Ask for a higher stop. A step that is too small, or too soon after the last one, changes nothing."""
+    level = filters.price(level)
+    current = max(trade.sl, trade.want)
+    sent = max((leg.sent_at for leg in trade.exits), default=0)
+    if level <= current * (1 + settings.trail_step) or now - sent < settings.trail_every:
+        return trade
+    return replace(trade, want=level)
+
+
+def booted(trade: Trade, now: int, settings: Settings = BINANCE) -> Trade:
+    """A trade as loaded at the start of a process: an intent that was never sent is not sent any more.
+
+    Where the venue does not refuse old requests, what was being written when the process died may arrive until H
+    after this boot. No pause lasts longer than it may: the clock may have been set back while nothing ran.
+    """
+    if not trade.legs:
+        return replace(trade, halt=True)
+    return replace(
+        trade,
+        legs=tuple(_looked_for(leg, now + settings.horizon, settings) for leg in trade.legs),
+        close_after=min(trade.close_after, now + settings.close_pause),
+        retry_at=min(trade.retry_at, now + settings.close_pause),
+        rebuild_until=min(trade.rebuild_until, now + settings.horizon + settings.read_lag),
+    )
+
+
+def _looked_for(leg: Leg, last: int, settings: Settings) -> Leg:
+    """A leg of which nobody knows: it may arrive until its horizon, and that is `last` at the latest."""
+    if not leg.in_flight:
+        return leg
+    begins_anew = leg.state == "SENT" and not settings.stamped
+    return replace(leg, state="UNKNOWN", horizon_at=last if begins_anew else min(leg.horizon_at, last))

@@ -1,0 +1,279 @@
+"""Step 2 of a tick: at most one effect, the first row that matches.
+
+Each row is a small function of the scene. It returns an `End` (the tick is decided, with or without an effect), an
+`Again` (a reason to close was found: look at the rows anew), or the scene, changed or not, for the next row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from opentrader.domain.trading.venue import ZERO, Effect
+
+from .fold import quarantined
+from .ids import entry_id
+from .placing import Sent, cancel, close, enter, protect, replace_list
+from .reasons import REASONS
+from .records import Leg, Trade
+from .scene import Scene
+from .sizing import size
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    trade: Trade
+    effect: Effect | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    trade: Trade
+
+
+Verdict = Scene | End | Again
+Row = Callable[[Scene], Verdict]
+
+
+def wait(scene: Scene) -> End:
+    return End(scene.trade)
+
+
+def send(told: Sent) -> End:
+    return End(*told)
+
+
+def ttl_over(scene: Scene) -> bool:
+    return 0 < scene.trade.intent.ttl_at <= scene.now
+
+
+def planned(scene: Scene) -> Verdict:
+    trade = scene.trade
+    if trade.legs or trade.quar:
+        return scene
+    if sent_by_another(scene):
+        return End(quarantined(trade, "second writer", scene.now))
+    if trade.close_reason or trade.halt or ttl_over(scene):
+        return End(replace(trade, close_reason="expired_unsent"))
+    return send(enter(scene))
+
+
+def sent_by_another(scene: Scene) -> bool:
+    """The id of an entry that was never sent from here is known at the venue."""
+    cid = entry_id(scene.trade.intent, scene.view.filters.cid_length)
+    return any(order.cid == cid for order in (*(scene.view.open_orders or ()), *(scene.view.history or ())))
+
+
+def quarantine(scene: Scene) -> Verdict:
+    if scene.trade.quar != "unknown":
+        return scene
+    return End(scene.trade.alerted("quarantine", "page", scene.now, scene.settings.page_every))
+
+
+def close_in_flight(scene: Scene) -> Verdict:
+    return wait(scene) if any(leg.live for leg in scene.trade.closes) else scene
+
+
+def reason(scene: Scene) -> Verdict:
+    if scene.trade.close_reason:
+        return scene
+    found = next((name for name, holds in REASONS if holds(scene)), "")
+    return scene.with_trade(scene.trade.closing_for(found, scene.now)) if found else scene
+
+
+def entry_unwanted(scene: Scene) -> Verdict:
+    if scene.entry_open and (ttl_over(scene) or scene.trade.halt or scene.trade.close_reason):
+        return send(cancel(scene, scene.entry_open))
+    return scene
+
+
+def entry_in_flight(scene: Scene) -> Verdict:
+    return wait(scene) if any(leg.in_flight for leg in scene.trade.entries) else scene
+
+
+def nothing_held(scene: Scene) -> Verdict:
+    if not scene.dust or scene.trade.entry_works:
+        return scene
+    return send(cancel(scene, scene.exit_open)) if scene.exit_open else wait(scene)
+
+
+def too_little_to_protect(scene: Scene) -> Verdict:
+    if scene.held >= scene.protectable or scene.exit_live or scene.trade.close_reason:
+        return scene
+    held = scene.held > 0
+    return End(scene.trade.alerted("soft stop only", "alert", scene.now) if held else scene.trade)
+
+
+def closing(scene: Scene) -> Verdict:
+    trade, settings = scene.trade, scene.settings
+    if not trade.close_reason or scene.now < max(trade.close_after, trade.rebuild_until):
+        return scene
+    if scene.exit_in_flight and not harmless(scene, scene.exit_in_flight):
+        return wait(scene)
+    if scene.exit_open:
+        return send(cancel(scene, scene.exit_open))
+    if trade.failed_closes < settings.max_closes:
+        sized = size(scene)
+        return End(sized.trade) if sized.qty is None else send(close(scene.with_trade(sized.trade), sized.qty))
+    return scene.with_trade(close_paused(scene))
+
+
+def harmless(scene: Scene, leg: Leg) -> bool:
+    """An unresolved exit for which the user's own coins would not suffice: it cannot sell beside a close."""
+    return max(scene.trade.base_at_entry, scene.wallet - scene.held) < leg.qty
+
+
+def close_paused(scene: Scene) -> Trade:
+    """Out of tries: page, protect meanwhile, and try one close after each pause."""
+    settings = scene.settings
+    paused = replace(
+        scene.trade.without_replacement(),
+        close_after=scene.now + settings.close_pause,
+        failed_closes=settings.max_closes - 1,
+        failed_protects=0,
+        bal_reread=0,
+        want=ZERO,
+    )
+    return paused.alerted("close failed", "page", scene.now, settings.page_every)
+
+
+def unprotected(scene: Scene) -> Verdict:
+    trade = scene.trade
+    if scene.exit_live:
+        return scene
+    if scene.held < scene.protectable:
+        return wait(scene)
+    if trade.close_reason and trade.failed_protects and scene.now < trade.close_after:
+        stuck = replace(trade, quar="exit")
+        return End(stuck.alerted("neither closed nor protected", "page", scene.now, scene.settings.page_every))
+    if young_part(scene) or removed_lately(scene) or scene.now < trade.rebuild_until:
+        return wait(scene)
+    if scene.last <= trade.sl or scene.last >= trade.tp:
+        return wait(scene) if trade.close_reason else Again(trade.closing_for("through", scene.now))
+    sized = size(scene)
+    return End(sized.trade) if sized.qty is None else send(next_protection(scene.with_trade(sized.trade), sized.qty))
+
+
+def young_part(scene: Scene) -> bool:
+    """A part of a working entry: more may follow at once, and each part would cost a list."""
+    leg = scene.entry_open
+    return leg is not None and scene.now - leg.part_at < scene.settings.partial_protect_after
+
+
+def removed_lately(scene: Scene) -> bool:
+    """Another hand took the exit away: was that a sale? A history that lags, or failed, cannot say it yet."""
+    at = max((leg.flag_at for leg in scene.trade.exits if leg.flag == "OUTSIDE"), default=0)
+    unread = scene.view.history is None and scene.now < at + scene.settings.bare_limit
+    return at > 0 and (unread or scene.now < at + scene.settings.read_lag)
+
+
+def next_protection(scene: Scene, qty: Decimal) -> Sent:
+    """At the new level of a replacement while that can hold, else at the old one."""
+    trade = scene.trade
+    if trade.replacing and trade.stage == 0 and scene.last > trade.rep_new:
+        return protect(scene, qty, trade.rep_new)
+    return protect(scene.with_trade(replace(trade, stage=1)), qty, trade.sl)
+
+
+def exit_unresolved(scene: Scene) -> Verdict:
+    return wait(scene) if scene.exit_in_flight else scene
+
+
+def two_exits(scene: Scene) -> Verdict:
+    exits = [leg for leg in scene.trade.exits if leg.open]
+    if len(exits) < 2:
+        return scene
+    trade = scene.trade.alerted("two exits", "alert", scene.now)
+    return send(cancel(scene.with_trade(trade), min(exits, key=lambda leg: leg.sl)))
+
+
+def exit_at_work(scene: Scene) -> Verdict:
+    leg = scene.exit_open
+    return wait(scene) if leg and (leg.cum > 0 or leg.flag == "TRIGGERED") else scene
+
+
+def replacement_begun(scene: Scene) -> Verdict:
+    trade, leg = scene.trade, scene.exit_open
+    if leg is None or not leg.cancel_sent or trade.close_reason:
+        return scene
+    room = scene.last > trade.rep_new * (1 + scene.settings.stop_gap)
+    if trade.replacing and (not trade.trailing or room):
+        return send(cancel(scene, leg))
+    kept_list = trade.with_leg(replace(leg, cancel_sent=0))
+    return scene.with_trade(replace(kept_list.without_replacement(), want=ZERO))
+
+
+def replacement_done(scene: Scene) -> Verdict:
+    trade, leg = scene.trade, scene.exit_open
+    if leg is None or leg.cancel_sent or not trade.replacing:
+        return scene
+    reached = leg.sl >= trade.want or (trade.trailing and trade.stage == 1)
+    want = ZERO if reached else trade.want
+    return scene.with_trade(replace(trade.without_replacement(), sl=leg.sl, want=want))
+
+
+def rebuilding(scene: Scene) -> Verdict:
+    """An exit is not taken away while nothing could be put in its place."""
+    return wait(scene) if scene.now < scene.trade.rebuild_until else scene
+
+
+def wrong_size(scene: Scene) -> Verdict:
+    trade, leg = scene.trade, scene.exit_open
+    if leg is None or trade.close_reason or not (leg.rest > scene.held or grown_beyond(scene, leg)):
+        return scene
+    begun = replace(trade, rep_old=trade.sl, rep_new=trade.sl, stage=1)
+    return send(cancel(scene.with_trade(begun), leg))
+
+
+def grown_beyond(scene: Scene, leg: Leg) -> bool:
+    filters, uncovered = scene.view.filters, scene.uncovered
+    if uncovered < 2 * filters.step:
+        return False
+    old = scene.now - leg.sent_at >= scene.settings.partial_protect_after
+    return scene.trade.entry_ended or (old and uncovered * scene.trade.sl >= filters.min_notional)
+
+
+def trail(scene: Scene) -> Verdict:
+    trade, leg = scene.trade, scene.exit_open
+    if leg is None or trade.want <= trade.sl or trade.entry_works or trade.close_reason:
+        return scene
+    if scene.last <= trade.want * (1 + scene.settings.stop_gap):
+        return scene
+    begun = scene.with_trade(replace(trade, rep_old=leg.sl, rep_new=trade.want, stage=0))
+    if scene.view.filters.cancel_replace and leg.kind == "L":
+        return send(replace_list(begun, leg, trade.want))
+    return send(cancel(begun, leg))
+
+
+ROWS: tuple[tuple[str, Row], ...] = (
+    ("1", planned),
+    ("2", quarantine),
+    ("3", close_in_flight),
+    ("4", reason),
+    ("5", entry_unwanted),
+    ("6", entry_in_flight),
+    ("7", nothing_held),
+    ("8", too_little_to_protect),
+    ("9", closing),  # sized by row 10, see `sizing`
+    ("11", unprotected),
+    ("12", exit_unresolved),
+    ("13", two_exits),
+    ("13a", exit_at_work),
+    ("14", replacement_begun),
+    ("14a", replacement_done),
+    ("14b", rebuilding),
+    ("15", wrong_size),
+    ("16", trail),
+)
+
+
+def decide(scene: Scene) -> End:
+    for _, row in ROWS:
+        verdict = row(scene)
+        if isinstance(verdict, End):
+            return verdict
+        if isinstance(verdict, Again):
+            return decide(scene.with_trade(verdict.trade))
+        scene = verdict
+    return wait(scene)

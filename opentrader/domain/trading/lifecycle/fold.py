@@ -1,0 +1,187 @@
+"""Step 1 of a tick: what a read adds to the legs (`reply` does the same for an answer to a write).
+
+The order in which reports arrive does not matter: facts only grow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from opentrader.domain.trading.venue import ZERO, Filters, VenueView
+
+from .ids import ours
+from .records import LIVE, Leg, Trade, revised
+from .reports import fee_reserve, grown, open_sells, sightings, with_fills
+from .settings import Settings
+
+
+def position(trade: Trade, filters: Filters) -> Decimal:
+    """P: what is held, by the executed quantities of our own orders. A balance never enlarges it."""
+    bought = sum((leg.cum - fee_reserve(leg, filters) for leg in trade.entries), ZERO)
+    sold = sum((leg.cum for leg in trade.legs if leg.kind != "E"), ZERO)
+    return bought - sold - trade.adj
+
+
+def folded(trade: Trade, view: VenueView, now: int, settings: Settings) -> Trade:
+    """The trade with all that the read says of its legs."""
+    for known in trade.legs:
+        if not known.cid:
+            continue  # a synthetic entry has no order
+        leg = replace(known, state="UNKNOWN") if known.state == "SENT" else known  # no reply: the process died
+        told = sightings(leg, view)
+        if told:
+            seen = with_fills(grown(leg, told, now), view.fills, view.filters.base)
+            trade = found(trade, known, seen, view, now, settings)
+        else:
+            trade = unseen(trade.with_leg(leg), leg, view, now, settings)
+    return trade
+
+
+def changed(trade: Trade, before: Leg, after: Leg, now: int) -> Trade:
+    """Keeps a leg, and when any executed quantity last changed."""
+    trade = trade.with_leg(after)
+    return trade if after.cum == before.cum else replace(trade, last_change=now)
+
+
+def found(trade: Trade, before: Leg, after: Leg, view: VenueView, now: int, settings: Settings) -> Trade:
+    """A leg that the read showed."""
+    if before.state == "ABSENT" and after.state != "ABSENT":
+        trade = trade.alerted("late order", "alert", now)
+        after = replace(after, flag="LATE", flag_at=now) if after.kind == "E" else after
+    trade = changed(trade, before, after, now)
+    if after.kind in {"L", "S"} and after.open:
+        trade = exit_seen_open(trade, after)
+    if before.live and after.state in {"CANCELED", "EXPIRED"} and after.kind in {"L", "S"}:
+        trade = removed(trade, after, now, settings)
+    if after.state == "REJECTED" and before.state != "REJECTED":
+        trade = failed(trade, after)
+    return external(trade, trade.leg(after.cid) or after, view, now, settings)
+
+
+def exit_seen_open(trade: Trade, leg: Leg) -> Trade:
+    """A live exit ends the count of failures; a single stop is never taken back, so a replacement ends with it."""
+    trade = revised(trade, failed_protects=0, bal_reread=0, quar="" if trade.quar == "exit" else trade.quar)
+    if leg.kind == "L" or leg.cancel_sent:
+        return trade
+    replaced = trade.leg(leg.replaces)
+    if replaced and replaced.live:
+        trade = trade.with_leg(replace(replaced, state="CANCELED"))
+    return revised(trade.without_replacement(), sl=leg.sl, want=ZERO)
+
+
+def removed(trade: Trade, leg: Leg, now: int, settings: Settings) -> Trade:
+    """An exit that ended without a fill: by a cancel of ours that may still have been under way, or by another hand."""
+    if leg.cancel_at and now - leg.cancel_at <= settings.horizon:
+        return trade
+    trade = trade.with_leg(replace(leg, flag="OUTSIDE", flag_at=now))
+    return trade.alerted("stop removed outside", "alert", now, settings.page_every)
+
+
+def external(trade: Trade, leg: Leg, view: VenueView, now: int, settings: Settings) -> Trade:
+    """Another hand took our exit away and then sold as much as we hold: the trade was closed outside.
+
+    Sells before that, or while a new exit protects, are of the user's own coins.
+    """
+    if leg.flag != "OUTSIDE" or view.history is None or any(other.live for other in trade.exits):
+        return trade
+    held = position(trade, view.filters)
+    if held <= 0 or foreign_sells(view, leg.ended_at) < held * settings.held_share:
+        return trade
+    return closed_outside(trade, held, now)
+
+
+def closed_outside(trade: Trade, held: Decimal, now: int) -> Trade:
+    trade = replace(trade, adj=trade.adj + held, close_reason="external")
+    return trade.alerted("closed outside", "alert", now)
+
+
+def foreign_sells(view: VenueView, since: int) -> Decimal:
+    """What was sold in this symbol by orders that are not ours."""
+    return sum(
+        (
+            order.cum
+            for order in view.history or ()
+            if order.side == "sell" and not ours(order.cid) and order.updated_at >= since
+        ),
+        ZERO,
+    )
+
+
+def unseen(trade: Trade, leg: Leg, view: VenueView, now: int, settings: Settings) -> Trade:
+    """A leg that the read did not show: a vote that it does not exist, or a read that lags, or one that failed."""
+    gone = leg.cid in view.missing and view.open_orders is not None and view.history is not None
+    if leg.open and gone:
+        return lagging(trade, leg, now, settings)
+    if not leg.in_flight:
+        return trade
+    if now - leg.sent_at > settings.unknown_page:
+        trade = trade.alerted("outcome unknown", "page", now, settings.page_every)
+    if not gone or now < leg.horizon_at or view.balance is None or view.others.unsettled:
+        return trade
+    return vote(trade, leg, now, settings) if balances_agree(leg, view) else disagreed(trade, leg, now, settings)
+
+
+def lagging(trade: Trade, leg: Leg, now: int, settings: Settings) -> Trade:
+    """An order that was once acknowledged is never taken for gone: a long lag is a matter for a person."""
+    leg = replace(leg, neg_at=leg.neg_at or now)
+    trade, age = trade.with_leg(leg), now - leg.neg_at
+    if age > settings.unseen_quarantine:
+        return quarantined(trade, "order not shown", now)
+    if age > settings.unseen_page:
+        return trade.alerted("order not shown", "page", now, settings.page_every)
+    return trade.alerted("order not shown for a while", "alert", now) if age > settings.bare_limit else trade
+
+
+def vote(trade: Trade, leg: Leg, now: int, settings: Settings) -> Trade:
+    """Absent after two votes: apart, both after the horizon, the second not before the bound of read lag."""
+    if not leg.neg_count:
+        return trade.with_leg(replace(leg, neg_count=1, neg_at=now))
+    if now - leg.neg_at < settings.vote_gap or now < leg.horizon_at + settings.read_lag:
+        return trade
+    if not settings.bounded:
+        return quarantined(trade, "outcome unknown", now)
+    return failed(trade.with_leg(replace(leg, state="ABSENT", neg_count=2)), leg)
+
+
+def balances_agree(leg: Leg, view: VenueView) -> bool:
+    """Whether the wallet, too, looks as if this order did not exist. Never proof of it, only a veto."""
+    assert view.balance is not None
+    assert view.open_orders is not None
+    wallet = view.balance.total - view.others.held
+    if leg.kind == "E":
+        return wallet < leg.wallet_at_send + view.filters.min_qty
+    if leg.kind == "C":
+        return wallet > leg.wallet_at_send - leg.qty
+    return view.balance.locked - open_sells(view.open_orders) < leg.qty
+
+
+def disagreed(trade: Trade, leg: Leg, now: int, settings: Settings) -> Trade:
+    leg = replace(leg, disagree=leg.disagree + 1)
+    trade = trade.with_leg(leg).alerted("balance disagrees", "alert", now)
+    return quarantined(trade, "balance disagrees", now) if leg.disagree >= settings.max_disagree else trade
+
+
+def failed(trade: Trade, leg: Leg) -> Trade:
+    """What an order that surely does not exist means for its trade. The next try of an exit has the next number."""
+    if leg.kind == "C":
+        return replace(trade, failed_closes=trade.failed_closes + 1)
+    if leg.kind == "L":
+        return replace(trade, failed_protects=trade.failed_protects + 1)
+    return stop_failed(trade, leg) if leg.kind == "S" else trade
+
+
+def stop_failed(trade: Trade, leg: Leg) -> Trade:
+    """The single stop came to nothing: the wish is dropped, and the list that it was to replace stays as it is read."""
+    trade = replace(trade.without_replacement(), want=ZERO)
+    replaced = trade.leg(leg.replaces)
+    if replaced is None:
+        return replace(trade, failed_protects=trade.failed_protects + 1)
+    if replaced.state in LIVE:
+        trade = trade.with_leg(replace(replaced, cancel_sent=0))
+    return trade
+
+
+def quarantined(trade: Trade, code: str, now: int) -> Trade:
+    """Nothing is traded any more until an operator closes; protective orders stay."""
+    return replace(trade, quar="unknown").alerted(code, "page", now)

@@ -1,0 +1,114 @@
+"""The effects of a tick, and the record that each leaves before it is sent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from opentrader.domain.trading.venue import (
+    ZERO,
+    CancelList,
+    CancelOrder,
+    Close,
+    Effect,
+    PlaceEntry,
+    PlaceList,
+    PlaceStop,
+    ReplaceList,
+)
+
+from .ids import entry_id, exit_id
+from .records import Leg, LegKind, Trade
+from .scene import Scene
+
+Sent = tuple[Trade, Effect]
+
+
+def sent(scene: Scene, kind: LegKind, cid: str, qty: Decimal, sl: Decimal = ZERO, tp: Decimal = ZERO) -> Leg:
+    return Leg(
+        cid,
+        kind,
+        scene.trade.next_gen(kind),
+        "SENT",
+        qty,
+        sl,
+        tp,
+        sent_at=scene.now,
+        horizon_at=scene.now + scene.settings.horizon,
+        wallet_at_send=scene.wallet,
+    )
+
+
+def kept(scene: Scene, leg: Leg) -> Trade:
+    return replace(scene.trade.with_leg(leg), last_send=scene.now)
+
+
+def enter(scene: Scene) -> Sent:
+    """The entry, with the user's own coins noted: they are not ours to sell."""
+    intent = scene.trade.intent
+    leg = sent(scene, "E", entry_id(intent, scene.view.filters.cid_length), intent.qty, intent.sl, intent.tp)
+    px = intent.px if intent.kind == "limit" else None
+    trade = replace(kept(scene, leg), base_at_entry=scene.wallet, ok_at=scene.now)
+    return trade, PlaceEntry(leg.cid, intent.symbol, intent.side, intent.qty, px, scene.now)
+
+
+def limit_px(scene: Scene, stop_px: Decimal) -> Decimal | None:
+    """Where the stop has to be a stop-limit, its limit lies a little behind it."""
+    filters = scene.view.filters
+    if filters.stop_type == "STOP_LOSS":
+        return None
+    return filters.price(stop_px * (1 - scene.settings.limit_offset))
+
+
+def protect(scene: Scene, qty: Decimal, level: Decimal) -> Sent:
+    """Stop and target as a list, or the stop alone where the venue has no lists: then the target is soft."""
+    if not scene.view.filters.lists:
+        leg, effect = stop(scene, qty, level)
+        return kept(scene, leg), effect
+    intent, gen, length = scene.trade.intent, scene.trade.next_gen("L"), scene.view.filters.cid_length
+    cid, stop_cid, target_cid = (exit_id(intent, kind, gen, length) for kind in ("L", "P", "T"))
+    leg = sent(scene, "L", cid, qty, level, scene.trade.tp)
+    leg = replace(leg, stop_cid=stop_cid, target_cid=target_cid)
+    return kept(scene, leg), PlaceList(
+        cid,
+        stop_cid,
+        target_cid,
+        intent.symbol,
+        "sell",
+        qty,
+        level,
+        limit_px(scene, level),
+        scene.trade.tp,
+        scene.now,
+    )
+
+
+def stop(scene: Scene, qty: Decimal, level: Decimal) -> tuple[Leg, PlaceStop]:
+    intent = scene.trade.intent
+    cid = exit_id(intent, "S", scene.trade.next_gen("S"), scene.view.filters.cid_length)
+    leg = sent(scene, "S", cid, qty, level)
+    return leg, PlaceStop(cid, intent.symbol, "sell", qty, level, limit_px(scene, level), scene.now)
+
+
+def replace_list(scene: Scene, old: Leg, level: Decimal) -> Sent:
+    """T1: the list is cancelled and a single stop takes its place, in one request."""
+    leg, effect = stop(scene, old.rest, level)
+    trade = kept(scene, replace(leg, replaces=old.cid))
+    return trade.with_leg(cancelling(old, scene.now)), ReplaceList(old.cid, old.stop_cid, effect)
+
+
+def close(scene: Scene, qty: Decimal) -> Sent:
+    intent = scene.trade.intent
+    cid = exit_id(intent, "C", scene.trade.next_gen("C"), scene.view.filters.cid_length)
+    return kept(scene, sent(scene, "C", cid, qty)), Close(cid, intent.symbol, "sell", qty, scene.now)
+
+
+def cancelling(leg: Leg, now: int) -> Leg:
+    return replace(leg, cancel_sent=now, cancel_at=now)
+
+
+def cancel(scene: Scene, leg: Leg) -> Sent:
+    """The same cancel may be sent again and again: it can only take away."""
+    symbol = scene.trade.intent.symbol
+    effect = CancelList(leg.cid, symbol) if leg.kind == "L" else CancelOrder(leg.cid, symbol)
+    return kept(scene, cancelling(leg, scene.now)), effect

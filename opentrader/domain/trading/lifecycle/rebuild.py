@@ -1,0 +1,220 @@
+"""Trades rebuilt from the venue alone, when the store is lost: the client ids say what belongs together.
+
+Looking at open orders only would lose a filled entry, so all own orders of the history count. A rebuilt trade places
+and sells nothing before `rebuild_until`: what the daemon of before had sent may still arrive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from opentrader.domain.trading.venue import ZERO, Order, OrderList, VenueView
+
+from .fold import position
+from .ids import EntryId, ExitId, IdKind, at_distance, exit_id, ours, parse
+from .records import Intent, Leg, LegKind, Trade
+from .reports import Facts, grown, of_order, of_pieces, with_fills
+from .settings import BINANCE, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """`skipped` are client ids with our prefix in a layout that is not ours: never guessed.
+
+    `strangers` are client ids that are younger than this process and of none of the claimed trades. Where no journal
+    knows them either, a second daemon trades on the account - perhaps on a copy of this folder, and so under our own
+    instance. What it trades is its own, and is not rebuilt.
+    """
+
+    trades: tuple[Trade, ...] = ()
+    skipped: tuple[str, ...] = ()
+    strangers: tuple[str, ...] = ()
+
+    @property
+    def second_daemon(self) -> bool:
+        return bool(self.strangers)
+
+
+LEG_KINDS: dict[IdKind, LegKind] = {"L": "L", "P": "L", "T": "L", "S": "S", "C": "C"}
+Read = tuple[EntryId | ExitId, Order]
+
+
+def own_orders(view: VenueView) -> list[Order]:
+    """Each order with a prefix of ours once, as the read knows it best."""
+    best: dict[str, Order] = {}
+    for order in (*(view.history or ()), *(view.open_orders or ())):
+        if ours(order.cid) and (order.cid not in best or younger(order, best[order.cid])):
+            best[order.cid] = order
+    return list(best.values())
+
+
+def younger(order: Order, than: Order) -> bool:
+    return (order.status != "OPEN", order.cum) > (than.status != "OPEN", than.cum)
+
+
+def rebuilt(
+    view: VenueView,
+    instance: str,
+    boot_at: int,
+    claimed: Iterable[Trade] = (),
+    settings: Settings = BINANCE,
+) -> Rebuilt:
+    """The trades behind all own orders of one symbol that no known trade claims. `instance` is this daemon's."""
+    tails = {trade.intent.id[-8:] for trade in claimed}
+    orders = own_orders(view)
+    read = [(told, order) for order in orders if (told := parse(order.cid)) and told.tail not in tails]
+    strange = [(told, order) for told, order in read if order.created_at > boot_at + settings.horizon]
+    theirs = {told.tail for told, _ in strange}
+    groups: dict[str, list[Read]] = {}
+    for told, order in read:
+        if told.tail not in theirs:
+            groups.setdefault(told.tail, []).append((told, order))
+    trades = [trade for group in groups.values() if (trade := of_group(group, view, instance, boot_at, settings))]
+    return Rebuilt(
+        tuple(trades),
+        tuple(order.cid for order in orders if parse(order.cid) is None),
+        tuple(order.cid for _, order in strange),
+    )
+
+
+def ended(view: VenueView, instance: str, now: int, settings: Settings = BINANCE) -> tuple[Trade, ...]:
+    """The trades behind all own orders of one symbol of which nothing is open or held any more, as far as known."""
+    groups: dict[str, list[Read]] = {}
+    for order in own_orders(view):
+        if told := parse(order.cid):
+            groups.setdefault(told.tail, []).append((told, order))
+    trades = (whole(group, view, instance, now, settings) for group in groups.values())
+    over = (x for x in trades if x and not at_work(x, view) and any(leg.cid and leg.cum for leg in x.entries))
+    return tuple(replace(x, legs=tuple(with_fills(leg, view.fills, view.filters.base) for leg in x.legs)) for x in over)
+
+
+def of_group(group: list[Read], view: VenueView, instance: str, boot_at: int, settings: Settings) -> Trade | None:
+    """One trade from the orders of one intent, or None when nothing of it is open or held any more."""
+    trade = whole(group, view, instance, boot_at, settings)
+    return trade.alerted("recovered", "alert", boot_at) if trade and at_work(trade, view) else None
+
+
+def at_work(trade: Trade, view: VenueView) -> bool:
+    return any(leg.open for leg in trade.legs) or position(trade, view.filters) >= view.filters.min_qty
+
+
+def whole(group: list[Read], view: VenueView, instance: str, boot_at: int, settings: Settings) -> Trade | None:
+    """One trade from the orders of one intent; None where they do not tell enough."""
+    intent = intent_of(group, view, instance)
+    if intent is None:
+        return None
+    trade = Trade(
+        intent,
+        intent.sl,
+        intent.tp,
+        base_at_entry=view.balance.total if view.balance else ZERO,
+        last_send=boot_at,
+        ok_at=boot_at,
+        rebuild_until=boot_at + settings.horizon + settings.read_lag,
+    )
+    trade = adopted(trade, view, boot_at)
+    return trade if trade.entries else trade.with_leg(synthetic(trade))
+
+
+def intent_of(group: list[Read], view: VenueView, instance: str) -> Intent | None:
+    """What was asked for, read from the entry's id; without an entry, from the youngest exit."""
+    entry = next(((told, order) for told, order in group if isinstance(told, EntryId)), None)
+    full = next((told.intent_id for told, _ in group if isinstance(told, ExitId)), "0" * 18 + group[0][0].tail)
+    stop, target = levels(group)
+    if entry:
+        told, order = entry
+        px = order.px or (order.quote_cum / order.cum if order.cum else view.last or ZERO)
+        assert isinstance(told, EntryId)
+        sl = stop or view.filters.price(at_distance(px, -told.sl_bp))
+        tp = target or view.filters.price(at_distance(px, told.tp_bp))
+        return asked(full, told, order, px, sl, tp, view, instance)
+    if not stop:
+        return None
+    created = group[0][1].created_at
+    tp = target or stop * 2
+    symbol = view.filters.symbol
+    return Intent(full, "market", symbol, "buy", ZERO, stop, stop, tp, 0, created, instance, source="recovered")
+
+
+def asked(
+    full: str, told: EntryId, order: Order, px: Decimal, sl: Decimal, tp: Decimal, view: VenueView, instance: str
+) -> Intent:
+    symbol, ttl_at = view.filters.symbol, told.expiry * 1000
+    return Intent(
+        full, told.kind, symbol, "buy", order.qty, px, sl, tp, ttl_at, order.created_at, instance, source="recovered"
+    )  # fmt: skip
+
+
+def levels(group: list[Read]) -> tuple[Decimal | None, Decimal | None]:
+    """Stop and target of the youngest exits, the open ones first."""
+    exits = [order for told, order in group if isinstance(told, ExitId)]
+    exits.sort(key=lambda order: (order.status == "OPEN", order.created_at), reverse=True)
+    stop = next((order.stop_px for order in exits if order.stop_px), None)
+    target = next((order.px for order in exits if order.px and not order.stop_px), None)
+    return stop, target
+
+
+def adopted(trade: Trade, view: VenueView, now: int) -> Trade:
+    """The trade with every own order of its intent as a leg. An entry takes the place of a synthetic one."""
+    known = {cid for leg in trade.legs for cid in leg.cids}
+    tail = trade.intent.id[-8:]
+    for order in own_orders(view):
+        told = parse(order.cid)
+        if told is None or told.tail != tail or order.cid in known:
+            continue
+        leg = as_read(trade, told, order, view)
+        trade, known = trade.with_leg(leg), known | set(leg.cids)
+    if any(leg.cid for leg in trade.entries):
+        trade = replace(trade, legs=tuple(leg for leg in trade.legs if leg.cid))
+    return trade
+
+
+def as_read(trade: Trade, told: EntryId | ExitId, order: Order, view: VenueView) -> Leg:
+    base, sent_at = view.filters.base, order.created_at
+    kind: LegKind = "E" if isinstance(told, EntryId) else LEG_KINDS[told.kind]
+    sl, tp = order.stop_px or trade.sl, trade.tp
+    leg = Leg(order.cid, kind, told.gen, "UNKNOWN", order.qty, sl, tp, sent_at, sent_at)
+    facts: Facts | None = of_order(order, base)
+    if isinstance(told, ExitId) and kind == "L":
+        source = replace(trade.intent, id=told.intent_id, instance=told.instance)
+        cid, stop_cid, target_cid = (exit_id(source, part, told.gen) for part in ("L", "P", "T"))
+        leg = replace(leg, cid=cid, stop_cid=stop_cid, target_cid=target_cid)
+        pieces = own_orders(view)
+        facts = of_pieces(leg, pieces, base)
+        leg = replace(leg, sl=next((piece.stop_px for piece in pieces if piece.cid == stop_cid), None) or sl)
+    return grown(leg, [facts], sent_at) if facts else leg
+
+
+def synthetic(trade: Trade) -> Leg:
+    """The entry of a position whose own order was not found: what its exits still hold. Never sent or looked up."""
+    rest = sum((leg.rest for leg in trade.exits if leg.open), ZERO)
+    sold = sum((leg.cum for leg in trade.legs), ZERO)
+    return holding(trade.intent, rest + sold)
+
+
+def restored(intent: Intent, exits: OrderList, view: VenueView, now: int, settings: Settings = BINANCE) -> Trade:
+    """A trade that a hand put in and whose exits were found: it is watched and closed like any other."""
+    stop, target = exits.stop, exits.target
+    leg = Leg(
+        exits.cid, "L", 1, "OPEN", stop.qty, stop.stop_px or intent.sl, target.px or intent.tp, stop.created_at,
+        stop.created_at, stop_cid=stop.cid, target_cid=target.cid, ex_ids=(stop.ex_id, target.ex_id),
+    )  # fmt: skip
+    return Trade(
+        intent,
+        leg.sl,
+        leg.tp,
+        legs=(holding(intent, intent.qty), leg),
+        base_at_entry=view.balance.total if view.balance else ZERO,
+        last_send=now,
+        ok_at=now,
+        rebuild_until=now + settings.horizon + settings.read_lag,
+        label="PROTECTED",
+    )
+
+
+def holding(intent: Intent, qty: Decimal) -> Leg:
+    """A filled entry without an order, for a position that is known from elsewhere."""
+    at = intent.created_at
+    return Leg("", "E", 1, "FILLED", qty, intent.sl, intent.tp, at, at, cum=qty, covered=qty)

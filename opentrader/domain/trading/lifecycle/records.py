@@ -1,0 +1,255 @@
+"""What is remembered of a trade: an intent, the legs that were sent for it, and what was decided.
+
+Facts first, state second: a leg holds what is known of one order or list at the venue, and the label of the trade
+is computed from its legs. Instants are Unix milliseconds, 0 meaning never; levels are prices, 0 meaning none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Literal, TypeVar
+
+from opentrader.domain.trading.venue import ZERO, Side
+
+LegKind = Literal["E", "L", "S", "C"]  # entry, OCO list, single stop, close
+LegState = Literal["SENT", "UNKNOWN", "OPEN", "FILLED", "CANCELED", "EXPIRED", "REJECTED", "ABSENT"]
+Flag = Literal["", "TP_PART", "TRIGGERED", "LATE", "OUTSIDE"]
+EntryKind = Literal["market", "limit"]
+Quarantine = Literal["", "unknown", "exit"]
+Label = Literal[
+    "NONE",
+    "ENTERING",
+    "PARTIAL_HELD",
+    "PROTECTING",
+    "PROTECTED",
+    "REPLACING",
+    "UNPROTECTED",
+    "CLOSING",
+    "SWEEPING",
+    "DUST",
+    "FLAT",
+    "QUARANTINE",
+]
+Severity = Literal["note", "alert", "page"]
+Source = Literal["trade", "manual", "signal", "recovered", "restored"]
+
+IN_FLIGHT = frozenset({"SENT", "UNKNOWN"})
+LIVE = frozenset({"SENT", "UNKNOWN", "OPEN"})
+STICKY = frozenset({"FILLED", "CANCELED", "EXPIRED"})
+
+
+Record = TypeVar("Record", "Leg", "Trade")
+
+
+def revised(record: Record, **changes: object) -> Record:
+    """The record with these fields, or itself where it has them already: a quiet tick makes no new values."""
+    if all(getattr(record, name) == value for name, value in changes.items()):
+        return record
+    return replace(record, **changes)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What was asked for, immutable. `px` of a market entry is the price that its levels were computed from.
+
+    `ttl_at` 0: good till cancelled. `instance` is of the daemon that writes the client ids.
+    """
+
+    id: str
+    kind: EntryKind
+    symbol: str
+    side: Side
+    qty: Decimal
+    px: Decimal
+    sl: Decimal
+    tp: Decimal
+    ttl_at: int
+    created_at: int
+    instance: str
+    idem_key: str = ""
+    agent: str = ""
+    token_id: str = ""
+    approval_id: str = ""
+    bot: str = ""
+    source: Source = "trade"
+    sl_pct: Decimal = ZERO  # as asked for, percent of the entry
+    tp_pct: Decimal = ZERO
+    rr: str = ""  # risk:reward as it was spelled, of a manual entry
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One order or list, committed as SENT before the request is written.
+
+    `fees` are in base, of the quantity `covered`, the part of `cum` whose trades are known. `quote` is what was paid
+    or received. `neg_count` and `neg_at` are the votes that it does not exist; of an order once acknowledged, since
+    when reads do not show it. `cancel_sent` is when our cancel, if one is out, was sent; `cancel_at` remembers it
+    after the wish was dropped.
+    """
+
+    cid: str
+    kind: LegKind
+    gen: int
+    state: LegState
+    qty: Decimal
+    sl: Decimal
+    tp: Decimal
+    sent_at: int
+    horizon_at: int
+    wallet_at_send: Decimal = ZERO
+    stop_cid: str = ""  # of a list
+    target_cid: str = ""
+    ex_ids: tuple[str, ...] = ()
+    cum: Decimal = ZERO
+    quote: Decimal = ZERO
+    fees: Decimal = ZERO
+    covered: Decimal = ZERO
+    cancel_sent: int = 0
+    cancel_at: int = 0
+    part_at: int = 0
+    neg_count: int = 0
+    neg_at: int = 0
+    disagree: int = 0
+    flag: Flag = ""
+    flag_at: int = 0
+    ended_at: int = 0  # when the venue ended it
+    replaces: str = ""  # the list that this stop takes the place of, by cancelReplace
+    refused: str = ""  # a `Reason`: why it is REJECTED
+    refusal: str = ""  # the venue's own words for it
+
+    @property
+    def live(self) -> bool:
+        return self.state in LIVE
+
+    @property
+    def in_flight(self) -> bool:
+        return self.state in IN_FLIGHT
+
+    @property
+    def open(self) -> bool:
+        return self.state == "OPEN"
+
+    @property
+    def rest(self) -> Decimal:
+        return self.qty - self.cum
+
+    @property
+    def cids(self) -> tuple[str, ...]:
+        """All client ids of it at the venue."""
+        return (self.cid, self.stop_cid, self.target_cid) if self.kind == "L" else (self.cid,)
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something a person should know. Of each code the latest is kept; `at` is when it was raised."""
+
+    code: str
+    severity: Severity
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """A trade from its intent to flat: persisted with every tick, nothing in it reset by a restart.
+
+    `base_at_entry` are the user's own coins. `rep_old`, `rep_new` are the levels of a replacement under way, `stage`
+    1 when its new level is given up. `want` is the stop that trailing asks for. `adj` is what the position was shrunk
+    by. `halt`: the entry is to be taken back. `ok_at` is the last good read that showed the quantity covered,
+    `bare_at` since when it is not. `retry_at`: the venue asked for a pause.
+    """
+
+    intent: Intent
+    sl: Decimal
+    tp: Decimal
+    legs: tuple[Leg, ...] = ()
+    base_at_entry: Decimal = ZERO
+    want: Decimal = ZERO
+    rep_old: Decimal = ZERO
+    rep_new: Decimal = ZERO
+    stage: int = 0
+    close_reason: str = ""
+    close_after: int = 0
+    failed_closes: int = 0
+    failed_protects: int = 0
+    bal_reread: int = 0
+    short: int = 0
+    short_at: int = 0
+    adj: Decimal = ZERO
+    quar: Quarantine = ""
+    halt: bool = False
+    last_send: int = 0
+    last_change: int = 0
+    bare_at: int = 0
+    ok_at: int = 0
+    rebuild_until: int = 0
+    retry_at: int = 0
+    alerts: tuple[Alert, ...] = field(default=())
+    label: Label = "NONE"
+
+    @property
+    def entries(self) -> tuple[Leg, ...]:
+        return tuple(leg for leg in self.legs if leg.kind == "E")
+
+    @property
+    def exits(self) -> tuple[Leg, ...]:
+        """Lists and single stops: what protects."""
+        return tuple(leg for leg in self.legs if leg.kind in {"L", "S"})
+
+    @property
+    def closes(self) -> tuple[Leg, ...]:
+        return tuple(leg for leg in self.legs if leg.kind == "C")
+
+    @property
+    def entry_works(self) -> bool:
+        return any(leg.live for leg in self.entries)
+
+    @property
+    def entry_ended(self) -> bool:
+        return not self.entry_works
+
+    @property
+    def replacing(self) -> bool:
+        return self.rep_old > 0
+
+    @property
+    def trailing(self) -> bool:
+        """A replacement under way that raises the stop; else it resizes."""
+        return self.rep_new > self.rep_old > 0
+
+    def with_leg(self, leg: Leg) -> Trade:
+        """The trade with this leg in place of the one with its client id, or added."""
+        known = self.leg(leg.cid)
+        if known is leg:
+            return self
+        if known is None:
+            return replace(self, legs=(*self.legs, leg))
+        return replace(self, legs=tuple(leg if each is known else each for each in self.legs))
+
+    def leg(self, cid: str) -> Leg | None:
+        return next((leg for leg in self.legs if leg.cid == cid), None)
+
+    def next_gen(self, kind: LegKind) -> int:
+        return max((leg.gen for leg in self.legs if leg.kind == kind), default=0) + 1
+
+    def alerted(self, code: str, severity: Severity, now: int, every: int = 0) -> Trade:
+        """Raises an alert once, or again when `every` milliseconds have passed since it was last raised."""
+        last = next((alert for alert in self.alerts if alert.code == code), None)
+        if last and (not every or now - last.at < every):
+            return self
+        others = tuple(alert for alert in self.alerts if alert.code != code)
+        return replace(self, alerts=(*others, Alert(code, severity, now)))
+
+    def closing_for(self, reason: str, now: int) -> Trade:
+        """Decided to close; the first reason stays."""
+        if self.close_reason:
+            return self
+        return replace(self, close_reason=reason).alerted(f"close: {reason}", "alert", now)
+
+    def without_replacement(self) -> Trade:
+        return revised(self, rep_old=ZERO, rep_new=ZERO, stage=0)
+
+
+def planned(intent: Intent) -> Trade:
+    """A trade that was accepted here and of which nothing was sent yet."""
+    return Trade(intent, intent.sl, intent.tp)

@@ -1,0 +1,102 @@
+"""Step 1 of a tick, the other half: what the answer to a write adds.
+
+Kept apart so that an answer can be committed by itself: a process that dies before it has read again then knows it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from opentrader.domain.trading.venue import (
+    Accepted,
+    CancelList,
+    CancelOrder,
+    Effect,
+    Order,
+    OrderList,
+    Outcome,
+    Placement,
+    Refused,
+    ReplaceList,
+)
+
+from .fold import changed, exit_seen_open, failed
+from .records import Leg, Trade
+from .reports import grown, of_list, of_order
+
+
+def answered(trade: Trade, effect: Effect, outcome: Outcome, base: str, now: int) -> Trade:
+    """The trade after the answer to its effect. `base` is the symbol's base asset, for fees told with the answer."""
+    if isinstance(outcome, Refused) and outcome.retry_after:
+        trade = replace(trade, retry_at=now + outcome.retry_after)
+    if isinstance(effect, CancelOrder | CancelList):
+        return cancelled(trade, effect, outcome, base, now)
+    leg = trade.leg(placed_cid(effect))
+    assert leg is not None, "an effect belongs to the trade that it came from"
+    if isinstance(outcome, Accepted):
+        return accepted(trade, leg, outcome.report, base, now)
+    if isinstance(outcome, Refused) and outcome.reason != "duplicate":
+        return refused(trade, leg, outcome, now)
+    return trade.with_leg(replace(leg, state="UNKNOWN")) if leg.state == "SENT" else trade
+
+
+def placed_cid(effect: Placement) -> str:
+    return effect.stop.cid if isinstance(effect, ReplaceList) else effect.cid
+
+
+def told(leg: Leg, report: Order | OrderList, base: str, now: int) -> Leg:
+    facts = of_list(report, base) if isinstance(report, OrderList) else of_order(report, base)
+    return grown(leg, [facts], now)
+
+
+def accepted(trade: Trade, leg: Leg, report: Order | OrderList | None, base: str, now: int) -> Trade:
+    """As reported; an acceptance that does not say of what is no more than an unknown outcome."""
+    if report is None:
+        return trade.with_leg(replace(leg, state="UNKNOWN")) if leg.state == "SENT" else trade
+    after = told(leg, report, base, now)
+    trade = changed(trade, leg, after, now)
+    if after.state == "REJECTED":
+        return failed(trade, after)
+    return exit_seen_open(trade, after) if after.open and after.kind in {"L", "S"} else trade
+
+
+def cancelled(trade: Trade, effect: CancelOrder | CancelList, outcome: Outcome, base: str, now: int) -> Trade:
+    """Done: terminal, with what was executed. Whatever else a cancel is answered, the next read decides."""
+    leg = trade.leg(effect.cid)
+    if leg is None or not isinstance(outcome, Accepted):
+        return trade
+    after = told(leg, outcome.report, base, now) if outcome.report else leg
+    return changed(trade, leg, replace(after, state="CANCELED") if after.live else after, now)
+
+
+def refused(trade: Trade, leg: Leg, outcome: Refused, now: int) -> Trade:
+    """REJECTED, unless a read has found it; then the answer was about something else."""
+    if not leg.in_flight:
+        return trade
+    trade = trade.with_leg(replace(leg, state="REJECTED", refused=outcome.reason, refusal=outcome.text))
+    if leg.kind == "S" and leg.replaces:
+        return half_done(trade, leg) if outcome.reason == "half_done" else failed(trade, leg)
+    if leg.kind in {"L", "S"} and outcome.reason == "price":
+        return through(trade, now)
+    if leg.kind in {"L", "S"} and outcome.reason == "balance" and not trade.bal_reread:
+        return replace(trade, bal_reread=1)
+    if leg.kind in {"L", "S"} and outcome.reason == "balance" and not trade.close_reason:
+        return replace(trade, bal_reread=trade.bal_reread + 1).closing_for("protect_failed", now)
+    return failed(trade, leg)
+
+
+def through(trade: Trade, now: int) -> Trade:
+    """The price has run past a level: the old one is next, then the market."""
+    if trade.replacing and trade.stage == 0:
+        return replace(trade, stage=1)
+    if trade.close_reason:
+        return replace(trade, failed_protects=trade.failed_protects + 1)
+    return trade.closing_for("through", now)
+
+
+def half_done(trade: Trade, leg: Leg) -> Trade:
+    """The list is gone and the stop was refused: protect again at the old level."""
+    replaced = trade.leg(leg.replaces)
+    if replaced and replaced.live:
+        trade = trade.with_leg(replace(replaced, state="CANCELED"))
+    return replace(trade, stage=1)

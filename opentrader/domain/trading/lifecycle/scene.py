@@ -1,0 +1,90 @@
+"""What the rows of the decision look at: the trade, the read, and the quantities that follow from both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import cached_property
+
+from opentrader.domain.trading.venue import ZERO, VenueView
+
+from .fold import position
+from .records import Leg, Trade
+from .settings import Settings
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One tick's stage. `settled`: no leg changed in this tick, so dust stays dust."""
+
+    trade: Trade
+    view: VenueView
+    now: int
+    settings: Settings
+    settled: bool
+
+    def with_trade(self, trade: Trade) -> Scene:
+        return replace(self, trade=trade) if trade is not self.trade else self
+
+    @cached_property
+    def held(self) -> Decimal:
+        """P."""
+        return position(self.trade, self.view.filters)
+
+    @cached_property
+    def last(self) -> Decimal:
+        assert self.view.last is not None, "no row runs without a readable view"
+        return self.view.last
+
+    @cached_property
+    def wallet(self) -> Decimal:
+        """The base asset of the account, without what other trades hold."""
+        assert self.view.balance is not None, "no row runs without a readable view"
+        return self.view.balance.total - self.view.others.held
+
+    @cached_property
+    def free(self) -> Decimal:
+        assert self.view.balance is not None, "no row runs without a readable view"
+        others = self.view.others
+        return self.view.balance.free - (others.held - others.locked)
+
+    def at_least(self, price: Decimal) -> Decimal:
+        """The smallest quantity that an order at this price may have, with a margin on the notional."""
+        filters = self.view.filters
+        notional = self.settings.notional_margin * filters.min_notional / price if price > 0 else ZERO
+        return filters.ceil(max(filters.min_qty, notional))
+
+    @cached_property
+    def protectable(self) -> Decimal:
+        """MINP: the smallest quantity that the stop's notional allows to protect."""
+        return self.at_least(self.trade.sl)
+
+    @cached_property
+    def sellable(self) -> Decimal:
+        """MIN: the smallest quantity that can be sold. Without a price, no less than can be protected."""
+        return self.protectable if self.view.last is None else min(self.protectable, self.at_least(self.last))
+
+    @cached_property
+    def dust(self) -> bool:
+        """Less than can be sold; a trade that was dust stays it when only the price has moved."""
+        return self.held < self.sellable or (self.trade.label == "DUST" and self.settled)
+
+    @cached_property
+    def exit_open(self) -> Leg | None:
+        return next((leg for leg in self.trade.exits if leg.open), None)
+
+    @cached_property
+    def exit_in_flight(self) -> Leg | None:
+        return next((leg for leg in self.trade.exits if leg.in_flight), None)
+
+    @property
+    def exit_live(self) -> bool:
+        return bool(self.exit_open or self.exit_in_flight)
+
+    @cached_property
+    def entry_open(self) -> Leg | None:
+        return next((leg for leg in self.trade.entries if leg.open), None)
+
+    @property
+    def uncovered(self) -> Decimal:
+        return self.held - (self.exit_open.rest if self.exit_open else ZERO)

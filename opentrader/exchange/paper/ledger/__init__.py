@@ -1,0 +1,1 @@
+"""The ledger `paper.db`: balances, orders, and trades on disk."""

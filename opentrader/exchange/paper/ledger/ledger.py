@@ -1,0 +1,177 @@
+"""The ledger of the paper exchange, `paper.db`: every request is one transaction, on the disk before it is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, closing
+from dataclasses import astuple, fields
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from apsw import Connection
+
+from opentrader.exchange.paper.ledger.schema import STEPS
+from opentrader.exchange.paper.matching.account import Account
+from opentrader.exchange.paper.matching.orders import PaperList, PaperOrder, Trade
+from opentrader.store.sqlite.connection import make_writer, open_untouched, storage_errors
+from opentrader.store.sqlite.folder import make_private
+from opentrader.store.sqlite.readers import Readers
+from opentrader.store.sqlite.schema import migrate, refuse_unusable
+from opentrader.store.sqlite.writer import OnFailed, Writer, unheard
+
+DATABASE = "paper.db"
+T = TypeVar("T")
+Row = TypeVar("Row", PaperOrder, PaperList, Trade)
+
+
+class Ledger:
+    """The one connection that writes, on its own thread, and connections that read. The store's own policy."""
+
+    def __init__(self, connection: Connection, path: Path, on_failed: OnFailed) -> None:
+        self._writer, self._readers = Writer(connection, on_failed), Readers(path)
+
+    @classmethod
+    def open(cls, folder: Path, on_failed: OnFailed = unheard) -> Ledger:
+        """The ledger in a folder that exists, made empty if there is none (mode 0600). Blocks for a moment.
+
+        Raises `ConfigError` for a file that is foreign, damaged or newer than the program, `StorageError` when the
+        disk fails. The folder must be in use by this process alone.
+        """
+        with ExitStack() as undo, storage_errors():
+            path = make_private(folder / DATABASE)
+            connection = undo.enter_context(closing(open_untouched(path)))
+            refuse_unusable(connection, len(STEPS))
+            make_writer(connection)
+            migrate(connection, STEPS)
+            undo.pop_all()
+        return cls(connection, path, on_failed)
+
+    async def write(self, fn: Callable[[Connection], T]) -> T:
+        """What `fn` returns, once the disk has what it wrote; if it raises, nothing was written."""
+        return await self._writer.write(fn)
+
+    def read(self, fn: Callable[[Connection], T]) -> T:
+        """What `fn` returns of one state of the ledger. Runs on the calling thread."""
+        with self._readers.lend() as connection:
+            return fn(connection)
+
+    def close(self) -> None:
+        """Blocks until all is written; may be called twice."""
+        self._readers.close()
+        self._writer.close()
+
+
+# --- rows as values --------------------------------------------------------------------------------------------
+
+_COLUMNS = {kind: ", ".join(field.name for field in fields(kind)) for kind in (PaperOrder, PaperList, Trade)}
+_TABLES = {PaperOrder: "orders", PaperList: "lists", Trade: "trades"}
+_DECIMALS = {"qty", "px", "stop_px", "cum", "quote_cum", "fee"}
+_DECIMAL = {
+    kind: [position for position, field in enumerate(fields(kind)) if field.name in _DECIMALS] for kind in _COLUMNS
+}
+
+
+def select(connection: Connection, kind: type[Row], where: str, *values: object) -> list[Row]:
+    """Rows as values, oldest first; `where` is SQL of this package."""
+    sql = f"SELECT {_COLUMNS[kind]} FROM {_TABLES[kind]} WHERE {where} ORDER BY id"  # noqa: S608 - no outside text
+    return [kind(*_decoded(row, _DECIMAL[kind])) for row in connection.execute(sql, tuple(values))]
+
+
+def _decoded(row: Iterable[Any], decimals: list[int]) -> list[Any]:
+    values = list(row)
+    for position in decimals:
+        if values[position] is not None:
+            values[position] = Decimal(values[position])
+    return values
+
+
+def _put(connection: Connection, one: PaperOrder | PaperList | Trade) -> None:
+    values = tuple(str(value) if isinstance(value, Decimal) else value for value in astuple(one))
+    marks = ", ".join("?" * len(values))
+    upsert = f"INSERT OR REPLACE INTO {_TABLES[type(one)]} VALUES ({marks})"  # noqa: S608 - no outside text
+    connection.execute(upsert, values)
+
+
+# --- the account -----------------------------------------------------------------------------------------------
+
+
+def totals(connection: Connection) -> dict[str, Decimal]:
+    rows = connection.execute("SELECT asset, amount FROM totals ORDER BY asset")
+    return {asset: Decimal(amount) for asset, amount in rows}
+
+
+def load(connection: Connection) -> Account:
+    """What a request may need: the totals, all that is open, and the numbers given so far."""
+    executing = "(SELECT list_id FROM orders WHERE status = 'OPEN' AND list_id <> 0)"
+    open_orders = select(connection, PaperOrder, f"status = 'OPEN' OR list_id IN {executing}")
+    lists = select(connection, PaperList, f"id IN {executing}")
+    last = partial(_last_id, connection)
+    return Account(
+        totals(connection),
+        open_orders,
+        lists,
+        last_order=last("orders"),
+        last_list=last("lists"),
+        last_trade=last("trades"),
+    )
+
+
+def save(connection: Connection, account: Account) -> None:
+    """Keep what a request has changed."""
+    for order in account.changed_orders.values():
+        _put(connection, order)
+    for made in account.new_lists:
+        _put(connection, made)
+    for trade in account.new_trades:
+        _put(connection, trade)
+    if account.new_trades:
+        _put_totals(connection, account.totals)
+
+
+def deposit(connection: Connection, asset: str, amount: Decimal, at: int) -> None:
+    """Money from outside, or to it when `amount` is negative."""
+    connection.execute("INSERT INTO transfers (asset, amount, at) VALUES (?, ?, ?)", (asset, str(amount), at))
+    _put_totals(connection, {asset: totals(connection).get(asset, Decimal(0)) + amount})
+
+
+def transfers(connection: Connection) -> list[tuple[str, Decimal, int]]:
+    rows = connection.execute("SELECT asset, amount, at FROM transfers ORDER BY id")
+    return [(asset, Decimal(amount), at) for asset, amount, at in rows]
+
+
+def _put_totals(connection: Connection, amounts: dict[str, Decimal]) -> None:
+    rows = [(asset, str(amount)) for asset, amount in amounts.items()]
+    connection.executemany("INSERT OR REPLACE INTO totals VALUES (?, ?)", rows)
+
+
+def _last_id(connection: Connection, table: str) -> int:
+    return int(connection.execute(f"SELECT ifnull(max(id), 0) FROM {table}").get)  # noqa: S608 - no outside text
+
+
+# --- the market ------------------------------------------------------------------------------------------------
+
+
+def looked_at(connection: Connection) -> int:
+    """The instant up to which the market has gone by; 0 before the first order."""
+    return int(connection.execute("SELECT at FROM looked").get or 0)
+
+
+def traded(connection: Connection) -> dict[str, str]:
+    """The symbols in which an order is open, each with its quote currency."""
+    return dict(connection.execute("SELECT DISTINCT symbol, quote FROM orders WHERE status = 'OPEN' ORDER BY symbol"))
+
+
+def look(connection: Connection, at: int) -> None:
+    connection.execute("INSERT OR REPLACE INTO looked VALUES (1, ?)", (at,))
+
+
+def grids(connection: Connection) -> dict[str, tuple[Decimal, Decimal]]:
+    """Tick and step of the symbols that were ever asked for."""
+    rows = connection.execute("SELECT symbol, tick, step FROM rules")
+    return {symbol: (Decimal(tick), Decimal(step)) for symbol, tick, step in rows}
+
+
+def keep_grid(connection: Connection, symbol: str, tick: Decimal, step: Decimal) -> None:
+    connection.execute("INSERT OR IGNORE INTO rules VALUES (?, ?, ?)", (symbol, str(tick), str(step)))

@@ -1,0 +1,1 @@
+"""The matching engine: orders, prices, fees, and the rules of the venue."""

@@ -1,0 +1,181 @@
+"""The trading floor: brings the market up to an instant, then serves one request in one transaction of the ledger."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from functools import partial
+from typing import TypeVar
+
+from apsw import Connection
+
+from opentrader.domain.symbols import Listing
+from opentrader.domain.trading.venue import Filters
+from opentrader.errors import SymbolNotFound
+from opentrader.exchange.paper.ledger import ledger as books
+from opentrader.exchange.paper.ledger.ledger import Ledger
+from opentrader.exchange.paper.matching.account import Account
+from opentrader.exchange.paper.matching.engine import BnbPrice, Matching, Rates
+from opentrader.exchange.paper.matching.fees import BNB
+from opentrader.exchange.paper.matching.filters import PriceBand, usual_filters
+from opentrader.exchange.paper.matching.order_entry import Desk
+from opentrader.exchange.paper.matching.price_path import Path
+from opentrader.exchange.paper.matching.replay import BnbPrices, pass_paths
+from opentrader.exchange.paper.prices import MINUTE_MS, NoPrice, Prices
+
+PIECE_MS = 7 * 86_400_000  # after a long pause the market goes by in pieces, each one transaction
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How the venue deals: its book, fees, and how far a price may stand from the last."""
+
+    rates: Rates = field(default_factory=Rates)
+    band: PriceBand = field(default_factory=PriceBand)
+    most_stops: int = 5
+    most_lists: int = 20
+    most_orders: int = 200
+    market_stops: bool = True
+    """Whether STOP_LOSS and TAKE_PROFIT, which leave at market, are on offer."""
+
+
+class Floor:
+    """Requests are served one at a time, as a matching engine does."""
+
+    def __init__(self, ledger: Ledger, prices: Prices, listings: Mapping[str, Listing], terms: Terms) -> None:
+        self.ledger, self.terms = ledger, terms
+        self._prices, self._listings = prices, listings
+        self._rules: dict[str, Filters] = {}
+        self._turn = asyncio.Lock()
+        self._passed = ledger.read(books.looked_at)
+
+    async def advance(self, now_ms: int) -> int:
+        """Let the market go by up to an instant, and answer it; an instant before the last one is that one."""
+        async with self._turn:
+            return await self._advance(now_ms)
+
+    async def serve(self, now_ms: int, symbol: str, request: Callable[[Desk, Account], T]) -> T:
+        """The outcome of a request, once it is durable. Raises `Refusal` from the request, or `ExchangeError`."""
+        async with self._turn:
+            at = await self._advance(now_ms)
+            filters, last = await self.filters(symbol, at), await self.last(symbol, at)
+            bnb = await self._bnb([filters.quote], at, at)
+            return await self.ledger.write(partial(self._serve, request, filters, last, bnb, at))
+
+    async def last(self, symbol: str, at: int) -> Decimal:
+        """The last price. Raises `NoPrice` where there is none yet."""
+        self._listing(symbol)
+        price = await self._prices.last(symbol, at)
+        if price is None:
+            raise NoPrice(f"{symbol} has no price at this time: its history begins later")
+        return price
+
+    async def traded_until(self, symbol: str, at: int) -> int:
+        """When the last price was still that of a market at work."""
+        return await self._prices.traded_until(symbol, at)
+
+    async def filters(self, symbol: str, at: int) -> Filters:
+        """The rules of a symbol: chosen when it is first asked for, and kept for good."""
+        if symbol not in self._rules:
+            listing = self._listing(symbol)
+            rules = usual_filters(listing, await self.last(symbol, at), self.terms.rates.fees.worst)
+            tick, step = await self.ledger.write(partial(_kept_grid, rules))
+            self._rules[symbol] = self._on_offer(replace(rules, tick=tick, step=step, min_qty=step))
+        return self._rules[symbol]
+
+    def _on_offer(self, rules: Filters) -> Filters:
+        terms = self.terms
+        withheld = set() if terms.market_stops else {"STOP_LOSS", "TAKE_PROFIT"}
+        return replace(
+            rules,
+            order_types=rules.order_types - withheld,
+            max_stops=terms.most_stops,
+            max_lists=terms.most_lists,
+            max_orders=terms.most_orders,
+        )
+
+    def _listing(self, symbol: str) -> Listing:
+        if symbol not in self._listings:
+            raise SymbolNotFound(f"the paper exchange does not trade {symbol}")
+        return self._listings[symbol]
+
+    async def _advance(self, now_ms: int) -> int:
+        if now_ms // MINUTE_MS > self._passed // MINUTE_MS:  # no candle ends within a minute
+            await self._pass_until(now_ms)
+        self._passed = max(self._passed, now_ms)
+        return self._passed
+
+    async def _pass_until(self, now_ms: int) -> None:
+        looked, traded = self.ledger.read(_state)
+        after = looked
+        while traded and after < now_ms:
+            until = min(now_ms, after + PIECE_MS)
+            passed = await self._pass(looked, after, until, traded)
+            looked, traded = self.ledger.read(_state)
+            after = until if passed else looked
+
+    async def _pass(self, looked: int, after: int, until: int, traded: Mapping[str, str]) -> bool:
+        """Let a piece of time go by in the traded symbols, each given with its quote. False: it went by already."""
+        symbols = [symbol for symbol in traded if symbol in self._listings]
+        paths = {symbol: await self._prices.path(symbol, after, until) for symbol in symbols}
+        if not any(len(path.rows) for path in paths.values()):
+            return True
+        rules = {symbol: await self.filters(symbol, until) for symbol in symbols}
+        bnb = await self._bnb(sorted(set(traded.values())), after, until)
+        return await self.ledger.write(partial(self._go_by, paths, rules, bnb, looked, until))
+
+    async def _bnb(self, quotes: Iterable[str], after: int, until: int) -> BnbPrice:
+        paths: dict[str, Path] = {}
+        before: dict[str, Decimal | None] = {}
+        for quote in quotes if self.terms.rates.fees.in_bnb else ():
+            if BNB + quote in self._listings:
+                paths[quote] = await self._prices.path(BNB + quote, after, until)
+                before[quote] = await self._prices.last(BNB + quote, after)
+        return BnbPrices(paths, before)
+
+    # --- on the ledger's thread
+
+    def _go_by(
+        self,
+        paths: Mapping[str, Path],
+        rules: Mapping[str, Filters],
+        bnb: BnbPrice,
+        looked: int,
+        until: int,
+        connection: Connection,
+    ) -> bool:
+        if books.looked_at(connection) != looked:  # a caller that gave up had begun the same
+            return False
+        account = books.load(connection)
+        pass_paths(Matching(account, self.terms.rates, bnb), paths, rules)
+        books.look(connection, until)
+        books.save(connection, account)
+        return True
+
+    def _serve(
+        self,
+        request: Callable[[Desk, Account], T],
+        filters: Filters,
+        last: Decimal,
+        bnb: BnbPrice,
+        at: int,
+        connection: Connection,
+    ) -> T:
+        account = books.load(connection)
+        matching = Matching(account, self.terms.rates, bnb)
+        answer = request(Desk(matching, filters, self.terms.band, last, at), account)
+        books.look(connection, at)
+        books.save(connection, account)
+        return answer
+
+
+def _state(connection: Connection) -> tuple[int, dict[str, str]]:
+    return books.looked_at(connection), books.traded(connection)
+
+
+def _kept_grid(rules: Filters, connection: Connection) -> tuple[Decimal, Decimal]:
+    books.keep_grid(connection, rules.symbol, rules.tick, rules.step)
+    return books.grids(connection)[rules.symbol]

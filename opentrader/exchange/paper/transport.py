@@ -1,0 +1,172 @@
+"""The line between the exchange and its client, and what goes wrong on it: a script of faults, and a gate.
+
+A fault is an event on the way, not in the ledger: what is `lost` never reached the venue, what is
+`applied-no-reply` was carried out and nobody was told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+from opentrader.domain.trading.exchange import GarbledAnswer, OrderNotFound, ReadRefused, Unreachable
+from opentrader.domain.trading.venue import Accepted, Outcome, Refused, Unknown
+from opentrader.exchange.refusals import DUPLICATE, UNKNOWN_LIST, UNKNOWN_ORDER, refused
+
+FaultKind = Literal[
+    "ok",
+    "refuse",  # the venue says `code`, `text`; nothing was done
+    "lost",  # it never arrived; the client sees a timeout
+    "applied-no-reply",  # it was done; the client sees a timeout
+    "applied-late",  # it arrives `delay_ms` of market time later; the client has long seen a timeout
+    "duplicate-reply",  # it was done, then sent again by the transport: the answer is that to the second
+    "slow",  # the answer takes `delay_ms`
+    "garbage",  # it was done; the answer cannot be read
+    "rate-limited",  # HTTP 429, `delay_ms` is Retry-After
+    "banned",  # HTTP 418, `delay_ms` is Retry-After
+    "maintenance",  # the venue is closed
+    "stale",  # of a read: the state as it was `delay_ms` ago
+]
+WRITES = frozenset({"place", "place_list", "cancel", "cancel_list", "replace"})
+READS = frozenset(
+    {
+        "order", "order_list", "open_orders", "open_everywhere", "open_lists", "orders", "fills", "balances",
+        "ticker", "filters", "server_time",
+    }
+)  # fmt: skip
+
+TIMEOUT = "no answer within the time limit"
+GARBLED = "the answer cannot be read"
+_SAID: dict[FaultKind, tuple[int, str]] = {
+    "rate-limited": (-1003, "Too many requests queued."),
+    "banned": (-1003, "Way too much request weight used; IP banned."),
+    "maintenance": (-1016, "This service is no longer available."),
+}
+_SECOND_ANSWERS = {"cancel": (-2011, UNKNOWN_ORDER), "cancel_list": (-2011, UNKNOWN_LIST)}
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What happens to some calls of the method `on` (or `writes`, `reads`, `all`): the `at`-th and `times` - 1 more."""
+
+    kind: FaultKind
+    on: str = "all"
+    at: int = 1
+    times: int = 1
+    delay_ms: int = 0
+    code: int = -2010
+    text: str = "NEW_ORDER_REJECTED"
+
+    def meets(self, method: str, numbers: Counter[str]) -> bool:
+        return self.on in kinds(method) and self.at <= numbers[self.on] < self.at + self.times
+
+
+OK = Fault("ok")
+Faults = Callable[[str], Fault]
+"""Asked once for every call, by method name: what happens to it."""
+
+
+def kinds(method: str) -> set[str]:
+    """The names under which a script may mean a method."""
+    return {method, "writes" if method in WRITES else "reads", "all"}
+
+
+class Script:
+    """Faults written down beforehand; of several that meet a call the first one counts."""
+
+    def __init__(self, faults: Iterable[Fault] = ()) -> None:
+        self._faults = tuple(faults)
+        self._numbers: Counter[str] = Counter()
+
+    def __call__(self, method: str) -> Fault:
+        self._numbers.update(kinds(method))
+        return next((fault for fault in self._faults if fault.meets(method, self._numbers)), OK)
+
+
+Apply = Callable[[int], Awaitable[Outcome]]
+"""Carries a request out at an instant of arrival."""
+
+
+class Line:
+    """Carries calls to the venue and answers back. `gate` clear: every call waits, and has not arrived."""
+
+    def __init__(self, faults: Faults, now: Callable[[], int]) -> None:
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self._faults, self._now = faults, now
+        self._on_the_way: list[tuple[int, int, Apply]] = []
+        self._sent = 0
+
+    async def write(self, method: str, apply: Apply) -> Outcome:
+        """The outcome that the client sees."""
+        await self.gate.wait()
+        fault = self._faults(method)
+        if fault.kind in {"refuse", *_SAID}:
+            return _refused(fault)
+        if fault.kind == "lost":
+            return Unknown(TIMEOUT)
+        if fault.kind == "applied-late":
+            self._send_late(fault, apply)
+            return Unknown(TIMEOUT)
+        await self.arrivals(self._now())
+        return await self._answered(method, fault, await apply(self._now()))
+
+    async def read(self, method: str, answer: Callable[[int, int | None], Awaitable[T]]) -> T:
+        """The answer that the client sees; `answer` gets the instant of asking and, if stale, that of the state."""
+        await self.gate.wait()
+        fault = self._faults(method)
+        if fault.kind in {"refuse", *_SAID}:
+            raise _read_refused(fault)
+        if fault.kind in {"lost", "applied-no-reply", "applied-late"}:
+            raise Unreachable(TIMEOUT)
+        if fault.kind == "garbage":
+            raise GarbledAnswer(GARBLED)
+        now_ms = self._now()
+        await self.arrivals(now_ms)
+        answered = await answer(now_ms, now_ms - fault.delay_ms if fault.kind == "stale" else None)
+        if fault.kind == "slow":
+            await asyncio.sleep(fault.delay_ms / 1000)
+        return answered
+
+    async def arrivals(self, now_ms: int) -> None:
+        """Let the late requests that are due arrive, each at its own instant."""
+        due = sorted((one for one in self._on_the_way if one[0] <= now_ms), key=lambda one: one[:2])
+        self._on_the_way = [one for one in self._on_the_way if one[0] > now_ms]
+        for at, _, apply in due:
+            await apply(at)
+
+    def _send_late(self, fault: Fault, apply: Apply) -> None:
+        self._sent += 1
+        self._on_the_way.append((self._now() + fault.delay_ms, self._sent, apply))
+
+    async def _answered(self, method: str, fault: Fault, outcome: Outcome) -> Outcome:
+        if fault.kind == "slow":
+            await asyncio.sleep(fault.delay_ms / 1000)
+        if fault.kind == "applied-no-reply":
+            return Unknown(TIMEOUT)
+        if fault.kind == "garbage":
+            return Unknown(GARBLED)
+        if fault.kind == "duplicate-reply" and isinstance(outcome, Accepted):
+            return refused(*_SECOND_ANSWERS.get(method, (-2010, DUPLICATE)))
+        return outcome
+
+
+def _said(fault: Fault) -> tuple[int, str, int]:
+    """Code, text, Retry-After."""
+    code, text = _SAID.get(fault.kind, (fault.code, fault.text))
+    return code, text, fault.delay_ms
+
+
+def _refused(fault: Fault) -> Refused:
+    return refused(*_said(fault))
+
+
+def _read_refused(fault: Fault) -> ReadRefused | OrderNotFound:
+    code, text, retry_after = _said(fault)
+    if code in {-2013, -2018}:
+        return OrderNotFound(text, venue_code=code)
+    return ReadRefused(text, venue_code=code, retry_after=retry_after)

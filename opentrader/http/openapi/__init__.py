@@ -1,0 +1,1 @@
+"""The OpenAPI document and the docs page, generated from the route table."""

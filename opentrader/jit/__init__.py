@@ -1,0 +1,1 @@
+"""Compiled kernels: the cache, and the child process that fills it."""

@@ -1,0 +1,77 @@
+"""Copies of the store, each a whole store that can be put in its place. They lie in `backups/`, private like it."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import apsw
+from apsw import Connection
+
+from opentrader.errors import StorageError
+from opentrader.store.sqlite import disk
+from opentrader.store.sqlite.connection import open_reader, storage_errors
+from opentrader.store.sqlite.folder import DATABASE, make_private
+
+BACKUPS = "backups"
+KEPT = 24  # hourly ones; those from before a migration are kept until somebody removes them
+
+
+def before_migration(connection: Connection, data_dir: Path, version: int) -> Path:
+    """Copy a store that is about to leave this `version`. Raises what SQLite and the system raise."""
+    return _copy(connection, data_dir, f"version-{version}.db")
+
+
+def hourly(data_dir: Path, at: int) -> Path:
+    """Copy the store as it is at this Unix second, beside its daemon or without one, and drop copies beyond `KEPT`.
+
+    Blocks for the whole copy; writers go on meanwhile. Raises `StorageError` when the disk fails, or when the copy
+    would leave less than `disk.FLOOR_BYTES` free: trading needs the room more.
+    """
+    stamp = f"{datetime.fromtimestamp(at, UTC):%Y%m%dT%H%M%SZ}"
+    with storage_errors(), closing(open_reader(data_dir / DATABASE)) as connection:
+        _refuse_crowding(connection, data_dir)
+        made = _copy(connection, data_dir, f"hourly-{stamp}.db")
+        for old in sorted(made.parent.glob("hourly-*.db"))[:-KEPT]:
+            old.unlink()
+    return made
+
+
+def _copy(source: Connection, data_dir: Path, name: str) -> Path:
+    """The copy gets its name when it is whole and on the disk: no half one is ever taken for a backup."""
+    folder = data_dir / BACKUPS
+    folder.mkdir(mode=0o700, exist_ok=True)
+    part = make_private(folder / f"{name}.part")
+    try:
+        _write(source, part)
+        part.replace(folder / name)
+    finally:
+        part.unlink(missing_ok=True)
+    _sync(folder)
+    return folder / name
+
+
+def _refuse_crowding(source: Connection, data_dir: Path) -> None:
+    size = source.pragma("page_count") * source.pragma("page_size")
+    if disk.free(data_dir) - size < disk.FLOOR_BYTES:
+        raise StorageError("no room for a backup", hint=f"Free some space under {data_dir}.")
+
+
+def _write(source: Connection, part: Path) -> None:
+    """In one step, which sees one state of the store, so that no commit can make the copy begin anew."""
+    with closing(Connection(str(part), apsw.SQLITE_OPEN_READWRITE)) as target:
+        target.pragma("journal_mode", "memory")  # a copy that fails is thrown away: nothing to roll back to
+        target.pragma("synchronous", "full")
+        with target.backup("main", source, "main") as backup:
+            backup.step(-1)
+    _sync(part)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

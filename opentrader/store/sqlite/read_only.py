@@ -1,0 +1,35 @@
+"""Looking into a data folder from outside: beside a running daemon, or where none ever ran. Nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import TypeVar
+
+import apsw
+
+from opentrader.store.sqlite.connection import open_reader, storage_error, storage_errors
+from opentrader.store.sqlite.folder import DATABASE
+
+T = TypeVar("T")
+
+
+def peek(data_dir: Path, read: Callable[[apsw.Connection], T]) -> T | None:
+    """What `read` finds in the store, None where there is no store. Raises `StorageError` if it cannot be read."""
+    database = data_dir / DATABASE
+    if not database.is_file():
+        return None
+    try:
+        with storage_errors(), closing(_open(database)) as connection:
+            return read(connection)
+    except apsw.SQLError as error:  # a store without our tables
+        raise storage_error(error) from error
+
+
+def _open(database: Path) -> apsw.Connection:
+    """A store that nobody has open has no log beside it, and is read as it lies: nothing is made beside it."""
+    if database.with_name(f"{database.name}-wal").exists():
+        return open_reader(database)
+    uri = f"{database.absolute().as_uri()}?immutable=1"
+    return apsw.Connection(uri, apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)

@@ -1,0 +1,81 @@
+"""Is this file ours, whole and not too new? And if it is too old, bring it up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import resources
+
+import apsw
+from apsw import Connection
+
+from opentrader.errors import ConfigError
+from opentrader.store.sqlite.connection import APPLICATION_ID
+
+
+def migrations() -> list[str]:
+    """The numbered SQL files in their order; the n-th brings a store from version n - 1 to n."""
+    files = (resources.files(__package__) / "migrations").iterdir()
+    scripts = {file.name: file.read_text() for file in files if file.name.endswith(".sql")}
+    return [scripts[name] for name in sorted(scripts)]
+
+
+def refuse_unusable(connection: Connection, newest: int) -> None:
+    """Raise `ConfigError` for a file that is foreign, damaged or newer than `newest`. Changes nothing."""
+    try:
+        _refuse_foreign(connection)
+        _refuse_newer(connection, newest)
+        finding = connection.pragma("quick_check", 1)
+    except apsw.NotADBError:
+        raise _foreign(connection) from None
+    except apsw.CorruptError as error:
+        finding = str(error)
+    if finding != "ok":
+        raise ConfigError(
+            f"the store {connection.filename} is damaged: {finding}",
+            hint="Nothing was changed. Copy the data folder; then put a backup in the file's place, or move"
+            " the file and its -wal and -shm away to start with an empty store.",
+        )
+
+
+def version(connection: Connection) -> int:
+    """How many of the migrations the file has seen; 0 is an empty file."""
+    return int(connection.pragma("user_version"))
+
+
+def outdated(connection: Connection, steps: Sequence[str]) -> bool:
+    """Whether there is something in the file, and migrations that it has not seen."""
+    return 0 < version(connection) < len(steps)
+
+
+def migrate(connection: Connection, steps: Sequence[str]) -> None:
+    """Apply the `steps` that the file has not seen, each in a transaction of its own."""
+    seen = version(connection)
+    for number, sql in enumerate(steps[seen:], start=seen + 1):
+        with connection:
+            for _ in connection.execute(sql):  # a statement that returns rows would hold back those after it
+                pass
+            connection.pragma("application_id", APPLICATION_ID)
+            connection.pragma("user_version", number)
+
+
+def _refuse_foreign(connection: Connection) -> None:
+    owner = connection.pragma("application_id")
+    empty = not connection.execute("SELECT count(*) FROM sqlite_schema").get
+    if owner != APPLICATION_ID and not (owner == 0 and empty):
+        raise _foreign(connection)
+
+
+def _foreign(connection: Connection) -> ConfigError:
+    return ConfigError(
+        f"{connection.filename} is not a store of opentrader",
+        hint="Nothing was changed. Move that file away, or choose another folder with --data-dir.",
+    )
+
+
+def _refuse_newer(connection: Connection, newest: int) -> None:
+    seen = version(connection)
+    if seen > newest:
+        raise ConfigError(
+            f"the store {connection.filename} has version {seen}, this program knows none after {newest}",
+            hint="Nothing was changed. Install the opentrader that wrote it, or a later one.",
+        )

@@ -1,0 +1,218 @@
+"""Trades with their intents, legs and fills: one event that tells what changed, and the rows as they are then.
+
+An event of a trade is `{trade, facts, changed, after}`: `changed` maps the path of each field that changed to its new
+value (`legs.0.state`; `legs` is their number), so that the events of a trade, taken together, are the trade; `after`
+is the hash of the whole. `fills` is added when there are new ones, `closed` when the trade gets its row of the history.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import orjson
+from apsw import Connection
+
+from opentrader.domain.trading.ledger import ClosedTrade
+from opentrader.domain.trading.lifecycle.records import Trade
+from opentrader.domain.trading.venue import Fill
+from opentrader.errors import InternalError
+from opentrader.store.sqlite.codec import parsed, plain, text
+from opentrader.store.tables import events, history
+
+Document = dict[str, Any]
+"""A whole trade as JSON holds it: the fields of `Trade`, with `intent` and `legs` in it."""
+
+
+def save(
+    connection: Connection, trade: Trade, event: str, at_ms: int, facts: Mapping[str, Any], fills: Sequence[Fill] = ()
+) -> None:
+    """Keep a trade that is open, and those of its fills that are new."""
+    _put(connection, trade, event, at_ms, {"facts": facts}, fills, ended_ms=None)
+
+
+def finish(
+    connection: Connection,
+    trade: Trade,
+    closed: ClosedTrade | None,
+    event: str,
+    at_ms: int,
+    facts: Mapping[str, Any],
+    fills: Sequence[Fill] = (),
+) -> None:
+    """Keep a trade that is over and, unless nothing was bought, its row of the history."""
+    told = {"facts": facts} if closed is None else {"facts": facts, "closed": closed}
+    seq = _put(connection, trade, event, at_ms, told, fills, ended_ms=at_ms)
+    if closed is not None:
+        history.put(connection, closed, seq)
+
+
+def load(connection: Connection, ended_since_ms: int) -> list[Trade]:
+    """The open trades and those that ended at this instant or later, by id and so by age."""
+    return _trades(connection, "ended_ms IS NULL OR ended_ms >= ?", ended_since_ms)
+
+
+def ended(connection: Connection, since_ms: int) -> set[str]:
+    """The ids of those that ended at this instant or later."""
+    return {str(id_) for (id_,) in connection.execute("SELECT id FROM trades WHERE ended_ms >= ?", (since_ms,))}
+
+
+def trade(connection: Connection, id: str) -> Trade | None:
+    return next(iter(_trades(connection, "id = ?", id)), None)
+
+
+def made_with(connection: Connection, idem_key: str) -> Trade | None:
+    """The newest trade that a request with this Idempotency-Key made."""
+    return next(iter(_trades(connection, "idem_key = ? AND idem_key IS NOT NULL", idem_key)[-1:]), None)
+
+
+def fills(connection: Connection, id: str) -> list[Fill]:
+    """What was executed for a trade, oldest first."""
+    rows = connection.execute("SELECT body FROM fills WHERE trade_id = ?", (id,))
+    return sorted((parsed(Fill, orjson.loads(body)) for (body,) in rows), key=lambda fill: (fill.at, fill.trade_id))
+
+
+def fills_with_events(connection: Connection) -> Iterator[tuple[str, int, Document]]:
+    """Every fill: its trade, the seq of its event and what is stored of it now."""
+    for trade_id, seq, body in connection.execute("SELECT trade_id, seq, body FROM fills"):
+        yield trade_id, seq, orjson.loads(body)
+
+
+def short_of_fills(connection: Connection) -> list[str]:
+    """The trades of which fewer fills are stored than their events told of."""
+    rows = connection.execute(
+        "SELECT trade FROM (SELECT json ->> '$.trade' AS trade, sum(json_array_length(json, '$.fills')) AS told"
+        " FROM events WHERE type <> 'audit' GROUP BY trade) LEFT JOIN"
+        " (SELECT trade_id, count(*) AS kept FROM fills GROUP BY trade_id) ON trade_id = trade"
+        " WHERE told > coalesce(kept, 0) ORDER BY trade"
+    )
+    return [str(trade_id) for (trade_id,) in rows]
+
+
+def owners(connection: Connection, cids: Iterable[str]) -> dict[str, str]:
+    """Client id -> trade, for those ids that were ever ours."""
+    found = connection.execute(
+        "SELECT cid, trade_id FROM client_ids WHERE cid IN (SELECT value FROM json_each(?))", (text(list(cids)),)
+    )
+    return dict(found)
+
+
+def digests(connection: Connection) -> Iterator[tuple[str, int, str]]:
+    """Every trade with the seq of its last event and the digest of what is stored of it now."""
+    for trade_id, seq, ended_ms in connection.execute("SELECT id, seq, ended_ms FROM trades"):
+        yield trade_id, seq, digest(_stored(connection, trade_id), ended_ms)
+
+
+def digest(document: Document, ended_ms: int | None) -> str:
+    return hashlib.sha256(text([document, ended_ms]).encode()).hexdigest()
+
+
+def _put(
+    connection: Connection,
+    trade: Trade,
+    event: str,
+    at_ms: int,
+    told: Mapping[str, Any],
+    fills: Sequence[Fill],
+    *,
+    ended_ms: int | None,
+) -> int:
+    document, new = plain(trade), _unknown(connection, trade.intent.id, fills)
+    before = _stored(connection, trade.intent.id)
+    _refuse_new_intent(before.get("intent", {}), document["intent"])
+    seal = digest(document, ended_ms)
+    body = {"trade": trade.intent.id, **told, "changed": _changed(before, document), "after": seal}
+    seq = events.append(connection, at_ms, event, body | ({"fills": new} if new else {}))
+    _put_rows(connection, document, seq, ended_ms)
+    _put_client_ids(connection, trade)
+    _put_fills(connection, trade.intent.id, new, seq)
+    return seq
+
+
+def _unknown(connection: Connection, trade_id: str, fills: Sequence[Fill]) -> list[Fill]:
+    """Those of the fills that are not stored; a fill never changes, so one that is stored stays as it is."""
+    if not fills:
+        return []
+    known = set(connection.execute("SELECT id FROM fills WHERE trade_id = ?", (trade_id,)))
+    return [fill for fill in fills if (fill.trade_id,) not in known]
+
+
+def _put_fills(connection: Connection, trade_id: str, fills: Sequence[Fill], seq: int) -> None:
+    rows = [(trade_id, fill.trade_id, seq, text(fill)) for fill in fills]
+    connection.executemany("INSERT INTO fills (trade_id, id, seq, body) VALUES (?, ?, ?, ?)", rows)
+
+
+def _refuse_new_intent(before: Document, after: Document) -> None:
+    """What was stored is immutable; a field that did not exist then may come to it."""
+    if wrong := [field for field in before if before[field] != after.get(field)]:
+        raise InternalError(f"an intent is immutable: {', '.join(wrong)} of {after['id']}")
+
+
+def _changed(before: Document, after: Document) -> Document:
+    """Path -> value of what is different after."""
+    old = dict(_flat(before))
+    return {path: value for path, value in _flat(after) if path not in old or old[path] != value}
+
+
+def _flat(document: Document) -> Iterator[tuple[str, Any]]:
+    """The fields by their paths; a list other than the legs is one value."""
+    for name, value in document.items():
+        if name == "intent":
+            yield from ((f"intent.{field}", told) for field, told in value.items())
+        elif name == "legs":
+            yield "legs", len(value)
+            for number, leg in enumerate(value):
+                yield from ((f"legs.{number}.{field}", told) for field, told in leg.items())
+        else:
+            yield name, value
+
+
+def _put_rows(connection: Connection, document: Document, seq: int, ended_ms: int | None) -> None:
+    body = {**document}
+    intent, legs = body.pop("intent"), body.pop("legs")
+    trade_id = intent["id"]
+    connection.execute(
+        "INSERT INTO intents (id, body) VALUES (?, ?)"
+        " ON CONFLICT (id) DO UPDATE SET body = excluded.body WHERE body <> excluded.body",
+        (trade_id, text(intent)),
+    )
+    connection.execute(
+        "INSERT INTO trades (id, ended_ms, seq, body) VALUES (?, ?, ?, ?) ON CONFLICT (id)"
+        " DO UPDATE SET ended_ms = excluded.ended_ms, seq = excluded.seq, body = excluded.body",
+        (trade_id, ended_ms, seq, text(body)),
+    )
+    connection.execute("DELETE FROM legs WHERE trade_id = ?", (trade_id,))
+    connection.executemany(
+        "INSERT INTO legs (trade_id, number, body) VALUES (?, ?, ?)",
+        [(trade_id, number, text(leg)) for number, leg in enumerate(legs)],
+    )
+
+
+def _put_client_ids(connection: Connection, trade: Trade) -> None:
+    """A client id belongs to one trade for ever: that of another is refused by the primary key."""
+    connection.executemany(
+        "INSERT INTO client_ids (cid, trade_id) SELECT ?1, ?2"
+        " WHERE NOT EXISTS (SELECT 1 FROM client_ids WHERE cid = ?1 AND trade_id = ?2)",
+        [(cid, trade.intent.id) for leg in trade.legs for cid in leg.cids if cid],
+    )
+
+
+def _stored(connection: Connection, id: str) -> Document:
+    """The trade as it is stored, empty if there is none."""
+    return next(_documents(connection, "id = ?", id), {})
+
+
+def _documents(connection: Connection, where: str, *bindings: object) -> Iterator[Document]:
+    rows = connection.execute(
+        f"SELECT id, intents.body, trades.body FROM trades JOIN intents USING (id) WHERE {where} ORDER BY id",  # noqa: S608 - the conditions above
+        bindings,
+    )
+    for trade_id, intent, body in rows:
+        legs = connection.execute("SELECT body FROM legs WHERE trade_id = ? ORDER BY number", (trade_id,))
+        document = {"intent": orjson.loads(intent), "legs": [orjson.loads(leg) for (leg,) in legs]}
+        yield {**orjson.loads(body), **document}
+
+
+def _trades(connection: Connection, where: str, *bindings: object) -> list[Trade]:
+    return [parsed(Trade, document) for document in _documents(connection, where, *bindings)]

@@ -1,0 +1,378 @@
+"""The composition root: the one module that knows everyone.
+
+It builds the adapters, hands them to the actors, starts these in the order of dependency and stops them in reverse;
+and it is the door: what `ask` and `view` do here holds for HTTP, the command line and an embedding program alike.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from functools import partial
+from types import TracebackType
+from typing import Any, Self, TypeVar, cast
+
+from opentrader.actors import views
+from opentrader.actors.analysis.market_analyzer import Horizon, MarketAnalyzer
+from opentrader.actors.analysis.scanner import Scanner
+from opentrader.actors.analysis.trend_book import TrendBook
+from opentrader.actors.messages import market as m
+from opentrader.actors.messages.trading_replies import ManualPlaced, TradeOpened
+from opentrader.actors.operations.agent_activity import errand
+from opentrader.actors.operations.agent_board import AgentBoard
+from opentrader.actors.operations.license_guard import Held, LicenseGuard, refused
+from opentrader.actors.operations.news import NewsDesk
+from opentrader.actors.runtime.message import Message
+from opentrader.actors.runtime.supervision.supervisor import ActorStatus, Supervisor
+from opentrader.actors.signals.mr_combined import MrCombined, Rule
+from opentrader.actors.signals.operator import DeskApprovals, Messenger, TelegramDesk
+from opentrader.actors.signals.signal_book import Limits, SignalBook
+from opentrader.actors.trading.account import ReadAccount
+from opentrader.actors.trading.activity import errand_of
+from opentrader.actors.trading.history import Archive
+from opentrader.actors.trading.pending_entry_watcher import PendingEntryWatcher
+from opentrader.actors.trading.position_manager import MadeWith, PositionManager
+from opentrader.actors.trading.replies.snapshot import Desk, DeskPositions
+from opentrader.clock import SortableIds
+from opentrader.config.settings import Settings
+from opentrader.domain.ports import Clock, Feed
+from opentrader.domain.symbols import Listing, listing_of, pair_of
+from opentrader.domain.trading.lifecycle import BINANCE
+from opentrader.domain.trading.ports import Records
+from opentrader.domain.trading.risk import Risk
+from opentrader.errors import NotReady, OpentraderError, ShuttingDown
+from opentrader.exchange.paper.ledger.balance import parse_balance
+from opentrader.exchange.paper.paper import RECV_WINDOW_MS, PaperExchange
+from opentrader.jit.kernels import Kernels
+from opentrader.news import FeedReader, parse_feeds
+from opentrader.store.identity import Identity, identity_of
+from opentrader.store.ports import AgentTable, LicenceTable, SignalTable, TrendTable
+from opentrader.store.sqlite import backup
+from opentrader.store.sqlite.database import Store
+from opentrader.store.trading_ports import (
+    AuditTable,
+    ControlTable,
+    DataDisk,
+    DayTable,
+    HistoryTable,
+    IdempotencyTable,
+    JournalTable,
+)
+from opentrader.system.market import Market, open_market
+from opentrader.system.timeline import known_shift
+from opentrader.telegram import Bot, Silent
+from opentrader.telegram.bot import URL_OF_TELEGRAM
+
+R = TypeVar("R")
+M = TypeVar("M", bound=Message[Any])
+
+ANSWER_SECONDS = 300.0
+FIRST_READ_SECONDS = 2.0
+_REGISTER = (
+    "curl -X POST {base}/api/license/register -H 'Content-Type: application/json'{token}"
+    ' -d \'{{"email":"you@example.com","name":"Your Name"}}\''
+)
+
+_AUTHORIZED = ' -H "Authorization: Bearer $OPENTRADER_API_TOKEN"'  # not the token itself: logs keep what is printed
+_REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (an address to listen on is none to call)
+
+logger = logging.getLogger(__name__)
+
+
+class TradingSystem:
+    """The daemon without a port: `async with TradingSystem(settings) as system: await system.ask(message)`.
+
+    One loop runs it from `start` to `stop`. `ask` raises the errors of `opentrader.errors`.
+    """
+
+    def __init__(
+        self, settings: Settings | None = None, *, on_stuck: Callable[[str], object] | None = None
+    ) -> None:
+        """`on_stuck(name)` is called on the loop when an actor has been in one handler for five seconds."""
+        self.settings, self._on_stuck = settings or Settings(), on_stuck
+        self._store: Store | None = None
+        self._kernels = Kernels()
+        self._market: Market | None = None
+        self._exchange: PaperExchange | None = None
+        self._started_at = 0.0
+        self._supervisor: Supervisor | None = None
+        self._started = self._stopping = False
+        self._fatal: asyncio.Future[str] | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    @property
+    def ready(self) -> bool:
+        """Whether it answers: started, and not stopping."""
+        return self._started and not self._stopping
+
+    async def start(self) -> None:
+        """Open the store, choose the market, start the actors, register the licence that the settings name.
+
+        Raises `ConfigError` (a folder in use, a damaged store, an unusable feed) and leaves nothing running.
+        """
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Stop in reverse order: actors, market, store. May be called twice."""
+        first, self._stopping = not self._stopping, True
+        if first:
+            logger.info("stopping")
+        if self._supervisor is not None:
+            await self._supervisor.stop()
+        await self._kernels.close()
+        if self._exchange is not None:
+            await asyncio.to_thread(self._exchange.close)
+        if self._store is not None:
+            await asyncio.to_thread(self._store.close)
+        if first:
+            logger.info("stopped")
+
+    async def wait_fatal(self) -> str:
+        """Return, with the reason, when the daemon cannot go on: actors that die faster than restarts help."""
+        assert self._fatal is not None
+        return await asyncio.shield(self._fatal)
+
+    def admit(self, kind: type[Message[Any]]) -> None:
+        """Raise what refuses every message of a kind, before its values are looked at: not ready, no licence."""
+        supervisor = self._running()
+        if kind.licensed and not (kind.reduces and self._at_risk()) and not self._licensed():
+            raise refused(supervisor.snapshot("license_guard"), self._clock.wall(), self.register_curl())
+
+    def _licensed(self) -> bool:
+        assert self._supervisor is not None
+        held: Held = self._supervisor.snapshot("license_guard")
+        return held.licence.status(self._clock.wall(), held.clock_high_water) != "required"
+
+    def _at_risk(self) -> bool:
+        """Whether something of ours is held, on its way or waiting: what reduces it needs no licence."""
+        desk: Desk = self._running().snapshot("position_manager")
+        coming = any(trade.entry_works for trade in desk.trades)
+        return coming or bool(desk.open_trades() or desk.pending() or desk.restored)
+
+    async def ask(self, message: Message[R], timeout: float = ANSWER_SECONDS) -> R:
+        """Have the owner of a message handle it, and return what it answers."""
+        self.admit(type(message))
+        if isinstance(message, m.View):
+            return cast(R, self.view(message))
+        running, spelled = self._running(), self.spelled(message)
+        return await errand(running.tell, *errand_of(spelled), running.ask(spelled, timeout=timeout))
+
+    def view(self, query: m.View[R]) -> R:
+        """Answer a view from what the actors have published; never waits."""
+        s = self.settings
+        asking = views.Asking(
+            self._clock.wall(),
+            self._clock.market_ms(),
+            s.commit,
+            s.market_ttl_seconds,
+            "paper",
+            tuple(name.upper() for name in s.watchlist),
+            s.risk_max_trades_day,
+            self._started_at,
+        )
+        return views.render(self.spelled(query), self._running(), asking)
+
+    def moment(self) -> tuple[int, int, int]:
+        """What a view depends on besides its query. Between equal moments no answer changes."""
+        return self._running().published, int(self._clock.wall()), self._clock.market_ms() // 1000
+
+    async def settled(self) -> None:
+        """Return once all that was given to the store before is on the disk or has failed."""
+        assert self._store is not None
+        await self._store.write(lambda connection: None)
+
+    def actors(self) -> list[ActorStatus]:
+        """Every actor: alive, how many messages wait, how often it was restarted."""
+        return self._running().status()
+
+    async def made_with(self, key: str) -> TradeOpened | ManualPlaced | None:
+        """The outcome of the entry that the request with this Idempotency-Key made; None where nothing came of it.
+
+        Waits for it as the first request did, and raises what that one would have been told.
+        """
+        return await self._running().ask(MadeWith(key), timeout=ANSWER_SECONDS)
+
+    @contextmanager
+    def changes(self) -> Iterator[asyncio.Queue[str]]:
+        """A queue of the names of those that publish something, while the context lasts."""
+        queue: asyncio.Queue[str] = asyncio.Queue(1000)
+        supervisor = self._running()
+        supervisor.listen(queue)
+        try:
+            yield queue
+        finally:
+            supervisor.unlisten(queue)
+
+    def register_curl(self) -> str:
+        """The command that registers the free licence at this daemon."""
+        token = _AUTHORIZED if self.settings.api_token is not None else ""
+        return _REGISTER.format(base=self.base_url(), token=token)
+
+    def base_url(self) -> str:
+        """Where a program on this machine finds the daemon of these settings."""
+        host = _REACHED_AT.get(self.settings.host, self.settings.host)
+        name = f"[{host.replace('%', '%25')}]" if ":" in host else host  # RFC 6874: a zone's % is written %25
+        return f"http://{name}:{self.settings.port}"
+
+    async def _start(self) -> None:
+        s = self.settings
+        logger.info("starting on %s: feed %s, exchange %s", s.data_dir, s.feed, s.exchange)
+        loop = asyncio.get_running_loop()
+        self._fatal = loop.create_future()
+        self._store = await asyncio.to_thread(Store.open, self.settings.data_dir, self._on_failed_disk(loop))
+        identity = await identity_of(self._store)
+        await self._kernels.begin()
+        self._market = await open_market(self.settings, self._store, self._first_shift)
+        self._clock: Clock = self._market.clock
+        self._started_at = self._clock.wall()
+        self._exchange = await self._open_exchange(self._market)
+        self.idempotency = IdempotencyTable(self._store)
+        self.audit_log = AuditTable(self._store)
+        instance = await ControlTable(self._store).instance()
+        supervisor = Supervisor(
+            loop, self._clock, SortableIds(), on_fatal=self._on_fatal, on_stuck=self._on_stuck, barrier=self.settled
+        )
+        self._supervisor = supervisor  # before its start, which may be cancelled: `stop` has to know of it
+        self._compose(supervisor, self._store, identity, self._market.feed)
+        self._compose_trading(supervisor, self._store, self._exchange, instance, self._market.feed.listings())
+        await supervisor.start()
+        with suppress(OpentraderError):  # a venue that does not answer keeps entries out, and nothing else
+            await supervisor.ask(ReadAccount(), timeout=FIRST_READ_SECONDS)
+        self._started = True
+        await self._register()
+        logger.info("started")
+
+    async def _open_exchange(self, market: Market) -> PaperExchange:
+        window_ms = int(RECV_WINDOW_MS * max(1.0, self.settings.speed))
+        balance = parse_balance(self.settings.paper_balance)
+        return await PaperExchange.open(
+            self.settings.data_dir, market.feed, market.clock, balance=balance, recv_window_ms=window_ms,
+            on_failed=self._on_failed_disk(asyncio.get_running_loop()),
+        )  # fmt: skip
+
+    def _messenger(self) -> Messenger:
+        s = self.settings
+        if s.telegram_token is None or s.telegram_chat_id is None:
+            return Silent()
+        return Bot(s.telegram_token.get_secret_value(), s.telegram_chat_id, url=s.telegram_url or URL_OF_TELEGRAM)
+
+    def _compose(self, supervisor: Supervisor, store: Store, identity: Identity, feed: Feed) -> None:
+        """The actors that analyse and signal, in the order of dependency."""
+        settings, listings, kernels = self.settings, feed.listings(), self._kernels
+        positions = DeskPositions(lambda: supervisor.snapshot("position_manager"))
+        watchlist = tuple(listing_of(symbol, listings).pair for symbol in settings.watchlist)
+        names = {pair: listings[pair].name for pair in watchlist}
+        licences = LicenceTable(store, machine_id=identity.machine_id, secret=identity.secret)
+        limits = Limits(settings.signal_ttl_minutes * 60, settings.risk_max_trades_day)
+        rule = Rule(settings.mr_timeframe, settings.risk_max_trades_day, settings.mr_require_gate)
+        horizon = Horizon(settings.mr_timeframe, settings.mr_history, settings.market_ttl_seconds)
+        messenger, nonce = self._messenger(), partial(secrets.token_urlsafe, 16)
+        supervisor.add("telegram_desk", lambda context: TelegramDesk(context, messenger, nonce))
+        supervisor.add("license_guard", lambda context: LicenseGuard(context, licences))
+        supervisor.add("agent_board", lambda context: AgentBoard(context, AgentTable(store)))
+        supervisor.add("trend_book", lambda context: TrendBook(context, TrendTable(store)))
+        supervisor.add(
+            "signal_book",
+            lambda context: SignalBook(context, SignalTable(store), positions, limits, DeskApprovals(context.ask)),
+        )
+        supervisor.add_family("market_analyzer", lambda context: MarketAnalyzer(context, feed, kernels, horizon))
+        supervisor.add(
+            "scanner",
+            lambda context: Scanner(
+                context, watchlist=watchlist, names=names, source=feed.source, ttl_sec=horizon.ttl_seconds
+            ),
+        )
+        supervisor.add(
+            "mr_combined",
+            lambda context: MrCombined(context, watchlist=watchlist, listings=listings, positions=positions, rule=rule),
+        )
+
+    def _compose_trading(
+        self,
+        supervisor: Supervisor,
+        store: Store,
+        exchange: PaperExchange,
+        instance: str,
+        listings: Mapping[str, Listing],
+    ) -> None:
+        """The actors that move money. PositionManager comes before those who read its desk."""
+        s, history, disk = self.settings, HistoryTable(store), DataDisk(self.settings.data_dir)
+        records = Records(JournalTable(store), history, DayTable(store), ControlTable(store))
+        risk = Risk(
+            s.risk_per_trade_pct, s.risk_max_notional_pct, s.risk_max_open, s.risk_max_trades_day,
+            s.risk_max_daily_loss_pct, s.risk_cooldown_sec, s.risk_collar_pct,
+        )  # fmt: skip
+        supervisor.add(
+            "position_manager",
+            lambda context: PositionManager(
+                context, exchange, records, disk,
+                risk=risk, rules=BINANCE, instance=instance, licensed=self._licensed,
+                watchlist=tuple(listing_of(name, listings).pair for name in s.watchlist),
+                timeframe=s.mr_timeframe, speed=s.speed,
+            ),
+        )  # fmt: skip
+        supervisor.add(
+            "pending_entry_watcher",
+            lambda context: PendingEntryWatcher(context, lambda: supervisor.snapshot("position_manager")),
+        )
+        supervisor.add("news_desk", lambda context: NewsDesk(context, FeedReader(parse_feeds(s.news_feeds))))
+        supervisor.add("archive", lambda context: Archive(context, history, AuditTable(store), self._tidy))
+
+    async def _tidy(self, at: float) -> None:
+        """Copy the store, and forget answers that nobody may ask for any more."""
+        await self.idempotency.expire(int(at))
+        await asyncio.to_thread(backup.hourly, self.settings.data_dir, int(at))
+
+    async def _first_shift(self, now_ms: int) -> int:
+        s = self.settings
+        asked = (s.feed, s.watchlist, s.mr_timeframe, now_ms, s.mr_history, s.mr_require_gate)
+        known = known_shift(*asked)
+        if known is None:
+            known = int(await self._kernels.run("opentrader.system.timeline.first_shift", *asked))
+        return known
+
+    async def _register(self) -> None:
+        email, name = self.settings.license_email, self.settings.license_name
+        if email is not None:
+            await self.ask(m.RegisterLicense(email, name or email))
+
+    def spelled(self, message: M) -> M:
+        """The same message with its symbol as a pair; raises `SymbolNotFound` where only listed ones will do."""
+        symbol = getattr(message, "symbol", None)
+        if symbol is None or self._market is None:
+            return message
+        listings = self._market.feed.listings()
+        keyed = isinstance(message, m.OfMarket)
+        pair = listing_of(symbol, listings).pair if keyed else pair_of(symbol, listings)
+        return replace(message, symbol=pair)  # type: ignore[type-var]
+
+    def _running(self) -> Supervisor:
+        if self._stopping:
+            raise ShuttingDown("the daemon is stopping", hint="ask again once it has started anew")
+        if self._supervisor is None or not self._started:
+            raise NotReady("the daemon is starting", hint="ask again in a second")
+        return self._supervisor
+
+    def _on_failed_disk(self, loop: asyncio.AbstractEventLoop) -> Callable[[str], object]:
+        """What ends the daemon from another thread: only the next start can tell what the disk holds."""
+        return lambda reason: loop.call_soon_threadsafe(self._on_fatal, reason)
+
+    def _on_fatal(self, reason: str) -> None:
+        if self._fatal is not None and not self._fatal.done():
+            self._fatal.set_result(reason)
