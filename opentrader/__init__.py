@@ -14,58 +14,56 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from opentrader.actors.messages.market import (
+    from opentrader.actors.messages import (
         ActivateLicense,
+        AuditOf,
         BoardState,
+        CancelEntry,
         CandlesOf,
+        CheckPending,
         CleanUpSignals,
+        CloseAll,
+        ClosePosition,
         ConfirmSignal,
         Events,
+        ExecuteTrade,
         ExplanationOf,
+        Halt,
         HealthOf,
+        HistoryOf,
         LicenseOf,
         MarketOf,
         MarketRows,
         MrSignalOf,
+        NewsOf,
+        Notify,
+        OpenTrades,
+        PendingEntries,
         PendingText,
+        PlaceManual,
+        PortfolioOf,
         PostSignal,
+        RecoverPending,
+        RecoverTrades,
         RegisterLicense,
         RejectSignal,
+        ResetDaily,
+        RestoreTrade,
+        Resume,
         ScanAndSignal,
         ScanMarkets,
         ScanTrends,
         SignalOf,
         SignalRows,
+        StatsOf,
+        StatusOf,
         StoreTrend,
+        SyncTrades,
         TrendOf,
         TrendRows,
         UpdateAgent,
-    )
-    from opentrader.actors.messages.trading import (
-        AuditOf,
-        CancelEntry,
-        CheckPending,
-        CloseAll,
-        ClosePosition,
-        ExecuteTrade,
-        Halt,
-        HistoryOf,
-        OpenTrades,
-        PendingEntries,
-        PlaceManual,
-        PortfolioOf,
-        RecoverPending,
-        RecoverTrades,
-        ResetDaily,
-        RestoreTrade,
-        Resume,
-        StatsOf,
-        StatusOf,
-        SyncTrades,
         UpdateTrailing,
     )
-    from opentrader.actors.operations.news import NewsOf
-    from opentrader.actors.signals.operator import Notify
     from opentrader.config.settings import Settings
     from opentrader.errors import OpentraderError
     from opentrader.research import analyze_symbol
@@ -129,21 +127,18 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
-    "NewsOf": "opentrader.actors.operations.news",
-    "Notify": "opentrader.actors.signals.operator",
     "OpentraderError": "opentrader.errors",
     "Settings": "opentrader.config.settings",
     "TradingSystem": "opentrader.system.trading_system",
     "analyze_symbol": "opentrader.research",
 }
-_MESSAGES = ("opentrader.actors.messages.market", "opentrader.actors.messages.trading")
+_MESSAGES = "opentrader.actors.messages"
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    homes = (_HOMES[name],) if name in _HOMES else _MESSAGES
-    return next(vars(home)[name] for home in map(import_module, homes) if name in vars(home))
+    return vars(import_module(_HOMES.get(name, _MESSAGES)))[name]
 
 
 def __dir__() -> list[str]:

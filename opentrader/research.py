@@ -19,8 +19,13 @@ from numpy.typing import NDArray
 
 from opentrader.actors.analysis.market_analyzer import shown
 from opentrader.actors.analysis.scanner import market_scan, trend_scan
-from opentrader.actors.messages.market import ExplanationOf
-from opentrader.actors.messages.market_replies import Explain, MarketScan, ScanFailure, TrendScan
+from opentrader.actors.messages import (
+    Explain,
+    ExplanationOf,
+    MarketScan,
+    ScanFailure,
+    TrendScan,
+)
 from opentrader.clock import WALL, SystemClock
 from opentrader.config.settings import Settings
 from opentrader.domain.analysis.market import MarketContext

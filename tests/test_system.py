@@ -29,7 +29,11 @@ from opentrader import (
 )
 from opentrader.actors.analysis.market_analyzer import Horizon, MarketAnalyzer
 from opentrader.actors.analysis.trend_book import TrendBook
-from opentrader.actors.messages.market import NoteTrends, StoreTrend, TrendRows
+from opentrader.actors.messages import (
+    NoteTrends,
+    StoreTrend,
+    TrendRows,
+)
 from opentrader.actors.runtime.supervision.supervisor import Supervisor
 from opentrader.clock import SortableIds, SystemClock
 from opentrader.errors import ConfigError, InternalError, LicenseRequired, NotReady, ShuttingDown, SymbolNotFound

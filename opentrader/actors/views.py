@@ -9,11 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, cast
 
+from opentrader.actors import messages
 from opentrader.actors.analysis.market_analyzer import CachedContext
-from opentrader.actors.messages import market as m
-from opentrader.actors.messages import market_replies as r
-from opentrader.actors.messages import trading as tm
-from opentrader.actors.messages import trading_replies as t
 from opentrader.actors.operations.agent_board import Board
 from opentrader.actors.operations.license_guard import Held, license_shown
 from opentrader.actors.runtime.supervision.supervisor import ActorStatus
@@ -55,66 +52,66 @@ class Asking:
     started_at: float = 0.0
 
 
-def health(query: m.HealthOf, published: Snapshots, asking: Asking) -> r.Health:
+def health(query: messages.HealthOf, published: Snapshots, asking: Asking) -> messages.Health:
     held: Held = published.snapshot("license_guard")
     status = held.licence.status(asking.now, held.clock_high_water)
-    return r.Health(status, held.licence.plan, asking.commit)
+    return messages.Health(status, held.licence.plan, asking.commit)
 
 
-def license_of(query: m.LicenseOf, published: Snapshots, asking: Asking) -> r.License:
+def license_of(query: messages.LicenseOf, published: Snapshots, asking: Asking) -> messages.License:
     held: Held = published.snapshot("license_guard")
     return license_shown(held, asking.now, masked(held.licence.key))
 
 
-def board_state(query: m.BoardState, published: Snapshots, asking: Asking) -> r.State:
+def board_state(query: messages.BoardState, published: Snapshots, asking: Asking) -> messages.State:
     board: Board = published.snapshot("agent_board")
-    return r.State(board.cards, board.log, int(asking.now))
+    return messages.State(board.cards, board.log, int(asking.now))
 
 
-def trend_rows(query: m.TrendRows, published: Snapshots, asking: Asking) -> r.TrendAll:
+def trend_rows(query: messages.TrendRows, published: Snapshots, asking: Asking) -> messages.TrendAll:
     records: tuple[TrendRecord, ...] = published.snapshot("trend_book")
     rows = [_trend_row(t, asking) for t in records if query.timeframe in (None, t.timeframe)]
-    return r.TrendAll(len(rows), asking.ttl_seconds, tuple(rows))
+    return messages.TrendAll(len(rows), asking.ttl_seconds, tuple(rows))
 
 
-def _trend_row(trend: TrendRecord, asking: Asking) -> r.TrendRow:
+def _trend_row(trend: TrendRecord, asking: Asking) -> messages.TrendRow:
     """Stale once it is older than the cache allows or a newer candle has closed."""
     age = max(0, asking.market_ms // 1000 - trend.timestamp)
     newer = open_time(asking.market_ms, trend.timeframe) > trend.timestamp * 1000
-    return r.TrendRow(
+    return messages.TrendRow(
         trend.symbol, trend.timeframe, trend.source, trend.type, trend.trend, trend.score, age,
         age >= asking.ttl_seconds or newer, trend.timestamp,
     )  # fmt: skip
 
 
-def market_rows(query: m.MarketRows, published: Snapshots, asking: Asking) -> r.MarketAll:
+def market_rows(query: messages.MarketRows, published: Snapshots, asking: Asking) -> messages.MarketAll:
     cached = published.snapshots("market_analyzer")
     rows = [_market_row(entry, asking) for pair in sorted(cached) for entry in cached[pair]]
     rows = [row for row in rows if query.stale or not row.stale]
-    return r.MarketAll(len(rows), asking.ttl_seconds, tuple(rows))
+    return messages.MarketAll(len(rows), asking.ttl_seconds, tuple(rows))
 
 
-def _market_row(entry: CachedContext, asking: Asking) -> r.MarketRow:
+def _market_row(entry: CachedContext, asking: Asking) -> messages.MarketRow:
     context = entry.context
-    return r.MarketRow(
+    return messages.MarketRow(
         context.symbol, context.htf_tf, context.mtf_tf, context.priority_decision, entry.age_sec(asking.market_ms),
         entry.stale(asking.market_ms, asking.ttl_seconds), context.timestamp,
     )  # fmt: skip
 
 
-def signal_rows(query: m.SignalRows, published: Snapshots, asking: Asking) -> r.SignalList:
+def signal_rows(query: messages.SignalRows, published: Snapshots, asking: Asking) -> messages.SignalList:
     signals: Mapping[str, SignalRecord] = published.snapshot("signal_book")
     newest = sorted(signals.values(), key=lambda s: (-s.created_at, s.pair))
-    return r.SignalList(tuple(shown(s, asking.now) for s in newest), len(newest))
+    return messages.SignalList(tuple(shown(s, asking.now) for s in newest), len(newest))
 
 
-def signal_of(query: m.SignalOf, published: Snapshots, asking: Asking) -> r.Signal:
+def signal_of(query: messages.SignalOf, published: Snapshots, asking: Asking) -> messages.Signal:
     signal = known_signal(published.snapshot("signal_book"), query.symbol)
     demand_pending(signal, asking.now)
     return shown(signal, asking.now)
 
 
-def pending_text(query: m.PendingText, published: Snapshots, asking: Asking) -> str:
+def pending_text(query: messages.PendingText, published: Snapshots, asking: Asking) -> str:
     signals: Mapping[str, SignalRecord] = published.snapshot("signal_book")
     pending = [s for s in signals.values() if s.status_at(asking.now) == "pending"]
     if not pending:
@@ -154,24 +151,24 @@ def _gate(passed: bool) -> str:
     return "passes the gate" if passed else "below the gate, POST /api/trade refuses it"
 
 
-def open_trades(query: tm.OpenTrades, published: Snapshots, asking: Asking) -> t.TradeList:
+def open_trades(query: messages.OpenTrades, published: Snapshots, asking: Asking) -> messages.TradeList:
     trades = _desk(published).shown(asking.market_ms)
-    return t.TradeList(trades, len(trades))
+    return messages.TradeList(trades, len(trades))
 
 
-def pending_entries(query: tm.PendingEntries, published: Snapshots, asking: Asking) -> t.PendingList:
+def pending_entries(query: messages.PendingEntries, published: Snapshots, asking: Asking) -> messages.PendingList:
     entries = _desk(published).entries()
-    return t.PendingList(entries, len(entries))
+    return messages.PendingList(entries, len(entries))
 
 
-def portfolio_of(query: tm.PortfolioOf, published: Snapshots, asking: Asking) -> t.Portfolio:
+def portfolio_of(query: messages.PortfolioOf, published: Snapshots, asking: Asking) -> messages.Portfolio:
     return portfolio(_account(published), asking.venue, int(asking.now))
 
 
-def status_of(query: tm.StatusOf, published: Snapshots, asking: Asking) -> t.BotStatus:
+def status_of(query: messages.StatusOf, published: Snapshots, asking: Asking) -> messages.BotStatus:
     desk = _desk(published)
     signals: Mapping[str, SignalRecord] = published.snapshot("signal_book")
-    return t.BotStatus(
+    return messages.BotStatus(
         running=True,
         halted=desk.control.halted,
         halt_reason=desk.control.reason if desk.control.halted else None,
@@ -187,7 +184,7 @@ def status_of(query: tm.StatusOf, published: Snapshots, asking: Asking) -> t.Bot
         equity=float(_account(published).equity),
         realized_pnl_today=float(desk.pnl_today),
         watchlist=asking.watchlist,
-        actors=tuple(t.ActorRow(a.name, a.alive, a.inbox, a.restarts) for a in published.status()),
+        actors=tuple(messages.ActorRow(a.name, a.alive, a.inbox, a.restarts) for a in published.status()),
         timestamp=int(asking.now),
     )
 
@@ -205,22 +202,22 @@ def _account(published: Snapshots) -> Account:
 
 Render = Callable[[Any, Snapshots, Asking], Any]
 
-_RENDER: dict[type[m.View[Any]], Render] = {
-    m.HealthOf: health,
-    m.LicenseOf: license_of,
-    m.BoardState: board_state,
-    m.TrendRows: trend_rows,
-    m.MarketRows: market_rows,
-    m.SignalRows: signal_rows,
-    m.SignalOf: signal_of,
-    m.PendingText: pending_text,
-    tm.OpenTrades: open_trades,
-    tm.PendingEntries: pending_entries,
-    tm.PortfolioOf: portfolio_of,
-    tm.StatusOf: status_of,
+_RENDER: dict[type[messages.View[Any]], Render] = {
+    messages.HealthOf: health,
+    messages.LicenseOf: license_of,
+    messages.BoardState: board_state,
+    messages.TrendRows: trend_rows,
+    messages.MarketRows: market_rows,
+    messages.SignalRows: signal_rows,
+    messages.SignalOf: signal_of,
+    messages.PendingText: pending_text,
+    messages.OpenTrades: open_trades,
+    messages.PendingEntries: pending_entries,
+    messages.PortfolioOf: portfolio_of,
+    messages.StatusOf: status_of,
 }
 
 
-def render(query: m.View[R], published: Snapshots, asking: Asking) -> R:
+def render(query: messages.View[R], published: Snapshots, asking: Asking) -> R:
     """Answer a view; raises the errors of the answer, and `NotReady` before the actor's first snapshot."""
     return cast(R, _RENDER[type(query)](query, published, asking))

@@ -14,7 +14,13 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from opentrader.actors.messages.market_replies import Explain, Level, MarketScan, TrendScan, TrendScanRow
+from opentrader.actors.messages import (
+    Explain,
+    LevelReply,
+    MarketScan,
+    TrendScan,
+    TrendScanRow,
+)
 from opentrader.cli.checks import Check
 from opentrader.config.settings import Origin, Settings
 from opentrader.domain.analysis.market import MarketContext
@@ -270,7 +276,7 @@ def levels_table(explain: Explain) -> RenderableType:
     return table
 
 
-def _looked_at(level: Level) -> str:
+def _looked_at(level: LevelReply) -> str:
     values = (f"{name} {_short(value)}" for name, value in level.inputs.items())
     return ", ".join(values).replace("_", " ")
 

@@ -30,7 +30,9 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from opentrader.actors.messages.market import Email
+from opentrader.actors.messages import (
+    Email,
+)
 from opentrader.config import sources
 from opentrader.domain.symbols import SPELLING
 from opentrader.domain.timeframes import Timeframe

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from opentrader.actors.messages.market import HealthOf
+from opentrader.actors.messages import (
+    HealthOf,
+)
 from opentrader.config.settings import Settings
 from opentrader.daemon import systemd
 from opentrader.errors import ConfigError

@@ -7,8 +7,11 @@ from collections.abc import Hashable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from opentrader.actors.messages.market import HealthOf, View
-from opentrader.actors.messages.market_replies import Health
+from opentrader.actors.messages import (
+    Health,
+    HealthOf,
+    View,
+)
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.supervision.supervisor import ActorStatus
 from opentrader.domain.trading.ports import AuditStore, IdempotencyStore

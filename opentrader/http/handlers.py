@@ -9,7 +9,11 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from aiohttp import web
 
-from opentrader.actors.messages.market import Events, HealthOf, View
+from opentrader.actors.messages import (
+    Events,
+    HealthOf,
+    View,
+)
 from opentrader.actors.runtime.message import Message
 from opentrader.errors import Fault
 from opentrader.http.body import demand_no_more, read_json

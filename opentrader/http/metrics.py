@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from opentrader.actors.messages import trading as tm
+from opentrader.actors import messages
 from opentrader.errors import OpentraderError
 from opentrader.http.gateway import System
 
@@ -20,7 +20,7 @@ class _Figures(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         yield from _actors(self._system)
         try:
-            status = self._system.view(tm.StatusOf())
+            status = self._system.view(messages.StatusOf())
         except OpentraderError:
             return  # the account has not been read yet
         for name, value, told in (

@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
-from opentrader.actors.messages import market as m
-from opentrader.actors.messages import trading as tm
-from opentrader.actors.operations.news import NewsOf
+from opentrader.actors import messages
+from opentrader.actors.messages import (
+    NewsOf,
+    Notify,
+)
 from opentrader.actors.runtime.message import Message
-from opentrader.actors.signals.operator import Notify
 from opentrader.domain.agents import AGENTS
 from opentrader.errors import (
     AgentNotFound,
@@ -140,142 +141,142 @@ _RESTORE = {
 }  # fmt: skip
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/api/health", "getHealth", "Health", m.HealthOf, open=True),
-    Route("GET", "/api/license/status", "getLicense", "License", m.LicenseOf),
+    Route("GET", "/api/health", "getHealth", "Health", messages.HealthOf, open=True),
+    Route("GET", "/api/license/status", "getLicense", "License", messages.LicenseOf),
     Route(
-        "POST", "/api/license/register", "registerLicense", "License", m.RegisterLicense,
+        "POST", "/api/license/register", "registerLicense", "License", messages.RegisterLicense,
         body="required", sample={"email": "you@example.com", "name": "Your Name"},
     ),
     Route(
-        "POST", "/api/license/activate", "activateLicense", "License", m.ActivateLicense,
+        "POST", "/api/license/activate", "activateLicense", "License", messages.ActivateLicense,
         body="required", errors=(LicenseKeyNotFound,), sample={"license_key": "OT-XXXX-XXXX-XXXX-XXXX"},
     ),
     Route("GET", "/api/dashboard", "getDashboard", "Dashboard", page="dashboard", open=True),
     Route(
-        "POST", "/api/agent/{name}", "updateAgent", "Dashboard", m.UpdateAgent,
+        "POST", "/api/agent/{name}", "updateAgent", "Dashboard", messages.UpdateAgent,
         body="required", errors=(AgentNotFound,), resolve=_known_agent,
         sample={"name": "coo", "status": "running", "action": "Day trading scan"},
     ),
-    Route("GET", "/api/state", "getState", "Dashboard", m.BoardState),
+    Route("GET", "/api/state", "getState", "Dashboard", messages.BoardState),
     Route("GET", "/api/news", "getNews", "News", NewsOf, sample={"limit": "20"}),
-    Route("GET", "/api/portfolio", "getPortfolio", "Portfolio", tm.PortfolioOf),
+    Route("GET", "/api/portfolio", "getPortfolio", "Portfolio", messages.PortfolioOf),
     Route(
-        "POST", "/api/trade", "openTrade", "Bot Actions", tm.ExecuteTrade, strict=True, idempotent=True,
+        "POST", "/api/trade", "openTrade", "Bot Actions", messages.ExecuteTrade, strict=True, idempotent=True,
         unasked=("idem_key",), errors=(SymbolNotFound, *_ENTRY_REFUSED, TradeExists, DailyLimitReached), sample=_TRADE,
     ),
     Route(
-        "POST", "/api/trade/manual", "openManual", "Bot Actions", tm.PlaceManual, strict=True, idempotent=True,
+        "POST", "/api/trade/manual", "openManual", "Bot Actions", messages.PlaceManual, strict=True, idempotent=True,
         unasked=("idem_key",), errors=(SymbolNotFound, *_ENTRY_REFUSED, PendingEntryExists), sample=_MANUAL,
     ),
-    Route("GET", "/api/pending-entries", "listPending", "Bot Actions", tm.PendingEntries),
+    Route("GET", "/api/pending-entries", "listPending", "Bot Actions", messages.PendingEntries),
     *_also_post(
         Route(
-            "GET", "/api/pending-entries/check", "checkPending", "Bot Actions", tm.CheckPending,
+            "GET", "/api/pending-entries/check", "checkPending", "Bot Actions", messages.CheckPending,
             sample={"agent": "finance"},
         )
     ),
     *_also_post(
         Route(
-            "GET", "/api/pending-entries/recover", "recoverPending", "Bot Actions", tm.RecoverPending,
+            "GET", "/api/pending-entries/recover", "recoverPending", "Bot Actions", messages.RecoverPending,
         )
     ),
     Route(
-        "DELETE", "/api/pending-entries/{id}", "cancelPending", BEYOND, tm.CancelEntry,
+        "DELETE", "/api/pending-entries/{id}", "cancelPending", BEYOND, messages.CancelEntry,
         errors=(PendingEntryNotFound,), sample={"id": "01J00000000000000000000000"},
     ),
     *_also_post(
         Route(
-            "GET", "/api/trailing", "updateTrailing", "Bot Actions", tm.UpdateTrailing,
+            "GET", "/api/trailing", "updateTrailing", "Bot Actions", messages.UpdateTrailing,
             sample={"agent": "tech"},
         )
     ),
-    Route("GET", "/api/status", "getStatus", "Bot Actions", tm.StatusOf),
+    Route("GET", "/api/status", "getStatus", "Bot Actions", messages.StatusOf),
     Route(
-        "POST", "/api/close", "closePosition", "Bot Actions", tm.ClosePosition, strict=True, idempotent=True,
+        "POST", "/api/close", "closePosition", "Bot Actions", messages.ClosePosition, strict=True, idempotent=True,
         errors=(PositionNotFound, OrderRejected), sample={"symbol": "BTC"},
     ),
     Route(
-        "POST", "/api/closeall", "closeAll", "Bot Actions", tm.CloseAll, strict=True, idempotent=True,
+        "POST", "/api/closeall", "closeAll", "Bot Actions", messages.CloseAll, strict=True, idempotent=True,
     ),
-    Route("POST", "/api/reset-daily", "resetDaily", "Bot Actions", tm.ResetDaily),
+    Route("POST", "/api/reset-daily", "resetDaily", "Bot Actions", messages.ResetDaily),
     Route(
-        "POST", "/api/mr-combined/scan-and-signal", "scanAndSignal", "Scan & Signal", m.ScanAndSignal,
+        "POST", "/api/mr-combined/scan-and-signal", "scanAndSignal", "Scan & Signal", messages.ScanAndSignal,
         body="optional", query=("agent",), sample={"symbols": ["BTC", "ETH"], "agent": "scout"},
     ),
     Route(
-        "POST", "/api/trend/{symbol}", "storeTrend", "Trend Single-TF", m.StoreTrend,
+        "POST", "/api/trend/{symbol}", "storeTrend", "Trend Single-TF", messages.StoreTrend,
         body="required", sample=_SNAPSHOT,
     ),
-    Route("GET", "/api/trend/{symbol}", "getTrend", "Trend Single-TF", m.TrendOf, errors=_UNLISTED, sample=_BTC),
-    Route("GET", "/api/trend/all", "listTrends", "Trend Single-TF", m.TrendRows, sample={"timeframe": "4h"}),
+    Route("GET", "/api/trend/{symbol}", "getTrend", "Trend Single-TF", messages.TrendOf, errors=_UNLISTED, sample=_BTC),
+    Route("GET", "/api/trend/all", "listTrends", "Trend Single-TF", messages.TrendRows, sample={"timeframe": "4h"}),
     *_also_post(
         Route(
-            "GET", "/api/trend/scan", "scanTrends", "Trend Single-TF", m.ScanTrends,
+            "GET", "/api/trend/scan", "scanTrends", "Trend Single-TF", messages.ScanTrends,
             sample={"timeframe": "1d", "agent": "tech"},
         )
     ),
     Route(
-        "GET", "/api/market/{symbol}", "getMarket", "Market Multi-TF", m.MarketOf,
+        "GET", "/api/market/{symbol}", "getMarket", "Market Multi-TF", messages.MarketOf,
         errors=_UNLISTED, sample=_BTC_MTF,
     ),
     *_also_post(
         Route(
-            "GET", "/api/market/scan", "scanMarket", "Market Multi-TF", m.ScanMarkets,
+            "GET", "/api/market/scan", "scanMarket", "Market Multi-TF", messages.ScanMarkets,
             sample={"mtf_tf": "4h", "agent": "tech"},
         )
     ),
-    Route("GET", "/api/market/all", "listMarkets", "Market Multi-TF", m.MarketRows, sample={"stale": "false"}),
+    Route("GET", "/api/market/all", "listMarkets", "Market Multi-TF", messages.MarketRows, sample={"stale": "false"}),
     *_also_post(
         Route(
             "GET", "/api/notify", "notify", "Telegram", Notify,
             unasked=("agent",), errors=(TelegramError, TelegramNotConfigured), sample={"message": "Good morning"},
         )
     ),
-    Route("GET", "/api/trades", "listTrades", "Trade Management", tm.OpenTrades),
+    Route("GET", "/api/trades", "listTrades", "Trade Management", messages.OpenTrades),
     Route(
-        "GET", "/api/trades/history", "listHistory", "Trade Management", tm.HistoryOf, paged=True,
+        "GET", "/api/trades/history", "listHistory", "Trade Management", messages.HistoryOf, paged=True,
         sample={"limit": "20", "offset": "0"},
     ),
-    Route("GET", "/api/trades/stats", "getStats", "Trade Management", tm.StatsOf),
-    Route("POST", "/api/trades/sync", "syncTrades", "Trade Management", tm.SyncTrades),
+    Route("GET", "/api/trades/stats", "getStats", "Trade Management", messages.StatsOf),
+    Route("POST", "/api/trades/sync", "syncTrades", "Trade Management", messages.SyncTrades),
     *_also_post(
         Route(
-            "GET", "/api/trades/recover", "recoverTrades", "Trade Management", tm.RecoverTrades,
+            "GET", "/api/trades/recover", "recoverTrades", "Trade Management", messages.RecoverTrades,
         )
     ),
     Route(
-        "POST", "/api/trades/restore", "restoreTrade", "Trade Management", tm.RestoreTrade,
+        "POST", "/api/trades/restore", "restoreTrade", "Trade Management", messages.RestoreTrade,
         body="required", errors=(TradeExists,), sample=_RESTORE,
     ),
-    Route("POST", "/api/signal", "postSignal", "Signal Flow", m.PostSignal, body="required", sample=_SIGNAL),
-    Route("GET", "/api/signal/list", "listSignals", "Signal Flow", m.SignalRows),
-    Route("GET", "/api/signal/pending", "pendingText", "Signal Flow", m.PendingText),
+    Route("POST", "/api/signal", "postSignal", "Signal Flow", messages.PostSignal, body="required", sample=_SIGNAL),
+    Route("GET", "/api/signal/list", "listSignals", "Signal Flow", messages.SignalRows),
+    Route("GET", "/api/signal/pending", "pendingText", "Signal Flow", messages.PendingText),
     Route(
-        "GET", "/api/signal/{symbol}", "getSignal", "Signal Flow", m.SignalOf,
+        "GET", "/api/signal/{symbol}", "getSignal", "Signal Flow", messages.SignalOf,
         errors=_OF_SIGNAL, sample={"symbol": "ETHUSDT"},
     ),
     Route(
-        "POST", "/api/signal/{symbol}/confirm", "confirmSignal", "Signal Flow", m.ConfirmSignal,
+        "POST", "/api/signal/{symbol}/confirm", "confirmSignal", "Signal Flow", messages.ConfirmSignal,
         errors=_OF_SIGNAL, sample={"symbol": "ETHUSDT"},
     ),
     Route(
-        "POST", "/api/signal/{symbol}/reject", "rejectSignal", "Signal Flow", m.RejectSignal,
+        "POST", "/api/signal/{symbol}/reject", "rejectSignal", "Signal Flow", messages.RejectSignal,
         errors=_OF_SIGNAL, sample={"symbol": "ETHUSDT"},
     ),
     Route(
-        "POST", "/api/signal/cleanup", "cleanupSignals", "Signal Flow", m.CleanUpSignals,
+        "POST", "/api/signal/cleanup", "cleanupSignals", "Signal Flow", messages.CleanUpSignals,
         sample={"max_age_minutes": "5"},
     ),
     Route(
-        "GET", "/api/candles/{symbol}", "getCandles", BEYOND, m.CandlesOf,
+        "GET", "/api/candles/{symbol}", "getCandles", BEYOND, messages.CandlesOf,
         errors=_UNLISTED, sample={**_BTC, "limit": "200"},
     ),
-    Route("GET", "/api/explain/{symbol}", "explain", BEYOND, m.ExplanationOf, errors=_UNLISTED, sample=_BTC_MTF),
-    Route("POST", "/api/halt", "halt", BEYOND, tm.Halt, strict=True, sample={"reason": "operator"}),
-    Route("POST", "/api/resume", "resume", BEYOND, tm.Resume, strict=True),
-    Route("GET", "/api/audit", "getAudit", BEYOND, tm.AuditOf, paged=True, sample={"limit": "50"}),
+    Route("GET", "/api/explain/{symbol}", "explain", BEYOND, messages.ExplanationOf, errors=_UNLISTED, sample=_BTC_MTF),
+    Route("POST", "/api/halt", "halt", BEYOND, messages.Halt, strict=True, sample={"reason": "operator"}),
+    Route("POST", "/api/resume", "resume", BEYOND, messages.Resume, strict=True),
+    Route("GET", "/api/audit", "getAudit", BEYOND, messages.AuditOf, paged=True, sample={"limit": "50"}),
     Route("GET", "/api/metrics", "getMetrics", BEYOND, page="metrics"),
-    Route("GET", "/api/events", "getEvents", BEYOND, m.Events, stream=True, sample={"types": "agent,signal"}),
+    Route("GET", "/api/events", "getEvents", BEYOND, messages.Events, stream=True, sample={"types": "agent,signal"}),
     Route("GET", "/api/openapi.json", "getOpenapi", BEYOND, page="openapi", open=True),
     Route("GET", "/api/docs", "getDocs", BEYOND, page="docs", open=True),
 )  # fmt: skip

@@ -16,12 +16,14 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
-from opentrader.actors import views
+from opentrader.actors import messages, views
 from opentrader.actors.analysis.market_analyzer import Horizon, MarketAnalyzer
 from opentrader.actors.analysis.scanner import Scanner
 from opentrader.actors.analysis.trend_book import TrendBook
-from opentrader.actors.messages import market as m
-from opentrader.actors.messages.trading_replies import ManualPlaced, TradeOpened
+from opentrader.actors.messages import (
+    ManualPlaced,
+    TradeOpened,
+)
 from opentrader.actors.operations.agent_activity import errand
 from opentrader.actors.operations.agent_board import AgentBoard
 from opentrader.actors.operations.license_guard import Held, LicenseGuard, refused
@@ -168,12 +170,12 @@ class TradingSystem:
     async def ask(self, message: Message[R], timeout: float = ANSWER_SECONDS) -> R:
         """Have the owner of a message handle it, and return what it answers."""
         self.admit(type(message))
-        if isinstance(message, m.View):
+        if isinstance(message, messages.View):
             return cast(R, self.view(message))
         running, spelled = self._running(), self.spelled(message)
         return await errand(running.tell, *errand_of(spelled), running.ask(spelled, timeout=timeout))
 
-    def view(self, query: m.View[R]) -> R:
+    def view(self, query: messages.View[R]) -> R:
         """Answer a view from what the actors have published; never waits."""
         s = self.settings
         asking = views.Asking(
@@ -350,7 +352,7 @@ class TradingSystem:
     async def _register(self) -> None:
         email, name = self.settings.license_email, self.settings.license_name
         if email is not None:
-            await self.ask(m.RegisterLicense(email, name or email))
+            await self.ask(messages.RegisterLicense(email, name or email))
 
     def spelled(self, message: M) -> M:
         """The same message with its symbol as a pair; raises `SymbolNotFound` where only listed ones will do."""
@@ -358,7 +360,7 @@ class TradingSystem:
         if symbol is None or self._market is None:
             return message
         listings = self._market.feed.listings()
-        keyed = isinstance(message, m.OfMarket)
+        keyed = isinstance(message, messages.OfMarket)
         pair = listing_of(symbol, listings).pair if keyed else pair_of(symbol, listings)
         return replace(message, symbol=pair)  # type: ignore[type-var]
 

@@ -16,7 +16,9 @@ from opentrader.actors import views
 from opentrader.actors.analysis.market_analyzer import Horizon, MarketAnalyzer
 from opentrader.actors.analysis.scanner import Scanner
 from opentrader.actors.analysis.trend_book import TrendBook
-from opentrader.actors.messages.market import View
+from opentrader.actors.messages import (
+    View,
+)
 from opentrader.actors.operations.agent_board import AgentBoard
 from opentrader.actors.operations.license_guard import LicenseGuard
 from opentrader.actors.runtime.supervision.supervisor import Supervisor

@@ -10,7 +10,7 @@ import pytest
 from opentrader import indicators
 from opentrader.actors.analysis import trend_book
 from opentrader.actors.analysis.candle_series import CandleSeries, Key
-from opentrader.actors.messages.market import (
+from opentrader.actors.messages import (
     BoardState,
     CandlesOf,
     ExplanationOf,

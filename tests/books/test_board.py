@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from opentrader.actors.messages.market import (
+from opentrader.actors.messages import (
     ActivateLicense,
     BoardState,
     HealthOf,

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from opentrader.actors.messages.market import (
+from opentrader.actors.messages import (
     BoardState,
     ConfirmSignal,
     HealthOf,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from opentrader.actors.messages.market import (
+from opentrader.actors.messages import (
     CleanUpSignals,
     ConfirmSignal,
     EmitSignal,

@@ -11,8 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from opentrader.actors.messages import market as m
-from opentrader.actors.messages import market_replies as r
+from opentrader.actors import messages
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.supervision.supervisor import ActorStatus
 from opentrader.domain.symbols import pair_of
@@ -69,12 +68,12 @@ class FakeSystem:
         self.rows: list[ActorStatus] = []
         self.idempotency = self.audit_log = Remembering()
         self.answers: dict[type[Message[Any]], Any] = {
-            m.HealthOf: r.Health("active", "free", "test"),
-            m.BoardState: r.State({}, (), NOW),
-            m.PendingText: "No pending signals.\n",
-            m.UpdateAgent: r.AgentUpdated("coo", "idle", "", NOW),
-            m.CleanUpSignals: r.Cleanup((), (), 0, 0),
-            m.ScanAndSignal: r.ScanSignal((), ()),
+            messages.HealthOf: messages.Health("active", "free", "test"),
+            messages.BoardState: messages.State({}, (), NOW),
+            messages.PendingText: "No pending signals.\n",
+            messages.UpdateAgent: messages.AgentUpdated("coo", "idle", "", NOW),
+            messages.CleanUpSignals: messages.Cleanup((), (), 0, 0),
+            messages.ScanAndSignal: messages.ScanSignal((), ()),
         }
 
     def admit(self, kind: type[Message[Any]]) -> None:
@@ -91,7 +90,7 @@ class FakeSystem:
     def moment(self) -> int:
         return self.published
 
-    def view(self, query: m.View[Any]) -> Any:
+    def view(self, query: messages.View[Any]) -> Any:
         return self._answer(query)
 
     async def ask(self, message: Message[Any]) -> Any:

@@ -10,29 +10,26 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from opentrader.actors.messages import market as m
-from opentrader.actors.messages import market_replies as r
-from opentrader.actors.messages import trading as tm
-from opentrader.actors.messages import trading_replies as t
+from opentrader.actors import messages
 from opentrader.domain.agents import AgentCard, LogLine
 
 PATIENCE_SECONDS = 30
-SIGNAL = r.Signal(
+SIGNAL = messages.Signal(
     symbol="ETHUSDT", direction="buy", bot="b", status="pending", notified=False, created_at=1, expires_at=2, age_sec=0
 )
-STATUS = t.BotStatus(
+STATUS = messages.BotStatus(
     running=True, halted=False, halt_reason=None, mode="paper", exchange="paper", can_short=False, uptime_sec=1,
     open_trades=0, pending_entries=0, pending_signals=0, trades_today=0, max_trades_per_day=3, equity=1.0,
     realized_pnl_today=0.0, watchlist=(), actors=(), timestamp=1,
 )  # fmt: skip
 EMPTY = {
-    m.SignalRows: r.SignalList((), 0),
-    m.MarketRows: r.MarketAll(0, 0, ()),
-    m.TrendRows: r.TrendAll(0, 0, ()),
-    m.LicenseOf: r.License("active", "free", None, None, None, "m", None, None),
-    tm.OpenTrades: t.TradeList((), 0),
-    tm.PendingEntries: t.PendingList((), 0),
-    tm.StatusOf: STATUS,
+    messages.SignalRows: messages.SignalList((), 0),
+    messages.MarketRows: messages.MarketAll(0, 0, ()),
+    messages.TrendRows: messages.TrendAll(0, 0, ()),
+    messages.LicenseOf: messages.License("active", "free", None, None, None, "m", None, None),
+    messages.OpenTrades: messages.TradeList((), 0),
+    messages.PendingEntries: messages.PendingList((), 0),
+    messages.StatusOf: STATUS,
 }
 
 
@@ -97,18 +94,18 @@ async def streaming(
         writer.transport.abort()
 
 
-def board(*actions: str, log: Iterable[LogLine] = ()) -> r.State:
+def board(*actions: str, log: Iterable[LogLine] = ()) -> messages.State:
     """One card for each action; the log is given oldest first."""
     cards: Any = {f"a{number}": AgentCard("running", action, 1) for number, action in enumerate(actions)}
-    return r.State(cards, tuple(reversed(tuple(log))), 1)
+    return messages.State(cards, tuple(reversed(tuple(log))), 1)
 
 
 def show(system: Any, *actions: str, log: Iterable[LogLine] = ()) -> None:
-    system.publish("agent_board", m.BoardState, board(*actions, log=log))
+    system.publish("agent_board", messages.BoardState, board(*actions, log=log))
 
 
-def show_signals(system: Any, *signals: r.Signal) -> None:
-    system.publish("signal_book", m.SignalRows, r.SignalList(signals, len(signals)))
+def show_signals(system: Any, *signals: messages.Signal) -> None:
+    system.publish("signal_book", messages.SignalRows, messages.SignalList(signals, len(signals)))
 
 
 def told(event: Event) -> Any:

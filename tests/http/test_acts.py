@@ -8,10 +8,7 @@ from typing import Any
 
 import pytest
 
-from opentrader.actors.messages import market as m
-from opentrader.actors.messages import market_replies as r
-from opentrader.actors.messages import trading as tm
-from opentrader.actors.messages import trading_replies as t
+from opentrader.actors import messages
 from opentrader.errors import (
     AskTimeout,
     ExchangeError,
@@ -32,8 +29,8 @@ CLOSE = "/api/close?symbol=BTC"
 @pytest.fixture
 def closing(system: Any) -> Any:
     """A system with something to close."""
-    system.answers[tm.ClosePosition] = t.Closed("BTCUSDT", (), 0)
-    system.answers[tm.CloseAll] = t.ClosedAll(True, (), (), 0)
+    system.answers[messages.ClosePosition] = messages.ClosedReply("BTCUSDT", (), 0)
+    system.answers[messages.CloseAll] = messages.ClosedAll(True, (), (), 0)
     return system
 
 
@@ -49,7 +46,7 @@ async def test_the_same_request_is_carried_out_once(site: Any, closing: Any) -> 
     assert (first.status, "Idempotent-Replayed" in first.headers) == (200, False)
     assert (again.status, again.headers["Idempotent-Replayed"]) == (200, "true")
     assert again.body == first.body
-    assert closing.asked == [tm.ClosePosition("BTCUSDT")]
+    assert closing.asked == [messages.ClosePosition("BTCUSDT")]
 
 
 async def test_without_a_key_it_is_carried_out_each_time(site: Any, closing: Any) -> None:
@@ -82,7 +79,7 @@ async def test_while_the_first_is_under_way_the_second_is_told_to_wait(site: Any
     ids=str,
 )
 async def test_what_the_exchange_refused_is_told_again(site: Any, closing: Any, refusal: OpentraderError) -> None:
-    closing.answers[tm.ClosePosition] = refusal
+    closing.answers[messages.ClosePosition] = refusal
     first, again = [(await site.send("POST", CLOSE, headers=KEY)) for _ in range(2)]
     assert code(first) == code(again) == (409, refusal.code)
     assert first.json() | {"request_id": ""} == again.json() | {"request_id": ""}
@@ -96,10 +93,10 @@ async def test_what_the_exchange_refused_is_told_again(site: Any, closing: Any, 
     ids=str,
 )
 async def test_where_nothing_was_done_the_key_is_free_again(site: Any, closing: Any, error: OpentraderError) -> None:
-    closing.answers[tm.ClosePosition] = error
+    closing.answers[messages.ClosePosition] = error
     assert (await site.send("POST", CLOSE, headers=KEY)).status >= 400
     assert closing.idempotency.keys == {}
-    closing.answers[tm.ClosePosition] = t.Closed("BTCUSDT", (), 0)
+    closing.answers[messages.ClosePosition] = messages.ClosedReply("BTCUSDT", (), 0)
     assert (await site.send("POST", CLOSE, headers=KEY)).status == 200
 
 
@@ -114,9 +111,9 @@ async def test_what_is_refused_before_it_is_a_request_takes_no_key(site: Any, cl
     "error", [AskTimeout("no answer yet"), InternalError("a fault"), ShuttingDown("cut off")], ids=str
 )
 async def test_where_nothing_is_known_what_was_made_tells(site: Any, closing: Any, error: OpentraderError) -> None:
-    closing.answers[tm.ClosePosition] = error
+    closing.answers[messages.ClosePosition] = error
     assert (await site.send("POST", CLOSE, headers=KEY)).status in {500, 503, 504}
-    closing.made["k-1"] = t.Closed("BTCUSDT", (), 0)
+    closing.made["k-1"] = messages.ClosedReply("BTCUSDT", (), 0)
     again = await site.send("POST", CLOSE, headers=KEY)
     assert (again.status, again.headers["Idempotent-Replayed"]) == (200, "true")
     assert len(closing.asked) == 1
@@ -156,7 +153,7 @@ async def test_an_act_is_written_down_with_who_what_and_what_came_of_it(site: An
 
 
 async def test_so_is_one_that_failed(site: Any, closing: Any) -> None:
-    closing.answers[tm.ClosePosition] = OrderRejected("too small")
+    closing.answers[messages.ClosePosition] = OrderRejected("too small")
     await site.send("POST", CLOSE)
     [entry] = closing.audit_log.entries
     assert (entry.outcome, entry.status) == ("order_rejected", 409)
@@ -169,13 +166,13 @@ async def test_so_is_one_that_failed(site: Any, closing: Any) -> None:
 async def test_it_is_called_by_the_words_of_its_path(
     site: Any, system: Any, method: str, path: str, action: str
 ) -> None:
-    system.answers[m.RejectSignal] = r.AgentUpdated("coo", "idle", "", 0)
+    system.answers[messages.RejectSignal] = messages.AgentUpdated("coo", "idle", "", 0)
     await site.send(method, path, data='{"status":"idle"}')
     assert [entry.action for entry in system.audit_log.entries] == [action]
 
 
 async def test_nothing_of_a_person_is_written_down(site: Any, system: Any) -> None:
-    system.answers[m.RegisterLicense] = system.answers[m.ActivateLicense] = NotReady("later")
+    system.answers[messages.RegisterLicense] = system.answers[messages.ActivateLicense] = NotReady("later")
     await site.send("POST", "/api/license/register", json={"email": "ada@example.com", "name": "Ada"})
     await site.send("POST", "/api/license/activate", json={"license_key": "OT-AAAA-BBBB-CCCC-DDDD"})
     assert [(entry.action, entry.params) for entry in system.audit_log.entries] == [
@@ -213,7 +210,7 @@ async def test_an_act_that_cannot_be_written_down_is_not_denied(
 async def test_a_page_says_how_many_there_are_and_where_the_others_are(
     site: Any, system: Any, offset: int, rels: dict[str, int]
 ) -> None:
-    system.answers[tm.AuditOf] = t.Audit((), 0, 25, 10, offset)
+    system.answers[messages.AuditOf] = messages.Audit((), 0, 25, 10, offset)
     response = await site.send("GET", f"/api/audit?limit=10&offset={offset}&action=close")
     assert response.headers["X-Total-Count"] == "25"
     links = [f'</api/audit?action=close&limit=10&offset={at}>; rel="{rel}"' for rel, at in rels.items()]
@@ -221,6 +218,6 @@ async def test_a_page_says_how_many_there_are_and_where_the_others_are(
 
 
 async def test_a_page_that_holds_everything_links_to_none(site: Any, system: Any) -> None:
-    system.answers[tm.HistoryOf] = t.History((), 0, 0, 50, 0)
+    system.answers[messages.HistoryOf] = messages.HistoryReply((), 0, 0, 50, 0)
     response = await site.send("GET", "/api/trades/history")
     assert (response.headers["X-Total-Count"], "Link" in response.headers) == ("0", False)

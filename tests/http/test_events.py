@@ -10,24 +10,21 @@ from typing import Any
 
 import pytest
 
-from opentrader.actors.messages import market as m
-from opentrader.actors.messages import market_replies as r
-from opentrader.actors.messages import trading as tm
-from opentrader.actors.messages import trading_replies as t
+from opentrader.actors import messages
 from opentrader.domain.agents import LogLine
 from opentrader.domain.analysis.trend import Score
 from opentrader.errors import NotReady
 from opentrader.http.events import stream as events
 from tests.http.event_stream import EMPTY, SIGNAL, STATUS, board, show, show_signals, streaming, told
 
-TRADE = t.Trade(
+TRADE = messages.TradeReply(
     "T1", "BTCUSDT", "buy", 1.0, 100.0, 98.0, 104.0, 1, 2, "mr_combined", "2026-04-27", "coo", "trade", 1_714_216_800
 )
-ENTRY = t.PendingEntry(
+ENTRY = messages.PendingEntry(
     "E1", "MT_1", 1, "ETHUSDT", "buy", 10.0, 1.0, 2.0, 4.0, None, 9.8, 10.4, 24.0, "pending", 0.0, "b", "coo", 1, 2
 )
-TREND = r.TrendRow("BTC", "1h", "posted", "crypto", "uptrend", Score(5, 0, 2), 0, False, 1)
-MARKET = r.MarketRow("BTC", "1d", "4h", "STANDBY", 0, False, 1)
+TREND = messages.TrendRow("BTC", "1h", "posted", "crypto", "uptrend", Score(5, 0, 2), 0, False, 1)
+MARKET = messages.MarketRow("BTC", "1d", "4h", "STANDBY", 0, False, 1)
 
 
 @pytest.fixture(autouse=True)
@@ -42,10 +39,10 @@ async def empty(system: Any, site: Any) -> AsyncIterator[None]:
 
 
 async def test_a_stream_begins_with_hello_and_how_things_stand(site: Any, system: Any) -> None:
-    system.answers[m.BoardState] = board(
+    system.answers[messages.BoardState] = board(
         "Scan", log=[LogLine(7, "coo", "info", "one"), LogLine(8, "coo", "info", "two")]
     )
-    system.answers[tm.OpenTrades] = t.TradeList((TRADE, replace(TRADE, id="T2")), 2)
+    system.answers[messages.OpenTrades] = messages.TradeList((TRADE, replace(TRADE, id="T2")), 2)
     earliest = int(time.time())
     async with streaming(site, system) as stream:
         hello, *standing = await stream.beginning()
@@ -67,7 +64,7 @@ async def test_a_stream_begins_with_hello_and_how_things_stand(site: Any, system
 async def test_nothing_is_looked_at_before_there_is_a_stream(site: Any, system: Any) -> None:
     show(system, "Scan")
     assert (await site.send("GET", "/api/signal/list")).status == 200
-    assert system.asked == [m.SignalRows()]
+    assert system.asked == [messages.SignalRows()]
     assert system.listeners == []
 
 
@@ -92,7 +89,7 @@ async def test_an_update_arrives_as_it_is_made(site: Any, system: Any) -> None:
 
 async def test_of_several_things_only_those_that_changed_are_told(site: Any, system: Any) -> None:
     btc, eth = replace(SIGNAL, symbol="BTCUSDT"), SIGNAL
-    system.answers[m.SignalRows] = r.SignalList((btc, eth), 2)
+    system.answers[messages.SignalRows] = messages.SignalList((btc, eth), 2)
     async with streaming(site, system) as stream:
         await stream.beginning()
         show_signals(system, btc, replace(eth, status="consumed"))
@@ -106,22 +103,43 @@ async def test_of_several_things_only_those_that_changed_are_told(site: Any, sys
 @pytest.mark.parametrize(
     ("kind", "view", "full", "none", "names"),
     [
-        ("trade", tm.OpenTrades, t.TradeList((TRADE,), 1), t.TradeList((), 0), {"id": "T1", "symbol": "BTCUSDT"}),
         (
-            "pending", tm.PendingEntries, t.PendingList((ENTRY,), 1), t.PendingList((), 0),
+            "trade",
+            messages.OpenTrades,
+            messages.TradeList((TRADE,), 1),
+            messages.TradeList((), 0),
+            {"id": "T1", "symbol": "BTCUSDT"},
+        ),
+        (
+            "pending",
+            messages.PendingEntries,
+            messages.PendingList((ENTRY,), 1),
+            messages.PendingList((), 0),
             {"id": "E1", "symbol": "ETHUSDT"},
         ),
-        ("signal", m.SignalRows, r.SignalList((SIGNAL,), 1), r.SignalList((), 0), {"symbol": "ETHUSDT"}),
         (
-            "trend", m.TrendRows, r.TrendAll(1, 0, (TREND,)), r.TrendAll(0, 0, ()),
+            "signal",
+            messages.SignalRows,
+            messages.SignalList((SIGNAL,), 1),
+            messages.SignalList((), 0),
+            {"symbol": "ETHUSDT"},
+        ),
+        (
+            "trend",
+            messages.TrendRows,
+            messages.TrendAll(1, 0, (TREND,)),
+            messages.TrendAll(0, 0, ()),
             {"symbol": "BTC", "timeframe": "1h"},
         ),
         (
-            "market", m.MarketRows, r.MarketAll(1, 0, (MARKET,)), r.MarketAll(0, 0, ()),
+            "market",
+            messages.MarketRows,
+            messages.MarketAll(1, 0, (MARKET,)),
+            messages.MarketAll(0, 0, ()),
             {"symbol": "BTC", "htf_tf": "1d", "mtf_tf": "4h"},
         ),
     ],
-)  # fmt: skip
+)
 async def test_what_comes_and_goes_is_told(
     site: Any, system: Any, kind: str, view: Any, full: Any, none: Any, names: Any
 ) -> None:
@@ -138,11 +156,13 @@ async def test_what_comes_and_goes_is_told(
 
 
 async def test_growing_older_is_no_event(site: Any, system: Any) -> None:
-    system.answers[m.TrendRows] = r.TrendAll(1, 0, (TREND,))
+    system.answers[messages.TrendRows] = messages.TrendAll(1, 0, (TREND,))
     show_signals(system, SIGNAL)
     async with streaming(site, system, "?types=signal,trend") as stream:
         await stream.beginning()
-        system.publish("trend_book", m.TrendRows, r.TrendAll(1, 0, (replace(TREND, age_sec=900, stale=True),)))
+        system.publish(
+            "trend_book", messages.TrendRows, messages.TrendAll(1, 0, (replace(TREND, age_sec=900, stale=True),))
+        )
         show_signals(system, replace(SIGNAL, age_sec=5))
         await asyncio.sleep(4 * events.PAUSE_SECONDS)
         show_signals(system, replace(SIGNAL, age_sec=6, status="expired"))
@@ -153,7 +173,7 @@ async def test_growing_older_is_no_event(site: Any, system: Any) -> None:
 async def test_who_comes_later_is_told_the_age_of_then(site: Any, system: Any) -> None:
     show_signals(system, SIGNAL)
     async with streaming(site, system):
-        system.answers[m.SignalRows] = r.SignalList((replace(SIGNAL, age_sec=77),), 1)
+        system.answers[messages.SignalRows] = messages.SignalList((replace(SIGNAL, age_sec=77),), 1)
         async with streaming(site, system, "?types=signal") as later:
             assert (await later.beginning())[1].data["age_sec"] == 77
 
@@ -162,7 +182,7 @@ async def test_what_the_clock_alone_changes_is_told_without_a_publication(site: 
     show_signals(system, SIGNAL)
     async with streaming(site, system, "?types=signal") as stream:
         await stream.beginning()
-        system.answers[m.SignalRows] = r.SignalList((replace(SIGNAL, status="expired"),), 1)
+        system.answers[messages.SignalRows] = messages.SignalList((replace(SIGNAL, status="expired"),), 1)
         assert (await stream.next()).data["status"] == "expired"
 
 
@@ -186,18 +206,18 @@ async def test_a_halt_is_told_with_its_beginning(site: Any, system: Any) -> None
     async with streaming(site, system, "?types=halt") as stream:
         await stream.beginning()
         earliest = int(time.time())
-        system.publish("position_manager", tm.StatusOf, replace(STATUS, halted=True, halt_reason="lunch"))
+        system.publish("position_manager", messages.StatusOf, replace(STATUS, halted=True, halt_reason="lunch"))
         halted = (await stream.next()).data
         assert (halted["halted"], halted["reason"]) == (True, "lunch")
         assert earliest <= halted["since"] <= halted["ts"]
-        system.publish("position_manager", tm.StatusOf, replace(STATUS, halted=True, halt_reason="dinner"))
+        system.publish("position_manager", messages.StatusOf, replace(STATUS, halted=True, halt_reason="dinner"))
         assert told(await stream.next()) == {"halted": True, "reason": "dinner", "since": halted["since"]}
-        system.publish("position_manager", tm.StatusOf, replace(STATUS, equity=2.0))
+        system.publish("position_manager", messages.StatusOf, replace(STATUS, equity=2.0))
         assert told(await stream.next()) == {"halted": False, "reason": "", "since": None}
 
 
 async def test_of_a_halt_from_before_nobody_knows_the_beginning(site: Any, system: Any) -> None:
-    system.answers[tm.StatusOf] = replace(STATUS, halted=True, halt_reason="night")
+    system.answers[messages.StatusOf] = replace(STATUS, halted=True, halt_reason="night")
     async with streaming(site, system, "?types=halt") as stream:
         standing = (await stream.beginning())[1]
         assert told(standing) == {"halted": True, "reason": "night", "since": None}
@@ -213,26 +233,26 @@ async def test_only_the_wanted_kinds_are_told(site: Any, system: Any) -> None:
 
 async def test_what_needs_a_licence_is_not_told_without_one(site: Any, system: Any) -> None:
     system.licensed = False
-    system.answers[tm.OpenTrades] = t.TradeList((TRADE,), 1)
-    system.answers[tm.PendingEntries] = t.PendingList((ENTRY,), 1)
+    system.answers[messages.OpenTrades] = messages.TradeList((TRADE,), 1)
+    system.answers[messages.PendingEntries] = messages.PendingList((ENTRY,), 1)
     async with streaming(site, system, "?types=trade,pending,halt") as stream:
         trade, pending, halt = (await stream.beginning())[1:]
         assert trade.data["id"] == "T1"
         assert (pending.kind, told(pending)) == ("pending", {"code": "license_required"})
         assert halt.data["halted"] is False
         system.licensed = True
-        system.publish("license_guard", m.LicenseOf, EMPTY[m.LicenseOf])
+        system.publish("license_guard", messages.LicenseOf, EMPTY[messages.LicenseOf])
         assert (await stream.next()).data["id"] == "E1"
         system.licensed = False
-        system.publish("license_guard", m.LicenseOf, EMPTY[m.LicenseOf])
+        system.publish("license_guard", messages.LicenseOf, EMPTY[messages.LicenseOf])
         assert told(await stream.next()) == {"code": "license_required"}
 
 
 async def test_what_is_not_known_yet_is_told_once_it_is(site: Any, system: Any) -> None:
-    system.answers[tm.StatusOf] = NotReady("the account has not been read yet")
+    system.answers[messages.StatusOf] = NotReady("the account has not been read yet")
     async with streaming(site, system, "?types=halt") as stream:
         assert told((await stream.beginning())[1]) == {"code": "not_ready"}
-        system.publish("position_manager", tm.StatusOf, STATUS)
+        system.publish("position_manager", messages.StatusOf, STATUS)
         assert (await stream.next()).data["halted"] is False
 
 

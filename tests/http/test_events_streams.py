@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from opentrader.actors.messages import market as m
+from opentrader.actors import messages
 from opentrader.domain.agents import LogLine
 from opentrader.http.events import stream as events
 from tests.http.event_stream import (
@@ -224,10 +224,10 @@ async def test_after_a_failure_of_the_record_the_next_stream_begins_another(
 ) -> None:
     async with streaming(site, system, "?types=agent") as stream:
         last = (await stream.next()).id
-        system.publish("agent_board", m.BoardState, RuntimeError("a mistake"))
+        system.publish("agent_board", messages.BoardState, RuntimeError("a mistake"))
         assert await stream.rest() == b""
     assert "the record of events ended" in caplog.text
-    system.answers[m.BoardState] = board("Scan")
+    system.answers[messages.BoardState] = board("Scan")
     async with streaming(site, system, "?types=agent", last=last) as stream:
         hello, agent = await stream.beginning()
         assert (hello.data["resumed"], agent.data["action"]) == (False, "Scan")

@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from opentrader.actors.messages import trading as tm
-from opentrader.actors.messages import trading_replies as t
+from opentrader.actors import messages
 from opentrader.actors.runtime.supervision.supervisor import ActorStatus
 from opentrader.errors import NotReady
 
-STATUS = t.BotStatus(
+STATUS = messages.BotStatus(
     running=True, halted=True, halt_reason="operator", mode="paper", exchange="paper", can_short=False, uptime_sec=60,
     open_trades=2, pending_entries=1, pending_signals=0, trades_today=3, max_trades_per_day=3, equity=9990.5,
     realized_pnl_today=-9.5, watchlist=("BTC",), actors=(), timestamp=0,
@@ -22,7 +21,7 @@ STATUS = t.BotStatus(
 @pytest.fixture(autouse=True)
 def running(system: Any) -> None:
     system.rows = [ActorStatus("signal_book", True, 4, 0), ActorStatus("market_analyzer BTCUSDT", False, 0, 2)]
-    system.answers[tm.StatusOf] = STATUS
+    system.answers[messages.StatusOf] = STATUS
 
 
 async def samples(site: Any) -> dict[tuple[str, str], float]:
@@ -47,7 +46,7 @@ async def test_the_bot_and_its_actors_are_in_figures(site: Any) -> None:
 
 
 async def test_the_actors_are_told_of_before_the_account_is_read(site: Any, system: Any) -> None:
-    system.answers[tm.StatusOf] = NotReady("the account has not been read yet")
+    system.answers[messages.StatusOf] = NotReady("the account has not been read yet")
     assert {name for name, _ in await samples(site)} == {
         "opentrader_actor_alive",
         "opentrader_actor_inbox",

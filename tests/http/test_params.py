@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 import pytest
 from annotated_types import Gt
 
-from opentrader.actors.messages import market as m
+from opentrader.actors import messages
 from opentrader.actors.runtime.message import Message
 from opentrader.errors import Fault, InvalidInput
 from opentrader.http.params import Parsed, Reader, split_query
@@ -20,7 +20,7 @@ class BuySome(Message[None]):
     """A message of a route that moves money."""
 
     owner: ClassVar[str] = "nobody"
-    symbol: m.Symbol
+    symbol: messages.Symbol
     share: Annotated[float, Gt(0)]
 
 
@@ -46,7 +46,7 @@ def places(error: InvalidInput) -> dict[tuple[str | int, ...], str]:
 
 def test_values_are_taken_from_where_they_belong() -> None:
     parsed = read("scanAndSignal", query="agent=ops&symbols=ETH", body={"symbols": ["BTC"], "agent": "tech"})
-    assert parsed == Parsed(m.ScanAndSignal(symbols=["BTC"], agent="ops"), ("symbols",))
+    assert parsed == Parsed(messages.ScanAndSignal(symbols=["BTC"], agent="ops"), ("symbols",))
 
 
 def test_a_path_value_wins_over_a_body_that_names_it_too() -> None:
@@ -54,14 +54,14 @@ def test_a_path_value_wins_over_a_body_that_names_it_too() -> None:
 
 
 def test_defaults_hold_for_what_is_left_out() -> None:
-    assert read("getCandles", {"symbol": "BTC"}).message == m.CandlesOf("BTC", "1h", 200)
+    assert read("getCandles", {"symbol": "BTC"}).message == messages.CandlesOf("BTC", "1h", 200)
 
 
 @pytest.mark.parametrize(
     ("text", "value"), [("1", True), ("0", False), ("yes", True), ("no", False), ("False", False), ("on", True)]
 )
 def test_a_query_spells_truth_in_many_ways(text: str, value: bool) -> None:
-    assert read("listMarkets", query=f"stale={text}").message == m.MarketRows(stale=value)
+    assert read("listMarkets", query=f"stale={text}").message == messages.MarketRows(stale=value)
 
 
 def test_all_faults_are_told_at_once() -> None:
@@ -109,11 +109,11 @@ def test_long_and_short_are_refused_with_advice(said: str, meant: str) -> None:
 
 def test_unknown_parameters_are_named_once_and_a_repeated_one_counts_last() -> None:
     parsed = read("listTrends", query="timeframe=1d&foo=1&foo=2&_=3&timeframe=4h")
-    assert parsed == Parsed(m.TrendRows("4h"), ("foo",))
+    assert parsed == Parsed(messages.TrendRows("4h"), ("foo",))
 
 
 def test_an_unknown_parameter_is_named_even_where_nothing_can_be_asked() -> None:
-    assert read("getState", query="foo=2") == Parsed(m.BoardState(), ("foo",))
+    assert read("getState", query="foo=2") == Parsed(messages.BoardState(), ("foo",))
 
 
 def test_a_route_that_moves_money_refuses_what_it_might_misunderstand() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from opentrader.actors.messages import market as m
+from opentrader.actors import messages
 from opentrader.http.routes import ROUTES
 from opentrader.http.security import is_loopback
 
@@ -124,7 +124,7 @@ OWN = [
 async def test_our_own_page_and_a_curl_may(site: Any, system: Any, headers: dict[str, str]) -> None:
     response = await site.send("POST", "/api/signal/cleanup", headers={"Host": "localhost:8000", **headers})
     assert response.status == 200
-    assert system.asked == [m.CleanUpSignals()]
+    assert system.asked == [messages.CleanUpSignals()]
 
 
 async def test_a_port_that_browsers_leave_out_is_the_same(site: Any) -> None:

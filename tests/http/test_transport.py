@@ -11,8 +11,7 @@ from typing import Any
 import orjson
 import pytest
 
-from opentrader.actors.messages import market as m
-from opentrader.actors.messages import market_replies as r
+from opentrader.actors import messages
 from opentrader.errors import (
     AskTimeout,
     ExchangeError,
@@ -97,9 +96,9 @@ async def test_a_trailing_slash_is_the_same_route(site: Any) -> None:
 
 
 async def test_a_slash_in_a_symbol_may_be_encoded(site: Any, system: Any) -> None:
-    system.answers[m.SignalOf] = SignalNotFound("none")
+    system.answers[messages.SignalOf] = SignalNotFound("none")
     await site.send("GET", "/api/signal/BTC%2FUSDT")
-    assert system.asked == [m.SignalOf("BTC/USDT")]
+    assert system.asked == [messages.SignalOf("BTC/USDT")]
 
 
 @pytest.mark.parametrize("word", ["all", "scan", "list", "pending", "cleanup", "%61ll"])
@@ -151,7 +150,7 @@ async def test_an_answer_is_encoded_once_a_moment(site: Any, system: Any) -> Non
     first = await site.send("GET", "/api/state")
     assert (await site.send("GET", "/api/state")).body == first.body
     assert len(system.asked) == 1
-    system.answers[m.BoardState] = r.State({}, (), 1)
+    system.answers[messages.BoardState] = messages.State({}, (), 1)
     system.published += 1
     assert (await site.send("GET", "/api/state")).json()["ts"] == 1
 
@@ -222,7 +221,7 @@ async def test_json_of_another_shape_is_422_at_the_body(site: Any, data: bytes, 
 @pytest.mark.parametrize("data", [None, b"", b"{}", b"null", b'{"symbols": null}'])
 async def test_an_optional_body_may_be_missing(site: Any, system: Any, data: bytes | None) -> None:
     assert (await site.send("POST", "/api/mr-combined/scan-and-signal", data=data, headers=JSON)).status == 200
-    assert system.asked == [m.ScanAndSignal()]
+    assert system.asked == [messages.ScanAndSignal()]
 
 
 async def test_a_body_beyond_the_limit_is_413(site: Any) -> None:
@@ -268,7 +267,7 @@ async def test_a_client_that_waits_to_be_told_to_send_its_body_is_told(site: Any
     assert (await reader.read()).startswith(b"HTTP/1.1 200")
     writer.close()
     await writer.wait_closed()
-    assert system.asked == [m.UpdateAgent("coo", "idle")]
+    assert system.asked == [messages.UpdateAgent("coo", "idle")]
 
 
 @pytest.mark.parametrize(("path", "status"), [(b"/api/agent/bob", b"404"), (b"/api/agent/coo", b"413")])
@@ -311,7 +310,7 @@ FAILURES = [
 async def test_an_error_has_its_status_and_its_facts(
     site: Any, system: Any, error: Any, status: int, name: str
 ) -> None:
-    system.answers[m.SignalOf] = error
+    system.answers[messages.SignalOf] = error
     response = await site.send("GET", "/api/signal/BTC")
     told = response.json()
     assert (response.status, told["ok"], told["code"], told["detail"]) == (status, False, name, error.detail)
@@ -326,7 +325,7 @@ async def test_an_error_has_its_status_and_its_facts(
 async def test_a_fault_of_our_own_tells_nothing_but_the_log(
     site: Any, system: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    system.answers[m.BoardState] = RuntimeError("the password is hunter2")
+    system.answers[messages.BoardState] = RuntimeError("the password is hunter2")
     with caplog.at_level(logging.ERROR):
         response = await site.send("GET", "/api/state")
     assert code(response) == (500, "internal_error")

@@ -8,7 +8,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from opentrader.actors.operations.news import NewsDesk, NewsOf, SourceHealth
+from opentrader.actors.messages import (
+    NewsOf,
+    SourceHealth,
+)
+from opentrader.actors.operations.news import NewsDesk
 from opentrader.actors.runtime.supervision.supervisor import Supervisor
 from opentrader.domain.news import FeedCopy, FeedFault, NewsItem, newest_first
 from opentrader.errors import AskTimeout

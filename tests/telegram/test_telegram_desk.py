@@ -9,8 +9,12 @@ from itertools import count
 
 import pytest
 
+from opentrader.actors.messages import (
+    Notified,
+    Notify,
+)
 from opentrader.actors.runtime.supervision.supervisor import Supervisor
-from opentrader.actors.signals.operator import DeskApprovals, Notified, Notify, RequestApproval, TelegramDesk
+from opentrader.actors.signals.operator import DeskApprovals, RequestApproval, TelegramDesk
 from opentrader.domain.signals import SignalRecord
 from opentrader.errors import TelegramError, TelegramNotConfigured
 from opentrader.telegram import Silent

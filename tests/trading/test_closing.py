@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from opentrader.actors.messages import trading as m
+from opentrader.actors import messages
 from opentrader.actors.trading import closing as trade_closing
 from opentrader.actors.trading.replies.snapshot import Desk
 from opentrader.errors import ExchangeError, PositionNotFound, TradingHalted
@@ -39,7 +39,7 @@ async def test_closeall_reaches_an_entry_whose_answer_was_lost(market: Market) -
     placing = asyncio.create_task(market.ask(limit(101.0)))
     await market.until(lambda desk: any(leg.in_flight for trade in desk.trades for leg in trade.legs))
     assert await coins(market) > 0
-    closing = asyncio.create_task(market.ask(m.CloseAll()))
+    closing = asyncio.create_task(market.ask(messages.CloseAll()))
     await market.until(lambda desk: closing.done() and placing.done())
     told = await closing
     await asyncio.gather(placing, return_exceptions=True)
@@ -51,7 +51,7 @@ async def test_closeall_reaches_an_entry_whose_answer_was_lost(market: Market) -
 async def test_a_closeall_goes_on_after_a_restart(market: Market) -> None:
     await market.ask(buy())
     market.venue.line.gate.clear()
-    closing = asyncio.create_task(market.ask(m.CloseAll()))
+    closing = asyncio.create_task(market.ask(messages.CloseAll()))
     await seen(market, lambda desk: desk.control.closeall_since is not None and desk.trades[0].close_reason != "")
     closing.cancel()
     await market.stop()
@@ -71,7 +71,7 @@ async def test_a_closeall_of_which_nothing_succeeds_is_an_error(
     monkeypatch.setattr(trade_closing, "CLOSE_SECONDS", 0.5)
     market.venue.line.gate.clear()
     with pytest.raises(ExchangeError, match="none of 1 symbols") as told:
-        await market.ask(m.CloseAll())
+        await market.ask(messages.CloseAll())
     assert told.value.facts["failed"][0]["code"] == "timeout"
     market.venue.line.gate.set()
     await market.until(lambda desk: not desk.open_trades() and desk.control.closeall_since is None)
@@ -80,7 +80,7 @@ async def test_a_closeall_of_which_nothing_succeeds_is_an_error(
 async def test_the_gate_stays_until_the_last_closeall_has_ended(market: Market) -> None:
     await market.ask(buy())
     market.venue.line.gate.clear()
-    first, second = (asyncio.create_task(market.ask(m.CloseAll())) for _ in range(2))
+    first, second = (asyncio.create_task(market.ask(messages.CloseAll())) for _ in range(2))
     await seen(market, lambda desk: desk.control.closeall_since is not None)
     assert not first.done()
     market.venue.line.gate.set()
@@ -95,7 +95,7 @@ async def test_an_entry_that_seemed_lost_is_closed_if_it_turns_up(market: Market
     with pytest.raises(ExchangeError, match="did not take"):
         await placing
     with pytest.raises(PositionNotFound):
-        await market.ask(m.ClosePosition(PAIR))
+        await market.ask(messages.ClosePosition(PAIR))
     assert [trade.close_reason for trade in market.desk.trades] == ["close"]
     assert (await market.ask(buy())).status == "opened"
 
@@ -103,7 +103,7 @@ async def test_an_entry_that_seemed_lost_is_closed_if_it_turns_up(market: Market
 async def test_what_is_over_is_booked_once(market: Market) -> None:
     """It was saved as open again by the looks of the next seconds, and booked anew at each start."""
     await market.ask(buy())
-    await market.ask(m.ClosePosition(PAIR))
+    await market.ask(messages.ClosePosition(PAIR))
     for _ in range(2):
         await market.go(*[100.0] * 3)
         await market.stop()
@@ -118,7 +118,7 @@ async def test_what_is_over_is_booked_once(market: Market) -> None:
 
 
 async def test_a_second_halt_without_a_reason_keeps_the_first(market: Market) -> None:
-    first = await market.ask(m.Halt(reason="the venue is odd"))
+    first = await market.ask(messages.Halt(reason="the venue is odd"))
     market.clock.now += 5_000
-    again = await market.ask(m.Halt())
+    again = await market.ask(messages.Halt())
     assert (again.reason, again.since) == (first.reason, first.since) == ("the venue is odd", first.since)

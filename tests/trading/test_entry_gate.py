@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from opentrader.actors.messages import trading as m
+from opentrader.actors import messages
 from opentrader.actors.trading.account import ReadAccount
 from opentrader.actors.trading.intents import Quote, demand_exit, demand_fresh, demand_slots
 from opentrader.domain.trading.exchange import Ticker
@@ -73,7 +73,7 @@ async def test_a_marketable_entry_is_not_made_twice(market: Market) -> None:
     assert (await market.ask(limit(101.0))).status == "filled"
     with pytest.raises(PendingEntryExists, match="its trade is open"):
         await market.ask(limit(101.0))
-    await market.ask(m.ClosePosition(PAIR))
+    await market.ask(messages.ClosePosition(PAIR))
     assert (await market.ask(limit(101.0))).status == "filled"
 
 
@@ -92,7 +92,7 @@ async def test_an_entry_on_its_way_counts_for_the_day(market: Market) -> None:
     await market.stop()
     await market.start()
     await market.ask(buy())
-    await market.ask(m.ClosePosition(PAIR))
+    await market.ask(messages.ClosePosition(PAIR))
     with pytest.raises(DailyLimitReached):
         await market.ask(buy())
 

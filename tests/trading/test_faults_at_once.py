@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from opentrader.actors.messages import trading as m
+from opentrader.actors import messages
 from opentrader.actors.runtime.limits import Limits
 from opentrader.actors.trading.account import ReadAccount
 from opentrader.actors.trading.lifecycle_loop import CheckEntries
@@ -54,13 +54,13 @@ async def test_closeall_closes_four_though_the_fifth_is_refused(
     monkeypatch.setattr("opentrader.actors.trading.closing.CLOSE_SECONDS", 3.0)
     with monkeypatch.context() as closed:
         closed.setattr(market.venue, "place", closed_market)
-        told = await market.ask(m.CloseAll())
+        told = await market.ask(messages.CloseAll())
     assert (told.ok, told.count, [row.symbol for row in told.failed]) == (False, 4, ["BBBUSDT"])
     assert market.desk.control.closeall_since is None
     assert {trade.intent.symbol for trade in market.desk.open_trades()} == {"BBBUSDT"}
     for _ in range(200):  # the wish stays
         market.clock.now += 1000
-        await market.ask(m.UpdateTrailing())
+        await market.ask(messages.UpdateTrailing())
         if not market.desk.open_trades():
             break
         await asyncio.sleep(0.3)
@@ -72,7 +72,7 @@ async def test_twenty_checks_at_once_while_an_entry_fills_protect_it_once(market
     await market.ask(limit(98.0))
     market.feed.future += [97.9, 97.9]
     market.clock.now += 120_000
-    answers = await asyncio.gather(*(market.ask(m.CheckPending()) for _ in range(20)))
+    answers = await asyncio.gather(*(market.ask(messages.CheckPending()) for _ in range(20)))
     assert sum(len(answer.filled) for answer in answers) >= 1
     await market.until(lambda desk: [trade.label for trade in desk.trades] == ["PROTECTED"])
     orders = await market.venue.orders(PAIR, 0)
@@ -82,11 +82,24 @@ async def test_twenty_checks_at_once_while_an_entry_fills_protect_it_once(market
 
 def work() -> Iterator[Any]:
     """Something of everything, so that every handler has its turn."""
-    yield from (ReadAccount(), m.UpdateTrailing(), CheckEntries(PAIR), Reconcile(), m.RecoverTrades(), m.SyncTrades())
-    yield from (buy(symbol="AAAUSDT"), limit(91.0, symbol="BBBUSDT"), m.Halt(), m.Resume(), m.ResetDaily())
-    yield m.ClosePosition("AAAUSDT")
-    yield m.RestoreTrade("CCCUSDT", "buy", 1.0, 100.0, 90.0, 120.0)
-    yield from (m.ClosePosition("CCCUSDT"), buy(symbol="AAAUSDT", direction="sell"))
+    yield from (
+        ReadAccount(),
+        messages.UpdateTrailing(),
+        CheckEntries(PAIR),
+        Reconcile(),
+        messages.RecoverTrades(),
+        messages.SyncTrades(),
+    )
+    yield from (
+        buy(symbol="AAAUSDT"),
+        limit(91.0, symbol="BBBUSDT"),
+        messages.Halt(),
+        messages.Resume(),
+        messages.ResetDaily(),
+    )
+    yield messages.ClosePosition("AAAUSDT")
+    yield messages.RestoreTrade("CCCUSDT", "buy", 1.0, 100.0, 90.0, 120.0)
+    yield from (messages.ClosePosition("CCCUSDT"), buy(symbol="AAAUSDT", direction="sell"))
 
 
 async def test_whatever_handler_raises_the_trades_are_the_same_afterwards(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from opentrader.actors.messages import trading as m
+from opentrader.actors import messages
 from opentrader.actors.trading.account import Raise, ReadAccount
 from opentrader.domain.trading.exchange import NewOrder
 from opentrader.domain.trading.lifecycle import Trade
@@ -39,18 +39,18 @@ async def faulty(tmp_path: Path, *faults: Fault) -> Market:
     return running
 
 
-def buy(**changes: Any) -> m.ExecuteTrade:
+def buy(**changes: Any) -> messages.ExecuteTrade:
     given = {"symbol": PAIR, "direction": "buy", "bot": "b", "sl": 2.0, "tp": 4.0, "ev": 30.0, "confidence": 9}
-    return m.ExecuteTrade(**{**given, **changes})
+    return messages.ExecuteTrade(**{**given, **changes})
 
 
-def limit(px: float, **changes: Any) -> m.PlaceManual:
+def limit(px: float, **changes: Any) -> messages.PlaceManual:
     given = {"symbol": PAIR, "direction": "buy", "entry_px": px, "sl_pct": 2.0, "rr": "1:2"}
-    return m.PlaceManual(**{**given, **changes})
+    return messages.PlaceManual(**{**given, **changes})
 
 
 async def last_closed(market: Market) -> Any:
-    return (await market.ask(m.HistoryOf())).trades[0]
+    return (await market.ask(messages.HistoryOf())).trades[0]
 
 
 async def test_the_stop_ends_it_and_the_loss_is_what_was_risked(market: Market) -> None:
@@ -74,12 +74,12 @@ async def test_the_target_ends_it(market: Market) -> None:
 async def test_a_trailed_stop_only_rises_and_its_exit_is_called_so(market: Market) -> None:
     await market.ask(buy(sl=2.0, tp=60.0))
     await market.go(*(100 + 0.05 * n for n in range(1, 481)))  # eight hours up to 124: two closed candles
-    moved = await market.ask(m.UpdateTrailing())
+    moved = await market.ask(messages.UpdateTrailing())
     assert moved.count == 1
     (change,) = moved.updated
     assert change.new_sl_px > change.old_sl_px
     desk = await market.until(lambda d: d.trades[0].label == "PROTECTED" and float(d.trades[0].sl) == change.new_sl_px)
-    assert (await market.ask(m.UpdateTrailing())).count == 0
+    assert (await market.ask(messages.UpdateTrailing())).count == 0
     stop = float(desk.trades[0].sl)
     await market.go(stop - 0.5, stop - 0.6)
     assert (await last_closed(market)).exit_reason == "trailing"
@@ -110,12 +110,12 @@ async def test_an_entry_expires_and_nothing_is_left_at_the_venue(market: Market)
     desk = await market.until(lambda d: not d.pending())
     assert await market.venue.open_orders(PAIR) == ()
     assert desk.open_trades() == []
-    assert (await market.ask(m.HistoryOf())).total == 0
+    assert (await market.ask(messages.HistoryOf())).total == 0
 
 
 async def test_an_entry_is_taken_back_by_hand(market: Market) -> None:
     entry = (await market.ask(limit(90.0))).entry
-    taken = await market.ask(m.CancelEntry(entry.id))
+    taken = await market.ask(messages.CancelEntry(entry.id))
     assert taken.entry.status == "cancelled"
     assert await market.venue.open_orders(PAIR) == ()
 
@@ -128,19 +128,19 @@ async def test_what_stands_in_the_way_of_an_entry(market: Market) -> None:
         await market.ask(buy())
     with pytest.raises(RiskLimit):
         await market.ask(limit(120.0))
-    await market.ask(m.Halt(reason="test"))
+    await market.ask(messages.Halt(reason="test"))
     for entry in (buy(), limit(95.0)):
         with pytest.raises(TradingHalted):
             await market.ask(entry)
     sold = await market.ask(buy(direction="sell"))
     assert sold.closed[0].exit_reason == "sell"
-    await market.ask(m.Resume())
+    await market.ask(messages.Resume())
     for _ in range(2):
         await market.ask(buy())
-        await market.ask(m.ClosePosition(PAIR))
+        await market.ask(messages.ClosePosition(PAIR))
     with pytest.raises(DailyLimitReached):
         await market.ask(buy())
-    assert (await market.ask(m.ResetDaily())).trades_today_before == 3
+    assert (await market.ask(messages.ResetDaily())).trades_today_before == 3
     await market.ask(buy())
 
 
@@ -164,7 +164,7 @@ async def test_after_a_stop_out_a_symbol_cools_down_also_across_a_restart(tmp_pa
 async def test_halt_survives_a_restart_and_protection_goes_on(market: Market) -> None:
     await market.ask(buy())
     await market.ask(limit(95.0))
-    halted = await market.ask(m.Halt(reason="night"))
+    halted = await market.ask(messages.Halt(reason="night"))
     assert len(halted.cancelled_entries) == 1
     await market.stop()
     await market.start()
@@ -236,7 +236,7 @@ async def test_a_stop_that_is_raised_during_a_close_forgets_nothing_of_it(
         await save(self, trade, event, at_ms, **more)
 
     monkeypatch.setattr(JournalTable, "save", saved)
-    closing = asyncio.create_task(market.ask(m.ClosePosition(PAIR)))
+    closing = asyncio.create_task(market.ask(messages.ClosePosition(PAIR)))
     await market.until(lambda desk: closing.done())
     assert (await closing).count == 1
     assert await raises[0] is None
@@ -261,7 +261,7 @@ async def test_what_was_executed_is_told_though_the_venue_cannot_be_asked_at_the
         raise ExchangeError("maintenance")
 
     monkeypatch.setattr(market.venue, "fills", once)
-    closing = asyncio.create_task(market.ask(m.ClosePosition(PAIR)))
+    closing = asyncio.create_task(market.ask(messages.ClosePosition(PAIR)))
     await market.until(lambda desk: closing.done())
     row = (await closing).closed[0]
     assert calls
@@ -282,5 +282,5 @@ async def test_no_stop_is_raised_in_a_thin_market(market: Market, monkeypatch: p
 
     with monkeypatch.context() as thin:
         thin.setattr(market.venue, "ticker", wide)
-        assert (await market.ask(m.UpdateTrailing())).count == 0
-    assert (await market.ask(m.UpdateTrailing())).count == 1
+        assert (await market.ask(messages.UpdateTrailing())).count == 0
+    assert (await market.ask(messages.UpdateTrailing())).count == 1

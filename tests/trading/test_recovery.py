@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from opentrader.actors.messages import trading as m
+from opentrader.actors import messages
 from opentrader.actors.trading.account import ReadAccount
 from opentrader.actors.trading.replies.snapshot import Desk
 from opentrader.domain.trading.exchange import NewOrder
@@ -46,9 +46,9 @@ async def test_a_second_daemon_stops_us_within_a_look_and_keeps_its_orders(marke
     assert market.desk.pending() == []
     with pytest.raises(TradingHalted):
         await market.ask(buy())
-    await market.ask(m.Resume())
-    assert (await market.ask(m.RecoverTrades())).recovered == 0
-    assert (await market.ask(m.RecoverPending())).recovered == 0
+    await market.ask(messages.Resume())
+    assert (await market.ask(messages.RecoverTrades())).recovered == 0
+    assert (await market.ask(messages.RecoverPending())).recovered == 0
     assert not market.desk.control.halted  # it was told of that order already
     assert [order.cid for order in await market.venue.open_orders(PAIR)] == [theirs]
 
@@ -56,10 +56,10 @@ async def test_a_second_daemon_stops_us_within_a_look_and_keeps_its_orders(marke
 async def test_a_copy_of_this_folder_is_a_second_daemon_too(market: Market) -> None:
     """Its orders bear our own instance, and no journal of ours knows them; those of our trades that are over do."""
     await market.ask(buy())
-    await market.ask(m.ClosePosition(PAIR))
+    await market.ask(messages.ClosePosition(PAIR))
     market.clock.now += 60_000
     await market.until(lambda desk: not desk.trades)
-    await market.ask(m.RecoverTrades())
+    await market.ask(messages.RecoverTrades())
     assert not market.desk.control.halted
     theirs = of_instance(await market.instance(), 3)
     await market.venue.place(NewOrder(theirs, PAIR, "buy", "LIMIT", Decimal(1), market.clock.now, Decimal(90)))
@@ -84,7 +84,7 @@ async def test_an_older_order_of_another_instance_is_taken_over(market: Market) 
     await market.start()
     theirs = of_instance("zZzZ", 2)
     await market.venue.place(NewOrder(theirs, PAIR, "buy", "LIMIT", Decimal(1), market.clock.now, Decimal(90)))
-    (entry,) = (await market.ask(m.RecoverPending())).entries
+    (entry,) = (await market.ask(messages.RecoverPending())).entries
     assert (entry.client_order_id, entry.entry_px) == (theirs, 90.0)
     assert [trade.intent.source for trade in market.desk.pending()] == ["recovered"]
 
@@ -102,7 +102,7 @@ async def test_what_was_sold_by_hand_is_no_lost_position(market: Market) -> None
     await market.venue.place(NewOrder("web_3", PAIR, "buy", "MARKET", Decimal(20), market.clock.now, None))
     market.clock.now += 60_000
     await market.until(lambda desk: not desk.trades)
-    assert (await market.ask(m.RecoverTrades())).recovered == 0
+    assert (await market.ask(messages.RecoverTrades())).recovered == 0
     assert market.desk.open_trades() == []
     await market.ask(limit(90.0))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from opentrader.actors.messages import trading as m
+from opentrader.actors import messages
 from opentrader.domain.trading.exchange import Leg, NewList, NewOrder
 from opentrader.domain.trading.venue import Accepted, OrderList
 from opentrader.errors import InvalidInput, SymbolNotFound, TradeExists
@@ -16,9 +16,9 @@ from tests.trading.market import PAIR, Market
 from tests.trading.test_lifecycle_of_trades import buy
 
 
-def restore(**changes: Any) -> m.RestoreTrade:
+def restore(**changes: Any) -> messages.RestoreTrade:
     given = {"symbol": PAIR, "direction": "buy", "size": 1.0, "entry_px": 10.0, "sl_px": 9.0, "tp_px": 11.0}
-    return m.RestoreTrade(**{**given, **changes})
+    return messages.RestoreTrade(**{**given, **changes})
 
 
 async def lose_the_store(market: Market) -> None:
@@ -39,11 +39,11 @@ async def test_trades_put_in_by_hand_are_each_kept_and_each_dropped(market: Mark
     await market.stop()
     await market.start()
     assert len({trade.symbol for trade in market.desk.restored}) == 18
-    assert (await market.ask(m.CloseAll())).count == 18
+    assert (await market.ask(messages.CloseAll())).count == 18
     await market.stop()
     await market.start()
     assert market.desk.restored == ()
-    assert (await market.ask(m.HistoryOf())).total == 18
+    assert (await market.ask(messages.HistoryOf())).total == 18
 
 
 async def test_one_whose_orders_are_found_is_a_trade_like_any_other(market: Market) -> None:
@@ -57,7 +57,7 @@ async def test_one_whose_orders_are_found_is_a_trade_like_any_other(market: Mark
     named = {"size": 2.0, "entry_px": 100.0, "sl_px": 95.0, "tp_px": 110.0}
     named |= {"sl_oid": int(exits.stop.ex_id), "tp_oid": exits.target.ex_id}
     assert (await market.ask(restore(**{**named, "symbol": PAIR, "size": 3.0}))).trade.verified is False
-    assert (await market.ask(m.ClosePosition(PAIR))).closed[0].exit_reason == "orphan"
+    assert (await market.ask(messages.ClosePosition(PAIR))).closed[0].exit_reason == "orphan"
     assert len(await venue.open_orders(PAIR)) == 2
     trade = (await market.ask(restore(**named))).trade
     assert (trade.verified, trade.protection, trade.source) == (True, "oco", "restored")
@@ -67,7 +67,7 @@ async def test_one_whose_orders_are_found_is_a_trade_like_any_other(market: Mark
     await market.stop()
     await market.start()
     market.clock.now += 60_000
-    closing = asyncio.create_task(market.ask(m.ClosePosition(PAIR)))
+    closing = asyncio.create_task(market.ask(messages.ClosePosition(PAIR)))
     await market.until(lambda desk: closing.done())
     assert (await closing).closed[0].size == 2.0
     assert await market.venue.open_orders(PAIR) == ()
@@ -88,17 +88,17 @@ async def test_what_cannot_be_is_refused(market: Market, wrong: dict[str, Any], 
 async def test_closed_trades_that_only_the_venue_remembers_are_imported_once(market: Market) -> None:
     await market.ask(buy())
     await market.go(101.0)
-    closing = asyncio.create_task(market.ask(m.ClosePosition(PAIR)))
+    closing = asyncio.create_task(market.ask(messages.ClosePosition(PAIR)))
     await market.until(lambda desk: closing.done())
     (booked,) = (await closing).closed
-    assert (await market.ask(m.SyncTrades())).synced == 0
+    assert (await market.ask(messages.SyncTrades())).synced == 0
     await lose_the_store(market)
     open_one = (await market.ask(buy())).trade
-    told = await market.ask(m.SyncTrades())
+    told = await market.ask(messages.SyncTrades())
     (row,) = told.trades
     assert (told.synced, told.skipped, row.id, row.exit_reason) == (1, 0, booked.id, "synced")
     assert (row.size, row.entry_px, row.exit_px) == (booked.size, booked.entry_px, booked.exit_px)
     assert row.pnl == pytest.approx(booked.pnl, abs=0.01)
-    again = await market.ask(m.SyncTrades())
+    again = await market.ask(messages.SyncTrades())
     assert (again.synced, again.skipped) == (0, 1)
     assert [trade.intent.id for trade in market.desk.open_trades()] == [open_one.id]

@@ -14,7 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from opentrader.actors.messages.trading import HistoryOf, StatsOf
+from opentrader.actors.messages import (
+    HistoryOf,
+    StatsOf,
+)
 from opentrader.actors.trading.history import Archive
 from opentrader.domain.trading.ledger import ClosedTrade
 from opentrader.http.application import Application

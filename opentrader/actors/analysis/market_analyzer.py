@@ -8,9 +8,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from opentrader.actors import messages
 from opentrader.actors.analysis.candle_series import Arrived, CandleSeries, Key, due_ms, fetch_limit
-from opentrader.actors.messages import market as m
-from opentrader.actors.messages.market_replies import Candle, CandleList, Explain, Level
+from opentrader.actors.messages import (
+    Candle,
+    CandleList,
+    Explain,
+    LevelReply,
+)
 from opentrader.actors.runtime.actor import Actor
 from opentrader.actors.runtime.context import Context
 from opentrader.actors.runtime.handlers import handles
@@ -31,7 +36,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 FETCHING = "fetch"
-Question = m.TrendOf | m.MarketOf | m.ExplanationOf | m.MrSignalOf
+Question = messages.TrendOf | messages.MarketOf | messages.ExplanationOf | messages.MrSignalOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,26 +108,26 @@ class MarketAnalyzer(Actor):
             return FETCHING
         return None
 
-    @handles(m.TrendOf)
-    def trend(self, message: m.TrendOf) -> TrendResult | Reply[TrendResult]:
+    @handles(messages.TrendOf)
+    def trend(self, message: messages.TrendOf) -> TrendResult | Reply[TrendResult]:
         return self._question(message)
 
-    @handles(m.MarketOf)
-    def market(self, message: m.MarketOf) -> MarketContext | Reply[MarketContext]:
+    @handles(messages.MarketOf)
+    def market(self, message: messages.MarketOf) -> MarketContext | Reply[MarketContext]:
         demand_frame(message)
         return self._question(message)
 
-    @handles(m.ExplanationOf)
-    def explain(self, message: m.ExplanationOf) -> Explain | Reply[Explain]:
+    @handles(messages.ExplanationOf)
+    def explain(self, message: messages.ExplanationOf) -> Explain | Reply[Explain]:
         demand_frame(message)
         return self._question(message)
 
-    @handles(m.MrSignalOf)
-    def mr_signal(self, message: m.MrSignalOf) -> MrSignal | NoSetup | Reply[MrSignal | NoSetup]:
+    @handles(messages.MrSignalOf)
+    def mr_signal(self, message: messages.MrSignalOf) -> MrSignal | NoSetup | Reply[MrSignal | NoSetup]:
         return self._question(message)
 
-    @handles(m.CandlesOf)
-    def candles(self, message: m.CandlesOf) -> Reply[CandleList]:
+    @handles(messages.CandlesOf)
+    def candles(self, message: messages.CandlesOf) -> Reply[CandleList]:
         return self.pipe(self._candles(message, self.context.clock.market_ms()), then=CandlesFetched)
 
     @handles(CandlesFetched)
@@ -163,7 +168,7 @@ class MarketAnalyzer(Actor):
         return self._fetch(message, due, now_ms) if due else self._compute(message, now_ms)
 
     def _cached(self, message: Question, now_ms: int) -> CachedContext | None:
-        if not isinstance(message, m.MarketOf | m.ExplanationOf):
+        if not isinstance(message, messages.MarketOf | messages.ExplanationOf):
             return None
         entry = self._cache.get((message.mtf_tf, frame(message)))
         return None if entry is None or entry.stale(now_ms, self._horizon.ttl_seconds) else entry
@@ -171,9 +176,9 @@ class MarketAnalyzer(Actor):
     def _keys(self, message: Question) -> tuple[Key, ...]:
         """Which series a question reads; the middle timeframe first, for the other must not get ahead of it."""
         history = self._horizon.history
-        if isinstance(message, m.MrSignalOf):
+        if isinstance(message, messages.MrSignalOf):
             return (Key(self._horizon.mr_timeframe, self._horizon.mr_history, replay=True),)
-        if isinstance(message, m.TrendOf):
+        if isinstance(message, messages.TrendOf):
             return (Key(message.timeframe, history),)
         return tuple(dict.fromkeys((Key(message.mtf_tf, history), Key(frame(message), history))))
 
@@ -204,9 +209,9 @@ class MarketAnalyzer(Actor):
 
     def _compute(self, message: Question, now_ms: int) -> Any:
         series = [self._series[key] for key in self._keys(message)]
-        if isinstance(message, m.MrSignalOf):
+        if isinstance(message, messages.MrSignalOf):
             return series[0].state.mr_signal(now_ms=now_ms, symbol=self._pair)
-        if isinstance(message, m.TrendOf):
+        if isinstance(message, messages.TrendOf):
             result = series[0].state.trend_result(now_ms=now_ms, symbol=self._name, source=self._feed.source)
             return self._finish(message, result, now_ms, series[0].due_ms)
         context = series[0].market_context(series[-1], now_ms, self._name)
@@ -215,7 +220,7 @@ class MarketAnalyzer(Actor):
     def _finish(self, message: Question, found: Any, now_ms: int, due: int) -> Any:
         """Note what was computed where others look for it."""
         if isinstance(found, TrendResult):
-            self.context.tell(m.NoteTrends((found,)))
+            self.context.tell(messages.NoteTrends((found,)))
             return found
         if not isinstance(found, MarketContext):
             return found
@@ -233,16 +238,16 @@ class MarketAnalyzer(Actor):
     async def _elsewhere(self, message: Question, rows: list[Any], now_ms: int) -> Any:
         """What `_compute` finds, from the rows of each key."""
         run = partial(self._kernels.run, now_ms=now_ms)
-        if isinstance(message, m.MrSignalOf):
+        if isinstance(message, messages.MrSignalOf):
             timeframe = self._horizon.mr_timeframe
             return await run("opentrader.indicators.mr_signal", rows[0], timeframe, symbol=self._pair)
-        if isinstance(message, m.TrendOf):
+        if isinstance(message, messages.TrendOf):
             named = {"symbol": self._name, "source": self._feed.source}
             return await run("opentrader.indicators.trend_result", rows[0], message.timeframe, **named)
         framed = {"htf_tf": frame(message), "mtf_tf": message.mtf_tf, "symbol": self._name}
         return await run("opentrader.indicators.market_context", rows[-1], rows[0], **framed)
 
-    async def _candles(self, message: m.CandlesOf, now_ms: int) -> CandleList:
+    async def _candles(self, message: messages.CandlesOf, now_ms: int) -> CandleList:
         rows = await self._feed.candles(self._pair, message.timeframe, limit=message.limit, now_ms=now_ms)
         step = TF_MS[message.timeframe]
         kept = clean(rows, message.timeframe, now_ms + step).rows()[-message.limit :].tolist()
@@ -255,12 +260,12 @@ def _candle(row: list[float], closed: bool) -> Candle:
     return Candle(int(ts) // 1000, open_, high, low, close, volume, closed)
 
 
-def frame(message: m.MarketOf | m.ExplanationOf) -> Timeframe:
+def frame(message: messages.MarketOf | messages.ExplanationOf) -> Timeframe:
     """The higher timeframe of a question: the one asked for, else the one that frames its middle timeframe."""
     return message.htf_tf or HTF_OF[message.mtf_tf]
 
 
-def demand_frame(message: m.MarketOf | m.ExplanationOf) -> None:
+def demand_frame(message: messages.MarketOf | messages.ExplanationOf) -> None:
     """Raise `InvalidInput` for a higher timeframe that is the shorter one."""
     if not frames(frame(message), message.mtf_tf):
         text = f"{message.htf_tf} is shorter than mtf_tf ({message.mtf_tf})"
@@ -269,7 +274,7 @@ def demand_frame(message: m.MarketOf | m.ExplanationOf) -> None:
 
 def shown(message: Question, context: MarketContext) -> MarketContext | Explain:
     """The context itself, or the seven levels behind it."""
-    if not isinstance(message, m.ExplanationOf):
+    if not isinstance(message, messages.ExplanationOf):
         return context
     levels = tuple(_level(entry, context) for entry in context.mtf.detail.priority_trace)
     decided_by = next((level.level for level in levels if level.verdict == "block"), len(levels))
@@ -286,8 +291,10 @@ def shown(message: Question, context: MarketContext) -> MarketContext | Explain:
     )
 
 
-def _level(entry: TraceEntry, context: MarketContext) -> Level:
-    return Level(entry.level, entry.name, entry.verdict, entry.decision, entry.reason, _looked_at(entry.level, context))
+def _level(entry: TraceEntry, context: MarketContext) -> LevelReply:
+    return LevelReply(
+        entry.level, entry.name, entry.verdict, entry.decision, entry.reason, _looked_at(entry.level, context)
+    )
 
 
 def _looked_at(level: int, context: MarketContext) -> dict[str, Any]:

@@ -8,11 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from opentrader.actors.messages.market import MarketOf, NoteTrends, ScanMarkets, ScanTrends, TrendOf
-from opentrader.actors.messages.market_replies import (
+from opentrader.actors.messages import (
+    MarketOf,
     MarketScan,
     MarketSummary,
+    NoteTrends,
     ScanFailure,
+    ScanMarkets,
+    ScanTrends,
+    TrendOf,
     TrendScan,
     TrendScanRow,
     TrendSummary,

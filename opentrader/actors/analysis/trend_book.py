@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from opentrader.actors.messages.market import NoteTrends, StoreTrend
-from opentrader.actors.messages.market_replies import TrendStored
+from opentrader.actors.messages import (
+    NoteTrends,
+    StoreTrend,
+    TrendStored,
+)
 from opentrader.actors.runtime.actor import Actor
 from opentrader.actors.runtime.context import Context
 from opentrader.actors.runtime.handlers import handles

@@ -6,7 +6,9 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from opentrader.actors.messages.market import ReportWork
+from opentrader.actors.messages import (
+    ReportWork,
+)
 from opentrader.actors.runtime.message import Message
 from opentrader.domain.agents import AgentStatus
 from opentrader.errors import OpentraderError

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from opentrader.actors.messages.market import ReportWork, UpdateAgent
-from opentrader.actors.messages.market_replies import AgentUpdated
+from opentrader.actors.messages import (
+    AgentUpdated,
+    ReportWork,
+    UpdateAgent,
+)
 from opentrader.actors.runtime.actor import Actor
 from opentrader.actors.runtime.context import Context
 from opentrader.actors.runtime.handlers import handles

@@ -8,8 +8,11 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from opentrader.actors.messages.market import ActivateLicense, RegisterLicense
-from opentrader.actors.messages.market_replies import License
+from opentrader.actors.messages import (
+    ActivateLicense,
+    License,
+    RegisterLicense,
+)
 from opentrader.actors.runtime.actor import Actor
 from opentrader.actors.runtime.context import Context
 from opentrader.actors.runtime.handlers import handles

@@ -6,10 +6,9 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, ClassVar, Protocol
+from typing import Protocol
 
-from annotated_types import Ge, Le
-
+from opentrader.actors.messages import News, NewsOf, SourceHealth
 from opentrader.actors.runtime.actor import Actor
 from opentrader.actors.runtime.context import Context
 from opentrader.actors.runtime.handlers import handles
@@ -27,36 +26,6 @@ class NewsFeeds(Protocol):
     async def read(self, name: str, known: FeedCopy | None) -> FeedCopy | FeedFault:
         """The feed as it is now; `known` itself when it has not changed. Bounded in time and size."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class SourceHealth:
-    """How a feed fared when it was last asked; `count` of its items are still there if it failed."""
-
-    name: str
-    ok: bool
-    count: int
-    error: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """Newest first. `cached` says that this answer waited for no feed, or not to its end."""
-
-    news: tuple[NewsItem, ...]
-    count: int
-    cached: bool
-    age_sec: int
-    ttl_sec: int
-    sources: tuple[SourceHealth, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class NewsOf(Message[News]):
-    """The latest news of all feeds."""
-
-    owner: ClassVar[str] = "news_desk"
-    limit: Annotated[int, Ge(1), Le(200)] = 50
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from opentrader.actors.messages.market import EmitSignal, MrSignalOf, PostSignal, ScanAndSignal
-from opentrader.actors.messages.market_replies import ScanSignal, Signaled, Skipped
+from opentrader.actors.messages import (
+    EmitSignal,
+    MrSignalOf,
+    PostSignal,
+    ScanAndSignal,
+    ScanSignal,
+    Signaled,
+    Skipped,
+)
 from opentrader.actors.operations.agent_activity import errand
 from opentrader.actors.runtime.actor import Actor
 from opentrader.actors.runtime.context import Context

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
-from annotated_types import MaxLen, MinLen
-
-from opentrader.actors.messages.market import Caller
-from opentrader.actors.messages.market_replies import OK
+from opentrader.actors.messages import Notified, Notify
 from opentrader.actors.runtime.actor import Actor
 from opentrader.actors.runtime.context import Ask, Context
 from opentrader.actors.runtime.handlers import handles
@@ -35,21 +32,6 @@ class Messenger(Protocol):
         Raises `TelegramNotConfigured` and `TelegramError`.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Notified:
-    ok: OK = field(default=True, init=False)
-    message_id: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Notify(Message[Notified]):
-    """Tell the operator something, as the agent that says it."""
-
-    owner: ClassVar[str] = "telegram_desk"
-    message: Annotated[str, MinLen(1), MaxLen(4096)]
-    agent: Caller | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,17 @@ from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from typing import Any, ClassVar, Literal, cast
 
-from opentrader.actors.messages.market import CleanUpSignals, ConfirmSignal, EmitSignal, PostSignal, RejectSignal
-from opentrader.actors.messages.market_replies import Cleanup, Signal, SignalChanged, SignalPosted
+from opentrader.actors.messages import (
+    Cleanup,
+    CleanUpSignals,
+    ConfirmSignal,
+    EmitSignal,
+    PostSignal,
+    RejectSignal,
+    Signal,
+    SignalChanged,
+    SignalPosted,
+)
 from opentrader.actors.runtime.actor import Actor
 from opentrader.actors.runtime.context import Context
 from opentrader.actors.runtime.handlers import handles

@@ -10,10 +10,12 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from opentrader.actors.messages import trading as m
-from opentrader.actors.messages import trading_replies as t
-from opentrader.actors.messages.market import CandlesOf, MarketOf
-from opentrader.actors.messages.market_replies import ScanFailure
+from opentrader.actors import messages
+from opentrader.actors.messages import (
+    CandlesOf,
+    MarketOf,
+    ScanFailure,
+)
 from opentrader.actors.runtime.context import Context
 from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message, Tick
@@ -55,7 +57,7 @@ class AccountRead(Message[None]):
 
 
 @dataclass(frozen=True, slots=True)
-class Raise(Message[t.StopMoved | None]):
+class Raise(Message[messages.StopMoved | None]):
     """Ask for a higher stop of one trade."""
 
     owner = "position_manager"
@@ -64,7 +66,7 @@ class Raise(Message[t.StopMoved | None]):
 
 
 @dataclass(frozen=True, slots=True)
-class Raised(Message[t.StopMoved | None]):
+class Raised(Message[messages.StopMoved | None]):
     trade: Trade
     old_sl: Decimal
     outcome: Outcome[None]
@@ -157,22 +159,22 @@ class TradeUpkeep(TradeLoop):
 
     # --- trailing
 
-    @handles(m.UpdateTrailing)
-    def update_trailing(self, message: m.UpdateTrailing) -> Reply[Any]:
+    @handles(messages.UpdateTrailing)
+    def update_trailing(self, message: messages.UpdateTrailing) -> Reply[Any]:
         return self.answered(self._trailed())
 
-    async def _trailed(self) -> t.Trailed:
+    async def _trailed(self) -> messages.Trailed:
         trades = [trade for trade in self._desk.open_trades() if trade.label == "PROTECTED"]
         answers = await asyncio.gather(*map(self._trail_one, trades), return_exceptions=True)
-        moved = tuple(answer for answer in answers if isinstance(answer, t.StopMoved))
+        moved = tuple(answer for answer in answers if isinstance(answer, messages.StopMoved))
         failed = tuple(
             ScanFailure(trade.intent.symbol, answer.code, answer.detail)
             for trade, answer in zip(trades, answers, strict=True)
             if isinstance(answer, OpentraderError)
         )
-        return t.Trailed(checked=len(trades), updated=moved, count=len(moved), failed=failed)
+        return messages.Trailed(checked=len(trades), updated=moved, count=len(moved), failed=failed)
 
-    async def _trail_one(self, trade: Trade) -> t.StopMoved | None:
+    async def _trail_one(self, trade: Trade) -> messages.StopMoved | None:
         """Where the rule wants the stop, on closed candles since the entry; not while the market is thin or unseen."""
         pair, intent = trade.intent.symbol, trade.intent
         if self._desk.degraded:
@@ -194,7 +196,7 @@ class TradeUpkeep(TradeLoop):
         return await self.context.ask(Raise(intent.id, Decimal(str(wanted.stop))), timeout=ASK_SECONDS)
 
     @handles(Raise)
-    def raise_stop(self, message: Raise) -> t.StopMoved | Reply[t.StopMoved | None] | None:
+    def raise_stop(self, message: Raise) -> messages.StopMoved | Reply[messages.StopMoved | None] | None:
         trade = self._trades.get(message.id)
         if trade is None or trade.label != "PROTECTED" or trade.close_reason:
             return None
@@ -206,10 +208,12 @@ class TradeUpkeep(TradeLoop):
         return self.pipe(keep, then=partial(Raised, wanted, trade.sl), exclusive=pair)
 
     @handles(Raised)
-    def raised(self, message: Raised) -> t.StopMoved | None:
+    def raised(self, message: Raised) -> messages.StopMoved | None:
         message.outcome.unwrap()
         trade = message.trade
         self.assign(trade)
         self.drive(trade.intent.symbol, all=True)
         mark = self._marks.get(trade.intent.symbol, trade.want)
-        return t.StopMoved(trade.intent.symbol, trade.intent.id, float(message.old_sl), float(trade.want), float(mark))
+        return messages.StopMoved(
+            trade.intent.symbol, trade.intent.id, float(message.old_sl), float(trade.want), float(mark)
+        )

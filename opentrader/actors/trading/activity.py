@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from opentrader.actors.messages import trading as m
+from opentrader.actors import messages
 from opentrader.actors.runtime.message import Message
 
 _ERRANDS: dict[type[Message[Any]], str] = {
-    m.ExecuteTrade: "trade",
-    m.PlaceManual: "manual entry",
-    m.ClosePosition: "close",
-    m.CloseAll: "close everything",
-    m.UpdateTrailing: "trailing stops",
-    m.CheckPending: "pending entries",
-    m.Halt: "halt",
-    m.Resume: "resume",
+    messages.ExecuteTrade: "trade",
+    messages.PlaceManual: "manual entry",
+    messages.ClosePosition: "close",
+    messages.CloseAll: "close everything",
+    messages.UpdateTrailing: "trailing stops",
+    messages.CheckPending: "pending entries",
+    messages.Halt: "halt",
+    messages.Resume: "resume",
 }
 
 

@@ -10,9 +10,10 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from opentrader.actors.messages import trading as m
-from opentrader.actors.messages import trading_replies as t
-from opentrader.actors.messages.market_replies import ScanFailure
+from opentrader.actors import messages
+from opentrader.actors.messages import (
+    ScanFailure,
+)
 from opentrader.actors.runtime.context import Context
 from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message
@@ -59,12 +60,12 @@ class ClosedUp(Message[tuple[ClosedTrade, ...]]):
 
 
 @dataclass(frozen=True, slots=True)
-class AllClosed(Message[t.ClosedAll]):
-    outcome: Outcome[t.ClosedAll]
+class AllClosed(Message[messages.ClosedAll]):
+    outcome: Outcome[messages.ClosedAll]
 
 
 @dataclass(frozen=True, slots=True)
-class TakeBack(Message[t.PendingEntry]):
+class TakeBack(Message[messages.PendingEntry]):
     """Cancel one pending entry."""
 
     owner = "position_manager"
@@ -72,7 +73,7 @@ class TakeBack(Message[t.PendingEntry]):
 
 
 @dataclass(frozen=True, slots=True)
-class TakenBack(Message[t.PendingEntry]):
+class TakenBack(Message[messages.PendingEntry]):
     trade: Trade
     outcome: Outcome[None]
 
@@ -92,7 +93,7 @@ class KeepControl(Message[Control]):
 
 
 @dataclass(frozen=True, slots=True)
-class DayReset(Message[t.DailyReset]):
+class DayReset(Message[messages.DailyReset]):
     outcome: Outcome[tuple[int, int]]
 
 
@@ -131,33 +132,33 @@ class TradeClosing(RestoredTrades):
 
     # --- closing
 
-    @handles(m.ClosePosition)
-    def close_position(self, message: m.ClosePosition) -> Any:
+    @handles(messages.ClosePosition)
+    def close_position(self, message: messages.ClosePosition) -> Any:
         pair = message.symbol
         held = bool(self.restored_of(pair)) or self.holds(pair)
         return self.answered(self._close_one(pair, held=held))
 
-    async def _close_one(self, pair: str, *, held: bool) -> t.Closed:
+    async def _close_one(self, pair: str, *, held: bool) -> messages.ClosedReply:
         """An entry that seems lost is closed too, should it turn up: that is kept even where there is no position."""
         rows = await self.context.ask(CloseTrades(pair, "close"), timeout=CLOSE_SECONDS)
         if not held:
             raise PositionNotFound(f"there is no position in {pair}", hint="GET /api/trades lists them")
-        return t.Closed(symbol=pair, closed=tuple(map(row_shown, rows)), count=len(rows))
+        return messages.ClosedReply(symbol=pair, closed=tuple(map(row_shown, rows)), count=len(rows))
 
-    async def _sold(self, message: m.ExecuteTrade) -> t.TradeSold:
+    async def _sold(self, message: messages.ExecuteTrade) -> messages.TradeSold:
         rows = await self.context.ask(CloseTrades(message.symbol, "sell"), timeout=CLOSE_SECONDS)
         now = self.context.clock.market_ms() // 1000
-        return t.TradeSold(closed=tuple(map(row_shown, rows)), agent=message.agent, timestamp=now)
+        return messages.TradeSold(closed=tuple(map(row_shown, rows)), agent=message.agent, timestamp=now)
 
-    @handles(m.CloseAll)
-    def close_all(self, message: m.CloseAll) -> Any:
+    @handles(messages.CloseAll)
+    def close_all(self, message: messages.CloseAll) -> Any:
         return self.close_everything()
 
-    def close_everything(self) -> Reply[t.ClosedAll]:
+    def close_everything(self) -> Reply[messages.ClosedAll]:
         self._closealls += 1
         return self.pipe(self._close_everything(), then=AllClosed)
 
-    async def _close_everything(self) -> t.ClosedAll:
+    async def _close_everything(self) -> messages.ClosedAll:
         """A gate keeps entries out until it ends; the symbols are closed in parallel, each for itself."""
         now = self.context.clock.market_ms() // 1000
         await self._obey(lambda control: replace(control, closeall_since=control.closeall_since or now))
@@ -172,14 +173,14 @@ class TradeClosing(RestoredTrades):
                 hint="the wish stays: each is closed as soon as the exchange lets it; GET /api/trades shows them",
                 failed=[asdict(failure) for failure in failed],
             )
-        return t.ClosedAll(not failed, tuple(closed), tuple(failed), len(closed))
+        return messages.ClosedAll(not failed, tuple(closed), tuple(failed), len(closed))
 
     @handles(AllClosed)
-    def all_closed(self, message: AllClosed) -> Reply[t.ClosedAll]:
+    def all_closed(self, message: AllClosed) -> Reply[messages.ClosedAll]:
         self._closealls -= 1
         return self.answered(self._opened_again(message.outcome))
 
-    async def _opened_again(self, outcome: Outcome[t.ClosedAll]) -> t.ClosedAll:
+    async def _opened_again(self, outcome: Outcome[messages.ClosedAll]) -> messages.ClosedAll:
         """The last closeall lifts the gate, however it ended."""
         await self._obey(lambda control: control if self._closealls else replace(control, closeall_since=None))
         return outcome.unwrap()
@@ -237,7 +238,7 @@ class TradeClosing(RestoredTrades):
         self.drive(message.trade.intent.symbol, all=True)
         return self.answered(self._until_taken_back(message.trade))
 
-    async def _until_taken_back(self, trade: Trade) -> t.PendingEntry:
+    async def _until_taken_back(self, trade: Trade) -> messages.PendingEntry:
         key, last = trade.intent.id, trade
 
         def ended() -> bool:
@@ -250,11 +251,11 @@ class TradeClosing(RestoredTrades):
 
     # --- halt and the day
 
-    @handles(m.Halt)
-    def halt(self, message: m.Halt) -> Any:
+    @handles(messages.Halt)
+    def halt(self, message: messages.Halt) -> Any:
         return self.answered(self._halted(message))
 
-    async def _halted(self, message: m.Halt) -> t.Halted:
+    async def _halted(self, message: messages.Halt) -> messages.Halted:
         now = self.context.clock.market_ms() // 1000
         control = await self._obey(
             lambda c: c if c.halted and message.reason == "operator" else replace(
@@ -264,23 +265,23 @@ class TradeClosing(RestoredTrades):
         waiting = self._desk.pending() if message.cancel_pending else []
         asks = (self.context.ask(TakeBack(x.intent.id), timeout=CLOSE_SECONDS) for x in waiting)
         answers = await asyncio.gather(*asks, return_exceptions=True)
-        cancelled = tuple(answer for answer in answers if isinstance(answer, t.PendingEntry))
+        cancelled = tuple(answer for answer in answers if isinstance(answer, messages.PendingEntry))
         for trade, answer in zip(waiting, answers, strict=True):
             if isinstance(answer, BaseException):
                 logger.error("halt: entry %s of %s still waits: %s", trade.intent.id, trade.intent.symbol, answer)
-        return t.Halted(halted=True, reason=control.reason, since=control.since, cancelled_entries=cancelled)
+        return messages.Halted(halted=True, reason=control.reason, since=control.since, cancelled_entries=cancelled)
 
     async def halted_by(self, reason: str) -> None:
         now = self.context.clock.market_ms() // 1000
         await self._obey(lambda control: replace(control, halted=True, reason=reason, since=now))
 
-    @handles(m.Resume)
-    def resume(self, message: m.Resume) -> Any:
+    @handles(messages.Resume)
+    def resume(self, message: messages.Resume) -> Any:
         return self.answered(self._resumed())
 
-    async def _resumed(self) -> t.Halted:
+    async def _resumed(self) -> messages.Halted:
         await self._obey(lambda control: Control(closeall_since=control.closeall_since))
-        return t.Halted(halted=False, reason="", since=None, cancelled_entries=())
+        return messages.Halted(halted=False, reason="", since=None, cancelled_entries=())
 
     async def _obey(self, change: Callable[[Control], Control]) -> Control:
         return await self.context.ask(KeepControl(change), timeout=CLOSE_SECONDS)
@@ -299,15 +300,15 @@ class TradeClosing(RestoredTrades):
         self.show()
         return message.control
 
-    @handles(m.ResetDaily)
-    def reset_daily(self, message: m.ResetDaily) -> Reply[t.DailyReset]:
+    @handles(messages.ResetDaily)
+    def reset_daily(self, message: messages.ResetDaily) -> Reply[messages.DailyReset]:
         return self.pipe(self._day.reset(self.context.clock.market_ms()), then=DayReset)
 
     @handles(DayReset)
-    def day_reset(self, message: DayReset) -> t.DailyReset:
+    def day_reset(self, message: DayReset) -> messages.DailyReset:
         before, after = message.outcome.unwrap()
         self.show()
-        return t.DailyReset(trades_today_before=before, trades_today_after=after)
+        return messages.DailyReset(trades_today_before=before, trades_today_after=after)
 
     # --- waiting for an outcome
 
@@ -359,7 +360,7 @@ def _failure(pair: str, error: BaseException) -> ScanFailure:
     return ScanFailure(pair, InternalError.code, f"closing {pair} failed: {type(error).__name__}")
 
 
-def _orphan(restored: t.Trade, now_ms: int) -> ClosedTrade:
+def _orphan(restored: messages.TradeReply, now_ms: int) -> ClosedTrade:
     """The end of a restored trade that the exchange does not hold: out of the statistics."""
     px = Decimal(str(restored.entry_px or 0))
     return ClosedTrade(

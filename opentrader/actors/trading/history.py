@@ -6,8 +6,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from opentrader.actors.messages import trading as m
-from opentrader.actors.messages import trading_replies as t
+from opentrader.actors import messages
 from opentrader.actors.runtime.actor import Actor
 from opentrader.actors.runtime.context import Context
 from opentrader.actors.runtime.handlers import handles
@@ -43,32 +42,32 @@ class Archive(Actor):
     def tidied(self, message: Tidied) -> None:
         message.outcome.unwrap()
 
-    @handles(m.HistoryOf)
-    def history(self, message: m.HistoryOf) -> t.History:
+    @handles(messages.HistoryOf)
+    def history(self, message: messages.HistoryOf) -> messages.HistoryReply:
         rows = tuple(map(shown, self._history.page(message.limit, message.offset)))
-        return t.History(rows, len(rows), self._history.total(), message.limit, message.offset)
+        return messages.HistoryReply(rows, len(rows), self._history.total(), message.limit, message.offset)
 
-    @handles(m.StatsOf)
-    def stats(self, message: m.StatsOf) -> t.Stats:
+    @handles(messages.StatsOf)
+    def stats(self, message: messages.StatsOf) -> messages.StatsReply:
         return _figures(statistics(self._history.all()))
 
-    @handles(m.AuditOf)
-    def audit(self, message: m.AuditOf) -> t.Audit:
+    @handles(messages.AuditOf)
+    def audit(self, message: messages.AuditOf) -> messages.Audit:
         found, total = self._audit.page(
             message.limit, message.offset, since=message.since, action=message.action, symbol=message.symbol
         )
         entries = tuple(
-            t.AuditEntry(
+            messages.AuditEntryReply(
                 entry.id, entry.ts, entry.agent, entry.action, entry.symbol, entry.outcome, entry.status,
                 entry.request_id, dict(entry.params),
             )
             for entry in found
         )  # fmt: skip
-        return t.Audit(entries, len(entries), total, message.limit, message.offset)
+        return messages.Audit(entries, len(entries), total, message.limit, message.offset)
 
 
-def _figures(stats: Stats[ClosedTrade]) -> t.Stats:
-    return t.Stats(
+def _figures(stats: Stats[ClosedTrade]) -> messages.StatsReply:
+    return messages.StatsReply(
         stats.total_trades,
         stats.wins,
         stats.losses,

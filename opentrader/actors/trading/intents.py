@@ -7,7 +7,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 
-from opentrader.actors.messages.trading import ExecuteTrade, PlaceManual
+from opentrader.actors.messages import (
+    ExecuteTrade,
+    PlaceManual,
+)
 from opentrader.domain.trading.exchange import Exchange, Ticker
 from opentrader.domain.trading.lifecycle.ids import at_distance
 from opentrader.domain.trading.lifecycle.records import EntryKind, Intent, Source

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from opentrader.actors.messages import trading as m
-from opentrader.actors.messages import trading_replies as t
-from opentrader.actors.messages.market_replies import ScanFailure
+from opentrader.actors import messages
+from opentrader.actors.messages import (
+    ScanFailure,
+)
 from opentrader.actors.runtime.actor import Actor
 from opentrader.actors.runtime.context import Context
 from opentrader.actors.runtime.handlers import handles
@@ -48,23 +49,23 @@ class PendingEntryWatcher(Actor):
         for pair in late:
             self.context.tell(CheckEntries(pair))
 
-    @handles(m.CheckPending)
-    def check(self, message: m.CheckPending) -> Reply[Any]:
+    @handles(messages.CheckPending)
+    def check(self, message: messages.CheckPending) -> Reply[Any]:
         return self.pipe(self._checked(), then=Watched)
 
-    @handles(m.RecoverPending)
-    def recover(self, message: m.RecoverPending) -> Reply[Any]:
+    @handles(messages.RecoverPending)
+    def recover(self, message: messages.RecoverPending) -> Reply[Any]:
         return self.pipe(self._recovered(), then=Watched)
 
-    @handles(m.CancelEntry)
-    def cancel(self, message: m.CancelEntry) -> Reply[Any]:
+    @handles(messages.CancelEntry)
+    def cancel(self, message: messages.CancelEntry) -> Reply[Any]:
         return self.pipe(self._cancelled(message.id), then=Watched)
 
     @handles(Watched)
     def answer(self, message: Watched) -> Any:
         return message.outcome.unwrap()
 
-    async def _checked(self) -> t.PendingChecked:
+    async def _checked(self) -> messages.PendingChecked:
         """Look at each entry and tell what became of it; safe to repeat, in parallel, at any time."""
         before = {x.intent.id: x for x in self._desk().pending()}
         pairs = sorted({x.intent.symbol for x in before.values()})
@@ -79,7 +80,7 @@ class PendingEntryWatcher(Actor):
         ended = [pending(after.get(key, x)) for key, x in before.items() if not is_pending(after.get(key, x))]
         filled = tuple(entry for entry in ended if entry.status == "filled")
         cancelled = tuple(entry for entry in ended if entry.status != "filled")
-        return t.PendingChecked(
+        return messages.PendingChecked(
             checked=len(before),
             filled=filled,
             cancelled=cancelled,
@@ -87,11 +88,11 @@ class PendingEntryWatcher(Actor):
             failed=failed,
         )
 
-    async def _recovered(self) -> t.PendingRecovered:
+    async def _recovered(self) -> messages.PendingRecovered:
         known = len(self._desk().pending())
         adopted = await self.context.ask(Reconcile(), timeout=ASK_SECONDS)
         entries = tuple(pending(x) for x in adopted if is_pending(x))
-        return t.PendingRecovered(recovered=len(entries), skipped=known, entries=entries)
+        return messages.PendingRecovered(recovered=len(entries), skipped=known, entries=entries)
 
-    async def _cancelled(self, key: str) -> t.EntryCancelled:
-        return t.EntryCancelled(entry=await self.context.ask(TakeBack(key), timeout=ASK_SECONDS))
+    async def _cancelled(self, key: str) -> messages.EntryCancelled:
+        return messages.EntryCancelled(entry=await self.context.ask(TakeBack(key), timeout=ASK_SECONDS))

@@ -12,8 +12,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from opentrader.actors.messages import trading as m
-from opentrader.actors.messages import trading_replies as t
+from opentrader.actors import messages
 from opentrader.actors.runtime.context import Context
 from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message
@@ -47,7 +46,7 @@ from opentrader.errors import (
 QUOTE_MS = 60_000  # how old a price may be that an entry is computed from
 ENTRY_SECONDS = 280.0  # then the asker is told that it goes on; before whoever asked us stops waiting
 
-Entry = m.ExecuteTrade | m.PlaceManual
+Entry = messages.ExecuteTrade | messages.PlaceManual
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ class Entered(Message[Any]):
 
 
 @dataclass(frozen=True, slots=True)
-class MadeWith(Message[t.TradeOpened | t.ManualPlaced | None]):
+class MadeWith(Message[messages.TradeOpened | messages.ManualPlaced | None]):
     """The outcome of the entry that a request with this Idempotency-Key made; None where nothing came of one."""
 
     owner = "position_manager"
@@ -119,7 +118,7 @@ class PositionManager(TradeClosing):
 
     def exclusive_of(self, message: Message[Any]) -> str | None:
         """The symbol that a command is about: it waits for the exchange call under way there."""
-        if isinstance(message, Entry | m.ClosePosition | m.RestoreTrade):
+        if isinstance(message, Entry | messages.ClosePosition | messages.RestoreTrade):
             return message.symbol
         if isinstance(message, Drive | CheckEntries | CloseTrades):
             return message.pair
@@ -131,8 +130,8 @@ class PositionManager(TradeClosing):
 
     # --- entries
 
-    @handles(m.ExecuteTrade)
-    def execute(self, message: m.ExecuteTrade) -> Any:
+    @handles(messages.ExecuteTrade)
+    def execute(self, message: messages.ExecuteTrade) -> Any:
         pair = message.symbol
         if message.direction == "sell":
             if not self.holds(pair):
@@ -141,8 +140,8 @@ class PositionManager(TradeClosing):
         self._demand_entry(message)
         return self._quote(message)
 
-    @handles(m.PlaceManual)
-    def place(self, message: m.PlaceManual) -> Any:
+    @handles(messages.PlaceManual)
+    def place(self, message: messages.PlaceManual) -> Any:
         if message.direction == "sell":
             raise NoPosition("a manual entry buys; the exchange is spot", hint="POST /api/close sells what is held")
         self._demand_entry(message)
@@ -166,7 +165,7 @@ class PositionManager(TradeClosing):
         now = self.context.clock.market_ms()
         self._filters[request.symbol], self._marks[request.symbol] = quote.filters, quote.last
         self._demand_entry(request)
-        make = market_intent if isinstance(request, m.ExecuteTrade) else limit_intent
+        make = market_intent if isinstance(request, messages.ExecuteTrade) else limit_intent
         intent = make(request, quote, self._risk, now, self.context.ids.new(), self._instance)  # type: ignore[arg-type]
         demand_fresh(quote, now, QUOTE_MS * max(1.0, self._speed))
         demand_slots(quote, self._exits_to_come(intent.symbol))
@@ -192,7 +191,7 @@ class PositionManager(TradeClosing):
         return self.pipe(self._until_entered(trade), then=Entered)
 
     @handles(Entered)
-    def entered(self, message: Entered) -> t.TradeOpened | t.ManualPlaced:
+    def entered(self, message: Entered) -> messages.TradeOpened | messages.ManualPlaced:
         trade, now = message.outcome.unwrap(), self.context.clock.market_ms()
         pair, row = trade.intent.symbol, self._rows.get(trade.intent.id)
         return entered(trade, row, self.least(pair, trade), self._marks.get(pair), now)
@@ -251,14 +250,14 @@ class PositionManager(TradeClosing):
     def _demand_entry(self, request: Entry) -> None:
         """Raise what stands in the way of an entry, in the order in which callers are told."""
         self._demand_open_gate()
-        if isinstance(request, m.PlaceManual):
+        if isinstance(request, messages.PlaceManual):
             self._demand_new_price(request)
         elif self.busy(request.symbol):
             raise TradeExists(f"a trade of {request.symbol} is open or being opened", hint="close it first")
-        self._demand_room(counts=isinstance(request, m.ExecuteTrade))
+        self._demand_room(counts=isinstance(request, messages.ExecuteTrade))
         self._demand_cool(request.symbol)
 
-    def _demand_new_price(self, request: m.PlaceManual) -> None:
+    def _demand_new_price(self, request: messages.PlaceManual) -> None:
         """One manual entry of a symbol at a price as the exchange knows it, until its trade is over."""
         filters = self._filters.get(request.symbol)
         if filters is None:

@@ -28,10 +28,7 @@ from typing import Any, NamedTuple
 import orjson
 from aiohttp import web
 
-from opentrader.actors.messages import market as m
-from opentrader.actors.messages import market_replies as r
-from opentrader.actors.messages import trading as tm
-from opentrader.actors.messages import trading_replies as t
+from opentrader.actors import messages
 from opentrader.actors.runtime.message import Message
 from opentrader.errors import OpentraderError, ShuttingDown
 from opentrader.http.gateway import Door, System
@@ -73,11 +70,11 @@ Rows = list[Row] | str
 """The things of a kind in the order of telling, or the code of the refusal to show them."""
 
 
-def _agents(state: r.State) -> list[Agent]:
+def _agents(state: messages.State) -> list[Agent]:
     return [Agent(name, card.status, card.action, card.ts) for name, card in state.agents.items()]
 
 
-def _control(status: t.BotStatus) -> list[Halt]:
+def _control(status: messages.BotStatus) -> list[Halt]:
     return [Halt(status.halted, status.halt_reason or "", None)]
 
 
@@ -102,7 +99,7 @@ class Kind:
     `gate` is the message whose refusal holds for it, where that is not the view itself.
     """
 
-    view: m.View[Any]
+    view: messages.View[Any]
     rows: Callable[[Any], Iterable[Row]]
     names: tuple[str, ...] = ()
     gate: type[Message[Any]] | None = None
@@ -120,15 +117,17 @@ class Kind:
 
 
 KINDS: Mapping[str, Kind] = {
-    "trade": Kind(tm.OpenTrades(), lambda answer: answer.trades, ("id", "symbol")),
-    "signal": Kind(m.SignalRows(), lambda answer: answer.signals, ("symbol",)),
-    "pending": Kind(tm.PendingEntries(), lambda answer: answer.pending, ("id", "symbol")),
-    "agent": Kind(m.BoardState(), _agents, ("agent",)),
-    "trend": Kind(m.TrendRows(), lambda answer: answer.data, ("symbol", "timeframe")),
-    "market": Kind(m.MarketRows(), lambda answer: answer.data, ("symbol", "htf_tf", "mtf_tf")),
-    "halt": Kind(tm.StatusOf(), _control, gate=tm.Halt),  # halting needs no licence, so neither does being told
-    "log": Kind(m.BoardState(), lambda answer: reversed(answer.log), changes=_new_lines),
-    "license": Kind(m.LicenseOf(), lambda answer: (answer,)),
+    "trade": Kind(messages.OpenTrades(), lambda answer: answer.trades, ("id", "symbol")),
+    "signal": Kind(messages.SignalRows(), lambda answer: answer.signals, ("symbol",)),
+    "pending": Kind(messages.PendingEntries(), lambda answer: answer.pending, ("id", "symbol")),
+    "agent": Kind(messages.BoardState(), _agents, ("agent",)),
+    "trend": Kind(messages.TrendRows(), lambda answer: answer.data, ("symbol", "timeframe")),
+    "market": Kind(messages.MarketRows(), lambda answer: answer.data, ("symbol", "htf_tf", "mtf_tf")),
+    "halt": Kind(
+        messages.StatusOf(), _control, gate=messages.Halt
+    ),  # halting needs no licence, so neither does being told
+    "log": Kind(messages.BoardState(), lambda answer: reversed(answer.log), changes=_new_lines),
+    "license": Kind(messages.LicenseOf(), lambda answer: (answer,)),
 }
 """The kinds of events, in the order in which a stream tells how things stand."""
 

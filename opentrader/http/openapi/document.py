@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
-from opentrader.http.openapi.schemas import Field, Request, Schema, reply_of, reply_schema, request_of
+from opentrader.http.openapi.schemas import Field, Request, Schema, reply_of, reply_schema, request_of, schema_name
 from opentrader.http.openapi.texts import DESCRIPTION, ERRORS, FIELDS, PAGES, summary_of
 from opentrader.http.problems import status_of
 from opentrader.http.routes import Route
@@ -110,8 +110,9 @@ def _named(reply: type, components: dict[str, Schema]) -> str:
     """Put the schema of an answer among the components; its name there."""
     schema, named = reply_schema(reply)
     components.update(named)
-    components[reply.__name__] = schema
-    return reply.__name__
+    name = schema_name(reply.__name__)
+    components[name] = schema
+    return name
 
 
 def _errors(route: Route) -> Schema:

@@ -17,8 +17,16 @@ Schema = dict[str, Any]
 REF = "#/components/schemas/{model}"
 
 
+def schema_name(class_name: str) -> str:
+    """The name of a class in the document: a reply that shares its noun with a domain value drops its suffix."""
+    return class_name.removesuffix("Reply")
+
+
 class _Spelled(GenerateJsonSchema):
     """Pydantic's schemas without its generated titles, and with the names of a mapping whose keys are fixed."""
+
+    def normalize_name(self, name: str) -> str:
+        return schema_name(super().normalize_name(name))
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False

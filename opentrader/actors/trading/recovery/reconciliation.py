@@ -13,8 +13,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
-from opentrader.actors.messages import trading as m
-from opentrader.actors.messages import trading_replies as t
+from opentrader.actors import messages
 from opentrader.actors.runtime.context import Context
 from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message, Tick
@@ -162,14 +161,14 @@ class TradeRecovery(TradeUpkeep):
 
     # --- what was lost
 
-    @handles(m.RecoverTrades)
-    def recover(self, message: m.RecoverTrades) -> Reply[Any]:
+    @handles(messages.RecoverTrades)
+    def recover(self, message: messages.RecoverTrades) -> Reply[Any]:
         return self.answered(self._recovered(len(self._desk.open_trades()) + len(self._desk.pending())))
 
-    async def _recovered(self, known: int) -> t.TradesRecovered:
+    async def _recovered(self, known: int) -> messages.TradesRecovered:
         adopted, now = await self.look(everywhere=True), self.context.clock.market_ms()
         trades = tuple(shown(x, self._marks.get(x.intent.symbol), now) for x in adopted if x.intent.kind == "market")
-        return t.TradesRecovered(recovered=len(adopted), skipped=known, trades=trades)
+        return messages.TradesRecovered(recovered=len(adopted), skipped=known, trades=trades)
 
     @handles(Reconcile)
     def reconcile(self, message: Reconcile) -> Reply[Any]:

@@ -16,8 +16,7 @@ from typing import Any
 
 import orjson
 
-from opentrader.actors.messages import trading as m
-from opentrader.actors.messages import trading_replies as t
+from opentrader.actors import messages
 from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.outcome import Done, Outcome
@@ -37,21 +36,21 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class ExitsRead(Message[t.Restored]):
+class ExitsRead(Message[messages.Restored]):
     """What the venue shows of the orders that a restored trade names."""
 
-    request: m.RestoreTrade
+    request: messages.RestoreTrade
     outcome: Outcome[tuple[VenueView, OrderList | None]]
 
 
 @dataclass(frozen=True, slots=True)
-class RestoreKept(Message[t.Restored]):
-    trade: t.Trade
+class RestoreKept(Message[messages.Restored]):
+    trade: messages.TradeReply
     outcome: Outcome[None]
 
 
 @dataclass(frozen=True, slots=True)
-class RestoreProved(Message[t.Restored]):
+class RestoreProved(Message[messages.Restored]):
     trade: Trade
     outcome: Outcome[None]
 
@@ -60,8 +59,8 @@ class RestoredTrades(TradeRecovery):
     watchlist: tuple[str, ...] = ()
     """The symbols whose history is looked through, beside those that are known here."""
 
-    @handles(m.RestoreTrade)
-    def restore(self, message: m.RestoreTrade) -> Reply[t.Restored]:
+    @handles(messages.RestoreTrade)
+    def restore(self, message: messages.RestoreTrade) -> Reply[messages.Restored]:
         pair = message.symbol
         if self.busy(pair):
             raise TradeExists(f"a trade of {pair} is open or being opened", hint="close it first")
@@ -70,7 +69,7 @@ class RestoredTrades(TradeRecovery):
             raise InvalidInput([Fault(("body", "date"), f"lies after today, {today}", "value_error")])
         return self.pipe(self._exits_of(message), then=partial(ExitsRead, message), exclusive=pair)
 
-    async def _exits_of(self, message: m.RestoreTrade) -> tuple[VenueView, OrderList | None]:
+    async def _exits_of(self, message: messages.RestoreTrade) -> tuple[VenueView, OrderList | None]:
         """One view of the symbol, and the open list of these two orders that fits the trade."""
         view = await read(self._exchange, Watch(message.symbol, since=self.context.clock.market_ms()))
         if message.direction != "buy" or message.sl_oid is None or message.tp_oid is None:
@@ -101,7 +100,7 @@ class RestoredTrades(TradeRecovery):
         keep = self._journal.save(trade, "restored", now)
         return self.pipe(keep, then=partial(RestoreProved, trade), exclusive=request.symbol)
 
-    def _intent_of(self, request: m.RestoreTrade, now: int) -> Intent:
+    def _intent_of(self, request: messages.RestoreTrade, now: int) -> Intent:
         size, px, sl, tp = (
             Decimal(str(value)) for value in (request.size, request.entry_px, request.sl_px, request.tp_px)
         )
@@ -111,18 +110,18 @@ class RestoredTrades(TradeRecovery):
         )  # fmt: skip
 
     @handles(RestoreProved)
-    def proved(self, message: RestoreProved) -> t.Restored:
+    def proved(self, message: RestoreProved) -> messages.Restored:
         message.outcome.unwrap()
         trade = message.trade
         self.take_over(trade)
         self.show()
         self.drive(trade.intent.symbol)
         mark = self._marks.get(trade.intent.symbol)
-        return t.Restored(trade=shown(trade, mark, self.context.clock.market_ms()))
+        return messages.Restored(trade=shown(trade, mark, self.context.clock.market_ms()))
 
-    def _keep_unproved(self, message: m.RestoreTrade) -> Reply[t.Restored]:
+    def _keep_unproved(self, message: messages.RestoreTrade) -> Reply[messages.Restored]:
         now = self.context.clock.market_ms() // 1000
-        trade = t.Trade(
+        trade = messages.TradeReply(
             self.context.ids.new(), message.symbol, message.direction, message.size, message.entry_px, message.sl_px,  # type: ignore[arg-type]
             message.tp_px, message.sl_oid, message.tp_oid, message.bot, message.date or _day(now), "", "restored", now,
             verified=False, state="restored",
@@ -132,29 +131,29 @@ class RestoredTrades(TradeRecovery):
         return self.pipe(keep, then=partial(RestoreKept, trade), exclusive=message.symbol)
 
     @handles(RestoreKept)
-    def unproved(self, message: RestoreKept) -> t.Restored:
+    def unproved(self, message: RestoreKept) -> messages.Restored:
         message.outcome.unwrap()
         self._desk = replace(self._desk, restored=(*self._desk.restored, message.trade))
         self.show()
-        return t.Restored(trade=message.trade)
+        return messages.Restored(trade=message.trade)
 
-    def restored_before(self) -> tuple[t.Trade, ...]:
+    def restored_before(self) -> tuple[messages.TradeReply, ...]:
         """The trades that were restored by hand and not closed since."""
         kept = self._control_store.restored()
-        return tuple(t.Trade(**orjson.loads(kept[key])) for key in sorted(kept))
+        return tuple(messages.TradeReply(**orjson.loads(kept[key])) for key in sorted(kept))
 
-    def restored_of(self, pair: str) -> list[t.Trade]:
+    def restored_of(self, pair: str) -> list[messages.TradeReply]:
         return [trade for trade in self._desk.restored if trade.symbol == pair]
 
     # --- what the venue remembers
 
-    @handles(m.SyncTrades)
-    def sync(self, message: m.SyncTrades) -> Reply[Any]:
+    @handles(messages.SyncTrades)
+    def sync(self, message: messages.SyncTrades) -> Reply[Any]:
         rows = self._history.page(1_000, 0)
         known = {row.symbol for row in rows} | set(self._filters) | set(self.watchlist)
         return self.answered(self._synced(known))
 
-    async def _synced(self, known: set[str]) -> t.Synced:
+    async def _synced(self, known: set[str]) -> messages.Synced:
         """Import the closed trades of the last week that no journalled trade accounts for; open ones are left alone."""
         balances = await self._exchange.balances()
         held = {asset + QUOTE for asset in balances if asset != QUOTE}
@@ -170,7 +169,7 @@ class RestoredTrades(TradeRecovery):
                 elif row := _imported(trade, view, now):
                     rows.append(row)
         new = await self._history.add(rows, now)
-        return t.Synced(len(new), skipped + len(rows) - len(new), tuple(map(row_shown, new)))
+        return messages.Synced(len(new), skipped + len(rows) - len(new), tuple(map(row_shown, new)))
 
 
 def _imported(trade: Trade, view: VenueView, now: int) -> ClosedTrade | None:

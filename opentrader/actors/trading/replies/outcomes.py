@@ -6,8 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from opentrader.actors.messages.trading_replies import ClosedTrade as Shown
-from opentrader.actors.messages.trading_replies import ExitReason, ManualPlaced, TradeOpened
+from opentrader.actors.messages import (
+    ClosedTradeReply as Shown,
+)
+from opentrader.actors.messages import (
+    ExitReason,
+    ManualPlaced,
+    TradeOpened,
+)
 from opentrader.actors.trading.replies.presenter import (
     bought,
     entry_leg,

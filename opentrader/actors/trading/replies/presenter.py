@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from opentrader.actors.messages import trading_replies as t
+from opentrader.actors import messages
 from opentrader.domain.trading.lifecycle.records import LIVE, Leg, Trade
 from opentrader.domain.trading.venue import ZERO
 
@@ -79,27 +79,27 @@ def is_over(trade: Trade, least: Decimal) -> bool:
     return started and not is_open(trade, least) and not any(leg.live for leg in trade.legs)
 
 
-def protection(trade: Trade) -> t.Protection:
+def protection(trade: Trade) -> messages.Protection:
     kinds = {leg.kind for leg in trade.exits if leg.open}
     if "L" in kinds:
         return "oco"
     return "stop+soft_tp" if "S" in kinds else "none"
 
 
-def _order_id(leg: Leg | None, index: int) -> t.OrderId:
+def _order_id(leg: Leg | None, index: int) -> messages.ShownOrderId:
     if leg is None or len(leg.ex_ids) <= index:
         return None
     text = leg.ex_ids[index]
     return int(text) if text.isdecimal() else text
 
 
-def shown(trade: Trade, mark: Decimal | None, now_ms: int) -> t.Trade:
+def shown(trade: Trade, mark: Decimal | None, now_ms: int) -> messages.TradeReply:
     """An open trade; what is not realised is counted at `mark`, before the fees of selling."""
     intent, px, size = trade.intent, entry_px(trade), held(trade)
     exits = next((leg for leg in trade.exits if leg.open), None)
     pnl = (mark - px) * size if mark is not None and px is not None else None
     opened = (trade.entries[0].sent_at if trade.entries else intent.created_at) // 1000
-    return t.Trade(
+    return messages.TradeReply(
         intent.id,
         intent.symbol,
         intent.side,
@@ -127,11 +127,11 @@ def shown(trade: Trade, mark: Decimal | None, now_ms: int) -> t.Trade:
     )
 
 
-def pending(trade: Trade) -> t.PendingEntry:
+def pending(trade: Trade) -> messages.PendingEntry:
     """A LIMIT entry, whatever became of it."""
     intent, leg = trade.intent, entry_leg(trade)
     ttl_ms = intent.ttl_at - intent.created_at
-    return t.PendingEntry(
+    return messages.PendingEntry(
         intent.id,
         leg.cid if leg else "MT_",
         _order_id(leg, 0),
@@ -154,7 +154,7 @@ def pending(trade: Trade) -> t.PendingEntry:
     )
 
 
-def entry_status(trade: Trade) -> t.EntryStatus:
+def entry_status(trade: Trade) -> messages.EntryStatus:
     """What became of a LIMIT entry; one that bought a part before it ended is filled."""
     leg = entry_leg(trade)
     if is_pending(trade):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from opentrader.actors.messages import trading_replies as t
+from opentrader.actors import messages
 from opentrader.actors.trading.replies.presenter import is_entering, is_open, is_pending, pending, shown
 from opentrader.domain.trading.ledger import Control
 from opentrader.domain.trading.lifecycle.records import Trade
@@ -43,7 +43,7 @@ class Desk:
     """`restored` are trades that were put in by hand and that the exchange does not show: never traded on."""
 
     trades: tuple[Trade, ...] = ()
-    restored: tuple[t.Trade, ...] = ()
+    restored: tuple[messages.TradeReply, ...] = ()
     marks: Mapping[str, Decimal] = field(default_factory=dict)
     filters: Mapping[str, Filters] = field(default_factory=dict)
     account: Account | None = None
@@ -74,12 +74,12 @@ class Desk:
     def pending(self) -> list[Trade]:
         return [x for x in self.trades if is_pending(x)]
 
-    def shown(self, now_ms: int) -> tuple[t.Trade, ...]:
+    def shown(self, now_ms: int) -> tuple[messages.TradeReply, ...]:
         """The open trades as the API shows them, the oldest first."""
         mine = (shown(trade, self.marks.get(trade.intent.symbol), now_ms) for trade in self.open_trades())
         return tuple(sorted((*mine, *self.restored), key=lambda trade: (trade.opened_at, trade.id)))
 
-    def entries(self) -> tuple[t.PendingEntry, ...]:
+    def entries(self) -> tuple[messages.PendingEntry, ...]:
         return tuple(pending(trade) for trade in sorted(self.pending(), key=lambda x: x.intent.id))
 
 
@@ -105,22 +105,22 @@ class DeskPositions:
         return control.halted or control.closeall_since is not None
 
 
-def portfolio(account: Account, venue: str, now: int) -> t.Portfolio:
+def portfolio(account: Account, venue: str, now: int) -> messages.Portfolio:
     """The account as the API shows it: the quote currency apart, then what else is not zero."""
     cash = account.cash
-    balance = t.Balance(float(cash.total), float(cash.free), float(cash.locked))
+    balance = messages.BalanceReply(float(cash.total), float(cash.free), float(cash.locked))
     holdings = tuple(
         _holding(asset, held, account.prices.get(asset))
         for asset, held in sorted(account.balances.items())
         if asset != account.quote and held.total > 0
     )
-    return t.Portfolio(
+    return messages.Portfolio(
         venue, "paper", account.quote, balance, holdings, float(account.equity), can_short=False, timestamp=now
     )
 
 
-def _holding(asset: str, held: Balance, price: Decimal | None) -> t.Holding:
+def _holding(asset: str, held: Balance, price: Decimal | None) -> messages.Holding:
     value = None if price is None else float(held.total * price)
-    return t.Holding(
+    return messages.Holding(
         asset, float(held.free), float(held.locked), float(held.total), None if price is None else float(price), value
     )

@@ -1,0 +1,239 @@
+"""License, agent cards, status, halt and resume, events, notices, and news."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar
+
+from annotated_types import Ge, Le, MaxLen, MinLen
+from pydantic import Field
+
+from opentrader.actors.messages.pending import PendingEntry
+from opentrader.actors.messages.trading import Mode
+from opentrader.actors.messages.types import OK, Caller, Email, LicenseKey, View
+from opentrader.actors.runtime.message import Message
+from opentrader.domain.agents import AgentCard, AgentName, AgentStatus, LogLine
+from opentrader.domain.license import LicenseStatusName
+from opentrader.domain.news import NewsItem
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    ok: OK = field(default=True, init=False)
+    license_status: LicenseStatusName
+    plan: str
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class HealthOf(View[Health]):
+    """Is the daemon up, and under which licence?"""
+
+
+@dataclass(frozen=True, slots=True)
+class License:
+    ok: OK = field(default=True, init=False)
+    license_status: LicenseStatusName
+    plan: str
+    license_key: str | None
+    email: str | None
+    name: str | None
+    machine_id: str
+    activated_at: int | None
+    expires_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LicenseOf(View[License]):
+    """The licence of this installation, its key masked."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterLicense(Message[License]):
+    """Register the free licence and activate it; the same e-mail gives the same key."""
+
+    owner: ClassVar[str] = "license_guard"
+    email: Email
+    name: Annotated[str, MinLen(1), MaxLen(120)]
+
+
+@dataclass(frozen=True, slots=True)
+class ActivateLicense(Message[License]):
+    """Activate a key that was registered before, here or elsewhere."""
+
+    owner: ClassVar[str] = "license_guard"
+    license_key: LicenseKey
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The board as of `ts`; the log is newest first, at most 200 lines."""
+
+    agents: dict[AgentName, AgentCard]
+    log: tuple[LogLine, ...]
+    ts: int
+
+
+@dataclass(frozen=True, slots=True)
+class BoardState(View[State]):
+    """The five cards and the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentUpdated:
+    ok: OK = field(default=True, init=False)
+    agent: AgentName
+    status: AgentStatus
+    action: str
+    ts: int
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateAgent(Message[AgentUpdated]):
+    """Set the status of one card; without `action` it keeps its text."""
+
+    owner: ClassVar[str] = "agent_board"
+    name: Annotated[str, MinLen(1), MaxLen(32)]
+    status: AgentStatus
+    action: Annotated[str, MaxLen(500)] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportWork(Message[None]):
+    """What the daemon does on behalf of a caller: a line of the log, and the caller's card if it has one."""
+
+    owner: ClassVar[str] = "agent_board"
+    agent: str
+    status: AgentStatus
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActorRow:
+    name: str
+    alive: bool
+    inbox: int
+    restarts: int
+
+
+@dataclass(frozen=True, slots=True)
+class BotStatus:
+    ok: OK = field(default=True, init=False)
+    running: bool
+    halted: bool
+    halt_reason: str | None
+    mode: Mode
+    exchange: str
+    can_short: bool
+    uptime_sec: int
+    open_trades: int
+    pending_entries: int
+    pending_signals: int
+    trades_today: int
+    max_trades_per_day: int | None
+    equity: float
+    realized_pnl_today: float
+    watchlist: tuple[str, ...]
+    actors: tuple[ActorRow, ...]
+    timestamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatusOf(View[BotStatus]):
+    """The bot in one look: halted or not, what is open, the day so far, every actor."""
+
+    licensed: ClassVar[bool] = True
+    reduces: ClassVar[bool] = True
+    agent: Caller | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DailyReset:
+    ok: OK = field(default=True, init=False)
+    trades_today_before: int
+    trades_today_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResetDaily(Message[DailyReset]):
+    """Count today's trades from 0 again."""
+
+    owner: ClassVar[str] = "position_manager"
+    licensed: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class Halted:
+    ok: OK = field(default=True, init=False)
+    halted: bool
+    reason: str
+    since: int | None
+    cancelled_entries: tuple[PendingEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Halt(Message[Halted]):
+    """The kill switch: no new entries until `Resume`. Protection and closing go on."""
+
+    owner: ClassVar[str] = "position_manager"
+    reason: Annotated[str, Field(max_length=200)] = "operator"
+    cancel_pending: bool = True
+    agent: Caller = "ops"
+
+
+@dataclass(frozen=True, slots=True)
+class Resume(Message[Halted]):
+    owner: ClassVar[str] = "position_manager"
+    agent: Caller = "ops"
+
+
+@dataclass(frozen=True, slots=True)
+class Events(View[str]):
+    """What happens, as it happens; without `types`, everything."""
+
+    types: Annotated[str, MaxLen(200), Field(pattern=r"^[a-z]+(,[a-z]+)*$")] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notified:
+    ok: OK = field(default=True, init=False)
+    message_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Notify(Message[Notified]):
+    """Tell the operator something, as the agent that says it."""
+
+    owner: ClassVar[str] = "telegram_desk"
+    message: Annotated[str, MinLen(1), MaxLen(4096)]
+    agent: Caller | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHealth:
+    """How a feed fared when it was last asked; `count` of its items are still there if it failed."""
+
+    name: str
+    ok: bool
+    count: int
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Newest first. `cached` says that this answer waited for no feed, or not to its end."""
+
+    news: tuple[NewsItem, ...]
+    count: int
+    cached: bool
+    age_sec: int
+    ttl_sec: int
+    sources: tuple[SourceHealth, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NewsOf(Message[News]):
+    """The latest news of all feeds."""
+
+    owner: ClassVar[str] = "news_desk"
+    limit: Annotated[int, Ge(1), Le(200)] = 50

@@ -1,0 +1,186 @@
+"""LIMIT entries that wait at the exchange: place, check, recover, cancel."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Annotated, ClassVar, Literal
+
+from annotated_types import Gt, Le
+from pydantic import AfterValidator, Field
+
+from opentrader.actors.messages.trading import TradeReply
+from opentrader.actors.messages.types import (
+    OK,
+    Caller,
+    Percent,
+    Px,
+    ScanFailure,
+    ShownOrderId,
+    Side,
+    StopPercent,
+    Symbol,
+    View,
+)
+from opentrader.actors.runtime.message import Message
+from opentrader.domain.signals import Direction
+from opentrader.errors import Fault, InvalidInput
+
+RISK_REWARD = r"^\s*(?=[0-9.]*[1-9])\d{1,4}(\.\d{1,4})?\s*:\s*(?=[0-9.]*[1-9])\d{1,4}(\.\d{1,4})?\s*$"
+LARGEST_RATIO = 100
+
+
+def _risk_reward(text: str) -> str:
+    if not re.fullmatch(RISK_REWARD, text):
+        raise ValueError("should be risk:reward, two positive numbers, for example 1:3")
+    return text
+
+
+# The pattern looks ahead, which pydantic's own engine of regular expressions does not.
+RiskReward = Annotated[str, AfterValidator(_risk_reward), Field(json_schema_extra={"pattern": RISK_REWARD})]
+EntryStatus = Literal["pending", "filled", "cancelled", "expired"]
+
+
+@dataclass(frozen=True, slots=True)
+class PendingEntry:
+    """A LIMIT entry; partly filled it stays `pending`, and its filled part is protected."""
+
+    id: str
+    client_order_id: str
+    order_id: ShownOrderId
+    symbol: str
+    direction: Direction
+    entry_px: float
+    size: float
+    sl_pct: float
+    tp_pct: float
+    rr: str | None
+    sl_px: float
+    tp_px: float
+    ttl_hours: float
+    status: EntryStatus
+    filled_size: float
+    bot: str
+    agent: str
+    created_at: int
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class ManualPlaced:
+    """`filled` when the limit price was marketable at once; the trade is then protected."""
+
+    ok: OK = field(default=True, init=False)
+    status: Literal["pending", "filled"]
+    entry: PendingEntry
+    trade: TradeReply | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceManual(Message[ManualPlaced]):
+    """Enter by a LIMIT order at a price of one's own; protected when it fills."""
+
+    owner: ClassVar[str] = "position_manager"
+    licensed: ClassVar[bool] = True
+    symbol: Symbol
+    direction: Side
+    entry_px: Px
+    sl_pct: StopPercent
+    rr: RiskReward | None = None
+    tp_pct: Percent | None = None
+    ttl_hours: Annotated[float, Gt(0), Le(8760)] = 24.0
+    agent: Caller = "coo"
+    idem_key: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.rr is None) == (self.tp_pct is None):
+            both = "not both" if self.rr is not None else "one is required"
+            raise InvalidInput([Fault(("tp_pct",), f"give either rr or tp_pct: {both}", "value_error")])
+        if self.rr is not None and ratio_of(self.rr) > LARGEST_RATIO:
+            raise InvalidInput([Fault(("rr",), "the reward may be at most 100 times the risk", "value_error")])
+
+    @property
+    def target_pct(self) -> Decimal:
+        """The target in percent of the entry, whichever way it was given."""
+        if self.tp_pct is not None:
+            return Decimal(str(self.tp_pct))
+        return round(Decimal(str(self.sl_pct)) * ratio_of(self.rr or "1:1"), 8).normalize()
+
+    @property
+    def target_name(self) -> str:
+        """The parameter that gave it."""
+        return "tp_pct" if self.tp_pct is not None else "rr"
+
+
+def ratio_of(rr: str) -> Decimal:
+    """Reward over risk: `1:2.5` is 2.5."""
+    risk, _, reward = rr.partition(":")
+    return Decimal(reward.strip()) / Decimal(risk.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class PendingList:
+    pending: tuple[PendingEntry, ...]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class PendingEntries(View[PendingList]):
+    """The LIMIT entries that wait to be filled."""
+
+    licensed: ClassVar[bool] = True
+    reduces: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class PendingChecked:
+    ok: OK = field(default=True, init=False)
+    checked: int
+    filled: tuple[PendingEntry, ...]
+    cancelled: tuple[PendingEntry, ...]
+    still_pending: int
+    failed: tuple[ScanFailure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPending(Message[PendingChecked]):
+    """Look at every pending entry now; the daemon does so by itself."""
+
+    owner: ClassVar[str] = "pending_entry_watcher"
+    licensed: ClassVar[bool] = True
+    reduces: ClassVar[bool] = True
+    agent: Caller = "finance"
+
+
+@dataclass(frozen=True, slots=True)
+class PendingRecovered:
+    ok: OK = field(default=True, init=False)
+    recovered: int
+    skipped: int
+    entries: tuple[PendingEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecoverPending(Message[PendingRecovered]):
+    """Look for our own LIMIT orders at the exchange and take them back into the list."""
+
+    owner: ClassVar[str] = "pending_entry_watcher"
+    licensed: ClassVar[bool] = True
+    reduces: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class EntryCancelled:
+    ok: OK = field(default=True, init=False)
+    entry: PendingEntry
+
+
+@dataclass(frozen=True, slots=True)
+class CancelEntry(Message[EntryCancelled]):
+    """Take a pending entry back; what it has bought is kept and protected."""
+
+    owner: ClassVar[str] = "pending_entry_watcher"
+    licensed: ClassVar[bool] = True
+    reduces: ClassVar[bool] = True
+    id: Annotated[str, Field(min_length=1, max_length=64)]
