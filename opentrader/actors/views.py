@@ -79,9 +79,16 @@ def _trend_row(trend: TrendRecord, asking: Asking) -> messages.TrendRow:
     age = max(0, asking.market_ms // 1000 - trend.timestamp)
     newer = open_time(asking.market_ms, trend.timeframe) > trend.timestamp * 1000
     return messages.TrendRow(
-        trend.symbol, trend.timeframe, trend.source, trend.type, trend.trend, trend.score, age,
-        age >= asking.ttl_seconds or newer, trend.timestamp,
-    )  # fmt: skip
+        trend.symbol,
+        trend.timeframe,
+        trend.source,
+        trend.type,
+        trend.trend,
+        trend.score,
+        age,
+        age >= asking.ttl_seconds or newer,
+        trend.timestamp,
+    )
 
 
 def market_rows(query: messages.MarketRows, published: Snapshots, asking: Asking) -> messages.MarketAll:
@@ -94,9 +101,14 @@ def market_rows(query: messages.MarketRows, published: Snapshots, asking: Asking
 def _market_row(entry: CachedContext, asking: Asking) -> messages.MarketRow:
     context = entry.context
     return messages.MarketRow(
-        context.symbol, context.htf_tf, context.mtf_tf, context.priority_decision, entry.age_sec(asking.market_ms),
-        entry.stale(asking.market_ms, asking.ttl_seconds), context.timestamp,
-    )  # fmt: skip
+        context.symbol,
+        context.htf_tf,
+        context.mtf_tf,
+        context.priority_decision,
+        entry.age_sec(asking.market_ms),
+        entry.stale(asking.market_ms, asking.ttl_seconds),
+        context.timestamp,
+    )
 
 
 def signal_rows(query: messages.SignalRows, published: Snapshots, asking: Asking) -> messages.SignalList:

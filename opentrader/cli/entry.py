@@ -132,9 +132,16 @@ def _command(
 
 
 _METAVARS = {
-    "config": "FILE", "host": "ADDRESS", "port": "PORT", "data_dir": "DIR", "feed": "FEED", "exchange": "VENUE",
-    "at": "INSTANT", "speed": "FACTOR", "watchlist": "SYMBOLS",
-}  # fmt: skip
+    "config": "FILE",
+    "host": "ADDRESS",
+    "port": "PORT",
+    "data_dir": "DIR",
+    "feed": "FEED",
+    "exchange": "VENUE",
+    "at": "INSTANT",
+    "speed": "FACTOR",
+    "watchlist": "SYMBOLS",
+}
 
 
 def settings_of(options: Namespace) -> Settings:

@@ -29,11 +29,23 @@ from opentrader.feed import FilesChoice
 from opentrader.research import Reading
 
 STYLES = {
-    "trade_long": "bold green", "up": "green", "uptrend": "green", "bull": "green", "just_broken_up": "green",
-    "trade_short": "bold red", "down": "red", "downtrend": "red", "bear": "red", "just_broken_down": "red",
-    "watch_regime_shift": "yellow", "transition": "yellow", "compression": "yellow",
-    "volatile_chop": "magenta", "unknown": "magenta", "no_trade": "magenta",
-}  # fmt: skip
+    "trade_long": "bold green",
+    "up": "green",
+    "uptrend": "green",
+    "bull": "green",
+    "just_broken_up": "green",
+    "trade_short": "bold red",
+    "down": "red",
+    "downtrend": "red",
+    "bear": "red",
+    "just_broken_down": "red",
+    "watch_regime_shift": "yellow",
+    "transition": "yellow",
+    "compression": "yellow",
+    "volatile_chop": "magenta",
+    "unknown": "magenta",
+    "no_trade": "magenta",
+}
 ARROWS = {"up": "↑ up", "down": "↓ down", "none": "—"}
 GAUGE = 11
 GAP = 2  # characters between two columns

@@ -79,9 +79,7 @@ class Feed(Protocol):
         """The listed pairs by canonical name (`BTCUSDT`)."""
         ...
 
-    async def candles(
-        self, pair: str, timeframe: Timeframe, *, limit: int, now_ms: int
-    ) -> NDArray[np.float64]:
+    async def candles(self, pair: str, timeframe: Timeframe, *, limit: int, now_ms: int) -> NDArray[np.float64]:
         """The last `limit` closed candles as of `now_ms`, and the forming one after them if there is one.
 
         Shape (n, 6): timestamp_ms of the opening, open, high, low, close, volume; oldest first, as the source

@@ -61,9 +61,7 @@ def demand_pending(signal: SignalRecord, now: float) -> None:
     """Raise `SignalExpired` or `SignalNotPending` unless somebody may still decide about this signal."""
     status = signal.status_at(now)
     if status == "expired":
-        raise SignalExpired(
-            f"the signal of {signal.pair} has expired", hint="post it again", signal_status=status
-        )
+        raise SignalExpired(f"the signal of {signal.pair} has expired", hint="post it again", signal_status=status)
     if status != "pending":
         raise SignalNotPending(f"the signal of {signal.pair} is {status}, not pending", signal_status=status)
 

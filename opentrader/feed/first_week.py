@@ -37,8 +37,15 @@ class FirstWeek:
 
 
 async def first_week(
-    feed: Feed, pairs: Sequence[str], now_ms: int, *, explains: Explains, signals: Signals,
-    signal_timeframe: Timeframe = "4h", signal_history: int = 1000, max_weeks: int = MAX_WEEKS,
+    feed: Feed,
+    pairs: Sequence[str],
+    now_ms: int,
+    *,
+    explains: Explains,
+    signals: Signals,
+    signal_timeframe: Timeframe = "4h",
+    signal_history: int = 1000,
+    max_weeks: int = MAX_WEEKS,
 ) -> FirstWeek:
     """The first week of `feed` - one without a shift - that shows a trade and a signal at this time of week.
 

@@ -79,8 +79,9 @@ class Market:
 
 
 def market(seed: int, name: str, coin: Coin) -> Market:
-    keys = (stream_key(seed, name, stream) for stream in
-            ("path", "mood", "jump", "volatility", "wick", "volume", "minute"))
+    keys = (
+        stream_key(seed, name, stream) for stream in ("path", "mood", "jump", "volatility", "wick", "volume", "minute")
+    )
     return Market(coin, stream_key(seed, "shared"), *keys)
 
 

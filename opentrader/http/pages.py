@@ -15,9 +15,21 @@ from opentrader.http.routes import Page, Route
 
 WORDS = "words.js"
 ASSETS = (
-    "acts.js", "api.js", "board.js", "chart.js", "dashboard.css", "dashboard.js", "docs.css", "dom.js", "explain.js",
-    "icon.svg", "live.js", "market.js", "trading.js", WORDS,
-)  # fmt: skip
+    "acts.js",
+    "api.js",
+    "board.js",
+    "chart.js",
+    "dashboard.css",
+    "dashboard.js",
+    "docs.css",
+    "dom.js",
+    "explain.js",
+    "icon.svg",
+    "live.js",
+    "market.js",
+    "trading.js",
+    WORDS,
+)
 _TYPES = {"css": "text/css", "html": "text/html", "js": "text/javascript", "svg": "image/svg+xml"}
 
 

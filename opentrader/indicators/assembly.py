@@ -12,7 +12,7 @@ from opentrader.domain.analysis.market import (
     MtfLayer,
     TraceEntry,
 )
-from opentrader.domain.analysis.mean_reversion import (  # fmt: skip
+from opentrader.domain.analysis.mean_reversion import (
     BOT,
     CHECKS,
     Bracket,
@@ -119,9 +119,21 @@ def mtf_detail(reading: Reading, trace: tuple[TraceEntry, ...]) -> MtfDetail:
     kind, count, squeezed = reading[at.BOS_KIND : at.MTF_ATR]
     level, ago, distance, high, low, adx, er, chop, ratio, squeeze = optionals(reading[at.BOS_LEVEL : at.MTF_END])
     return MtfDetail(
-        level, labels.BOS_KINDS[int(kind)], int(count), None if ago is None else int(ago), distance, high, low,
-        adx, er, chop, ratio, squeeze, int(squeezed), trace,
-    )  # fmt: skip
+        level,
+        labels.BOS_KINDS[int(kind)],
+        int(count),
+        None if ago is None else int(ago),
+        distance,
+        high,
+        low,
+        adx,
+        er,
+        chop,
+        ratio,
+        squeeze,
+        int(squeezed),
+        trace,
+    )
 
 
 def data_fault(
@@ -152,9 +164,18 @@ def trend(
     spelling = spelled(regime, int(reading[at.DIRECTION]), direction)
     idle = spelling in ("volatile_chop", "compression")
     return TrendResult(
-        symbol, timeframe, source, "crypto", direction, spelling, idle, spelling if idle else "", score,
-        dict(zip(VOTERS, map(IndicatorVote, votes), strict=True)), seconds,
-    )  # fmt: skip
+        symbol,
+        timeframe,
+        source,
+        "crypto",
+        direction,
+        spelling,
+        idle,
+        spelling if idle else "",
+        score,
+        dict(zip(VOTERS, map(IndicatorVote, votes), strict=True)),
+        seconds,
+    )
 
 
 def mean_reversion(
@@ -173,15 +194,38 @@ def mean_reversion(
     if reason or bar_ts is None:
         return NoSetup(symbol, reason, bar_ts)
     (
-        regime, side, _, buy, sell, trades, wins,
-        excess, price, sl_pct, tp_pct, tp1_pct, tp2_pct, rsi, hist, lower, upper, middle, volume, adx, k, support,
+        regime,
+        side,
+        _,
+        buy,
+        sell,
+        trades,
+        wins,
+        excess,
+        price,
+        sl_pct,
+        tp_pct,
+        tp1_pct,
+        tp2_pct,
+        rsi,
+        hist,
+        lower,
+        upper,
+        middle,
+        volume,
+        adx,
+        k,
+        support,
         resistance,
-    ) = reading[at.QUALITY_END : at.MR_END]  # fmt: skip
+    ) = reading[at.QUALITY_END : at.MR_END]
     bits = int(buy if side > 0 else sell)
     outlook = prospect(
-        Bracket(sl_pct, tp_pct, tp1_pct, tp2_pct), bits.bit_count(), labels.REGIMES[int(regime)],
-        Replay(int(trades), int(wins), excess), mr,
-    )  # fmt: skip
+        Bracket(sl_pct, tp_pct, tp1_pct, tp2_pct),
+        bits.bit_count(),
+        labels.REGIMES[int(regime)],
+        Replay(int(trades), int(wins), excess),
+        mr,
+    )
     return MrSignal(
         symbol=symbol,
         direction="buy" if side > 0 else "sell",

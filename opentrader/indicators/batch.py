@@ -63,9 +63,7 @@ def trend_result(
 ) -> TrendResult:
     """Six votes on one timeframe; arguments as in `market_context`."""
     reading = _reading(ohlcv, timeframe, now_ms, readings.TREND, parameters)
-    return assembly.trend(
-        reading, symbol=symbol, source=source, timeframe=timeframe, now_ms=now_ms, p=parameters
-    )
+    return assembly.trend(reading, symbol=symbol, source=source, timeframe=timeframe, now_ms=now_ms, p=parameters)
 
 
 def mr_signal(
@@ -82,9 +80,7 @@ def mr_signal(
     A value with a non-empty `reason` says why there is no signal. Arguments as in `market_context`.
     """
     reading = _reading(ohlcv, timeframe, now_ms, readings.REVERSION, parameters, rule)
-    return assembly.mean_reversion(
-        reading, symbol=symbol, timeframe=timeframe, now_ms=now_ms, p=parameters, mr=rule
-    )
+    return assembly.mean_reversion(reading, symbol=symbol, timeframe=timeframe, now_ms=now_ms, p=parameters, mr=rule)
 
 
 def indicator_series(candles: Candles, parameters: Analysis = ANALYSIS) -> Block:

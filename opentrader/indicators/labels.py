@@ -12,7 +12,7 @@ from opentrader.domain.analysis.market import (
     Regime,
     TrendAge,
     TrendDirection,
-)  # fmt: skip
+)
 from opentrader.domain.analysis.trend import Vote
 
 REGIMES: tuple[Regime, ...] = ("unknown", "volatile_chop", "compression", "trend", "transition", "sideway")

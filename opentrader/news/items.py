@@ -83,9 +83,12 @@ def _item(entry: Any, base: URL, source: str) -> NewsItem | None:
     if not title:
         return None
     return NewsItem(
-        one_line(title, _LONGEST_TITLE), _link(str(entry.get("link") or ""), base), source, _instant(entry),
+        one_line(title, _LONGEST_TITLE),
+        _link(str(entry.get("link") or ""), base),
+        source,
+        _instant(entry),
         one_line(summary, _LONGEST_SUMMARY),
-    )  # fmt: skip
+    )
 
 
 def _link(link: str, base: URL) -> str:

@@ -58,9 +58,7 @@ class LicenceTable:
         none = Licence(self._machine_id)
         if row is None:
             return none
-        read = Licence(
-            row.machine_id, row.code, row.email, row.name, row.plan, row.activated_at, row.expires_at
-        )
+        read = Licence(row.machine_id, row.code, row.email, row.name, row.plan, row.activated_at, row.expires_at)
         genuine = row.machine_id == self._machine_id and hmac.compare_digest(row.mac, read.seal(self._secret))
         return read if genuine else none
 

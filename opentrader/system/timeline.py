@@ -19,9 +19,13 @@ _SCANNED: Timeframe = "4h"  # what a scan looks at when nobody says otherwise
 
 
 def known_shift(
-    choice: FeedChoice, watchlist: tuple[str, ...], mr_timeframe: Timeframe, now_ms: int, mr_history: int = 1000,
+    choice: FeedChoice,
+    watchlist: tuple[str, ...],
+    mr_timeframe: Timeframe,
+    now_ms: int,
+    mr_history: int = 1000,
     mr_require_gate: bool = False,
-) -> int | None:  # fmt: skip
+) -> int | None:
     """What `first_shift` would find, for the market of most newcomers; None for any other."""
     from opentrader.config.settings import DEFAULT_WATCHLIST
     from opentrader.feed.first_week import shift_to
@@ -32,9 +36,13 @@ def known_shift(
 
 
 def first_shift(
-    choice: FeedChoice, watchlist: tuple[str, ...], mr_timeframe: Timeframe, now_ms: int, mr_history: int = 1000,
+    choice: FeedChoice,
+    watchlist: tuple[str, ...],
+    mr_timeframe: Timeframe,
+    now_ms: int,
+    mr_history: int = 1000,
     mr_require_gate: bool = False,
-) -> int:  # fmt: skip
+) -> int:
     """The shift in milliseconds under which a newcomer's first scans show a trade and a signal.
 
     Takes a fraction of a second with compiled kernels; without, up to a minute where such weeks are rare.
@@ -45,10 +53,15 @@ def first_shift(
     pairs = [listing_of(symbol, feed.listings()).pair for symbol in watchlist]
     found = asyncio.run(
         first_week(
-            feed, pairs, now_ms, explains=_explains_trade, signals=partial(_signals_buy, mr_timeframe, mr_require_gate),
-            signal_timeframe=mr_timeframe, signal_history=mr_history,
+            feed,
+            pairs,
+            now_ms,
+            explains=_explains_trade,
+            signals=partial(_signals_buy, mr_timeframe, mr_require_gate),
+            signal_timeframe=mr_timeframe,
+            signal_history=mr_history,
         )
-    )  # fmt: skip
+    )
     if not (found.trade and found.signal):
         logger.warning("no week of this market shows both a trade and a signal on this watchlist")
     return found.shift_ms

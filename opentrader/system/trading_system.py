@@ -91,9 +91,7 @@ class TradingSystem:
     One loop runs it from `start` to `stop`. `ask` raises the errors of `opentrader.errors`.
     """
 
-    def __init__(
-        self, settings: Settings | None = None, *, on_stuck: Callable[[str], object] | None = None
-    ) -> None:
+    def __init__(self, settings: Settings | None = None, *, on_stuck: Callable[[str], object] | None = None) -> None:
         """`on_stuck(name)` is called on the loop when an actor has been in one handler for five seconds."""
         self.settings, self._on_stuck = settings or Settings(), on_stuck
         self._store: Store | None = None
@@ -264,9 +262,13 @@ class TradingSystem:
         window_ms = int(RECV_WINDOW_MS * max(1.0, self.settings.speed))
         balance = parse_balance(self.settings.paper_balance)
         return await PaperExchange.open(
-            self.settings.data_dir, market.feed, market.clock, balance=balance, recv_window_ms=window_ms,
+            self.settings.data_dir,
+            market.feed,
+            market.clock,
+            balance=balance,
+            recv_window_ms=window_ms,
             on_failed=self._on_failed_disk(asyncio.get_running_loop()),
-        )  # fmt: skip
+        )
 
     def _messenger(self) -> Messenger:
         s = self.settings
@@ -317,18 +319,30 @@ class TradingSystem:
         s, history, disk = self.settings, HistoryTable(store), DataDisk(self.settings.data_dir)
         records = Records(JournalTable(store), history, DayTable(store), ControlTable(store))
         risk = Risk(
-            s.risk_per_trade_pct, s.risk_max_notional_pct, s.risk_max_open, s.risk_max_trades_day,
-            s.risk_max_daily_loss_pct, s.risk_cooldown_sec, s.risk_collar_pct,
-        )  # fmt: skip
+            s.risk_per_trade_pct,
+            s.risk_max_notional_pct,
+            s.risk_max_open,
+            s.risk_max_trades_day,
+            s.risk_max_daily_loss_pct,
+            s.risk_cooldown_sec,
+            s.risk_collar_pct,
+        )
         supervisor.add(
             "position_manager",
             lambda context: PositionManager(
-                context, exchange, records, disk,
-                risk=risk, rules=BINANCE, instance=instance, licensed=self._licensed,
+                context,
+                exchange,
+                records,
+                disk,
+                risk=risk,
+                rules=BINANCE,
+                instance=instance,
+                licensed=self._licensed,
                 watchlist=tuple(listing_of(name, listings).pair for name in s.watchlist),
-                timeframe=s.mr_timeframe, speed=s.speed,
+                timeframe=s.mr_timeframe,
+                speed=s.speed,
             ),
-        )  # fmt: skip
+        )
         supervisor.add(
             "pending_entry_watcher",
             lambda context: PendingEntryWatcher(context, lambda: supervisor.snapshot("position_manager")),

@@ -101,8 +101,13 @@ async def test_requests_with_a_key_under_way_wait_in_order_and_others_pass(bench
     assert await asyncio.gather(*asked) == ["opened"] * 4
     seen = await ask(bench, Seen())
     assert [event for event in seen if event[-1] in "abc"] == [
-        "begin a", "end a", "begin b", "end b", "begin c", "end c"
-    ]  # fmt: skip
+        "begin a",
+        "end a",
+        "begin b",
+        "end b",
+        "begin c",
+        "end c",
+    ]
     assert seen.index("end x") < seen.index("end a")
 
 

@@ -184,8 +184,13 @@ async def test_a_trend_scan_is_in_the_book_when_it_answers(books):
     scan = await books.ask(ScanTrends("1d"))
     assert scan.scanned == scan.cached == 3 == sum(getattr(scan.summary, n) for n in scan.summary.__slots__)
     assert {row.regime for row in scan.results} <= {
-        "trend", "compression", "sideway", "volatile_chop", "transition", "unknown",
-    }  # fmt: skip
+        "trend",
+        "compression",
+        "sideway",
+        "volatile_chop",
+        "transition",
+        "unknown",
+    }
     assert books.view(TrendRows("1d")).count == 3
 
 
@@ -305,8 +310,9 @@ async def test_scan_and_signal_emits_what_it_finds_and_says_why_not(books):
         books.positions.pairs.update({"BTCUSDT", "ETHUSDT", "SOLUSDT"})
     scan = await books.ask(ScanAndSignal(["BTC", "eth/usdt", "NOSUCH", "BTCUSDT"]))
     assert [(s.symbol, s.direction, s.status) for s in scan.signaled] == [
-        ("BTCUSDT", direction, "telegram_failed"), ("ETHUSDT", direction, "telegram_failed"),
-    ]  # fmt: skip
+        ("BTCUSDT", direction, "telegram_failed"),
+        ("ETHUSDT", direction, "telegram_failed"),
+    ]
     assert [(s.symbol, s.reason) for s in scan.skipped] == [("NOSUCHUSDT", "symbol_not_found")]
     assert scan.scanned == 3
     again = await books.ask(ScanAndSignal(["BTC", "ETH"]))

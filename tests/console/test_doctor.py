@@ -38,8 +38,15 @@ def settings(tmp_path: Path) -> Settings:
 def test_on_a_fresh_machine_nothing_fails_and_nothing_is_made(settings: Settings) -> None:
     checks = list(doctor.examine(settings))
     assert [check.name for check in checks] == [
-        "data folder", "instance", "disk", "clock", "port", "kernels", "licence", "feed",
-    ]  # fmt: skip
+        "data folder",
+        "instance",
+        "disk",
+        "clock",
+        "port",
+        "kernels",
+        "licence",
+        "feed",
+    ]
     assert [check for check in checks if check.verdict == "fail"] == []
     assert all(check.advice for check in checks if check.verdict != "ok")
     assert not settings.data_dir.exists()

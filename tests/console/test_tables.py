@@ -114,10 +114,15 @@ def test_every_level_is_shown_with_its_verdict_and_why(readings: list[Reading]) 
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
-        (65860.12, "65,860.12"), (150.954, "150.95"), (37.47, "37.4700"), (0.5114, "0.51140"),
-        (0.00001234, "0.000012340"), (0.0, "0.00"), (None, "—"),
+        (65860.12, "65,860.12"),
+        (150.954, "150.95"),
+        (37.47, "37.4700"),
+        (0.5114, "0.51140"),
+        (0.00001234, "0.000012340"),
+        (0.0, "0.00"),
+        (None, "—"),
     ],
-)  # fmt: skip
+)
 def test_prices_have_the_places_their_size_calls_for(value: float | None, shown: str) -> None:
     assert tables.price(value) == shown
 
@@ -129,9 +134,15 @@ def test_a_gauge_keeps_its_mark_on_the_scale(share: float, place: int) -> None:
 
 def test_every_reason_that_can_be_given_has_words() -> None:
     facts = product(
-        QUALITIES, get_args(labels.Regime), (-1, 0, 1), get_args(labels.MacroPhase), get_args(labels.RangePosition),
-        get_args(labels.LiquidityProfile), get_args(labels.BosMode), get_args(labels.TrendAge),
-    )  # fmt: skip
+        QUALITIES,
+        get_args(labels.Regime),
+        (-1, 0, 1),
+        get_args(labels.MacroPhase),
+        get_args(labels.RangePosition),
+        get_args(labels.LiquidityProfile),
+        get_args(labels.BosMode),
+        get_args(labels.TrendAge),
+    )
     decided = [decide(Facts(*labelled)) for labelled in facts]
     reasons = {entry.reason for decision in decided for entry in decision.trace} | {d.reason for d in decided}
     assert reasons - REASONS.keys() == set()

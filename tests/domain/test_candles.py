@@ -144,9 +144,7 @@ def test_the_first_reason_counts(info: CandleInfo, reason: str) -> None:
 @pytest.mark.parametrize(
     ("symbol", "finer", "coarser"), [("BTCUSDT", "15m", "30m"), ("ETHUSDT", "1d", "1w"), ("SOLUSDT", "15m", "1h")]
 )
-def test_resampled_candles_are_the_venues_own(
-    shared: Path, symbol: str, finer: Timeframe, coarser: Timeframe
-) -> None:
+def test_resampled_candles_are_the_venues_own(shared: Path, symbol: str, finer: Timeframe, coarser: Timeframe) -> None:
     made = resample(candles(shared / "data" / f"{symbol}-{finer}.csv.gz"), finer, coarser)
     known = candles(shared / "data" / f"{symbol}-{coarser}.csv.gz")
     both, here, there = np.intersect1d(made.ts, known.ts, return_indices=True)

@@ -14,10 +14,32 @@ from opentrader.domain.plain_text import defanged, one_line, shortened
 # What a Telegram client turns into something to press.
 CLICKABLE = re.compile(r"\w://|\btg:|\bton:|\w\.[^\W\d_]{2}|(?<![\w/])/\w|@\w", re.IGNORECASE)
 HOSTILE = st.lists(
-    st.sampled_from(["https://evil.com", "tg:resolve?domain=x", "@bot", "/halt", "APPROVAL REQUEST", "\n", "\r",
-                     "\u2028", "\u202e", "\x00", " ", "a", "🚀", "1.5", "xn--p1ai.рф", "\ud800", "::", "//", ".", "/"])
+    st.sampled_from(
+        [
+            "https://evil.com",
+            "tg:resolve?domain=x",
+            "@bot",
+            "/halt",
+            "APPROVAL REQUEST",
+            "\n",
+            "\r",
+            "\u2028",
+            "\u202e",
+            "\x00",
+            " ",
+            "a",
+            "🚀",
+            "1.5",
+            "xn--p1ai.рф",
+            "\ud800",
+            "::",
+            "//",
+            ".",
+            "/",
+        ]
+    )
     | st.text(max_size=5)
-).map("".join)  # fmt: skip
+).map("".join)
 
 
 @pytest.mark.parametrize(

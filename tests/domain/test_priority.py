@@ -13,19 +13,30 @@ from opentrader.domain.analysis.market import BosMode, LiquidityProfile, MacroPh
 from opentrader.domain.analysis.priority import PASS, Decision, Facts, decide
 
 NAMES = (
-    "data_and_chop", "compression", "htf_mtf_conflict", "htf_location", "mtf_regime", "bos_and_age", "alignment",
-)  # fmt: skip
+    "data_and_chop",
+    "compression",
+    "htf_mtf_conflict",
+    "htf_location",
+    "mtf_regime",
+    "bos_and_age",
+    "alignment",
+)
 LONG = Facts("", "trend", 1, "bull", "mid", "clean", "confirmed", "fresh")
 QUALITY, DIRECTIONS = ("", "stale_data"), (-1, 0, 1)
 LABELS = [get_args(label) for label in (MacroPhase, RangePosition, LiquidityProfile, BosMode, TrendAge)]
 EVERY = [Facts(*facts) for facts in product(QUALITY, get_args(Regime), DIRECTIONS, *LABELS)]
 
 SWAPS = {
-    "bull": "bear", "low": "high", "just_broken_up": "just_broken_down", "equal_highs": "equal_lows",
-    "trade_long": "trade_short", "htf_bull_mtf_down": "htf_bear_mtf_up",
-    "htf_just_broken_down": "htf_just_broken_up", "htf_range_high": "htf_range_low",
+    "bull": "bear",
+    "low": "high",
+    "just_broken_up": "just_broken_down",
+    "equal_highs": "equal_lows",
+    "trade_long": "trade_short",
+    "htf_bull_mtf_down": "htf_bear_mtf_up",
+    "htf_just_broken_down": "htf_just_broken_up",
+    "htf_range_high": "htf_range_low",
     "htf_equal_highs": "htf_equal_lows",
-}  # fmt: skip
+}
 MIRRORED = SWAPS | {there: here for here, there in SWAPS.items()}
 
 

@@ -36,11 +36,16 @@ def cents(largest: int) -> st.SearchStrategy[Decimal]:
 
 TRADES = st.lists(
     st.builds(
-        Trade, cents(100_000), cents(10_000), st.sampled_from(["BTCUSDT", "ETHUSDT"]), st.sampled_from(["a", "b"]),
-        st.sampled_from([None, "scout", "coo"]), st.integers(0, 20),
+        Trade,
+        cents(100_000),
+        cents(10_000),
+        st.sampled_from(["BTCUSDT", "ETHUSDT"]),
+        st.sampled_from(["a", "b"]),
+        st.sampled_from([None, "scout", "coo"]),
+        st.integers(0, 20),
     ),
     max_size=40,
-)  # fmt: skip
+)
 
 
 def close(value: float | None, expected: float | None) -> bool:
@@ -137,10 +142,27 @@ def test_no_figure_is_ever_nan_or_infinite(trades):
 def test_without_trades_there_is_nothing_to_say():
     stats = statistics([])
     assert stats == Stats(
-        total_trades=0, wins=0, losses=0, breakeven=0, win_rate=None, total_pnl=0.0, avg_pnl_pct=None, avg_win=None,
-        avg_loss=None, profit_factor=None, expectancy=None, max_drawdown=0.0, sharpe=None, sortino=None, calmar=None,
-        best=None, worst=None, by_symbol={}, by_bot={}, by_agent={},
-    )  # fmt: skip
+        total_trades=0,
+        wins=0,
+        losses=0,
+        breakeven=0,
+        win_rate=None,
+        total_pnl=0.0,
+        avg_pnl_pct=None,
+        avg_win=None,
+        avg_loss=None,
+        profit_factor=None,
+        expectancy=None,
+        max_drawdown=0.0,
+        sharpe=None,
+        sortino=None,
+        calmar=None,
+        best=None,
+        worst=None,
+        by_symbol={},
+        by_bot={},
+        by_agent={},
+    )
 
 
 def test_a_history_worked_out_by_hand():

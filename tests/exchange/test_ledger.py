@@ -171,8 +171,13 @@ def test_a_killed_process_loses_no_answered_order(tmp_path: Path) -> None:
     answers = kill_while_trading(tmp_path)
     assert len(answers) >= ANSWERS_BEFORE_THE_KILL
     ledger = Ledger.open(tmp_path)  # checks the file, too
-    tables = dict(zip(("looked", "transfers", "totals", "rules", "orders", "lists", "trades"),
-                      ledger.read(everything_stored), strict=True))  # fmt: skip
+    tables = dict(
+        zip(
+            ("looked", "transfers", "totals", "rules", "orders", "lists", "trades"),
+            ledger.read(everything_stored),
+            strict=True,
+        )
+    )
     kept = {("order", str(row[0])) for row in tables["orders"]} | {("list", str(row[0])) for row in tables["lists"]}
     assert {tuple(answer) for answer in answers} <= kept
     amounts = ledger.read(totals)

@@ -109,9 +109,7 @@ async def test_cancelling_a_list_tells_how_both_ended(scene: Any) -> None:
 
 
 @pytest.mark.parametrize(("stop", "target"), [(100, 110), (101, 110), (95, 100), (95, 99)])
-async def test_the_price_must_stand_between_stop_and_target(
-    scene: Any, refusal: Any, stop: int, target: int
-) -> None:
+async def test_the_price_must_stand_between_stop_and_target(scene: Any, refusal: Any, stop: int, target: int) -> None:
     outcome = await scene.exchange.place_list(scene.new_list(8, stop, target))
     assert refusal(outcome) == (-2010, "The relationship of the prices for the orders is not correct.")
     assert outcome.reason == "price"

@@ -46,8 +46,13 @@ async def test_every_effect(scene: Any) -> None:
     outcomes = (entry, market, made, replaced, single, closed)
     assert [type(one) for one in outcomes] == [Accepted] * 6
     assert [kind(one.report) for one in outcomes] == [  # type: ignore[union-attr]  # all are `Accepted`, see above
-        "LIMIT", "MARKET", ("STOP_LOSS", "LIMIT_MAKER"), "STOP_LOSS", "STOP_LOSS_LIMIT", "MARKET",
-    ]  # fmt: skip
+        "LIMIT",
+        "MARKET",
+        ("STOP_LOSS", "LIMIT_MAKER"),
+        "STOP_LOSS",
+        "STOP_LOSS_LIMIT",
+        "MARKET",
+    ]
     cancelled = await send(scene.exchange, CancelOrder("e", BTC))
     assert cancelled.report.status == "CANCELED"  # type: ignore[union-attr]  # what is not `Accepted` fails here
 

@@ -18,10 +18,24 @@ SIGNAL = messages.Signal(
     symbol="ETHUSDT", direction="buy", bot="b", status="pending", notified=False, created_at=1, expires_at=2, age_sec=0
 )
 STATUS = messages.BotStatus(
-    running=True, halted=False, halt_reason=None, mode="paper", exchange="paper", can_short=False, uptime_sec=1,
-    open_trades=0, pending_entries=0, pending_signals=0, trades_today=0, max_trades_per_day=3, equity=1.0,
-    realized_pnl_today=0.0, watchlist=(), actors=(), timestamp=1,
-)  # fmt: skip
+    running=True,
+    halted=False,
+    halt_reason=None,
+    mode="paper",
+    exchange="paper",
+    can_short=False,
+    uptime_sec=1,
+    open_trades=0,
+    pending_entries=0,
+    pending_signals=0,
+    trades_today=0,
+    max_trades_per_day=3,
+    equity=1.0,
+    realized_pnl_today=0.0,
+    watchlist=(),
+    actors=(),
+    timestamp=1,
+)
 EMPTY = {
     messages.SignalRows: messages.SignalList((), 0),
     messages.MarketRows: messages.MarketAll(0, 0, ()),

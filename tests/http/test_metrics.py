@@ -12,10 +12,24 @@ from opentrader.actors.runtime.supervision.supervisor import ActorStatus
 from opentrader.errors import NotReady
 
 STATUS = messages.BotStatus(
-    running=True, halted=True, halt_reason="operator", mode="paper", exchange="paper", can_short=False, uptime_sec=60,
-    open_trades=2, pending_entries=1, pending_signals=0, trades_today=3, max_trades_per_day=3, equity=9990.5,
-    realized_pnl_today=-9.5, watchlist=("BTC",), actors=(), timestamp=0,
-)  # fmt: skip
+    running=True,
+    halted=True,
+    halt_reason="operator",
+    mode="paper",
+    exchange="paper",
+    can_short=False,
+    uptime_sec=60,
+    open_trades=2,
+    pending_entries=1,
+    pending_signals=0,
+    trades_today=3,
+    max_trades_per_day=3,
+    equity=9990.5,
+    realized_pnl_today=-9.5,
+    watchlist=("BTC",),
+    actors=(),
+    timestamp=0,
+)
 
 
 @pytest.fixture(autouse=True)

@@ -17,9 +17,19 @@ Schema = dict[str, Any]
 
 # Of a schema: what a client's value is checked against.
 BOUNDS = (
-    "const", "default", "enum", "exclusiveMaximum", "exclusiveMinimum", "maxItems", "maxLength", "maximum",
-    "minItems", "minLength", "minimum", "pattern",
-)  # fmt: skip
+    "const",
+    "default",
+    "enum",
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "maxItems",
+    "maxLength",
+    "maximum",
+    "minItems",
+    "minLength",
+    "minimum",
+    "pattern",
+)
 MORE_STATS = ("by_agent", "sharpe", "sortino", "calmar")
 OPERATIONS = [(route.path, route.method.lower()) for route in ROUTES]
 

@@ -47,9 +47,22 @@ def no_lookahead(engine: Any, rows: Block, cuts: Sequence[int]) -> None:
 
 
 PRICES = (
-    "atr_val", "range_high", "range_low", "liquidity_level", "bos_level", "swing_high", "swing_low", "price",
-    "macd_hist", "bb_lower", "bb_upper", "bb_mid", "range_support", "range_resistance", "range_midline",
-)  # fmt: skip
+    "atr_val",
+    "range_high",
+    "range_low",
+    "liquidity_level",
+    "bos_level",
+    "swing_high",
+    "swing_low",
+    "price",
+    "macd_hist",
+    "bb_lower",
+    "bb_upper",
+    "bb_mid",
+    "range_support",
+    "range_resistance",
+    "range_midline",
+)
 
 
 def scales(engine: Any, rows: Block, factor: float, *, exact: bool) -> None:
@@ -82,11 +95,18 @@ def ignores_volume_unit_and_epoch(engine: Any, rows: Block) -> None:
 
 
 SWAPS = {
-    "up": "down", "bull": "bear", "low": "high", "just_broken_up": "just_broken_down", "equal_highs": "equal_lows",
-    "uptrend": "downtrend", "trade_long": "trade_short", "htf_bull_mtf_down": "htf_bear_mtf_up",
-    "htf_just_broken_up": "htf_just_broken_down", "htf_range_high": "htf_range_low",
+    "up": "down",
+    "bull": "bear",
+    "low": "high",
+    "just_broken_up": "just_broken_down",
+    "equal_highs": "equal_lows",
+    "uptrend": "downtrend",
+    "trade_long": "trade_short",
+    "htf_bull_mtf_down": "htf_bear_mtf_up",
+    "htf_just_broken_up": "htf_just_broken_down",
+    "htf_range_high": "htf_range_low",
     "htf_equal_highs": "htf_equal_lows",
-}  # fmt: skip
+}
 MIRRORED = SWAPS | {there: here for here, there in SWAPS.items()}
 UNCHANGED = ("atr_val", "adx", "er", "chop", "atr_ratio", "squeeze", "bos_dist_atr", "liquidity_dist_atr")
 
@@ -190,9 +210,7 @@ def walk_trades(rows: Block, setups: Sequence[Any]) -> list[tuple[int, bool]]:
     return trades
 
 
-def trade_exit(
-    rows: Block, x: int, side: int, entry: float, stop: float, target: float
-) -> tuple[int, bool] | None:
+def trade_exit(rows: Block, x: int, side: int, entry: float, stop: float, target: float) -> tuple[int, bool] | None:
     last = x + MEAN_REVERSION.max_hold
     for j in range(x + 1, min(last, len(rows) - 1) + 1):
         _, _, high, low, close, _ = rows[j]

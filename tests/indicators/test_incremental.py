@@ -17,7 +17,7 @@ from opentrader.indicators import (
     market_context,
     mr_signal,
     trend_result,
-)  # fmt: skip
+)
 from opentrader.indicators.kernels import slots as at
 from tests.indicators.recorded import candles, files
 from tests.indicators.vector import vector, walk

@@ -33,10 +33,31 @@ def test_every_parameter_has_its_slot() -> None:
 
 
 OTHER = Analysis(
-    rsi_n=9, atr_n=10, adx_n=11, ema_fast=8, ema_slow=34, macd_fast=8, macd_slow=17, macd_sig=5, bb_n=15, bb_k=1.8,
-    kc_atr_n=12, stoch_n=9, stoch_k=2, stoch_d=4, chop_n=10, er_n=12, vol_n=15, atr_base_n=60, pivot_k=2,
-    macro_lens=(300, 80, 30), liq_look=110, don_n=40, void_look=50, warmup=90,
-)  # fmt: skip
+    rsi_n=9,
+    atr_n=10,
+    adx_n=11,
+    ema_fast=8,
+    ema_slow=34,
+    macd_fast=8,
+    macd_slow=17,
+    macd_sig=5,
+    bb_n=15,
+    bb_k=1.8,
+    kc_atr_n=12,
+    stoch_n=9,
+    stoch_k=2,
+    stoch_d=4,
+    chop_n=10,
+    er_n=12,
+    vol_n=15,
+    atr_base_n=60,
+    pivot_k=2,
+    macro_lens=(300, 80, 30),
+    liq_look=110,
+    don_n=40,
+    void_look=50,
+    warmup=90,
+)
 RULE = MeanReversion(range_n=30, min_passed=4, max_hold=20, cooldown_bars=2)
 
 

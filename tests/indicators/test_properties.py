@@ -20,7 +20,7 @@ from tests.indicators.properties import (
     no_lookahead,
     replay_is_one_walk,
     scales,
-)  # fmt: skip
+)
 from tests.indicators.vector import vector, walk
 
 PRODUCT = engines.compiled()

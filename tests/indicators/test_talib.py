@@ -23,10 +23,23 @@ def reference(c: Candles) -> Indicators:
     upper, middle, lower = talib.BBANDS(close, 20, 2, 2)
     k, d = talib.STOCH(high, low, close, 14, 3, 0, 3, 0)
     return Indicators(
-        talib.RSI(close, 14), talib.ATR(high, low, close, 14), talib.ATR(high, low, close, 20),
-        talib.ADX(high, low, close, 14), talib.PLUS_DI(high, low, close, 14), talib.MINUS_DI(high, low, close, 14),
-        talib.EMA(close, 20), talib.EMA(close, 50), macd, signal, hist, lower, middle, upper, k, d,
-    )  # fmt: skip
+        talib.RSI(close, 14),
+        talib.ATR(high, low, close, 14),
+        talib.ATR(high, low, close, 20),
+        talib.ADX(high, low, close, 14),
+        talib.PLUS_DI(high, low, close, 14),
+        talib.MINUS_DI(high, low, close, 14),
+        talib.EMA(close, 20),
+        talib.EMA(close, 50),
+        macd,
+        signal,
+        hist,
+        lower,
+        middle,
+        upper,
+        k,
+        d,
+    )
 
 
 def compare(c: Candles) -> None:

@@ -24,7 +24,7 @@ from opentrader.store.verification import AuditReport, verify_audit
 ENTRY = AuditEntry(1_700_000_000, "ops", "trade", "BTCUSDT", "ok", 200, "r-1", {"sl": 2.0, "note": "é"})
 CLOSED = ClosedTrade(
     "T1", "BTCUSDT", "buy", Decimal(1), Decimal(2), Decimal(3), Decimal(4), Decimal(5), "mr", "trade", "tp", 6, 7
-)  # fmt: skip
+)
 
 
 @pytest.fixture

@@ -20,9 +20,23 @@ from opentrader.store.tables import events, history
 from opentrader.store.trading_ports import HistoryTable, JournalTable
 
 CLOSED = ClosedTrade(
-    "T1", "BTCUSDT", "buy", Decimal("0.10"), Decimal("60000.5"), Decimal("63000.00"), Decimal("287.65"),
-    Decimal("4.79"), "mr_combined", "trade", "tp", 1_700_000_000, 1_700_000_900, "ops", Decimal("12.30"), (17, "x"),
-)  # fmt: skip
+    "T1",
+    "BTCUSDT",
+    "buy",
+    Decimal("0.10"),
+    Decimal("60000.5"),
+    Decimal("63000.00"),
+    Decimal("287.65"),
+    Decimal("4.79"),
+    "mr_combined",
+    "trade",
+    "tp",
+    1_700_000_000,
+    1_700_000_900,
+    "ops",
+    Decimal("12.30"),
+    (17, "x"),
+)
 
 AMOUNTS = st.decimals(allow_nan=False, allow_infinity=False)
 TEXTS = st.text(max_size=12)

@@ -27,9 +27,23 @@ from opentrader.store.trading_ports import AuditTable, HistoryTable, Idempotency
 from opentrader.store.verification import examine, verify_audit
 
 CLOSED = ClosedTrade(
-    "T1", "BTCUSDT", "buy", Decimal("0.10"), Decimal("60000.5"), Decimal("63000.00"), Decimal("287.65"),
-    Decimal("4.79"), "mr_combined", "trade", "tp", 1_700_000_000, 1_700_000_900, "ops", Decimal("12.30"), (17, "x"),
-)  # fmt: skip
+    "T1",
+    "BTCUSDT",
+    "buy",
+    Decimal("0.10"),
+    Decimal("60000.5"),
+    Decimal("63000.00"),
+    Decimal("287.65"),
+    Decimal("4.79"),
+    "mr_combined",
+    "trade",
+    "tp",
+    1_700_000_000,
+    1_700_000_900,
+    "ops",
+    Decimal("12.30"),
+    (17, "x"),
+)
 
 
 def any_value(kind: Any) -> st.SearchStrategy[Any]:

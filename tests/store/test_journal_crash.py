@@ -167,7 +167,7 @@ def faulty() -> Iterator[Disk]:
 
 CLOSED = ClosedTrade(
     "T1", "BTCUSDT", "buy", Decimal(1), Decimal(2), Decimal(3), Decimal(4), Decimal(5), "mr", "trade", "tp", 6, 7
-)  # fmt: skip
+)
 
 
 def whole(data_dir: Path) -> bool:

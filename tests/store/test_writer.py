@@ -153,9 +153,7 @@ async def test_on_a_full_disk_a_group_keeps_just_what_it_acknowledges(store: Sto
     assert all(outcome is None or isinstance(outcome, StorageError) for outcome in outcomes.values())
 
 
-async def test_after_a_failed_disk_nothing_is_written_until_the_file_is_opened_anew(
-    data_dir: Path, no_writing
-) -> None:
+async def test_after_a_failed_disk_nothing_is_written_until_the_file_is_opened_anew(data_dir: Path, no_writing) -> None:
     told: list[str] = []
     store = Store.open(data_dir, told.append)
     await put(store, "before")

@@ -21,12 +21,26 @@ from opentrader.telegram import Silent
 from tests.clock import NOW, StillClock
 
 SIGNAL = SignalRecord(
-    "SOLUSDT", "buy", "mr_combined", "pending", False, int(NOW), int(NOW), int(NOW) + 300,
+    "SOLUSDT",
+    "buy",
+    "mr_combined",
+    "pending",
+    False,
+    int(NOW),
+    int(NOW),
+    int(NOW) + 300,
     {
-        "price": 100.0, "sl_pct": 2.0, "tp_pct": 4.0, "passed": 5, "total": 6,
-        "checklist": {"zone": True, "rsi": False}, "ev": 31.5, "confidence": 9, "gate_ok": True,
+        "price": 100.0,
+        "sl_pct": 2.0,
+        "tp_pct": 4.0,
+        "passed": 5,
+        "total": 6,
+        "checklist": {"zone": True, "rsi": False},
+        "ev": 31.5,
+        "confidence": 9,
+        "gate_ok": True,
     },
-)  # fmt: skip
+)
 
 
 class NoIds:

@@ -27,9 +27,7 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
 
 @pytest.fixture
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    settings = Settings(
-        data_dir=tmp_path, license_email="me@example.com", license_name="Me", risk_max_trades_day=1000
-    )  # fmt: skip
+    settings = Settings(data_dir=tmp_path, license_email="me@example.com", license_name="Me", risk_max_trades_day=1000)
     async with TradingSystem(settings) as system:
         door = Door("test")
         door.open(system)

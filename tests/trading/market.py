@@ -109,10 +109,17 @@ class Market:
         run.add(
             "position_manager",
             lambda c: PositionManager(
-                c, venue, records, DataDisk(self.folder),
-                risk=self.risk, rules=self.rules, instance=instance, licensed=lambda: self.licensed, watchlist=(PAIR,),
+                c,
+                venue,
+                records,
+                DataDisk(self.folder),
+                risk=self.risk,
+                rules=self.rules,
+                instance=instance,
+                licensed=lambda: self.licensed,
+                watchlist=(PAIR,),
             ),
-        )  # fmt: skip
+        )
         run.add("pending_entry_watcher", lambda c: PendingEntryWatcher(c, lambda: self.desk))
         run.add("archive", lambda c: Archive(c, history, AuditTable(store), _nothing))
         await run.start()

@@ -10,8 +10,14 @@ import pytest
 from tests.daemon import TRADER, serving
 
 GOOD = {
-    "symbol": "ETH", "direction": "buy", "bot": "b", "sl": "2", "tp": "4", "ev": "30", "confidence": "9",
-}  # fmt: skip
+    "symbol": "ETH",
+    "direction": "buy",
+    "bot": "b",
+    "sl": "2",
+    "tp": "4",
+    "ev": "30",
+    "confidence": "9",
+}
 MANUAL = {"symbol": "ETH", "direction": "buy", "entry_px": "2000", "sl_pct": "3", "rr": "1:3"}
 NUMBERS = ("0", "-1", "nan", "inf", "-inf", "1e400", "0x10", "2,0", "", " ", "\u0662", "1" * 400, "--1", "1;drop")
 SYMBOLS = ("../", "..%2F", "B C", "", "A" * 60, "💰", "BTC\n", "%00", "BTC/USDT/X/Y", "' OR 1=1")
@@ -27,7 +33,7 @@ TRADES = [
     ("/api/trade", {**GOOD, "leverage": "20"}, "leverage"),
     *(("/api/trade/manual", {**MANUAL, "rr": value}, "rr") for value in RATIOS),
     *(("/api/trade/manual", {**MANUAL, n: v}, n) for n in ("entry_px", "sl_pct", "ttl_hours") for v in NUMBERS),
-]  # fmt: skip
+]
 
 
 @pytest.fixture(scope="module")

@@ -20,9 +20,18 @@ from tests.trading.market import PAIR, Market
 from tests.trading.test_lifecycle_of_trades import buy, limit
 
 FILTERS = Filters(
-    "SOLUSDT", "SOL", "USDT", Decimal("0.01"), Decimal("0.001"), Decimal("0.001"), Decimal(5), Decimal("0.001"),
-    max_stops=5, max_lists=4, max_orders=20,
-)  # fmt: skip
+    "SOLUSDT",
+    "SOL",
+    "USDT",
+    Decimal("0.01"),
+    Decimal("0.001"),
+    Decimal("0.001"),
+    Decimal(5),
+    Decimal("0.001"),
+    max_stops=5,
+    max_lists=4,
+    max_orders=20,
+)
 PX = Decimal(100)
 
 

@@ -43,9 +43,19 @@ async def test_while_the_venue_is_held_reads_answer_and_another_symbol_is_accept
     closing = asyncio.create_task(site.send("POST", "/api/close?symbol=BTC"))
     other = asyncio.create_task(site.send("POST", "/api/close?symbol=SOL"))
     for path in (
-        "/api/health", "/api/trades", "/api/portfolio", "/api/status", "/api/pending-entries", "/api/signal/list",
-        "/api/trades/history", "/api/trades/stats", "/api/state", "/api/market/all", "/api/market/BTC", "/api/audit",
-    ):  # fmt: skip
+        "/api/health",
+        "/api/trades",
+        "/api/portfolio",
+        "/api/status",
+        "/api/pending-entries",
+        "/api/signal/list",
+        "/api/trades/history",
+        "/api/trades/stats",
+        "/api/state",
+        "/api/market/all",
+        "/api/market/BTC",
+        "/api/audit",
+    ):
         assert (await site.send("GET", path))[0] == 200, path
     reasons = {
         trade.intent.symbol: trade.close_reason for trade in site.system._supervisor.snapshot("position_manager").trades

@@ -83,9 +83,13 @@ class CandleSeries:
         from opentrader.indicators import market_context
 
         return market_context(
-            htf.candles, self.candles, htf_tf=htf._key.timeframe, mtf_tf=self._key.timeframe, now_ms=now_ms,
+            htf.candles,
+            self.candles,
+            htf_tf=htf._key.timeframe,
+            mtf_tf=self._key.timeframe,
+            now_ms=now_ms,
             symbol=symbol,
-        )  # fmt: skip
+        )
 
 
 def due_ms(candles: Candles, timeframe: Timeframe) -> int:

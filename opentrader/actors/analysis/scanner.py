@@ -121,17 +121,32 @@ def market_scan(
     """The answer to a scan of markets; what failed is scanned, but neither cached nor counted."""
     counts = Counter(context.priority_decision for context in found)
     summary = MarketSummary(
-        counts["trade_long"], counts["trade_short"], counts["standby"], counts["no_trade"],
+        counts["trade_long"],
+        counts["trade_short"],
+        counts["standby"],
+        counts["no_trade"],
         counts["watch_regime_shift"],
-    )  # fmt: skip
+    )
     return MarketScan(
-        source, HTF_OF[mtf_tf], mtf_tf, len(found) + len(failed), len(found), ttl_sec, tuple(found), summary,
+        source,
+        HTF_OF[mtf_tf],
+        mtf_tf,
+        len(found) + len(failed),
+        len(found),
+        ttl_sec,
+        tuple(found),
+        summary,
         tuple(failed),
-    )  # fmt: skip
+    )
 
 
 def _row(result: TrendResult) -> TrendScanRow:
     return TrendScanRow(
-        result.symbol, result.trend, result.category, result.no_trade, result.score, result.no_trade_reason,
+        result.symbol,
+        result.trend,
+        result.category,
+        result.no_trade,
+        result.score,
+        result.no_trade_reason,
         result.timestamp,
-    )  # fmt: skip
+    )

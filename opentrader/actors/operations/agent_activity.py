@@ -21,9 +21,12 @@ def _done(_answer: object) -> str:
 
 
 async def errand(
-    tell: Callable[[Message[Any]], None], agent: str | None, what: str, work: Coroutine[Any, Any, R],
+    tell: Callable[[Message[Any]], None],
+    agent: str | None,
+    what: str,
+    work: Coroutine[Any, Any, R],
     outcome: Callable[[R], str] = _done,
-) -> R:  # fmt: skip
+) -> R:
     """Show on the caller's card, if there is a caller, that the work is under way, and how it ended.
 
     A card that cannot be told neither stops the work nor denies its answer.

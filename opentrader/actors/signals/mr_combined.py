@@ -51,9 +51,14 @@ class SetupsScanned(Message[ScanSignal]):
 
 class MrCombined(Actor):
     def __init__(
-        self, context: Context, *, watchlist: tuple[str, ...], listings: Mapping[str, Listing],
-        positions: Positions, rule: Rule,
-    ) -> None:  # fmt: skip
+        self,
+        context: Context,
+        *,
+        watchlist: tuple[str, ...],
+        listings: Mapping[str, Listing],
+        positions: Positions,
+        rule: Rule,
+    ) -> None:
         super().__init__(context)
         self._watchlist, self._listings = watchlist, listings
         self._positions, self._rule = positions, rule
@@ -67,9 +72,12 @@ class MrCombined(Actor):
             return ScanSignal((), (), reason="trading_halted")
         spelled = message.symbols or self._watchlist
         scan = errand(
-            self.context.tell, message.agent, "MR Combined scan", self._scan(tuple(spelled)),
+            self.context.tell,
+            message.agent,
+            "MR Combined scan",
+            self._scan(tuple(spelled)),
             lambda found: f": {len(found.signaled)} of {found.scanned} signaled",
-        )  # fmt: skip
+        )
         return self.pipe(scan, then=SetupsScanned, exclusive="scan")
 
     def exclusive_of(self, message: Message[object]) -> str | None:

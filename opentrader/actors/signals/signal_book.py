@@ -246,9 +246,16 @@ class SignalBook(Actor):
         said = {k: v for k, v in asdict(post).items() if k not in ("symbol", "direction", "bot") and v is not None}
         direction, at = cast(Direction, post.direction), int(now)
         return SignalRecord(
-            post.symbol, direction, post.bot, "pending", False, at, at, int(now + self._limits.ttl_seconds),
+            post.symbol,
+            direction,
+            post.bot,
+            "pending",
+            False,
+            at,
+            at,
+            int(now + self._limits.ttl_seconds),
             said | extra,
-        )  # fmt: skip
+        )
 
     def _decide(self, pair: str, status: SignalStatus) -> Reply[SignalChanged]:
         record = decided(known_signal(self._signals, pair), status, self.context.clock.wall())
@@ -282,10 +289,17 @@ def shown(record: SignalRecord, now: float) -> Signal:
     """A signal as an answer, as of `now`."""
     body = {name: value for name, value in record.body.items() if name in _SHOWN}
     return Signal(
-        symbol=record.pair, direction=record.direction, bot=record.bot, status=record.status_at(now),
-        notified=record.notified, created_at=record.created_at, updated_at=record.updated_at,
-        expires_at=record.expires_at, age_sec=max(0, int(now - record.created_at)), **body,
-    )  # fmt: skip
+        symbol=record.pair,
+        direction=record.direction,
+        bot=record.bot,
+        status=record.status_at(now),
+        notified=record.notified,
+        created_at=record.created_at,
+        updated_at=record.updated_at,
+        expires_at=record.expires_at,
+        age_sec=max(0, int(now - record.created_at)),
+        **body,
+    )
 
 
 def posted(status: PostStatus, pair: str, record: SignalRecord | None, now: float) -> SignalPosted:

@@ -188,9 +188,7 @@ class TradeUpkeep(TradeLoop):
         entry, sl, filters = float(average_entry(trade)), float(trade.sl), self._desk.filters[pair]
         highs = (c.high for c in candles.candles if c.closed and c.timestamp >= since)
         last, atr = float(self._desk.marks[pair]), context.mtf.atr_val
-        wanted = trail_stop(
-            "buy", entry, float(intent.sl), sl, max(entry, *highs), last, atr, float(filters.tick)
-        )  # fmt: skip
+        wanted = trail_stop("buy", entry, float(intent.sl), sl, max(entry, *highs), last, atr, float(filters.tick))
         if wanted.reason not in {"break_even", "chandelier"}:
             return None
         return await self.context.ask(Raise(intent.id, Decimal(str(wanted.stop))), timeout=ASK_SECONDS)

@@ -258,8 +258,10 @@ class TradeClosing(RestoredTrades):
     async def _halted(self, message: messages.Halt) -> messages.Halted:
         now = self.context.clock.market_ms() // 1000
         control = await self._obey(
-            lambda c: c if c.halted and message.reason == "operator" else replace(
-                c, halted=True, reason=message.reason, since=c.since if c.halted else now
+            lambda c: (
+                c
+                if c.halted and message.reason == "operator"
+                else replace(c, halted=True, reason=message.reason, since=c.since if c.halted else now)
             )
         )
         waiting = self._desk.pending() if message.cancel_pending else []

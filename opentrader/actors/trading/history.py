@@ -58,11 +58,18 @@ class Archive(Actor):
         )
         entries = tuple(
             messages.AuditEntryReply(
-                entry.id, entry.ts, entry.agent, entry.action, entry.symbol, entry.outcome, entry.status,
-                entry.request_id, dict(entry.params),
+                entry.id,
+                entry.ts,
+                entry.agent,
+                entry.action,
+                entry.symbol,
+                entry.outcome,
+                entry.status,
+                entry.request_id,
+                dict(entry.params),
             )
             for entry in found
-        )  # fmt: skip
+        )
         return messages.Audit(entries, len(entries), total, message.limit, message.offset)
 
 

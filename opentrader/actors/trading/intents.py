@@ -145,16 +145,43 @@ def limit_intent(request: PlaceManual, quote: Quote, risk: Risk, now: int, key: 
     qty = size(quote.funds, px, sl_pct, quote.filters, risk)
     ttl_at = now - now % 1000 + int(request.ttl_hours * HOUR_MS)
     return _intent(
-        key, "limit", request.symbol, qty, px, sl_pct, tp_pct, quote, ttl_at, now - now % 1000, instance, request.agent,
-        "manual", "manual", request.rr or "", request.idem_key,
-    )  # fmt: skip
+        key,
+        "limit",
+        request.symbol,
+        qty,
+        px,
+        sl_pct,
+        tp_pct,
+        quote,
+        ttl_at,
+        now - now % 1000,
+        instance,
+        request.agent,
+        "manual",
+        "manual",
+        request.rr or "",
+        request.idem_key,
+    )
 
 
 def _intent(
-    key: str, kind: EntryKind, symbol: str, qty: Decimal, px: Decimal, sl_pct: Decimal, tp_pct: Decimal, quote: Quote,
-    ttl_at: int, now: int, instance: str, agent: str, bot: str, source: Source, rr: str = "",
+    key: str,
+    kind: EntryKind,
+    symbol: str,
+    qty: Decimal,
+    px: Decimal,
+    sl_pct: Decimal,
+    tp_pct: Decimal,
+    quote: Quote,
+    ttl_at: int,
+    now: int,
+    instance: str,
+    agent: str,
+    bot: str,
+    source: Source,
+    rr: str = "",
     idem_key: str = "",
-) -> Intent:  # fmt: skip
+) -> Intent:
     """Levels are rounded to a basis point first: the client id tells them, and a lost store is rebuilt from it."""
     filters = quote.filters
     sl = filters.price(at_distance(px, -_basis_points(sl_pct)))
@@ -168,9 +195,25 @@ def _intent(
         raise InvalidInput([fault])
     demand_exit(symbol, qty, sl, filters)
     return Intent(
-        key, kind, symbol, "buy", qty, px, sl, tp, ttl_at, now, instance, agent=agent, bot=bot, source=source,
-        sl_pct=sl_pct, tp_pct=tp_pct, rr=rr, idem_key=idem_key,
-    )  # fmt: skip
+        key,
+        kind,
+        symbol,
+        "buy",
+        qty,
+        px,
+        sl,
+        tp,
+        ttl_at,
+        now,
+        instance,
+        agent=agent,
+        bot=bot,
+        source=source,
+        sl_pct=sl_pct,
+        tp_pct=tp_pct,
+        rr=rr,
+        idem_key=idem_key,
+    )
 
 
 def _basis_points(percent: Decimal) -> int:

@@ -129,7 +129,10 @@ def _levels(figure: Figure, chart: Chart) -> None:
             y=level.value,
             line={"color": level.colour, "width": 1.2, "dash": "dash"},
             annotation={
-                "text": level.label, "font": {"color": level.colour, "size": 11}, "bgcolor": PANEL, "opacity": 0.85,
+                "text": level.label,
+                "font": {"color": level.colour, "size": 11},
+                "bgcolor": PANEL,
+                "opacity": 0.85,
             },
             annotation_position="bottom left" if level.is_below else "top left",
             row=1,
@@ -176,9 +179,16 @@ def _words(figure: Figure, chart: Chart) -> None:
             yshift=shift,
         )
     figure.add_annotation(
-        text="volume", font={"color": FAINT, "size": 11}, showarrow=False, xref="x2 domain", yref="y2 domain",
-        x=0.006, y=0.95, xanchor="left", yanchor="top",
-    )  # fmt: skip
+        text="volume",
+        font={"color": FAINT, "size": 11},
+        showarrow=False,
+        xref="x2 domain",
+        yref="y2 domain",
+        x=0.006,
+        y=0.95,
+        xanchor="left",
+        yanchor="top",
+    )
 
 
 def _dress(figure: Figure, chart: Chart) -> None:

@@ -26,9 +26,18 @@ def write(chart: Chart, path: Path) -> None:
     figure = Figure(figsize=SIZE_INCHES, dpi=DPI, facecolor=BACKGROUND)
     FigureCanvasAgg(figure)
     top, bottom = figure.subplots(
-        2, 1, sharex=True, gridspec_kw={"height_ratios": (5, 1), "hspace": 0.03,
-        "left": 0.025, "right": 0.925, "top": 0.865, "bottom": 0.06},
-    )  # fmt: skip
+        2,
+        1,
+        sharex=True,
+        gridspec_kw={
+            "height_ratios": (5, 1),
+            "hspace": 0.03,
+            "left": 0.025,
+            "right": 0.925,
+            "top": 0.865,
+            "bottom": 0.06,
+        },
+    )
     for axes in (top, bottom):
         _dress(axes)
     _candles(top, chart)
@@ -90,10 +99,16 @@ def _levels(axes: Axes, chart: Chart) -> None:
     for level in chart.levels:
         axes.axhline(level.value, color=level.colour, linewidth=1.1, linestyle=(0, (6, 4)), alpha=0.85)
         axes.annotate(
-            level.label, (0.006, level.value), (0, -5 if level.is_below else 5), color=level.colour, fontsize=9,
-            va="top" if level.is_below else "bottom", xycoords=axes.get_yaxis_transform(), textcoords="offset points",
+            level.label,
+            (0.006, level.value),
+            (0, -5 if level.is_below else 5),
+            color=level.colour,
+            fontsize=9,
+            va="top" if level.is_below else "bottom",
+            xycoords=axes.get_yaxis_transform(),
+            textcoords="offset points",
             bbox={"facecolor": PANEL, "edgecolor": "none", "alpha": 0.75, "pad": 1},
-        )  # fmt: skip
+        )
 
 
 def _swings(axes: Axes, chart: Chart) -> None:
@@ -101,13 +116,25 @@ def _swings(axes: Axes, chart: Chart) -> None:
         side = 1 if swing.is_high else -1
         at = (_days(chart, swing.bar), swing.level)
         axes.annotate(
-            "▾" if swing.is_high else "▴", at, (0, 4 * side), textcoords="offset points",
-            ha="center", va="bottom" if swing.is_high else "top", color=FAINT, fontsize=9,
-        )  # fmt: skip
+            "▾" if swing.is_high else "▴",
+            at,
+            (0, 4 * side),
+            textcoords="offset points",
+            ha="center",
+            va="bottom" if swing.is_high else "top",
+            color=FAINT,
+            fontsize=9,
+        )
         axes.annotate(
-            swing.label, at, (0, 14 * side), textcoords="offset points",
-            ha="center", va="bottom" if swing.is_high else "top", color=FAINT, fontsize=7.5,
-        )  # fmt: skip
+            swing.label,
+            at,
+            (0, 14 * side),
+            textcoords="offset points",
+            ha="center",
+            va="bottom" if swing.is_high else "top",
+            color=FAINT,
+            fontsize=7.5,
+        )
 
 
 def _break(axes: Axes, chart: Chart, item: Break) -> None:
@@ -116,19 +143,32 @@ def _break(axes: Axes, chart: Chart, item: Break) -> None:
     start, end = _days(chart, item.swing.bar), _days(chart, item.bar)
     axes.plot((start, end), (item.swing.level,) * 2, color=colour, linewidth=1.4, alpha=0.95)
     axes.annotate(
-        {"bos": "BOS", "choch": "CHoCH"}[item.kind], (max((start + end) / 2, _days(chart, 2)), item.swing.level),
-        (0, 3 if item.is_up else -3), textcoords="offset points", ha="center",
-        va="bottom" if item.is_up else "top", color=colour, fontsize=7.5, weight="bold",
-    )  # fmt: skip
+        {"bos": "BOS", "choch": "CHoCH"}[item.kind],
+        (max((start + end) / 2, _days(chart, 2)), item.swing.level),
+        (0, 3 if item.is_up else -3),
+        textcoords="offset points",
+        ha="center",
+        va="bottom" if item.is_up else "top",
+        color=colour,
+        fontsize=7.5,
+        weight="bold",
+    )
 
 
 def _last_price(axes: Axes, chart: Chart) -> None:
     axes.axhline(chart.last, color=chart.last_colour, linewidth=0.8, linestyle=":")
     axes.annotate(
-        price(chart.last), (1.0, chart.last), (5, 0), xycoords=axes.get_yaxis_transform(), textcoords="offset points",
-        va="center", fontsize=9, color=BACKGROUND, weight="bold",
+        price(chart.last),
+        (1.0, chart.last),
+        (5, 0),
+        xycoords=axes.get_yaxis_transform(),
+        textcoords="offset points",
+        va="center",
+        fontsize=9,
+        color=BACKGROUND,
+        weight="bold",
         bbox={"boxstyle": "round,pad=0.25", "facecolor": chart.last_colour, "edgecolor": "none"},
-    )  # fmt: skip
+    )
 
 
 def _frame(axes: Axes, chart: Chart) -> None:

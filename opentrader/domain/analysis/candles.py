@@ -177,9 +177,7 @@ class CandleInfo(NamedTuple):
     stale: bool
 
 
-def describe(
-    candles: Candles, timeframe: Timeframe, now_ms: int | None, parameters: Analysis = ANALYSIS
-) -> CandleInfo:
+def describe(candles: Candles, timeframe: Timeframe, now_ms: int | None, parameters: Analysis = ANALYSIS) -> CandleInfo:
     """Count bars and recent gaps; see whether the last candle is old and the market dead."""
     count, step = len(candles), TF_MS[timeframe]
     return CandleInfo(

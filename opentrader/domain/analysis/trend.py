@@ -16,9 +16,7 @@ from .market import Regime
 
 Trend = Literal["uptrend", "downtrend", "sideway", "unknown"]
 Vote = Literal["uptrend", "downtrend", "sideway"]
-TrendRegime = Literal[
-    "uptrend", "downtrend", "sideway", "compression", "volatile_chop", "transition", "unknown"
-]
+TrendRegime = Literal["uptrend", "downtrend", "sideway", "compression", "volatile_chop", "transition", "unknown"]
 
 EXACT = 2**53  # up to here every JSON parser reads a whole number as it was written
 Votes = Annotated[int | float, Ge(0), Le(EXACT)]

@@ -33,10 +33,19 @@ FaultKind = Literal[
 WRITES = frozenset({"place", "place_list", "cancel", "cancel_list", "replace"})
 READS = frozenset(
     {
-        "order", "order_list", "open_orders", "open_everywhere", "open_lists", "orders", "fills", "balances",
-        "ticker", "filters", "server_time",
+        "order",
+        "order_list",
+        "open_orders",
+        "open_everywhere",
+        "open_lists",
+        "orders",
+        "fills",
+        "balances",
+        "ticker",
+        "filters",
+        "server_time",
     }
-)  # fmt: skip
+)
 
 TIMEOUT = "no answer within the time limit"
 GARBLED = "the answer cannot be read"

@@ -73,9 +73,12 @@ def _operation(route: Route, components: dict[str, Schema]) -> Schema:
 
 def _parameter(field: Field, route: Route) -> Schema:
     parameter: Schema = {
-        "name": field.name, "in": field.place, "required": field.required, "schema": field.schema,
+        "name": field.name,
+        "in": field.place,
+        "required": field.required,
+        "schema": field.schema,
         "description": FIELDS.get(field.name, ""),
-    }  # fmt: skip
+    }
     return parameter | ({"example": route.sample[field.name]} if field.name in route.sample else {})
 
 

@@ -20,9 +20,14 @@ from opentrader.http.routes import BEYOND, Route
 BASE = "http://127.0.0.1:8000"
 
 _BOUNDS = (
-    ("minimum", "≥ "), ("exclusiveMinimum", "> "), ("maximum", "≤ "), ("exclusiveMaximum", "< "),
-    ("minLength", "at least characters: "), ("maxLength", "at most characters: "), ("maxItems", "at most items: "),
-)  # fmt: skip
+    ("minimum", "≥ "),
+    ("exclusiveMinimum", "> "),
+    ("maximum", "≤ "),
+    ("exclusiveMaximum", "< "),
+    ("minLength", "at least characters: "),
+    ("maxLength", "at most characters: "),
+    ("maxItems", "at most items: "),
+)
 
 
 def docs_page(routes: Iterable[Route]) -> str:

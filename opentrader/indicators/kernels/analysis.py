@@ -167,9 +167,7 @@ def analyse_into(s: Block, x: Block, step_ms: float, what: int, out: Block) -> N
 
 
 @entry
-def analyse(
-    initial: Block, block: Block, step_ms: float, until: float, what: int, build: int = SOURCES
-) -> Block:
+def analyse(initial: Block, block: Block, step_ms: float, until: float, what: int, build: int = SOURCES) -> Block:
     """One reading of the candles of a block that have ended by `until`."""
     count = closed_by(block, step_ms, until)
     x, out = np.empty((at.ROWS, count)), np.empty(LENGTH)

@@ -64,9 +64,19 @@ class Momentum(NamedTuple):
 @step
 def rules(s: Block) -> Rules:
     return Rules(
-        s[at.ATR_N], s[at.ATR_RATE], s[at.KC_ATR_N], s[at.KC_ATR_RATE], s[at.ADX_N], s[at.ADX_RATE],
-        s[at.RSI_N], s[at.RSI_RATE], s[at.EMA_FAST], s[at.EMA_FAST_RATE], s[at.EMA_SLOW], s[at.EMA_SLOW_RATE],
-    )  # fmt: skip
+        s[at.ATR_N],
+        s[at.ATR_RATE],
+        s[at.KC_ATR_N],
+        s[at.KC_ATR_RATE],
+        s[at.ADX_N],
+        s[at.ADX_RATE],
+        s[at.RSI_N],
+        s[at.RSI_RATE],
+        s[at.EMA_FAST],
+        s[at.EMA_FAST_RATE],
+        s[at.EMA_SLOW],
+        s[at.EMA_SLOW_RATE],
+    )
 
 
 @step
@@ -149,9 +159,7 @@ def strength_of(s: Block) -> Strength:
 
 @step
 def momentum_of(s: Block) -> Momentum:
-    return Momentum(
-        s[at.GAIN_MEAN], s[at.LOSS_MEAN], s[at.MACD_FAST_MEAN], s[at.MACD_SLOW_MEAN], s[at.MACD_SIG_MEAN]
-    )
+    return Momentum(s[at.GAIN_MEAN], s[at.LOSS_MEAN], s[at.MACD_FAST_MEAN], s[at.MACD_SLOW_MEAN], s[at.MACD_SIG_MEAN])
 
 
 @step

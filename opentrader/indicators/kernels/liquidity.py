@@ -49,9 +49,7 @@ def equal_levels(s: Block, bar: int, x: Block, i: int, side: float, pivots: int)
 
 
 @kernel
-def pair(
-    s: Block, bar: int, x: Block, i: int, side: float, older: int, newer: int
-) -> tuple[float, float]:
+def pair(s: Block, bar: int, x: Block, i: int, side: float, older: int, newer: int) -> tuple[float, float]:
     """Level and distance of two pivots (slots of the ring) if they are equal, near and unswept."""
     first, last, a, b = s[older], s[newer], s[older + 1], s[newer + 1]
     level = max(a, b) if side > 0.0 else min(a, b)

@@ -17,8 +17,15 @@ from .windows import highest, lowest, relative
 
 ACCEPTED, NO_SETUP, SL_TOO_WIDE, RR_TOO_LOW = range(4)
 RANGE_REGIME, RANGE_LOCATION, BB_EXTREME, RSI_EXTREME, STOCH_EXTREME, MOMENTUM_TURN, VOLUME_CONFIRM, CHECKS = (
-    1, 2, 4, 8, 16, 32, 64, 7,
-)  # fmt: skip
+    1,
+    2,
+    4,
+    8,
+    16,
+    32,
+    64,
+    7,
+)
 GATES = RANGE_REGIME | RANGE_LOCATION
 
 
@@ -84,9 +91,7 @@ def passed(bits: int) -> int:
 
 
 @kernel
-def checklist(
-    s: Block, side: float, bar: int, x: Block, i: int, ranging: bool, top: float, bottom: float
-) -> int:
+def checklist(s: Block, side: float, bar: int, x: Block, i: int, ranging: bool, top: float, bottom: float) -> int:
     """All seven checks of one side as bits."""
     bits = extremes(s, side, bar, x, i)
     if ranging:

@@ -28,6 +28,7 @@ OnFailed = Callable[[str], object]
 
 logger = logging.getLogger(__name__)
 
+
 def unheard(reason: str) -> None:
     """Where nobody has to be told that the disk failed: the writes that are refused say it."""
 

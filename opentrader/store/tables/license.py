@@ -21,8 +21,16 @@ class Row(NamedTuple):
 
 
 def put(
-    connection: Connection, *, code: str, email: str | None, name: str | None, plan: str, machine_id: str,
-    activated_at: int, expires_at: int | None, mac: bytes,
+    connection: Connection,
+    *,
+    code: str,
+    email: str | None,
+    name: str | None,
+    plan: str,
+    machine_id: str,
+    activated_at: int,
+    expires_at: int | None,
+    mac: bytes,
 ) -> None:
     """Store the licence in place of the one that was there."""
     connection.execute(

@@ -23,8 +23,17 @@ class Row(NamedTuple):
 
 
 def put(
-    connection: Connection, pair: str, *, direction: str, bot: str, status: str, notified: bool,
-    created_at: int, updated_at: int, expires_at: int, body: str,
+    connection: Connection,
+    pair: str,
+    *,
+    direction: str,
+    bot: str,
+    status: str,
+    notified: bool,
+    created_at: int,
+    updated_at: int,
+    expires_at: int,
+    body: str,
 ) -> None:
     """Store the signal of a pair in place of the one that it had."""
     connection.execute(
@@ -61,9 +70,7 @@ def abandon(connection: Connection, at: int) -> list[str]:
 
 def put_bar(connection: Connection, pair: str, bot: str, ts_ms: int) -> None:
     """Remember the closed bar, by its opening in Unix milliseconds, that `bot` has signalled on `pair`."""
-    connection.execute(
-        "INSERT OR REPLACE INTO signal_bars (pair, bot, ts_ms) VALUES (?, ?, ?)", (pair, bot, ts_ms)
-    )
+    connection.execute("INSERT OR REPLACE INTO signal_bars (pair, bot, ts_ms) VALUES (?, ?, ?)", (pair, bot, ts_ms))
 
 
 def bars(connection: Connection) -> dict[tuple[str, str], int]:

@@ -21,8 +21,16 @@ class Row(NamedTuple):
 
 
 def put(
-    connection: Connection, symbol: str, timeframe: str, *, source: str, type: str, trend: str, score: str,
-    timestamp: int, stored_at: int,
+    connection: Connection,
+    symbol: str,
+    timeframe: str,
+    *,
+    source: str,
+    type: str,
+    trend: str,
+    score: str,
+    timestamp: int,
+    stored_at: int,
 ) -> None:
     """Store the trend of a symbol on a timeframe in place of the one that it had."""
     connection.execute(

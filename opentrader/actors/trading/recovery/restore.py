@@ -105,9 +105,20 @@ class RestoredTrades(TradeRecovery):
             Decimal(str(value)) for value in (request.size, request.entry_px, request.sl_px, request.tp_px)
         )
         return Intent(
-            self.context.ids.new(), "market", request.symbol, "buy", size, px, sl, tp, 0, now, self._instance,
-            bot=request.bot, source="restored",
-        )  # fmt: skip
+            self.context.ids.new(),
+            "market",
+            request.symbol,
+            "buy",
+            size,
+            px,
+            sl,
+            tp,
+            0,
+            now,
+            self._instance,
+            bot=request.bot,
+            source="restored",
+        )
 
     @handles(RestoreProved)
     def proved(self, message: RestoreProved) -> messages.Restored:
@@ -122,10 +133,23 @@ class RestoredTrades(TradeRecovery):
     def _keep_unproved(self, message: messages.RestoreTrade) -> Reply[messages.Restored]:
         now = self.context.clock.market_ms() // 1000
         trade = messages.TradeReply(
-            self.context.ids.new(), message.symbol, message.direction, message.size, message.entry_px, message.sl_px,  # type: ignore[arg-type]
-            message.tp_px, message.sl_oid, message.tp_oid, message.bot, message.date or _day(now), "", "restored", now,
-            verified=False, state="restored",
-        )  # fmt: skip
+            self.context.ids.new(),
+            message.symbol,
+            message.direction,  # type: ignore[arg-type]
+            message.size,
+            message.entry_px,
+            message.sl_px,
+            message.tp_px,
+            message.sl_oid,
+            message.tp_oid,
+            message.bot,
+            message.date or _day(now),
+            "",
+            "restored",
+            now,
+            verified=False,
+            state="restored",
+        )
         logger.warning("restored %s is not proved: no open orders of the exchange match it", message.symbol)
         keep = self._journal.commit([self._control_store.restoring(trade.id, orjson.dumps(asdict(trade)).decode())])
         return self.pipe(keep, then=partial(RestoreKept, trade), exclusive=message.symbol)

@@ -144,7 +144,7 @@ def asked(
     symbol, ttl_at = view.filters.symbol, told.expiry * 1000
     return Intent(
         full, told.kind, symbol, "buy", order.qty, px, sl, tp, ttl_at, order.created_at, instance, source="recovered"
-    )  # fmt: skip
+    )
 
 
 def levels(group: list[Read]) -> tuple[Decimal | None, Decimal | None]:
@@ -198,9 +198,19 @@ def restored(intent: Intent, exits: OrderList, view: VenueView, now: int, settin
     """A trade that a hand put in and whose exits were found: it is watched and closed like any other."""
     stop, target = exits.stop, exits.target
     leg = Leg(
-        exits.cid, "L", 1, "OPEN", stop.qty, stop.stop_px or intent.sl, target.px or intent.tp, stop.created_at,
-        stop.created_at, stop_cid=stop.cid, target_cid=target.cid, ex_ids=(stop.ex_id, target.ex_id),
-    )  # fmt: skip
+        exits.cid,
+        "L",
+        1,
+        "OPEN",
+        stop.qty,
+        stop.stop_px or intent.sl,
+        target.px or intent.tp,
+        stop.created_at,
+        stop.created_at,
+        stop_cid=stop.cid,
+        target_cid=target.cid,
+        ex_ids=(stop.ex_id, target.ex_id),
+    )
     return Trade(
         intent,
         leg.sl,

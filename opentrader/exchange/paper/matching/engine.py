@@ -89,9 +89,7 @@ class Matching:
     def _close(self, order: PaperOrder, status: Status, at: int) -> PaperOrder:
         return self.account.put(replace(order, status=status, updated_at=at, closed_at=at))
 
-    def _commission(
-        self, order: PaperOrder, qty: Decimal, px: Decimal, rate: Decimal, at: int
-    ) -> tuple[str, Decimal]:
+    def _commission(self, order: PaperOrder, qty: Decimal, px: Decimal, rate: Decimal, at: int) -> tuple[str, Decimal]:
         """In BNB if that was chosen and there is enough, else out of what comes in."""
         fees = self.rates.fees
         price = self._bnb_price(order.quote, at) if fees.in_bnb else None

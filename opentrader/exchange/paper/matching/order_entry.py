@@ -150,5 +150,3 @@ def _cost(order: PaperOrder, book: Book) -> Decimal:
     if order.type == "MARKET" and order.side == "buy":
         return sum((px * qty for px, qty in wanted(order, book)), ZERO)
     return need(order)
-
-
