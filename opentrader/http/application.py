@@ -15,8 +15,9 @@ from opentrader.http.gateway import Door
 from opentrader.http.handlers import REQUEST_ID, Handler, asset_of, handler_of, moved_to
 from opentrader.http.pages import ASSETS, Pages
 from opentrader.http.problems import HEADERS, problem
+from opentrader.http.route import Route
 from opentrader.http.router import Endpoint, Router
-from opentrader.http.routes import ROUTES, Route
+from opentrader.http.routes import ROUTES
 from opentrader.http.security import Guard
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._:+/=-]{1,128}")

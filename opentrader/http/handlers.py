@@ -23,7 +23,7 @@ from opentrader.http.idempotency import Act, Body, carried_out, encoded, idempot
 from opentrader.http.pages import Pages
 from opentrader.http.params import Reader
 from opentrader.http.problems import HEADERS
-from opentrader.http.routes import Route
+from opentrader.http.route import Route
 from opentrader.http.security import PAGE_HEADERS, Guard
 
 LONGEST_HEADER = 1000

@@ -32,7 +32,7 @@ from opentrader.errors import (
 )
 from opentrader.http.gateway import System
 from opentrader.http.problems import status_of
-from opentrader.http.routes import Route
+from opentrader.http.route import Route
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _OF_THE_EXCHANGE = (OrderRejected, InsufficientBalance)  # where an intent came before them

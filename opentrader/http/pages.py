@@ -11,7 +11,7 @@ import orjson
 
 from opentrader.domain.analysis import reason_codes as reasons
 from opentrader.domain.timeframes import HTF_OF
-from opentrader.http.routes import Page, Route
+from opentrader.http.route import Page, Route
 
 WORDS = "words.js"
 ASSETS = (

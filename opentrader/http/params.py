@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from opentrader.actors.runtime.message import Message
 from opentrader.errors import Fault, InvalidInput
 from opentrader.http.openapi.texts import SPELLED
-from opentrader.http.routes import Place, Route
+from opentrader.http.route import Place, Route
 
 _SIDES = {"long": "a long is a `buy`", "short": "a short is a `sell`"}
 

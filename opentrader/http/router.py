@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from urllib.parse import unquote
 
 from opentrader.http.problems import MethodNotAllowed, RouteNotFound
-from opentrader.http.routes import RESERVED, Route
+from opentrader.http.route import RESERVED, Route
 
 H = TypeVar("H")
 

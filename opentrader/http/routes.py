@@ -6,17 +6,9 @@ the message stands in the path if the path names it, in the body if the route ha
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal
+from collections.abc import Mapping
 
 from opentrader.actors import messages
-from opentrader.actors.messages import (
-    NewsOf,
-    Notify,
-)
-from opentrader.actors.runtime.message import Message
 from opentrader.domain.agents import AGENTS
 from opentrader.errors import (
     AgentNotFound,
@@ -25,7 +17,6 @@ from opentrader.errors import (
     InsufficientBalance,
     LicenseKeyNotFound,
     NoPosition,
-    OpentraderError,
     OrderRejected,
     PendingEntryExists,
     PendingEntryNotFound,
@@ -40,71 +31,7 @@ from opentrader.errors import (
     TradeExists,
     TradingHalted,
 )
-
-Place = Literal["path", "query", "body"]
-Page = Literal["dashboard", "docs", "openapi", "metrics"]
-
-BEYOND = "beyond"
-RESERVED = ("all", "scan", "list", "pending", "cleanup")
-"""Words that are routes and never symbols, whatever the method."""
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One method of one path.
-
-    `effects`: it changes something (any method but GET does). `strict`: an unknown or repeated query parameter is
-    refused. `query`: fields that stand in the query although there is a body. `errors`: what it answers beyond
-    the errors that all routes share. `resolve`: looks a path value up before the body is read. `sample`: the
-    values of an example request.
-    """
-
-    method: str
-    path: str
-    operation: str
-    section: str
-    message: type[Message[Any]] | None = None
-    page: Page | None = None
-    open: bool = False  # answered without a token
-    effects: bool = False
-    strict: bool = False
-    idempotent: bool = False  # takes an Idempotency-Key
-    stream: bool = False  # answers with events as they happen
-    paged: bool = False  # tells the number of all rows, and where the next and previous ones are
-    body: Literal["none", "required", "optional"] = "none"
-    query: tuple[str, ...] = ()
-    unasked: tuple[str, ...] = ()  # fields that a request cannot set
-    errors: tuple[type[OpentraderError], ...] = ()
-    resolve: Callable[[Mapping[str, str]], None] | None = None
-    sample: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def acts(self) -> bool:
-        return self.effects or self.method != "GET"
-
-    @property
-    def licensed(self) -> bool:
-        return self.message is not None and self.message.licensed
-
-    @property
-    def places(self) -> dict[str, Place]:
-        """Where each field of the message stands in a request."""
-        if self.message is None:
-            return {}
-        named = set(re.findall(r"{(\w+)}", self.path))
-        told = fields(self.message)  # type: ignore[arg-type]  # every message is a dataclass
-        return {field.name: self._place(field.name, named) for field in told if field.name not in self.unasked}
-
-    def _place(self, name: str, named: set[str]) -> Place:
-        if name in named:
-            return "path"
-        return "query" if self.body == "none" or name in self.query else "body"
-
-
-def _also_post(route: Route) -> tuple[Route, Route]:
-    """A GET with effects, and its POST form for clients that keep GET free of them."""
-    posted = replace(route, method="POST", operation=route.operation + "Post", section=BEYOND)
-    return replace(route, effects=True), posted
+from opentrader.http.route import BEYOND, Route, also_post
 
 
 def _known_agent(path: Mapping[str, str]) -> None:
@@ -210,7 +137,7 @@ ROUTES: tuple[Route, ...] = (
         sample={"name": "coo", "status": "running", "action": "Day trading scan"},
     ),
     Route("GET", "/api/state", "getState", "Dashboard", messages.BoardState),
-    Route("GET", "/api/news", "getNews", "News", NewsOf, sample={"limit": "20"}),
+    Route("GET", "/api/news", "getNews", "News", messages.NewsOf, sample={"limit": "20"}),
     Route("GET", "/api/portfolio", "getPortfolio", "Portfolio", messages.PortfolioOf),
     Route(
         "POST",
@@ -237,7 +164,7 @@ ROUTES: tuple[Route, ...] = (
         sample=_MANUAL,
     ),
     Route("GET", "/api/pending-entries", "listPending", "Bot Actions", messages.PendingEntries),
-    *_also_post(
+    *also_post(
         Route(
             "GET",
             "/api/pending-entries/check",
@@ -247,7 +174,7 @@ ROUTES: tuple[Route, ...] = (
             sample={"agent": "finance"},
         )
     ),
-    *_also_post(
+    *also_post(
         Route(
             "GET",
             "/api/pending-entries/recover",
@@ -265,7 +192,7 @@ ROUTES: tuple[Route, ...] = (
         errors=(PendingEntryNotFound,),
         sample={"id": "01J00000000000000000000000"},
     ),
-    *_also_post(
+    *also_post(
         Route(
             "GET",
             "/api/trailing",
@@ -318,7 +245,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("GET", "/api/trend/{symbol}", "getTrend", "Trend Single-TF", messages.TrendOf, errors=_UNLISTED, sample=_BTC),
     Route("GET", "/api/trend/all", "listTrends", "Trend Single-TF", messages.TrendRows, sample={"timeframe": "4h"}),
-    *_also_post(
+    *also_post(
         Route(
             "GET",
             "/api/trend/scan",
@@ -337,7 +264,7 @@ ROUTES: tuple[Route, ...] = (
         errors=_UNLISTED,
         sample=_BTC_MTF,
     ),
-    *_also_post(
+    *also_post(
         Route(
             "GET",
             "/api/market/scan",
@@ -348,13 +275,13 @@ ROUTES: tuple[Route, ...] = (
         )
     ),
     Route("GET", "/api/market/all", "listMarkets", "Market Multi-TF", messages.MarketRows, sample={"stale": "false"}),
-    *_also_post(
+    *also_post(
         Route(
             "GET",
             "/api/notify",
             "notify",
             "Telegram",
-            Notify,
+            messages.Notify,
             unasked=("agent",),
             errors=(TelegramError, TelegramNotConfigured),
             sample={"message": "Good morning"},
@@ -372,7 +299,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("GET", "/api/trades/stats", "getStats", "Trade Management", messages.StatsOf),
     Route("POST", "/api/trades/sync", "syncTrades", "Trade Management", messages.SyncTrades),
-    *_also_post(
+    *also_post(
         Route(
             "GET",
             "/api/trades/recover",

@@ -16,7 +16,7 @@ from ipaddress import ip_address
 from aiohttp import web
 
 from opentrader.http.problems import ForbiddenOrigin, Unauthorized
-from opentrader.http.routes import Route
+from opentrader.http.route import Route
 
 NAMES = frozenset({"opentrader", "localhost", "127.0.0.1", "::1"})
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^\s:/?#@\[\]]+)(:\d{0,5})?")

@@ -20,7 +20,8 @@ from opentrader.errors import LicenseRequired
 from opentrader.http.application import Application
 from opentrader.http.connection import Server
 from opentrader.http.gateway import Door
-from opentrader.http.routes import ROUTES, Route
+from opentrader.http.route import Route
+from opentrader.http.routes import ROUTES
 from opentrader.http.security import Guard
 from tests.http.site import Site, listening
 

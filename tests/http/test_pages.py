@@ -18,7 +18,8 @@ from opentrader.http.openapi.page import curl, docs_page
 from opentrader.http.openapi.schemas import request_of
 from opentrader.http.pages import ASSETS
 from opentrader.http.params import Reader
-from opentrader.http.routes import ROUTES, Route
+from opentrader.http.route import Route
+from opentrader.http.routes import ROUTES
 
 ASKING = [route for route in ROUTES if route.message is not None]
 

@@ -12,7 +12,8 @@ from opentrader.actors import messages
 from opentrader.actors.runtime.message import Message
 from opentrader.errors import Fault, InvalidInput
 from opentrader.http.params import Parsed, Reader, split_query
-from opentrader.http.routes import ROUTES, Route
+from opentrader.http.route import Route
+from opentrader.http.routes import ROUTES
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from opentrader.http.openapi.schemas import Field, Request, Schema, reply_of, reply_schema, request_of, schema_name
 from opentrader.http.openapi.texts import DESCRIPTION, ERRORS, FIELDS, PAGES, summary_of
 from opentrader.http.problems import status_of
-from opentrader.http.routes import Route
+from opentrader.http.route import Route
 
 SERVERS = ("http://opentrader:8000", "http://127.0.0.1:8000")
 _JSON = "application/json"

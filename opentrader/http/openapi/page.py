@@ -15,7 +15,7 @@ import orjson
 from opentrader.http.openapi.schemas import Field, Schema, request_of
 from opentrader.http.openapi.texts import DESCRIPTION, FIELDS, summary_of
 from opentrader.http.problems import status_of
-from opentrader.http.routes import BEYOND, Route
+from opentrader.http.route import BEYOND, Route
 
 BASE = "http://127.0.0.1:8000"
 

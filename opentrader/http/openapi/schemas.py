@@ -10,7 +10,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaV
 from pydantic_core import core_schema
 
 from opentrader.actors.runtime.message import Message
-from opentrader.http.routes import Place, Route
+from opentrader.http.route import Place, Route
 
 Schema = dict[str, Any]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 
-from opentrader.http.routes import Page, Route
+from opentrader.http.route import Page, Route
 
 DESCRIPTION = """\
 Prefix `/api`. JSON is UTF-8, instants are whole Unix seconds, percentages are in percent (2.0 is 2 %).
