@@ -30,8 +30,9 @@ run: $(READY) ## Start the daemon on the paper exchange and the simulated market
 test: $(READY_TEST) ## Run the test suite; the long proofs are in `make prove`
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile -m "not slow" $(ARGS)
 
-check: $(READY_TEST) ## Lint, check the types and the direction of imports
+check: $(READY_TEST) ## Lint, check the format, the types, and the direction of imports
 	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest --quiet tests/test_imports.py tests/test_repository.py
 
