@@ -9,7 +9,7 @@
      +-- NotPossible               it exists, but not in a state that allows the request
      |    +-- SignalNotPending, SignalExpired, TradeExists, NoPosition, PendingEntryExists, TradingHalted,
      |        DailyLimitReached, RiskLimit, InsufficientBalance, OrderRejected, EntryWithdrawn, IdempotencyInProgress
-     +-- LicenseRequired           the licence gate
+     +-- LicenseRequired           the license gate
      +-- NotNow                    ask again later
      |    +-- Overloaded, NotReady, ShuttingDown
      |    +-- StorageError

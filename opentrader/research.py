@@ -48,7 +48,7 @@ Progress = Callable[[str], None]
 logger = logging.getLogger(__name__)
 
 
-class Market(NamedTuple):
+class OpenedMarket(NamedTuple):
     """Candles, and the instant of the market they are read at, in Unix milliseconds."""
 
     feed: Feed
@@ -139,13 +139,13 @@ def explain(context: MarketContext) -> Explain:
     return explained
 
 
-def open_market(settings: Settings) -> Market:
+def open_market(settings: Settings) -> OpenedMarket:
     """The feed of the settings at their market time. Raises `ConfigError` for a feed that cannot be opened."""
     now_ms = market_now_ms(settings) if settings.at_ms is None else settings.at_ms
-    return Market(open_feed(settings.feed, shift_ms=market_shift(settings, now_ms)), now_ms)
+    return OpenedMarket(open_feed(settings.feed, shift_ms=market_shift(settings, now_ms)), now_ms)
 
 
-def latest_candle(market: Market, symbol: str, timeframe: Timeframe = "4h") -> int | None:
+def latest_candle(market: OpenedMarket, symbol: str, timeframe: Timeframe = "4h") -> int | None:
     """When the last closed candle of a market ended, in Unix milliseconds; None without one."""
     pair = listing_of(symbol, market.feed.listings()).pair
     rows = _wait(market.feed.candles(pair, timeframe, limit=1, now_ms=market.now_ms))
@@ -182,7 +182,7 @@ def market_shift(settings: Settings, now_ms: int) -> int:
     return known_shift(s.feed, s.watchlist, s.mr_timeframe, now_ms, s.mr_history, s.mr_require_gate) or 0
 
 
-async def _reading(market: Market, symbol: str, mtf_tf: Timeframe, htf_tf: Timeframe) -> Reading:
+async def _reading(market: OpenedMarket, symbol: str, mtf_tf: Timeframe, htf_tf: Timeframe) -> Reading:
     from opentrader.indicators import market_context
 
     feed, now_ms = market
@@ -193,7 +193,7 @@ async def _reading(market: Market, symbol: str, mtf_tf: Timeframe, htf_tf: Timef
     return Reading(context, now_ms, htf, mtf)
 
 
-async def _trend(market: Market, symbol: str, timeframe: Timeframe) -> TrendResult:
+async def _trend(market: OpenedMarket, symbol: str, timeframe: Timeframe) -> TrendResult:
     from opentrader.indicators import trend_result
 
     feed, now_ms = market

@@ -292,7 +292,7 @@ def test_the_doctor_tells_what_to_do_and_fails_if_a_check_does(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     assert cli.main(["doctor", "--port", "0", *MARKET]) == 0
-    assert "licence" in capsys.readouterr().out
+    assert "license" in capsys.readouterr().out
     (tmp_path / "file").write_text("in the way")
     assert cli.main(["doctor", "--port", "0", "--data-dir", str(tmp_path / "file"), *MARKET]) == 1
     assert "choose another with --data-dir" in capsys.readouterr().out

@@ -204,8 +204,8 @@ def test_feeds_are_parsed() -> None:
     assert Settings(feed=SimulatedChoice(7)).feed == SimulatedChoice(7)
 
 
-def test_the_licence_needs_both_names() -> None:
-    both = "the licence needs license_email and license_name; set both or neither"
+def test_the_license_needs_both_names() -> None:
+    both = "the license needs license_email and license_name; set both or neither"
     assert refused(license_email="me@example.com") == [f"license_name (default): {both}"]
     assert refused(license_name="Me") == [f"license_name = Me (argument license_name): {both}"]
 

@@ -12,7 +12,7 @@ import pytest
 
 from opentrader.errors import InternalError
 from opentrader.jit import kernels as kernels_module
-from opentrader.jit.kernels import Kernels
+from opentrader.jit.kernels import CompiledKernels
 from opentrader.jit.worker import Interpreter
 
 
@@ -66,16 +66,16 @@ async def test_a_child_that_dies_is_an_error_and_is_replaced(interpreter: Interp
 
 
 @pytest.fixture
-async def cold(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Kernels]:
+async def cold(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[CompiledKernels]:
     """A machine that has compiled nothing yet."""
     monkeypatch.setattr(kernels_module, "is_cached", lambda: False)
-    kernels = Kernels()
+    kernels = CompiledKernels()
     yield kernels
     await kernels.close()
 
 
 async def test_a_compiler_that_cannot_be_started_is_told(
-    cold: Kernels, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    cold: CompiledKernels, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def refuse(*_args: object, **_named: object) -> None:
         raise OSError(11, "Resource temporarily unavailable")
@@ -92,7 +92,7 @@ async def test_a_compiler_that_cannot_be_started_is_told(
 
 
 async def test_what_is_under_way_when_the_kernels_become_warm_is_begun_anew_compiled(
-    cold: Kernels, monkeypatch: pytest.MonkeyPatch
+    cold: CompiledKernels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compiled = asyncio.Event()
 

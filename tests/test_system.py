@@ -83,14 +83,14 @@ async def test_history_is_the_same_after_a_restart(tmp_path):
     assert candles[0][-400:] == candles[1][-400:]
 
 
-async def test_the_licence_gate_holds_at_every_door(tmp_path):
+async def test_the_license_gate_holds_at_every_door(tmp_path):
     async with TradingSystem(settings(tmp_path / "d")) as system:
         with pytest.raises(LicenseRequired) as refused:
             await system.ask(ScanAndSignal())
         assert "curl -X POST http://127.0.0.1:8000/api/license/register" in refused.value.hint
 
 
-async def test_what_is_held_can_be_closed_without_a_licence(tmp_path):
+async def test_what_is_held_can_be_closed_without_a_license(tmp_path):
     chosen = settings(tmp_path / "d", license_email="me@example.com", license_name="Me")
     async with TradingSystem(chosen) as system:
         await system.ask(ExecuteTrade("ETH", "buy", bot="b", sl=5.0, tp=9.0, ev=30.0, confidence=9))

@@ -15,7 +15,7 @@ from opentrader.actors.operations.agent_board import Board
 from opentrader.actors.operations.license_guard import Held, license_shown
 from opentrader.actors.runtime.supervision.supervisor import ActorStatus
 from opentrader.actors.signals.signal_book import known_signal, shown
-from opentrader.actors.trading.replies.snapshot import Account, Desk, portfolio
+from opentrader.actors.trading.replies.snapshot import AccountReading, TradingSnapshot, portfolio
 from opentrader.domain.analysis.trend import TrendRecord
 from opentrader.domain.license import masked
 from opentrader.domain.plain_text import one_line
@@ -54,13 +54,13 @@ class Asking:
 
 def health(query: messages.HealthOf, published: Snapshots, asking: Asking) -> messages.Health:
     held: Held = published.snapshot("license_guard")
-    status = held.licence.status(asking.now, held.clock_high_water)
-    return messages.Health(status, held.licence.plan, asking.commit)
+    status = held.license.status(asking.now, held.clock_high_water)
+    return messages.Health(status, held.license.plan, asking.commit)
 
 
-def license_of(query: messages.LicenseOf, published: Snapshots, asking: Asking) -> messages.License:
+def license_of(query: messages.LicenseOf, published: Snapshots, asking: Asking) -> messages.LicenseReply:
     held: Held = published.snapshot("license_guard")
-    return license_shown(held, asking.now, masked(held.licence.key))
+    return license_shown(held, asking.now, masked(held.license.key))
 
 
 def board_state(query: messages.BoardState, published: Snapshots, asking: Asking) -> messages.State:
@@ -201,11 +201,11 @@ def status_of(query: messages.StatusOf, published: Snapshots, asking: Asking) ->
     )
 
 
-def _desk(published: Snapshots) -> Desk:
-    return cast(Desk, published.snapshot("position_manager"))
+def _desk(published: Snapshots) -> TradingSnapshot:
+    return cast(TradingSnapshot, published.snapshot("position_manager"))
 
 
-def _account(published: Snapshots) -> Account:
+def _account(published: Snapshots) -> AccountReading:
     account = _desk(published).account
     if account is None:
         raise NotReady("the account has not been read yet", hint="ask again in a few seconds")

@@ -23,7 +23,7 @@ from opentrader.research import latest_candle, open_market
 from opentrader.store.ports import CLOCK_HIGH_WATER
 from opentrader.store.sqlite import folder
 from opentrader.store.sqlite.read_only import peek
-from opentrader.store.tables import license as licence
+from opentrader.store.tables import licenses
 from opentrader.store.tables import settings as choices
 
 Verdict = Literal["ok", "warn", "fail"]
@@ -50,7 +50,7 @@ def examine(settings: Settings) -> Iterator[Check]:
         ("clock", clock),
         ("port", port),
         ("kernels", kernels),
-        ("licence", licensed),
+        ("license", licensed),
         ("feed", feed),
     )
     for name, check in checks:
@@ -106,7 +106,7 @@ def clock(settings: Settings) -> Check:
     if now < _NO_CLOCK:
         return Check("clock", "fail", f"{text} is in the past", "set the clock, for example by NTP")
     if seen is not None and turned_back(now, float(seen)):
-        found = f"{text} is before {_utc(round(float(seen) * 1000))}, which the daemon has seen: no licence is active"
+        found = f"{text} is before {_utc(round(float(seen) * 1000))}, which the daemon has seen: no license is active"
         return Check("clock", "fail", found, _TURNED_BACK)
     return Check("clock", "ok", text)
 
@@ -137,16 +137,16 @@ def kernels(settings: Settings) -> Check:
 
 
 def licensed(settings: Settings) -> Check:
-    """Is a licence stored, or named in the settings?"""
+    """Is a license stored, or named in the settings?"""
     try:
-        row = peek(settings.data_dir, licence.row)
+        row = peek(settings.data_dir, licenses.row)
     except StorageError as error:
-        return Check("licence", "fail", error.detail, error.hint)
+        return Check("license", "fail", error.detail, error.hint)
     if row is not None:
-        return Check("licence", "ok", f"the {row.plan} licence is stored")
+        return Check("license", "ok", f"the {row.plan} license is stored")
     if settings.license_email is not None:
-        return Check("licence", "ok", f"the free licence of {settings.license_email} is registered at start")
-    return Check("licence", "warn", "none: bot actions answer 503", "it is free: set license_email and license_name")
+        return Check("license", "ok", f"the free license of {settings.license_email} is registered at start")
+    return Check("license", "warn", "none: bot actions answer 503", "it is free: set license_email and license_name")
 
 
 def feed(settings: Settings) -> Check:
@@ -165,7 +165,7 @@ def feed(settings: Settings) -> Check:
 
 
 _TURNED_BACK = (
-    "put the clock right; if it is, say so to the running daemon by sending the licence key again:"
+    "put the clock right; if it is, say so to the running daemon by sending the license key again:"
     " POST /api/license/activate"
 )
 _AT = "recorded candles end before now: choose an instant inside them with --at"

@@ -13,7 +13,7 @@ from opentrader.domain.timeframes import TF_MS
 from opentrader.errors import OpentraderError
 from opentrader.feed import FilesChoice, open_feed
 from opentrader.feed.weeks import shift_for
-from opentrader.research import Market, Reading, latest_candle
+from opentrader.research import OpenedMarket, Reading, latest_candle
 from opentrader.store.sqlite.read_only import peek
 from opentrader.store.tables import settings as choices
 from opentrader.system.market import shift_key
@@ -38,7 +38,7 @@ def of_start(settings: Settings, now_ms: int) -> list[str]:
         return [] if settings.at is None else ["--at is ignored: the simulated market of a daemon is always at now."]
     try:
         shown_ms = now_ms - _shift(settings, now_ms)
-        end_ms = latest_candle(Market(open_feed(settings.feed), shown_ms), settings.watchlist[0])
+        end_ms = latest_candle(OpenedMarket(open_feed(settings.feed), shown_ms), settings.watchlist[0])
     except OpentraderError:  # the start itself will say so
         return []
     if end_ms is not None and shown_ms - end_ms < _STALE_MS:
@@ -69,7 +69,7 @@ def _stale(settings: Settings, readings: Sequence[Reading]) -> Iterator[str]:
 
 def _unrecorded(choice: FilesChoice, readings: Sequence[Reading]) -> Iterator[str]:
     """The files without which there is nothing to analyse."""
-    ever = Market(open_feed(choice), _EVER_MS)
+    ever = OpenedMarket(open_feed(choice), _EVER_MS)
     for reading in readings:
         context = reading.context
         pair = listing_of(context.symbol, ever.feed.listings()).pair

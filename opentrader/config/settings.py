@@ -158,7 +158,7 @@ class Settings(BaseSettings):
         None, description="A file with that token, for its owner's eyes alone (mode 0600 or 0400)."
     )
     license_email: Email | None = Field(
-        None, description="With it the free licence is registered at start.", examples=["me@example.com"]
+        None, description="With it the free license is registered at start.", examples=["me@example.com"]
     )
     license_name: Annotated[str, Field(min_length=1, max_length=120)] | None = Field(
         None, description="The name that goes with the e-mail address.", examples=["A. Trader"]
@@ -274,7 +274,7 @@ class Settings(BaseSettings):
     @classmethod
     def _both_or_none(cls, name: str | None, info: ValidationInfo) -> str | None:
         if "license_email" in info.data and (name is None) != (info.data["license_email"] is None):
-            raise ValueError("the licence needs license_email and license_name; set both or neither")
+            raise ValueError("the license needs license_email and license_name; set both or neither")
         return name
 
     @property

@@ -22,7 +22,7 @@ from opentrader.daemon import systemd
 from opentrader.errors import ConfigError
 from opentrader.http.application import Application
 from opentrader.http.connection import Server
-from opentrader.http.gateway import Door
+from opentrader.http.gateway import Gateway
 from opentrader.http.security import Guard, is_loopback
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 async def _serve(settings: Settings) -> int:
     """Open the port and live behind it."""
-    door = Door(settings.commit)
+    door = Gateway(settings.commit)
     token = None if settings.api_token is None else settings.api_token.get_secret_value()
     application = Application(door, Guard(settings.host, token))
     runner = web.ServerRunner(Server(application), shutdown_timeout=WIND_UP_SECONDS)
@@ -84,7 +84,7 @@ async def _listening(runner: web.ServerRunner, settings: Settings) -> web.TCPSit
     return site
 
 
-async def _until_stopped(settings: Settings, door: Door, site: web.TCPSite) -> int:
+async def _until_stopped(settings: Settings, door: Gateway, site: web.TCPSite) -> int:
     """Live until a signal comes or the system gives up; the exit status."""
     life = asyncio.create_task(_live(settings, door))
     signalled = asyncio.create_task(_signal())
@@ -97,7 +97,7 @@ async def _until_stopped(settings: Settings, door: Door, site: web.TCPSite) -> i
     return await _outcome(life, given_up=given_up)
 
 
-async def _live(settings: Settings, door: Door) -> str:
+async def _live(settings: Settings, door: Gateway) -> str:
     """Start the system, let requests in, and return why it cannot go on. However this ends, the system is stopped."""
     system = await asyncio.to_thread(_built, settings)
     try:
@@ -161,7 +161,7 @@ def _announce(system: TradingSystem) -> None:
     base, settings = system.base_url(), system.settings
     _say(f"opentrader is listening on {base}\n  dashboard  {base}/api/dashboard\n  API        {base}/api/docs")
     if system.view(HealthOf()).license_status == "required":
-        _say(f"The licence is free; register it with\n  {system.register_curl()}")
+        _say(f"The license is free; register it with\n  {system.register_curl()}")
     if not is_loopback(settings.host) and settings.api_token is None:
         told = "anybody who reaches port %d of this machine at %s can trade: set OPENTRADER_API_TOKEN"
         logger.warning(told, settings.port, settings.host)

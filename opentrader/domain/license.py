@@ -1,6 +1,6 @@
-"""The free licence, worked out locally: a key follows from an e-mail address, and proves itself on any machine.
+"""The free license, worked out locally: a key follows from an e-mail address, and proves itself on any machine.
 
-It is a courtesy gate, not a lock: the constant below is public, there is no licence server, and nothing leaves
+It is a courtesy gate, not a lock: the constant below is public, there is no license server, and nothing leaves
 the machine.
 """
 
@@ -28,7 +28,7 @@ def _symbols(text: str, count: int) -> str:
 
 
 def key_for(email: str) -> str:
-    """The licence key of an e-mail address, e.g. `OT-3Z7K-0Q4M-9B1D-7Q2M`; letter case does not matter."""
+    """The license key of an e-mail address, e.g. `OT-3Z7K-0Q4M-9B1D-7Q2M`; letter case does not matter."""
     body = _symbols(email.strip().lower(), _BODY)
     code = body + _symbols(body, _CHECK)
     return "OT-" + "-".join(code[i : i + 4] for i in range(0, _BODY + _CHECK, 4))
@@ -51,8 +51,8 @@ def turned_back(now: float, clock_high_water: float) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Licence:
-    """The licence of this installation; without a key there is none."""
+class License:
+    """The license of this installation; without a key there is none."""
 
     machine_id: str
     key: str | None = None

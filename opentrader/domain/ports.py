@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from opentrader.domain.agents import AgentCard, AgentName, LogLine
 from opentrader.domain.analysis.trend import TrendRecord
-from opentrader.domain.license import Licence
+from opentrader.domain.license import License
 from opentrader.domain.signals import SignalRecord
 from opentrader.domain.symbols import Listing
 from opentrader.domain.timeframes import Timeframe
 
 
 class Clock(Protocol):
-    """Two times. Wall time drives HTTP, licences and signals; market time drives candles and fills."""
+    """Two times. Wall time drives HTTP, licenses and signals; market time drives candles and fills."""
 
     def wall(self) -> float:
         """Unix time in seconds."""
@@ -122,14 +122,14 @@ class SignalStore(Protocol):
         ...
 
 
-class LicenceStore(Protocol):
-    """The licence, sealed against edits by another hand, and the latest wall second seen."""
+class LicenseStore(Protocol):
+    """The license, sealed against edits by another hand, and the latest wall second seen."""
 
-    def load(self) -> tuple[Licence, float]:
-        """The licence (without a key where there is none, or its seal is broken) and the clock's high water."""
+    def load(self) -> tuple[License, float]:
+        """The license (without a key where there is none, or its seal is broken) and the clock's high water."""
         ...
 
-    async def keep(self, licence: Licence) -> None: ...
+    async def keep(self, license: License) -> None: ...
 
     async def keep_clock(self, at: float) -> None: ...
 

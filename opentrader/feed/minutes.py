@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opentrader.feed.noise import Floats, normal, uniform
-from opentrader.feed.price_path import Market
+from opentrader.feed.price_path import CoinMarket
 
 MINUTE_MS = 60_000
 MINUTES = 15  # in an atom
 _WICK = 0.12  # longest reach of a minute beyond its open and close, as a share of the atom's range
 
 
-def minutes_of(market: Market, first: int, atoms: NDArray[np.float64]) -> NDArray[np.float64]:
+def minutes_of(market: CoinMarket, first: int, atoms: NDArray[np.float64]) -> NDArray[np.float64]:
     """The minutes of the atoms from number `first` on.
 
     `atoms` has shape (5, n) as `price_path.block` gives it; the answer (5, 15 n), in the same units.

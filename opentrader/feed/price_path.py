@@ -64,7 +64,7 @@ _REACH = np.sqrt(2.0**_STEP) / 2.0  # deviation of a Brownian midpoint over 2^st
 
 
 @dataclass(frozen=True, slots=True)
-class Market:
+class CoinMarket:
     """One coin in the market of one seed, with the keys of its streams of noise."""
 
     coin: Coin
@@ -78,14 +78,14 @@ class Market:
     minute: np.uint64
 
 
-def market(seed: int, name: str, coin: Coin) -> Market:
+def market(seed: int, name: str, coin: Coin) -> CoinMarket:
     keys = (
         stream_key(seed, name, stream) for stream in ("path", "mood", "jump", "volatility", "wick", "volume", "minute")
     )
-    return Market(coin, stream_key(seed, "shared"), *keys)
+    return CoinMarket(coin, stream_key(seed, "shared"), *keys)
 
 
-def block(m: Market, number: int) -> NDArray[np.float64]:
+def block(m: CoinMarket, number: int) -> NDArray[np.float64]:
     """Atoms `number * BLOCK` to `(number + 1) * BLOCK - 1`, counted from 1970.
 
     Shape (5, BLOCK): open, high, low, close in ticks (whole numbers) and volume in 1/`VOLUME_GRAIN`.
@@ -102,7 +102,7 @@ def block(m: Market, number: int) -> NDArray[np.float64]:
     return np.vstack((ticks, _volume(m, index[1:], path, sigma, lively[1:])))
 
 
-def moods(m: Market, index: Ints) -> Ints:
+def moods(m: CoinMarket, index: Ints) -> Ints:
     """Which row of `_MOODS` rules at each atom."""
     nominal = index // _MOOD_ATOMS
     first = int(nominal[0]) - 1
@@ -113,7 +113,7 @@ def moods(m: Market, index: Ints) -> Ints:
     return drawn[nominal - first - 1 + began]
 
 
-def liveliness(m: Market, index: Ints) -> Floats:
+def liveliness(m: CoinMarket, index: Ints) -> Floats:
     """Volatility relative to its average: it clusters over weeks, days and hours."""
     log_level = np.zeros(index.size)
     for period, amplitude in _VOLATILITY_OCTAVES:
@@ -121,12 +121,12 @@ def liveliness(m: Market, index: Ints) -> Floats:
     return np.exp(log_level)
 
 
-def _noise(m: Market, index: Ints) -> Floats:
+def _noise(m: CoinMarket, index: Ints) -> Floats:
     own = sqrt(1.0 - _MARKET_SHARE**2)
     return _MARKET_SHARE * normal(m.shared, index) + own * normal(m.own, index)
 
 
-def _refined(m: Market, index: Ints, deviation: Floats) -> Floats:
+def _refined(m: CoinMarket, index: Ints, deviation: Floats) -> Floats:
     """The log price at each index of a block and at its end."""
     displaced = _noise(m, index) * deviation
     path = np.empty(BLOCK + 1)
@@ -139,7 +139,7 @@ def _refined(m: Market, index: Ints, deviation: Floats) -> Floats:
     return path
 
 
-def _ends(m: Market, start: int) -> tuple[float, float]:
+def _ends(m: CoinMarket, start: int) -> tuple[float, float]:
     """The log price at both ends of a block: from the anchors around it down to the block's own size."""
     left, sigma = start // ANCHOR * ANCHOR, m.coin.daily_volatility / sqrt(ATOMS_A_DAY)
     middles = [start // step * step + step // 2 for step in _ABOVE]
@@ -151,7 +151,7 @@ def _ends(m: Market, start: int) -> tuple[float, float]:
     return low, high
 
 
-def _jumps(m: Market, index: Ints, sigma: float) -> Floats:
+def _jumps(m: CoinMarket, index: Ints, sigma: float) -> Floats:
     """Sudden steps, each given back in the course of its cell so that the cell's ends do not move."""
     cell = index // _JUMP_ATOMS
     share = index / _JUMP_ATOMS - cell
@@ -163,7 +163,7 @@ def _jumps(m: Market, index: Ints, sigma: float) -> Floats:
     return jumps
 
 
-def _extremes(m: Market, price: Floats, spread: Floats, index: Ints) -> tuple[Floats, Floats]:
+def _extremes(m: CoinMarket, price: Floats, spread: Floats, index: Ints) -> tuple[Floats, Floats]:
     """The highest and lowest price of each atom: the extremes of a Brownian bridge from open to close."""
     opened, closed = price[:-1], price[1:]
     middle, move = (opened + closed) / 2.0, (closed - opened) ** 2
@@ -173,7 +173,7 @@ def _extremes(m: Market, price: Floats, spread: Floats, index: Ints) -> tuple[Fl
     return middle + up, middle - down
 
 
-def _volume(m: Market, index: Ints, path: Floats, sigma: float, lively: Floats) -> Floats:
+def _volume(m: CoinMarket, index: Ints, path: Floats, sigma: float, lively: Floats) -> Floats:
     """More where prices move, in the afternoon and on workdays."""
     hour = 2.0 * np.pi * (index % ATOMS_A_DAY) / ATOMS_A_DAY
     weekend = (index // ATOMS_A_DAY + 3) % 7 >= 5  # 1970-01-01 was a Thursday

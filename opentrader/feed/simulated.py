@@ -19,7 +19,7 @@ from opentrader.feed import DEFAULT_SEED
 from opentrader.feed.coins import KNOWN, coin_of, usdt_listings
 from opentrader.feed.minutes import MINUTE_MS, minutes_of
 from opentrader.feed.noise import Floats
-from opentrader.feed.price_path import ATOM_MS, BLOCK, VOLUME_GRAIN, Market, block, market
+from opentrader.feed.price_path import ATOM_MS, BLOCK, VOLUME_GRAIN, CoinMarket, block, market
 from opentrader.feed.windows import Rows, Windows
 
 HISTORY_START_MS = 1_388_966_400_000  # 2014-01-06 00:00 UTC, a Monday
@@ -43,7 +43,7 @@ class SimulatedFeed:
         self._listings = {listing.pair: listing for listing in offered}
         self._shift_ms = shift_ms
         self._seed = seed
-        self._markets: dict[str, Market] = {}
+        self._markets: dict[str, CoinMarket] = {}
         self._windows = Windows(_ROWS_HELD)
         self._block = lru_cache(_BLOCKS_HELD)(self._make_block)
 
@@ -134,7 +134,7 @@ class SimulatedFeed:
         rows[:, 5] = columns[4] / VOLUME_GRAIN
         return rows
 
-    def _market(self, pair: str) -> Market:
+    def _market(self, pair: str) -> CoinMarket:
         if pair not in self._markets:
             base = self._listing(pair).base
             self._markets[pair] = market(self._seed, pair, coin_of(base))

@@ -11,7 +11,7 @@ from itertools import count
 from aiohttp import web
 
 from opentrader.errors import InternalError, OpentraderError
-from opentrader.http.gateway import Door
+from opentrader.http.gateway import Gateway
 from opentrader.http.handlers import REQUEST_ID, Handler, asset_of, handler_of, moved_to
 from opentrader.http.pages import ASSETS, Pages
 from opentrader.http.problems import HEADERS, problem
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 class Application:
     """An aiohttp handler for `web.Server`: one lookup and one closure, no stack of middlewares."""
 
-    def __init__(self, door: Door, guard: Guard, routes: Iterable[Route] = ROUTES) -> None:
+    def __init__(self, door: Gateway, guard: Guard, routes: Iterable[Route] = ROUTES) -> None:
         pages = Pages(tuple(routes))
         rows = [(route, handler_of(route, door, guard, pages)) for route in routes]
         files = [(_file(name), asset_of(name, guard, pages)) for name in ASSETS]

@@ -65,7 +65,7 @@ class Connection(RequestHandler):
             self.force_close()
 
 
-class Refused(asyncio.Protocol):
+class BusyProtocol(asyncio.Protocol):
     """A connection too many: told so, and closed."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -92,5 +92,5 @@ class Server(web.Server):
     def __call__(self) -> Any:
         """What asyncio calls for each new connection."""
         if len(self._connections) >= self._max_connections:
-            return Refused()
+            return BusyProtocol()
         return Connection(self, loop=self._loop, **self._options)

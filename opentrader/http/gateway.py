@@ -31,7 +31,7 @@ class System(Protocol):
     """What the handlers need of the trading system; all of it on its loop."""
 
     def admit(self, kind: type[Message[Any]]) -> None:
-        """Raise what refuses every message of a kind: not ready, stopping, no licence."""
+        """Raise what refuses every message of a kind: not ready, stopping, no license."""
         ...
 
     def view(self, query: View[R]) -> R:
@@ -69,10 +69,10 @@ class System(Protocol):
         ...
 
 
-class Door:
+class Gateway:
     """Requests that come while the system is starting wait for it, for a while: the first curl works.
 
-    The question after health waits only for a moment. While the licence is not known it is answered by what holds
+    The question after health waits only for a moment. While the license is not known it is answered by what holds
     then: nothing that needs one is done.
     """
 

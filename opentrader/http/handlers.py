@@ -18,8 +18,8 @@ from opentrader.actors.runtime.message import Message
 from opentrader.errors import Fault
 from opentrader.http.body import demand_no_more, read_json
 from opentrader.http.events.stream import stream
-from opentrader.http.gateway import Door, System
-from opentrader.http.idempotency import Act, Body, carried_out, encoded, idempotency_key
+from opentrader.http.gateway import Gateway, System
+from opentrader.http.idempotency import Body, StateChange, carried_out, encoded, idempotency_key
 from opentrader.http.pages import Pages
 from opentrader.http.params import Reader
 from opentrader.http.problems import HEADERS
@@ -34,7 +34,7 @@ Handler = Callable[[web.BaseRequest, Mapping[str, str], str], Awaitable[web.Stre
 """Takes a request, the decoded values of its path, and its query as it stands."""
 
 
-def handler_of(route: Route, door: Door, guard: Guard, pages: Pages) -> Handler:
+def handler_of(route: Route, door: Gateway, guard: Guard, pages: Pages) -> Handler:
     """The handler of a row."""
     if route.page == "metrics":
         return _metrics(route, door, guard)
@@ -47,7 +47,7 @@ def handler_of(route: Route, door: Door, guard: Guard, pages: Pages) -> Handler:
     return _answer(route, route.message, door, guard)
 
 
-def _answer(route: Route, kind: type[Message[Any]], door: Door, guard: Guard) -> Handler:
+def _answer(route: Route, kind: type[Message[Any]], door: Gateway, guard: Guard) -> Handler:
     reader, memo = Reader(route, kind), Memo()
 
     async def answer(request: web.BaseRequest, path: Mapping[str, str], query: str) -> web.Response:
@@ -68,7 +68,7 @@ def _answer(route: Route, kind: type[Message[Any]], door: Door, guard: Guard) ->
             reply = await system.ask(message)
             return _response(encoded(reply), unknown, _paging(reply, request.path, query) if route.paged else {})
         key = idempotency_key(request) if route.idempotent else None
-        outcome = await carried_out(system, Act(route, message, request[REQUEST_ID]), key)
+        outcome = await carried_out(system, StateChange(route, message, request[REQUEST_ID]), key)
         return _response(outcome.body, unknown, outcome.headers)
 
     return answer
@@ -91,7 +91,7 @@ class Memo:
         return found
 
 
-def _health(route: Route, door: Door, guard: Guard) -> Handler:
+def _health(route: Route, door: Gateway, guard: Guard) -> Handler:
     async def health(request: web.BaseRequest, path: Mapping[str, str], query: str) -> web.Response:
         guard.check(request, route)
         return _response(encoded(await door.health()))
@@ -99,7 +99,7 @@ def _health(route: Route, door: Door, guard: Guard) -> Handler:
     return health
 
 
-def _metrics(route: Route, door: Door, guard: Guard) -> Handler:
+def _metrics(route: Route, door: Gateway, guard: Guard) -> Handler:
     async def metrics(request: web.BaseRequest, path: Mapping[str, str], query: str) -> web.Response:
         guard.check(request, route)
         from opentrader.http.metrics import exposition
@@ -109,7 +109,7 @@ def _metrics(route: Route, door: Door, guard: Guard) -> Handler:
     return metrics
 
 
-def _stream(route: Route, kind: type[Message[Any]], door: Door, guard: Guard) -> Handler:
+def _stream(route: Route, kind: type[Message[Any]], door: Gateway, guard: Guard) -> Handler:
     reader = Reader(route, kind)
 
     async def events(request: web.BaseRequest, path: Mapping[str, str], query: str) -> web.StreamResponse:

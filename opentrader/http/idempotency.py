@@ -50,7 +50,7 @@ class Body(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class StateChange:
     """One request, ready to be carried out."""
 
     route: Route
@@ -99,7 +99,7 @@ def encoded(reply: Any) -> Body:
     return Body(orjson.dumps(reply), "application/json")
 
 
-async def carried_out(system: System, act: Act, key: str | None) -> Outcome:
+async def carried_out(system: System, act: StateChange, key: str | None) -> Outcome:
     """Do it, or tell what came of it the first time. Raises the errors of the answer."""
     act = _spelled(system, act)
     work = _written_down(system, act) if key is None else _once(system, act, key)
@@ -110,7 +110,7 @@ _under_way: set[str] = set()
 """The keys whose requests this process is carrying out."""
 
 
-def _spelled(system: System, act: Act) -> Act:
+def _spelled(system: System, act: StateChange) -> StateChange:
     """The act with its symbol as a pair: BTC and BTCUSDT are one request, and one in the audit log."""
     try:
         return replace(act, message=system.spelled(act.message))
@@ -118,7 +118,7 @@ def _spelled(system: System, act: Act) -> Act:
         return act  # refused when it is asked, and written down
 
 
-async def _once(system: System, act: Act, key: str) -> Outcome:
+async def _once(system: System, act: StateChange, key: str) -> Outcome:
     given = fingerprint(act.route.method, act.route.path, asdict(act.message))  # type: ignore[call-overload]
     reservation = Reservation(key, act.route.method, act.route.path, given, int(time.time()))
     try:
@@ -128,7 +128,7 @@ async def _once(system: System, act: Act, key: str) -> Outcome:
     return await _first(system, act, key)
 
 
-async def _first(system: System, act: Act, key: str) -> Outcome:
+async def _first(system: System, act: StateChange, key: str) -> Outcome:
     """Carry a request out whose key is reserved, and keep its outcome.
 
     Where nothing is known for sure the key stays reserved: the outcome is looked for when it comes again.
@@ -159,14 +159,14 @@ def _told(error: OpentraderError) -> dict[str, Any]:
     return {"detail": error.detail, "hint": error.hint, "code": error.code, "facts": error.facts}
 
 
-def _keyed(act: Act, key: str) -> Act:
+def _keyed(act: StateChange, key: str) -> StateChange:
     """The act with its key in the message, where the message keeps it with what it makes."""
     if not hasattr(act.message, "idem_key"):
         return act
     return replace(act, message=replace(act.message, idem_key=key))  # type: ignore[type-var]
 
 
-async def _again(system: System, act: Act, found: Remembered, given: str) -> Outcome:
+async def _again(system: System, act: StateChange, found: Remembered, given: str) -> Outcome:
     if found.reservation.fingerprint != given:
         fault = Fault(("header", "idempotency-key"), "the key came before with another request", "value_error")
         raise IdempotencyKeyReused([fault])
@@ -181,7 +181,7 @@ async def _again(system: System, act: Act, found: Remembered, given: str) -> Out
     return Outcome(Body(found.body or b"", "application/json"), headers=REPLAYED)
 
 
-async def _unfinished(system: System, act: Act, key: str) -> Outcome:
+async def _unfinished(system: System, act: StateChange, key: str) -> Outcome:
     """The first request ended without an answer, perhaps with its process: what it made tells its outcome.
 
     A request that made nothing - nothing of it was committed, or it asks for what may be asked for twice - is carried
@@ -202,7 +202,7 @@ async def _unfinished(system: System, act: Act, key: str) -> Outcome:
     return Outcome(body, headers=REPLAYED)
 
 
-async def _written_down(system: System, act: Act) -> Outcome:
+async def _written_down(system: System, act: StateChange) -> Outcome:
     """Ask, and have who asked for what, and what came of it, in the audit log before the answer leaves."""
     try:
         body = encoded(await system.ask(act.message))
@@ -213,7 +213,7 @@ async def _written_down(system: System, act: Act) -> Outcome:
     return Outcome(body)
 
 
-async def _kept(act: Act, work: Awaitable[object]) -> None:
+async def _kept(act: StateChange, work: Awaitable[object]) -> None:
     """Keep what came of an act. It is done, even if that fails: an answer that denied it would have it done twice."""
     try:
         await work
@@ -221,7 +221,7 @@ async def _kept(act: Act, work: Awaitable[object]) -> None:
         logger.error("request %s (%s) is done but not written down: %s", act.request_id, action_of(act.route), error)
 
 
-def _entry(act: Act, outcome: str, status: int) -> AuditEntry:
+def _entry(act: StateChange, outcome: str, status: int) -> AuditEntry:
     told = asdict(act.message)  # type: ignore[call-overload]
     shown = {} if act.route.section == _PRIVATE else told
     params = {name: value for name, value in shown.items() if value not in (None, "")}

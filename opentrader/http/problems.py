@@ -35,7 +35,7 @@ HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Se
 LONGEST_INPUT = 200  # characters of a refused value that are worth repeating
 
 
-class Refusal(OpentraderError):
+class RequestRefused(OpentraderError):
     """A request that was turned away before it became a message."""
 
     code = "bad_request"
@@ -44,28 +44,28 @@ class Refusal(OpentraderError):
     closes: ClassVar[bool] = False  # whether the connection is of no more use
 
 
-class BadRequest(Refusal):
+class BadRequest(RequestRefused):
     closes = True
 
 
-class InvalidJson(Refusal):
+class InvalidJson(RequestRefused):
     code = "invalid_json"
 
 
-class Unauthorized(Refusal):
+class Unauthorized(RequestRefused):
     code, status = "unauthorized", 401
     headers: Mapping[str, str] = {"WWW-Authenticate": 'Bearer realm="opentrader"'}
 
 
-class ForbiddenOrigin(Refusal):
+class ForbiddenOrigin(RequestRefused):
     code, status = "forbidden_origin", 403
 
 
-class RouteNotFound(Refusal):
+class RouteNotFound(RequestRefused):
     code, status = "not_found", 404
 
 
-class MethodNotAllowed(Refusal):
+class MethodNotAllowed(RequestRefused):
     code, status = "method_not_allowed", 405
 
     def __init__(self, detail: str, allow: str) -> None:
@@ -73,12 +73,12 @@ class MethodNotAllowed(Refusal):
         self.headers = {"Allow": allow}
 
 
-class BodyTooLarge(Refusal):
+class BodyTooLarge(RequestRefused):
     code, status = "body_too_large", 413
     closes = True
 
 
-class UnsupportedMediaType(Refusal):
+class UnsupportedMediaType(RequestRefused):
     code, status = "unsupported_media_type", 415
 
 
@@ -97,7 +97,7 @@ _STATUS: tuple[tuple[type[OpentraderError], int], ...] = (
 
 def status_of(error: type[OpentraderError]) -> int:
     """The status of a kind of error; what is a fault of ours, or of the venue, is 500."""
-    if issubclass(error, Refusal):
+    if issubclass(error, RequestRefused):
         return error.status
     return next((status for kind, status in _STATUS if issubclass(error, kind)), 500)
 
@@ -110,7 +110,7 @@ def problem(error: OpentraderError, request_id: str) -> web.Response:
         content_type="application/json",
         headers={**HEADERS, **_headers(error)},
     )
-    if isinstance(error, Refusal) and error.closes:
+    if isinstance(error, RequestRefused) and error.closes:
         response.force_close()
     return response
 

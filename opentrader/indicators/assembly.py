@@ -22,7 +22,7 @@ from opentrader.domain.analysis.mean_reversion import (
     prospect,
 )
 from opentrader.domain.analysis.parameters import Analysis, MeanReversion
-from opentrader.domain.analysis.priority import Facts, decide
+from opentrader.domain.analysis.priority import MarketFacts, decide
 from opentrader.domain.analysis.trend import VOTERS, IndicatorVote, Score, TrendResult, majority, spelled, tally
 from opentrader.domain.timeframes import TF_MS, Timeframe
 
@@ -87,8 +87,8 @@ def market(
     return MarketContext(symbol, htf_tf, mtf_tf, htf, mtf, verdict.decision, verdict.reason, seconds)
 
 
-def facts(fault: str, htf: HtfLayer, reading: Reading) -> Facts:
-    return Facts(
+def facts(fault: str, htf: HtfLayer, reading: Reading) -> MarketFacts:
+    return MarketFacts(
         fault,
         labels.REGIMES[int(reading[at.REGIME])],
         int(reading[at.DIRECTION]),

@@ -22,7 +22,7 @@ _NOT_COMPILED = "the kernels could not be compiled; answers stay slow (see `open
 logger = logging.getLogger(__name__)
 
 
-class Kernels:
+class CompiledKernels:
     """Runs what the analysis computes, compiled as soon as that costs no waiting.
 
     `warm` tells whether a caller may call the kernels on its own thread. Coroutines run on the system's loop.

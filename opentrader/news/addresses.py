@@ -27,7 +27,7 @@ DEFAULT_FEEDS = (
 _PASSWORD = re.compile(r"(?<=//)[^/]*@")
 
 
-class Feed(NamedTuple):
+class NewsFeed(NamedTuple):
     """`name` is what readers of the news see of it."""
 
     name: str
@@ -38,7 +38,7 @@ class NotPublic(OSError):
     """A redirect leads to an address that only this machine or its network can reach."""
 
 
-def parse_feeds(addresses: Iterable[str]) -> tuple[Feed, ...]:
+def parse_feeds(addresses: Iterable[str]) -> tuple[NewsFeed, ...]:
     """The feeds of a setting, each named by its host, or by host and path where two share one.
 
     Raises `ConfigError`, with a line for every address that is not https (or http on loopback), or has a name twice.
@@ -57,9 +57,9 @@ def parse_feeds(addresses: Iterable[str]) -> tuple[Feed, ...]:
     return feeds
 
 
-def _named(urls: Sequence[URL]) -> tuple[Feed, ...]:
+def _named(urls: Sequence[URL]) -> tuple[NewsFeed, ...]:
     hosts = Counter(map(_host, urls))
-    return tuple(Feed(_host(url) + (url.path if hosts[_host(url)] > 1 else ""), url) for url in urls)
+    return tuple(NewsFeed(_host(url) + (url.path if hosts[_host(url)] > 1 else ""), url) for url in urls)
 
 
 def _feed_url(address: str) -> URL:

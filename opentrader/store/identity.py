@@ -18,7 +18,7 @@ _SYSTEM_ID = Path("/etc/machine-id")
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """`machine_id` may be shown; `secret` seals the licence and is never shown."""
+    """`machine_id` may be shown; `secret` seals the license and is never shown."""
 
     machine_id: str
     secret: bytes = field(repr=False)

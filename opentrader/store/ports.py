@@ -12,12 +12,11 @@ from apsw import Connection
 
 from opentrader.domain.agents import AgentCard, AgentName, AgentStatus, Level, LogLine
 from opentrader.domain.analysis.trend import Score, Trend, TrendRecord
-from opentrader.domain.license import Licence
+from opentrader.domain.license import License
 from opentrader.domain.signals import Direction, SignalRecord, SignalStatus
 from opentrader.domain.timeframes import Timeframe
 from opentrader.store.sqlite.database import Store
-from opentrader.store.tables import agents, signals, trends
-from opentrader.store.tables import license as licence
+from opentrader.store.tables import agents, licenses, signals, trends
 from opentrader.store.tables import settings as choices
 
 CLOCK_HIGH_WATER = "clock_high_water"
@@ -38,27 +37,27 @@ class SignalTable:
         await self._store.write(partial(_sweep_signals, expired, deleted))
 
 
-class LicenceTable:
+class LicenseTable:
     """`secret` seals the row: one that was edited by another hand is not believed."""
 
     def __init__(self, store: Store, *, machine_id: str, secret: bytes) -> None:
         self._store, self._machine_id, self._secret = store, machine_id, secret
 
-    def load(self) -> tuple[Licence, float]:
+    def load(self) -> tuple[License, float]:
         high_water = self._store.read(partial(choices.get, key=CLOCK_HIGH_WATER))
-        return self._licence(self._store.read(licence.row)), float(high_water or 0)
+        return self._license(self._store.read(licenses.row)), float(high_water or 0)
 
-    async def keep(self, licence: Licence) -> None:
-        await self._store.write(partial(_keep_licence, licence, licence.seal(self._secret)))
+    async def keep(self, license: License) -> None:
+        await self._store.write(partial(_keep_license, license, license.seal(self._secret)))
 
     async def keep_clock(self, at: float) -> None:
         await self._store.write(partial(choices.put, key=CLOCK_HIGH_WATER, text=repr(at)))
 
-    def _licence(self, row: licence.Row | None) -> Licence:
-        none = Licence(self._machine_id)
+    def _license(self, row: licenses.Row | None) -> License:
+        none = License(self._machine_id)
         if row is None:
             return none
-        read = Licence(row.machine_id, row.code, row.email, row.name, row.plan, row.activated_at, row.expires_at)
+        read = License(row.machine_id, row.code, row.email, row.name, row.plan, row.activated_at, row.expires_at)
         genuine = row.machine_id == self._machine_id and hmac.compare_digest(row.mac, read.seal(self._secret))
         return read if genuine else none
 
@@ -130,8 +129,8 @@ def _sweep_signals(expired: list[SignalRecord], deleted: list[str], connection: 
     signals.delete(connection, deleted)
 
 
-def _keep_licence(new: Licence, mac: bytes, connection: Connection) -> None:
-    licence.put(
+def _keep_license(new: License, mac: bytes, connection: Connection) -> None:
+    licenses.put(
         connection,
         code=new.key or "",
         email=new.email,

@@ -32,13 +32,13 @@ from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.supervision.supervisor import ActorStatus, Supervisor
 from opentrader.actors.signals.mr_combined import MrCombined, Rule
 from opentrader.actors.signals.operator import DeskApprovals, Messenger, TelegramDesk
-from opentrader.actors.signals.signal_book import Limits, SignalBook
+from opentrader.actors.signals.signal_book import SignalBook, SignalLimits
 from opentrader.actors.trading.account import ReadAccount
 from opentrader.actors.trading.activity import errand_of
 from opentrader.actors.trading.history import Archive
 from opentrader.actors.trading.pending_entry_watcher import PendingEntryWatcher
-from opentrader.actors.trading.position_manager import MadeWith, PositionManager
-from opentrader.actors.trading.replies.snapshot import Desk, DeskPositions
+from opentrader.actors.trading.position_manager import OutcomeOfKey, PositionManager
+from opentrader.actors.trading.replies.snapshot import SnapshotPositions, TradingSnapshot
 from opentrader.clock import SortableIds
 from opentrader.config.settings import Settings
 from opentrader.domain.ports import Clock, Feed
@@ -49,10 +49,10 @@ from opentrader.domain.trading.risk import Risk
 from opentrader.errors import NotReady, OpentraderError, ShuttingDown
 from opentrader.exchange.paper.ledger.balance import parse_balance
 from opentrader.exchange.paper.paper import RECV_WINDOW_MS, PaperExchange
-from opentrader.jit.kernels import Kernels
+from opentrader.jit.kernels import CompiledKernels
 from opentrader.news import FeedReader, parse_feeds
 from opentrader.store.identity import Identity, identity_of
-from opentrader.store.ports import AgentTable, LicenceTable, SignalTable, TrendTable
+from opentrader.store.ports import AgentTable, LicenseTable, SignalTable, TrendTable
 from opentrader.store.sqlite import backup
 from opentrader.store.sqlite.database import Store
 from opentrader.store.trading_ports import (
@@ -95,7 +95,7 @@ class TradingSystem:
         """`on_stuck(name)` is called on the loop when an actor has been in one handler for five seconds."""
         self.settings, self._on_stuck = settings or Settings(), on_stuck
         self._store: Store | None = None
-        self._kernels = Kernels()
+        self._kernels = CompiledKernels()
         self._market: Market | None = None
         self._exchange: PaperExchange | None = None
         self._started_at = 0.0
@@ -118,7 +118,7 @@ class TradingSystem:
         return self._started and not self._stopping
 
     async def start(self) -> None:
-        """Open the store, choose the market, start the actors, register the licence that the settings name.
+        """Open the store, choose the market, start the actors, register the license that the settings name.
 
         Raises `ConfigError` (a folder in use, a damaged store, an unusable feed) and leaves nothing running.
         """
@@ -149,7 +149,7 @@ class TradingSystem:
         return await asyncio.shield(self._fatal)
 
     def admit(self, kind: type[Message[Any]]) -> None:
-        """Raise what refuses every message of a kind, before its values are looked at: not ready, no licence."""
+        """Raise what refuses every message of a kind, before its values are looked at: not ready, no license."""
         supervisor = self._running()
         if kind.licensed and not (kind.reduces and self._at_risk()) and not self._licensed():
             raise refused(supervisor.snapshot("license_guard"), self._clock.wall(), self.register_curl())
@@ -157,11 +157,11 @@ class TradingSystem:
     def _licensed(self) -> bool:
         assert self._supervisor is not None
         held: Held = self._supervisor.snapshot("license_guard")
-        return held.licence.status(self._clock.wall(), held.clock_high_water) != "required"
+        return held.license.status(self._clock.wall(), held.clock_high_water) != "required"
 
     def _at_risk(self) -> bool:
-        """Whether something of ours is held, on its way or waiting: what reduces it needs no licence."""
-        desk: Desk = self._running().snapshot("position_manager")
+        """Whether something of ours is held, on its way or waiting: what reduces it needs no license."""
+        desk: TradingSnapshot = self._running().snapshot("position_manager")
         coming = any(trade.entry_works for trade in desk.trades)
         return coming or bool(desk.open_trades() or desk.pending() or desk.restored)
 
@@ -206,7 +206,7 @@ class TradingSystem:
 
         Waits for it as the first request did, and raises what that one would have been told.
         """
-        return await self._running().ask(MadeWith(key), timeout=ANSWER_SECONDS)
+        return await self._running().ask(OutcomeOfKey(key), timeout=ANSWER_SECONDS)
 
     @contextmanager
     def changes(self) -> Iterator[asyncio.Queue[str]]:
@@ -220,7 +220,7 @@ class TradingSystem:
             supervisor.unlisten(queue)
 
     def register_curl(self) -> str:
-        """The command that registers the free licence at this daemon."""
+        """The command that registers the free license at this daemon."""
         token = _AUTHORIZED if self.settings.api_token is not None else ""
         return _REGISTER.format(base=self.base_url(), token=token)
 
@@ -279,16 +279,16 @@ class TradingSystem:
     def _compose(self, supervisor: Supervisor, store: Store, identity: Identity, feed: Feed) -> None:
         """The actors that analyse and signal, in the order of dependency."""
         settings, listings, kernels = self.settings, feed.listings(), self._kernels
-        positions = DeskPositions(lambda: supervisor.snapshot("position_manager"))
+        positions = SnapshotPositions(lambda: supervisor.snapshot("position_manager"))
         watchlist = tuple(listing_of(symbol, listings).pair for symbol in settings.watchlist)
         names = {pair: listings[pair].name for pair in watchlist}
-        licences = LicenceTable(store, machine_id=identity.machine_id, secret=identity.secret)
-        limits = Limits(settings.signal_ttl_minutes * 60, settings.risk_max_trades_day)
+        licenses = LicenseTable(store, machine_id=identity.machine_id, secret=identity.secret)
+        limits = SignalLimits(settings.signal_ttl_minutes * 60, settings.risk_max_trades_day)
         rule = Rule(settings.mr_timeframe, settings.risk_max_trades_day, settings.mr_require_gate)
         horizon = Horizon(settings.mr_timeframe, settings.mr_history, settings.market_ttl_seconds)
         messenger, nonce = self._messenger(), partial(secrets.token_urlsafe, 16)
         supervisor.add("telegram_desk", lambda context: TelegramDesk(context, messenger, nonce))
-        supervisor.add("license_guard", lambda context: LicenseGuard(context, licences))
+        supervisor.add("license_guard", lambda context: LicenseGuard(context, licenses))
         supervisor.add("agent_board", lambda context: AgentBoard(context, AgentTable(store)))
         supervisor.add("trend_book", lambda context: TrendBook(context, TrendTable(store)))
         supervisor.add(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from opentrader.actors.runtime.outcome import Done, Outcome
-from opentrader.actors.runtime.tasks import Pipes
+from opentrader.actors.runtime.tasks import Tasks
 from opentrader.errors import AskTimeout, InternalError, NotFound, Overloaded
 from tests.actors.book import FAULTS, SAFETY, Book, Seen, Work, ask, opened, opened_gate, raises, turn, work
 
@@ -55,8 +55,8 @@ async def test_a_timeout_does_not_cancel_the_work(bench: Any) -> None:
     assert await ask(bench, Seen()) == ["begin a", "end a", "begin b", "end b"]
 
 
-def bare_pipes() -> Pipes:
-    return Pipes("book", asyncio.get_running_loop())
+def bare_pipes() -> Tasks:
+    return Tasks("book", asyncio.get_running_loop())
 
 
 async def test_a_coroutine_that_comes_after_the_end_of_its_life_is_not_begun() -> None:

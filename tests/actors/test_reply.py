@@ -13,8 +13,8 @@ from pykka._envelope import Envelope
 
 from opentrader.actors.runtime.outcome import Failed
 from opentrader.actors.runtime.reply import Reply
-from opentrader.actors.runtime.timeouts import Deadlines
-from opentrader.actors.runtime.wakeup import Doorbell
+from opentrader.actors.runtime.timeouts import Timeouts
+from opentrader.actors.runtime.wakeup import Wakeup
 from opentrader.errors import NotFound
 
 
@@ -205,7 +205,7 @@ class CountedRings:
 
 def test_many_callbacks_wake_the_loop_once_and_run_in_order() -> None:
     loop = CountedRings()
-    bell = Doorbell(loop)  # type: ignore[arg-type]  # as much of a loop as the bell needs
+    bell = Wakeup(loop)  # type: ignore[arg-type]  # as much of a loop as the bell needs
     seen: list[int] = []
     for number in range(64):
         bell.call(seen.append, number)
@@ -216,7 +216,7 @@ def test_many_callbacks_wake_the_loop_once_and_run_in_order() -> None:
 
 def test_a_call_from_a_callback_rings_again() -> None:
     loop = CountedRings()
-    bell = Doorbell(loop)  # type: ignore[arg-type]  # as much of a loop as the bell needs
+    bell = Wakeup(loop)  # type: ignore[arg-type]  # as much of a loop as the bell needs
     seen: list[str] = []
     bell.call(bell.call, seen.append, "again")
     loop.open()
@@ -227,7 +227,7 @@ def test_a_call_from_a_callback_rings_again() -> None:
 
 def test_a_callback_that_raises_does_not_take_the_others_with_it() -> None:
     loop = CountedRings()
-    bell = Doorbell(loop)  # type: ignore[arg-type]  # as much of a loop as the bell needs
+    bell = Wakeup(loop)  # type: ignore[arg-type]  # as much of a loop as the bell needs
     seen: list[int] = []
     bell.call(refuse, None)
     bell.call(seen.append, 1)
@@ -238,9 +238,9 @@ def test_a_callback_that_raises_does_not_take_the_others_with_it() -> None:
 def test_a_closed_loop_is_no_error_for_the_one_who_rings() -> None:
     loop = asyncio.new_event_loop()
     loop.close()
-    Doorbell(loop).call(print)
+    Wakeup(loop).call(print)
     reply: Reply[int] = Reply()
-    reply.on_done(lambda _: Doorbell(loop).call(print))
+    reply.on_done(lambda _: Wakeup(loop).call(print))
     reply.set(1)
     assert reply.get() == 1
 
@@ -250,7 +250,7 @@ def test_a_closed_loop_is_no_error_for_the_one_who_rings() -> None:
 
 async def test_a_wait_that_is_too_long_ends_and_the_others_go_on(manual_loop: Any) -> None:
     loop = asyncio.get_running_loop()
-    deadlines = Deadlines(manual_loop)
+    deadlines = Timeouts(manual_loop)
     first, long, second = (loop.create_future() for _ in range(3))
     deadlines.limit(first, 5)
     deadlines.limit(long, 50)
@@ -266,14 +266,14 @@ async def test_a_wait_that_is_too_long_ends_and_the_others_go_on(manual_loop: An
 
 
 async def test_a_deadline_that_comes_a_little_early_is_on_time(manual_loop: Any) -> None:
-    wait = Deadlines(manual_loop).limit(asyncio.get_running_loop().create_future(), 5)
+    wait = Timeouts(manual_loop).limit(asyncio.get_running_loop().create_future(), 5)
     manual_loop.call_early()
     assert isinstance(wait.exception(), TimeoutError)
     assert manual_loop.timers == []
 
 
 async def test_waits_that_are_over_cost_one_timer_and_leave_none(manual_loop: Any) -> None:
-    deadlines = Deadlines(manual_loop)
+    deadlines = Timeouts(manual_loop)
     for _ in range(100):
         deadlines.limit(asyncio.get_running_loop().create_future(), 5).set_result(None)
         assert len(manual_loop.timers) == 1

@@ -23,12 +23,12 @@ from opentrader.actors.operations.agent_board import AgentBoard
 from opentrader.actors.operations.license_guard import LicenseGuard
 from opentrader.actors.runtime.supervision.supervisor import Supervisor
 from opentrader.actors.signals.mr_combined import MrCombined, Rule
-from opentrader.actors.signals.signal_book import Limits, SignalBook
+from opentrader.actors.signals.signal_book import SignalBook, SignalLimits
 from opentrader.domain.symbols import Listing
 from opentrader.domain.timeframes import TF_MS, Timeframe
 from opentrader.errors import ExchangeError
 from opentrader.store import Store
-from opentrader.store.ports import AgentTable, LicenceTable, SignalTable, TrendTable
+from opentrader.store.ports import AgentTable, LicenseTable, SignalTable, TrendTable
 from tests.books.positions import HeldPairs
 from tests.clock import CountedIds, StillClock
 from tests.kernels import WarmKernels
@@ -94,7 +94,7 @@ class Books:
         self.clock, self.feed, self.positions = StillClock(), WaveFeed(), HeldPairs()
         self.operator = Operator()
         self.kernels: Any = WarmKernels()
-        self.limits = Limits()
+        self.limits = SignalLimits()
         self.rule = Rule()
         self._folder = folder
         self.fatal: list[str] = []
@@ -106,8 +106,8 @@ class Books:
         loop = asyncio.get_running_loop()
         self.supervisor = run = Supervisor(loop, self.clock, CountedIds(), on_fatal=self.fatal.append)
         names = {pair: listing.name for pair, listing in self.feed.listings().items()}
-        licences = LicenceTable(store, machine_id="m1", secret=b"s" * 32)
-        run.add("license_guard", lambda c: LicenseGuard(c, licences))
+        licenses = LicenseTable(store, machine_id="m1", secret=b"s" * 32)
+        run.add("license_guard", lambda c: LicenseGuard(c, licenses))
         run.add("agent_board", lambda c: AgentBoard(c, AgentTable(store)))
         run.add("trend_book", lambda c: TrendBook(c, TrendTable(store)))
         run.add("signal_book", lambda c: SignalBook(c, SignalTable(store), self.positions, self.limits, self.operator))

@@ -1,4 +1,4 @@
-"""The agents' board, the licence and the trends: durable, and honest about who may."""
+"""The agents' board, the license and the trends: durable, and honest about who may."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from opentrader.actors.operations.license_guard import refused
 from opentrader.domain.analysis.trend import Score, Trend, TrendResult
 from opentrader.domain.license import is_genuine, key_for
 from opentrader.errors import AgentNotFound, LicenseKeyNotFound, StorageError
-from opentrader.store.ports import LicenceTable
-from opentrader.store.tables import license as licence
+from opentrader.store.ports import LicenseTable
+from opentrader.store.tables import licenses
 
 
 async def test_a_card_keeps_its_text_when_only_its_status_changes(books):
@@ -47,7 +47,7 @@ async def test_an_unknown_agent_has_no_card_but_its_work_is_logged(books):
     assert state.log[0].agent == "bob"
 
 
-async def test_board_licence_and_trends_survive_a_restart(books):
+async def test_board_license_and_trends_survive_a_restart(books):
     await books.ask(UpdateAgent("tech", "error", "feed down"))
     await books.ask(RegisterLicense("me@example.com", "Me"))
     await books.ask(StoreTrend("ZZZUSDT", "uptrend", score=Score(5, 0, 2)))
@@ -87,18 +87,18 @@ async def test_a_key_proves_itself_on_another_machine_and_a_made_up_one_does_not
     assert (active.license_status, active.email) == ("active", None)
 
 
-async def test_a_licence_row_edited_by_another_hand_counts_as_none(books):
+async def test_a_license_row_edited_by_another_hand_counts_as_none(books):
     await books.ask(RegisterLicense("me@example.com", "Me"))
-    row = books.store.read(licence.row)
-    await books.store.write(lambda c: licence.put(c, **(row._asdict() | {"name": "Somebody"})))
+    row = books.store.read(licenses.row)
+    await books.store.write(lambda c: licenses.put(c, **(row._asdict() | {"name": "Somebody"})))
     await books.restart()
     assert books.view(HealthOf()).license_status == "required"
 
 
-async def test_a_clock_turned_back_suspends_the_licence_until_it_is_right_again(books):
+async def test_a_clock_turned_back_suspends_the_license_until_it_is_right_again(books):
     await books.ask(RegisterLicense("me@example.com", "Me"))
     noon = books.clock.now
-    await LicenceTable(books.store, machine_id="m1", secret=b"s" * 32).keep_clock(noon)
+    await LicenseTable(books.store, machine_id="m1", secret=b"s" * 32).keep_clock(noon)
     await books.restart()
     books.clock.now = noon - 3601
     assert books.view(HealthOf()).license_status == "required"
@@ -132,12 +132,12 @@ async def test_whoever_activates_a_key_says_that_the_clock_is_right(books):
     assert books.view(HealthOf()).license_status == "active"
 
 
-async def test_a_refusal_says_whether_it_is_the_licence_or_the_clock(books):
+async def test_a_refusal_says_whether_it_is_the_license_or_the_clock(books):
     def told() -> str:
         error = refused(books.supervisor.snapshot("license_guard"), books.clock.now, "curl it")
         return f"{error.detail}; {error.hint}"
 
-    assert told() == "a licence is required; it is free: curl it"
+    assert told() == "a license is required; it is free: curl it"
     await books.ask(RegisterLicense("me@example.com", "Me"))
     books.clock.now -= 7200
     assert "the clock shows 2024-04-27 10:00 UTC, but this installation has seen 2024-04-27 12:00 UTC" in told()

@@ -17,7 +17,7 @@ from opentrader.actors.messages import (
     SignalOf,
     SignalRows,
 )
-from opentrader.actors.signals.signal_book import Limits
+from opentrader.actors.signals.signal_book import SignalLimits
 from opentrader.domain.timeframes import TF_MS
 from opentrader.errors import InvalidInput, SignalExpired, SignalNotFound, SignalNotPending, StorageError
 
@@ -168,7 +168,7 @@ async def test_why_a_found_setup_is_skipped_in_order(books):
 
 
 async def test_pending_signals_and_trades_share_the_days_limit(books):
-    books.limits = Limits(max_trades_day=2)
+    books.limits = SignalLimits(max_trades_day=2)
     await books.restart()
     assert await books.ask(emitted(100)) == "telegram_failed"
     books.positions.today = 1

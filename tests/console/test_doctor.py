@@ -18,7 +18,7 @@ from opentrader.feed.simulated import SimulatedFeed
 from opentrader.store import Store
 from opentrader.store.ports import CLOCK_HIGH_WATER
 from opentrader.store.sqlite import folder
-from opentrader.store.tables import license as licence
+from opentrader.store.tables import licenses
 from opentrader.store.tables import settings as choices
 from tests.feed.candles import write
 
@@ -44,7 +44,7 @@ def test_on_a_fresh_machine_nothing_fails_and_nothing_is_made(settings: Settings
         "clock",
         "port",
         "kernels",
-        "licence",
+        "license",
         "feed",
     ]
     assert [check for check in checks if check.verdict == "fail"] == []
@@ -109,20 +109,20 @@ def test_a_port_in_use(settings: Settings) -> None:
     assert doctor.port(taken).verdict == "ok"
 
 
-def test_a_licence(settings: Settings, store: Store) -> None:
+def test_a_license(settings: Settings, store: Store) -> None:
     assert doctor.licensed(settings).verdict == "warn"
     named = Settings(data_dir=settings.data_dir, license_email="me@example.com", license_name="Me")
     assert doctor.licensed(named).verdict == "ok"
     row = {"code": "OT-1", "email": None, "name": None, "plan": "free", "machine_id": "m", "expires_at": None}
-    asyncio.run(store.write(lambda connection: licence.put(connection, activated_at=1, mac=b"", **row)))
-    assert doctor.licensed(settings).found == "the free licence is stored"
+    asyncio.run(store.write(lambda connection: licenses.put(connection, activated_at=1, mac=b"", **row)))
+    assert doctor.licensed(settings).found == "the free license is stored"
 
 
 def test_a_store_that_cannot_be_read(settings: Settings) -> None:
     settings.data_dir.mkdir()
     (settings.data_dir / folder.DATABASE).write_bytes(b"no database at all " * 100)
     failed = [check.name for check in doctor.examine(settings) if check.verdict == "fail"]
-    assert failed == ["clock", "licence"]
+    assert failed == ["clock", "license"]
 
 
 def recorded(directory: Path, pair: str) -> None:

@@ -13,7 +13,7 @@ from rich.console import Console, RenderableType
 from opentrader.cli import tables
 from opentrader.config.settings import Settings
 from opentrader.domain.analysis import market as labels
-from opentrader.domain.analysis.priority import Facts, decide
+from opentrader.domain.analysis.priority import MarketFacts, decide
 from opentrader.domain.analysis.reason_codes import DECISIONS, LEVELS, REASONS, explained
 from opentrader.research import Reading, explain, scan_market, scan_trend
 
@@ -143,7 +143,7 @@ def test_every_reason_that_can_be_given_has_words() -> None:
         get_args(labels.BosMode),
         get_args(labels.TrendAge),
     )
-    decided = [decide(Facts(*labelled)) for labelled in facts]
+    decided = [decide(MarketFacts(*labelled)) for labelled in facts]
     reasons = {entry.reason for decision in decided for entry in decision.trace} | {d.reason for d in decided}
     assert reasons - REASONS.keys() == set()
     assert {d.decision for d in decided} == DECISIONS.keys()

@@ -10,7 +10,7 @@ import pytest
 
 from opentrader.domain.analysis import priority
 from opentrader.domain.analysis.market import BosMode, LiquidityProfile, MacroPhase, RangePosition, Regime, TrendAge
-from opentrader.domain.analysis.priority import PASS, Decision, Facts, decide
+from opentrader.domain.analysis.priority import PASS, Decision, MarketFacts, decide
 
 NAMES = (
     "data_and_chop",
@@ -21,10 +21,10 @@ NAMES = (
     "bos_and_age",
     "alignment",
 )
-LONG = Facts("", "trend", 1, "bull", "mid", "clean", "confirmed", "fresh")
+LONG = MarketFacts("", "trend", 1, "bull", "mid", "clean", "confirmed", "fresh")
 QUALITY, DIRECTIONS = ("", "stale_data"), (-1, 0, 1)
 LABELS = [get_args(label) for label in (MacroPhase, RangePosition, LiquidityProfile, BosMode, TrendAge)]
-EVERY = [Facts(*facts) for facts in product(QUALITY, get_args(Regime), DIRECTIONS, *LABELS)]
+EVERY = [MarketFacts(*facts) for facts in product(QUALITY, get_args(Regime), DIRECTIONS, *LABELS)]
 
 SWAPS = {
     "bull": "bear",
@@ -40,12 +40,12 @@ SWAPS = {
 MIRRORED = SWAPS | {there: here for here, there in SWAPS.items()}
 
 
-def mirror(facts: Facts) -> Facts:
+def mirror(facts: MarketFacts) -> MarketFacts:
     words = [MIRRORED.get(word, word) if isinstance(word, str) else -word for word in facts]
-    return Facts(*words)  # type: ignore[arg-type]  # each word's mirror is of the same literal
+    return MarketFacts(*words)  # type: ignore[arg-type]  # each word's mirror is of the same literal
 
 
-def mirrors(ask: Callable[[Facts], Decision]) -> None:
+def mirrors(ask: Callable[[MarketFacts], Decision]) -> None:
     for facts in EVERY:
         here, there = ask(facts), ask(mirror(facts))
         assert there.decision == MIRRORED.get(here.decision, here.decision), facts
@@ -57,7 +57,7 @@ def test_upside_down_facts_give_the_decision_upside_down() -> None:
 
 
 def test_a_lopsided_level_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    def only_longs(facts: Facts) -> Any:
+    def only_longs(facts: MarketFacts) -> Any:
         return PASS if facts.direction < 0 else priority.htf_location(facts)
 
     levels = [only_longs if level is priority.htf_location else level for level in priority.LEVELS]
@@ -66,7 +66,7 @@ def test_a_lopsided_level_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
         mirrors(decide.__wrapped__)
 
 
-def first_block_decides(ask: Callable[[Facts], Decision]) -> None:
+def first_block_decides(ask: Callable[[MarketFacts], Decision]) -> None:
     for facts in EVERY:
         decision = ask(facts)
         blocks = [entry for entry in decision.trace if entry.verdict == "block"]
@@ -79,7 +79,7 @@ def test_the_first_block_decides() -> None:
 
 
 def test_a_later_block_that_decides_is_noticed() -> None:
-    def last_block(facts: Facts) -> Decision:
+    def last_block(facts: MarketFacts) -> Decision:
         honest = decide(facts)
         last = next((entry for entry in honest.trace[::-1] if entry.verdict == "block"), honest.trace[-1])
         return Decision(last.decision, last.reason, honest.trace)  # type: ignore[arg-type]  # an entry's words are a decision's
@@ -133,5 +133,5 @@ RULES = [
 
 
 @pytest.mark.parametrize(("facts", "decision", "reason"), RULES)
-def test_rules(facts: Facts, decision: str, reason: str) -> None:
+def test_rules(facts: MarketFacts, decision: str, reason: str) -> None:
     assert decide(facts)[:2] == (decision, reason)

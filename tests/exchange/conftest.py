@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from opentrader.domain.symbols import Listing
-from opentrader.domain.trading.exchange import Leg, NewList, NewOrder
+from opentrader.domain.trading.exchange import ListLeg, NewList, NewOrder
 from opentrader.domain.trading.venue import Accepted, Order, OrderList, Outcome, Refused
 from opentrader.errors import SymbolNotFound
 from opentrader.exchange.paper.matching.book import Depth
@@ -84,11 +84,11 @@ class Scene:
         self._number += 1
         n = self._number
         stop, target = Decimal(str(stop)), Decimal(str(target))
-        below = Leg(f"s{n}", "STOP_LOSS", None, stop)
+        below = ListLeg(f"s{n}", "STOP_LOSS", None, stop)
         if limit is not None:
-            below = Leg(f"s{n}", "STOP_LOSS_LIMIT", Decimal(str(limit)), stop)
+            below = ListLeg(f"s{n}", "STOP_LOSS_LIMIT", Decimal(str(limit)), stop)
         named = {"cid": f"l{n}", "symbol": "BTCUSDT", "side": "sell", "sent_at": self.clock.now}
-        named |= {"above": Leg(f"t{n}", "LIMIT_MAKER", target), "below": below, **more}
+        named |= {"above": ListLeg(f"t{n}", "LIMIT_MAKER", target), "below": below, **more}
         return NewList(qty=Decimal(str(qty)), **named)  # type: ignore[arg-type]  # what a test names is of the right type
 
     async def protect(self, *prices: Any, **more: Any) -> OrderList:

@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opentrader.domain.symbols import Listing
-from opentrader.domain.trading.exchange import Leg, NewList, NewOrder
+from opentrader.domain.trading.exchange import ListLeg, NewList, NewOrder
 from opentrader.exchange.paper.matching.account import Account
 from opentrader.exchange.paper.matching.book import Depth
 from opentrader.exchange.paper.matching.engine import Matching, Rates
 from opentrader.exchange.paper.matching.fees import Fees
 from opentrader.exchange.paper.matching.filters import PriceBand, usual_filters
-from opentrader.exchange.paper.matching.order_entry import Desk
+from opentrader.exchange.paper.matching.order_entry import OrderEntry
 from opentrader.exchange.paper.matching.orders import AT_MARKET, BUYING_MARGIN
 from opentrader.exchange.refusals import Refusal
 
@@ -55,8 +55,8 @@ class Stream:
         with suppress(Refusal):
             getattr(self, what)(*rest)
 
-    def desk(self) -> Desk:
-        return Desk(self.matching, FILTERS, PriceBand(), self.last, self.at)
+    def desk(self) -> OrderEntry:
+        return OrderEntry(self.matching, FILTERS, PriceBand(), self.last, self.at)
 
     def cid(self) -> str:
         self.number += 1
@@ -68,10 +68,10 @@ class Stream:
         amount = D(qty) / 100_000
         return NewOrder(leg.cid, "BTCUSDT", side, kind, amount, self.at, leg.px, leg.stop_px, in_force)  # type: ignore[arg-type]  # words that the strategies draw from the literals
 
-    def leg(self, described: tuple[Any, int, int]) -> Leg:
+    def leg(self, described: tuple[Any, int, int]) -> ListLeg:
         kind, px, stop = described
         limit = None if kind in AT_MARKET else D(px) / 100
-        return Leg(self.cid(), kind, limit, D(stop) / 100 if kind in KINDS[3:] else None)
+        return ListLeg(self.cid(), kind, limit, D(stop) / 100 if kind in KINDS[3:] else None)
 
     def order(self, *described: Any) -> None:
         self.desk().place(self.new(*described))

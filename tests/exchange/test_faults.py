@@ -12,13 +12,13 @@ from opentrader.domain.trading.exchange import GarbledAnswer, OrderNotFound, Rea
 from opentrader.domain.trading.venue import Accepted, Refused, Unknown
 from opentrader.exchange.paper.matching.book import Depth
 from opentrader.exchange.paper.paper import PaperExchange
-from opentrader.exchange.paper.transport import READS, WRITES, Fault, Script
+from opentrader.exchange.paper.transport import READS, WRITES, InjectedFault, Script
 
 D = Decimal
 
 
 async def with_fault(opening: Any, kind: str, on: str = "place", **more: Any) -> Any:
-    return await opening(faults=Script([Fault(kind, on, **more)]))  # type: ignore[arg-type]  # `kind` and `on` are of the literals
+    return await opening(faults=Script([InjectedFault(kind, on, **more)]))  # type: ignore[arg-type]  # `kind` and `on` are of the literals
 
 
 async def entered(scene: Any) -> list[str]:
@@ -144,7 +144,9 @@ async def test_late_requests_arrive_without_any_other_call(opening: Any) -> None
 
 
 async def test_a_stale_read_shows_the_state_before(opening: Any) -> None:
-    stale = [Fault("stale", on, delay_ms=60_000) for on in ("orders", "open_orders", "fills", "balances", "order")]
+    stale = [
+        InjectedFault("stale", on, delay_ms=60_000) for on in ("orders", "open_orders", "fills", "balances", "order")
+    ]
     scene = await opening(faults=Script(stale))
     scene.jump(100)
     made = await scene.protect(4, 95, 110)
@@ -176,7 +178,8 @@ async def test_a_stale_read_does_not_know_of_money_just_moved(opening: Any) -> N
 
 async def test_a_stale_read_of_one_symbol(opening: Any) -> None:
     scene = await opening(
-        prices={"BTCUSDT": 100.0, "ETHUSDT": 10.0}, faults=Script([Fault("stale", "open_orders", delay_ms=0, times=2)])
+        prices={"BTCUSDT": 100.0, "ETHUSDT": 10.0},
+        faults=Script([InjectedFault("stale", "open_orders", delay_ms=0, times=2)]),
     )
     await scene.place("buy", "LIMIT", 1, 9, symbol="ETHUSDT")
     assert await scene.exchange.open_orders("BTCUSDT") == ()
@@ -192,7 +195,7 @@ async def test_a_stale_read_may_not_know_what_was_just_placed(opening: Any) -> N
 
 
 async def test_a_stale_read_of_a_partial_fill(opening: Any) -> None:
-    script = Script([Fault("stale", "order", delay_ms=60_000)])
+    script = Script([InjectedFault("stale", "order", delay_ms=60_000)])
     scene = await opening(faults=script, depth=Depth(D(0), D("0.01"), level_notional=D(90), levels=5))
     order = await scene.place("buy", "LIMIT", 3, 90)
     scene.minute(95, 95, 90, 95)
@@ -201,7 +204,7 @@ async def test_a_stale_read_of_a_partial_fill(opening: Any) -> None:
 
 
 async def test_a_stale_read_of_a_trigger(opening: Any) -> None:
-    scene = await opening(faults=Script([Fault("stale", "order", delay_ms=60_000)]))
+    scene = await opening(faults=Script([InjectedFault("stale", "order", delay_ms=60_000)]))
     order = await scene.place("sell", "STOP_LOSS_LIMIT", 1, 94, 95)
     scene.minute(100, 100, 94, 94)
     assert [(await scene.order(order)).triggered for _ in range(2)] == [False, True]
@@ -227,7 +230,13 @@ async def test_a_client_that_gives_up_does_not_stop_the_venue(opening: Any) -> N
 
 
 def test_a_script_counts_by_name() -> None:
-    script = Script([Fault("lost", "writes", at=2), Fault("garbage", "place", times=2), Fault("slow", "all", at=5)])
+    script = Script(
+        [
+            InjectedFault("lost", "writes", at=2),
+            InjectedFault("garbage", "place", times=2),
+            InjectedFault("slow", "all", at=5),
+        ]
+    )
     calls = ["place", "cancel", "balances", "place", "place"]
     assert [script(call).kind for call in calls] == ["garbage", "lost", "ok", "garbage", "slow"]
 

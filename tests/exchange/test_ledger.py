@@ -126,7 +126,7 @@ TRADE_FOR_EVER = """
 import asyncio, sys
 from decimal import Decimal
 from pathlib import Path
-from opentrader.domain.trading.exchange import Leg, NewList, NewOrder
+from opentrader.domain.trading.exchange import ListLeg, NewList, NewOrder
 from opentrader.exchange.paper.paper import PaperExchange
 from opentrader.feed.simulated import SimulatedFeed
 from tests.clock import CandleClock
@@ -143,8 +143,8 @@ async def trade(clock):
         last = (await exchange.ticker("BTCUSDT")).last
         bought = await exchange.place(NewOrder(f"b{number}", "BTCUSDT", "buy", "MARKET", Decimal("0.01"), clock.now))
         print("order", bought.report.ex_id, flush=True)
-        stop = Leg(f"s{number}", "STOP_LOSS", None, filters.price(last * Decimal("0.995")))
-        target = Leg(f"t{number}", "LIMIT_MAKER", filters.price(last * Decimal("1.005")))
+        stop = ListLeg(f"s{number}", "STOP_LOSS", None, filters.price(last * Decimal("0.995")))
+        target = ListLeg(f"t{number}", "LIMIT_MAKER", filters.price(last * Decimal("1.005")))
         qty = filters.floor(Decimal("0.00999"))
         made = await exchange.place_list(NewList(f"l{number}", "BTCUSDT", "sell", qty, target, stop, clock.now))
         if hasattr(made, "report"):

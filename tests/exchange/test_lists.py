@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from opentrader.domain.trading.exchange import Leg
+from opentrader.domain.trading.exchange import ListLeg
 from opentrader.domain.trading.venue import Accepted
 from opentrader.exchange.paper.matching.book import Depth
 
@@ -52,7 +52,7 @@ async def test_in_a_minute_that_reaches_both_the_stop_comes_first(scene: Any) ->
 
 
 async def test_a_list_of_buys_is_hurt_by_the_high_first(scene: Any) -> None:
-    above, below = Leg("s", "STOP_LOSS", None, D(105)), Leg("t", "LIMIT_MAKER", D(95))
+    above, below = ListLeg("s", "STOP_LOSS", None, D(105)), ListLeg("t", "LIMIT_MAKER", D(95))
     made = await scene.protect(2, 0, 0, side="buy", above=above, below=below)
     assert (await scene.exchange.balances())["USDT"].locked == 2 * 105 * D("1.05")  # the dearer of the two
     scene.minute(100, 106, 94, 100)
@@ -122,7 +122,7 @@ async def test_a_list_of_more_than_is_free_is_refused(scene: Any, refusal: Any) 
 
 
 async def test_a_target_may_wait_for_its_price_too(scene: Any) -> None:
-    above = Leg("t", "TAKE_PROFIT", None, D(110))
+    above = ListLeg("t", "TAKE_PROFIT", None, D(110))
     made = await scene.protect(8, 95, 0, above=above)
     scene.minute(100, 111, 100, 109)
     done = await scene.list(made)
@@ -147,20 +147,20 @@ SHAPES = [
 async def test_shapes_that_are_no_oco(
     scene: Any, refusal: Any, side: str, above: str, below: str, code: int, text: str
 ) -> None:
-    def leg(cid: str, kind: str, price: int) -> Leg:
+    def leg(cid: str, kind: str, price: int) -> ListLeg:
         waits = kind in {S, T}
-        return Leg(cid, kind, None if waits else D(price), D(price) if waits else None)  # type: ignore[arg-type]  # also kinds that are no leg's
+        return ListLeg(cid, kind, None if waits else D(price), D(price) if waits else None)  # type: ignore[arg-type]  # also kinds that are no leg's
 
     new = scene.new_list(1, 95, 110, side=side, above=leg("a", above, 110), below=leg("b", below, 95))
     assert refusal(await scene.exchange.place_list(new)) == (code, text)
 
 
 async def test_ids_of_a_list(scene: Any, refusal: Any) -> None:
-    twice = scene.new_list(1, 95, 110, above=Leg("s1", "LIMIT_MAKER", D(110)))
+    twice = scene.new_list(1, 95, 110, above=ListLeg("s1", "LIMIT_MAKER", D(110)))
     assert refusal(await scene.exchange.place_list(twice)) == (-1013, "Duplicate order sent.")
     made = await scene.protect(1, 95, 110)
     same_list = scene.new_list(1, 95, 110, cid=made.cid)
-    same_leg = scene.new_list(1, 95, 110, above=Leg(made.stop.cid, "LIMIT_MAKER", D(110)))
+    same_leg = scene.new_list(1, 95, 110, above=ListLeg(made.stop.cid, "LIMIT_MAKER", D(110)))
     for again in (same_list, same_leg):
         assert refusal(await scene.exchange.place_list(again)) == (-2010, "Duplicate order sent.")
 
@@ -184,7 +184,7 @@ async def test_what_adds_to_no_count_is_not_limited_by_it(opening: Any) -> None:
 
 
 async def test_a_list_of_buys_must_be_able_to_pay_for_the_dearer(opening: Any, refusal: Any) -> None:
-    above, below = Leg("s", "STOP_LOSS_LIMIT", D(106), D(105)), Leg("t", "LIMIT_MAKER", D(95))
+    above, below = ListLeg("s", "STOP_LOSS_LIMIT", D(106), D(105)), ListLeg("t", "LIMIT_MAKER", D(95))
     scene = await opening(balance="USDT=211.99")
     new = scene.new_list(2, 0, 0, side="buy", above=above, below=below)
     assert refusal(await scene.exchange.place_list(new))[1] == "Account has insufficient balance for requested action."

@@ -23,7 +23,7 @@ from opentrader.domain.trading.venue import (
     ReplaceList,
     Watch,
 )
-from opentrader.exchange.paper.transport import READS, Fault, Script
+from opentrader.exchange.paper.transport import READS, InjectedFault, Script
 
 D = Decimal
 BTC = "BTCUSDT"
@@ -104,7 +104,7 @@ async def test_a_coin_never_held_is_a_balance_of_nothing(opening: Any) -> None:
     ],
 )
 async def test_each_part_fails_for_itself(opening: Any, method: str, part: str) -> None:
-    scene = await opening(faults=Script([Fault("lost", method, at=2)]))
+    scene = await opening(faults=Script([InjectedFault("lost", method, at=2)]))
     for failed in (False, True):
         view = await read(scene.exchange, Watch(BTC))
         assert (getattr(view, part) is None) == failed
@@ -115,20 +115,20 @@ async def test_each_part_fails_for_itself(opening: Any, method: str, part: str) 
 
 @pytest.mark.parametrize(("method", "cid"), [("order", "e"), ("order_list", "l")])
 async def test_a_look_up_that_fails_is_neither_found_nor_missing(opening: Any, method: str, cid: str) -> None:
-    scene = await opening(faults=Script([Fault("lost", method)]))
+    scene = await opening(faults=Script([InjectedFault("lost", method)]))
     view = await read(scene.exchange, Watch(BTC, ("e",), ("l",)))
     assert view.missing == {"e", "l"} - {cid}
     assert not view.found
 
 
 async def test_without_the_rules_there_is_no_view(opening: Any) -> None:
-    scene = await opening(faults=Script([Fault("lost", "filters")]))
+    scene = await opening(faults=Script([InjectedFault("lost", "filters")]))
     with pytest.raises(Unreachable):
         await read(scene.exchange, Watch(BTC))
 
 
 async def test_a_blind_view_still_has_the_rules_and_the_time(opening: Any) -> None:
-    blind = [Fault("lost", method) for method in READS - {"filters", "server_time"}]
+    blind = [InjectedFault("lost", method) for method in READS - {"filters", "server_time"}]
     scene = await opening(faults=Script(blind))
     view = await read(scene.exchange, Watch(BTC))
     assert not view.readable

@@ -19,7 +19,7 @@ from opentrader.domain.trading.ledger import KeyTaken, Remembered, Reservation
 from opentrader.errors import LicenseRequired
 from opentrader.http.application import Application
 from opentrader.http.connection import Server
-from opentrader.http.gateway import Door
+from opentrader.http.gateway import Gateway
 from opentrader.http.route import Route
 from opentrader.http.routes import ROUTES
 from opentrader.http.security import Guard
@@ -79,7 +79,7 @@ class FakeSystem:
 
     def admit(self, kind: type[Message[Any]]) -> None:
         if kind.licensed and not self.licensed:
-            raise LicenseRequired("a licence is required", hint="it is free")
+            raise LicenseRequired("a license is required", hint="it is free")
 
     def spelled(self, message: Message[Any]) -> Message[Any]:
         symbol = getattr(message, "symbol", None)
@@ -155,7 +155,7 @@ async def serve(system: FakeSystem) -> AsyncIterator[Serve]:
             health_seconds: float = 0.01,
             max_connections: int = 100,
         ) -> Site:
-            door = Door("test", patience_seconds=patience_seconds, health_seconds=health_seconds)
+            door = Gateway("test", patience_seconds=patience_seconds, health_seconds=health_seconds)
             if started:
                 door.open(system)
             server = Server(Application(door, Guard(host, token), routes), max_connections=max_connections)

@@ -40,7 +40,7 @@ EMPTY = {
     messages.SignalRows: messages.SignalList((), 0),
     messages.MarketRows: messages.MarketAll(0, 0, ()),
     messages.TrendRows: messages.TrendAll(0, 0, ()),
-    messages.LicenseOf: messages.License("active", "free", None, None, None, "m", None, None),
+    messages.LicenseOf: messages.LicenseReply("active", "free", None, None, None, "m", None, None),
     messages.OpenTrades: messages.TradeList((), 0),
     messages.PendingEntries: messages.PendingList((), 0),
     messages.StatusOf: STATUS,

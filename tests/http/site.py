@@ -13,7 +13,7 @@ import orjson
 from aiohttp import web
 
 from opentrader.http.connection import Server
-from opentrader.http.gateway import Door
+from opentrader.http.gateway import Gateway
 
 
 @asynccontextmanager
@@ -41,7 +41,7 @@ class Answer:
 class Site:
     """The served application, and ways to talk to it."""
 
-    def __init__(self, session: aiohttp.ClientSession, port: int, door: Door) -> None:
+    def __init__(self, session: aiohttp.ClientSession, port: int, door: Gateway) -> None:
         self.port, self.door = port, door
         self._session = session
 

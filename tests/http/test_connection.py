@@ -70,7 +70,7 @@ async def test_health_is_answered_before_the_system_is_there(serve: Any) -> None
     assert told == {"ok": True, "license_status": "required", "plan": "none", "commit": "test"}
 
 
-async def test_health_waits_a_moment_for_the_licence_to_be_known(serve: Any, system: Any) -> None:
+async def test_health_waits_a_moment_for_the_license_to_be_known(serve: Any, system: Any) -> None:
     site = await serve(started=False, health_seconds=30)
     waiting = asyncio.create_task(site.send("GET", "/api/health"))
     await site.send("OPTIONS", "/api/health")

@@ -19,7 +19,7 @@ from opentrader import Settings, TradingSystem
 from opentrader.daemon import serve as daemon
 from opentrader.daemon import systemd
 from opentrader.errors import StorageError
-from opentrader.http.gateway import Door
+from opentrader.http.gateway import Gateway
 from tests.daemon import SECONDS, Daemon, serving
 
 PARTS = "health license dashboard state agent trend market signal mr-combined openapi docs candles explain"
@@ -158,7 +158,7 @@ async def test_while_the_store_is_stuck_no_sign_of_life_is_given(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = manager(monkeypatch)
-    door, stuck, go_on = Door("dev"), threading.Event(), threading.Event()
+    door, stuck, go_on = Gateway("dev"), threading.Event(), threading.Event()
 
     def hold(connection: object) -> None:
         stuck.set()

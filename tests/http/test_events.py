@@ -231,7 +231,7 @@ async def test_only_the_wanted_kinds_are_told(site: Any, system: Any) -> None:
         assert (await stream.next()).kind == "signal"
 
 
-async def test_what_needs_a_licence_is_not_told_without_one(site: Any, system: Any) -> None:
+async def test_what_needs_a_license_is_not_told_without_one(site: Any, system: Any) -> None:
     system.licensed = False
     system.answers[messages.OpenTrades] = messages.TradeList((TRADE,), 1)
     system.answers[messages.PendingEntries] = messages.PendingList((ENTRY,), 1)

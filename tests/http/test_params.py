@@ -157,7 +157,7 @@ def test_a_score_that_no_json_can_carry_is_refused(name: str, value: object) -> 
     ("operation", "path", "body", "told"),
     [
         ("registerLicense", {}, {"email": "nobody", "name": "N"}, "should be an e-mail address"),
-        ("activateLicense", {}, {"license_key": "OT-1"}, "should be a licence key"),
+        ("activateLicense", {}, {"license_key": "OT-1"}, "should be a license key"),
         ("postSignal", {}, {"symbol": "ETH", "direction": "long", "bot": "b"}, "should be buy or sell"),
         ("postSignal", {}, {"symbol": "E T H", "direction": "buy", "bot": "b"}, "should be a market"),
         ("scanAndSignal", {}, {"symbols": ["BTC", "E T H"]}, "should be a market"),

@@ -284,7 +284,7 @@ async def test_a_body_that_nobody_wants_is_not_asked_for(
 # --- order of checks ---------------------------------------------------------------------------------------------
 
 
-async def test_the_licence_comes_before_the_body(site: Any, system: Any) -> None:
+async def test_the_license_comes_before_the_body(site: Any, system: Any) -> None:
     system.licensed = False
     response = await site.send("POST", "/api/mr-combined/scan-and-signal?agent=%20", data=b"{]")
     assert code(response) == (503, "license_required")

@@ -7,13 +7,13 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from opentrader.domain.trading.lifecycle import Intent, Leg, Settings, Trade, planned, tick
+from opentrader.domain.trading.lifecycle import Intent, Leg, LifecycleSettings, Trade, planned, tick
 from opentrader.domain.trading.lifecycle.ids import entry_id, exit_id
 from opentrader.domain.trading.venue import Balance, Effect, Filters, Order, OrderList, VenueView
 
 D = Decimal
 NOW = 1_000_000_000
-SETTINGS = Settings()
+SETTINGS = LifecycleSettings()
 FILTERS = Filters("BTCUSDT", "BTC", "USDT", D(1), D(1), D(1), D(10), D(0))
 INTENT = Intent(
     "01HZY3Q8V6W7X8Y9Z0A1B2C3D4", "limit", "BTCUSDT", "buy", D(10), D(100), D(90), D(120), 0, NOW - 60_000, "aB3d"

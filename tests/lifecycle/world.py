@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from opentrader.domain.trading import lifecycle
-from opentrader.domain.trading.lifecycle import Intent, Settings, Trade
+from opentrader.domain.trading.lifecycle import Intent, LifecycleSettings, Trade
 from opentrader.domain.trading.lifecycle.ids import ours
 from opentrader.domain.trading.venue import Effect
 
@@ -15,7 +15,7 @@ from .venue import STEP, Placed, Rules, Venue, amount, applied, matched, price, 
 
 SECOND = 1000
 START = 1_000_000  # instants are never 0: that means never
-SETTINGS = Settings(
+SETTINGS = LifecycleSettings(
     horizon=4 * SECOND,
     read_lag=2 * SECOND,
     vote_gap=SECOND,
@@ -40,7 +40,7 @@ class Scenario(NamedTuple):
     name: str
     kind: str = "market"
     rules: Rules = Rules()
-    settings: Settings = SETTINGS
+    settings: LifecycleSettings = SETTINGS
     own: int = 0  # the user's own coins, in units
     qty: int = 10 * STEP
     ttl: int = 0

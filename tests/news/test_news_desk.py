@@ -16,7 +16,7 @@ from opentrader.actors.operations.news import NewsDesk
 from opentrader.actors.runtime.supervision.supervisor import Supervisor
 from opentrader.domain.news import FeedCopy, FeedFault, NewsItem, newest_first
 from opentrader.errors import AskTimeout
-from opentrader.news import Feed, FeedReader
+from opentrader.news import FeedReader, NewsFeed
 from tests.clock import CountedIds, StillClock
 
 
@@ -191,7 +191,7 @@ async def test_the_desk_reads_real_feeds(wire):
     wire.hold("/slow")
     paths = ("/rss", "/atom", "/nothing", "/slow")
     desk = Desk()
-    await desk.start(FeedReader([Feed(path, wire.url(path)) for path in paths], timeout_seconds=2))
+    await desk.start(FeedReader([NewsFeed(path, wire.url(path)) for path in paths], timeout_seconds=2))
     told = await desk.news()
     await desk.supervisor.stop()
     assert [i.title for i in told.news] == ["Bitcoin holds range", "Größe & Zahl", "Older", "Undated"]

@@ -13,7 +13,7 @@ from yarl import URL
 
 from opentrader.domain.news import FeedCopy, FeedFault, NewsItem
 from opentrader.errors import ConfigError
-from opentrader.news import DEFAULT_FEEDS, Feed, FeedReader, parse_feeds
+from opentrader.news import DEFAULT_FEEDS, FeedReader, NewsFeed, parse_feeds
 from opentrader.news.download import LARGEST, Page, Unreadable
 from opentrader.news.items import items_of, plain
 from tests.news.wire import LAUGHS, RSS
@@ -22,7 +22,7 @@ TOLD = '<rss version="2.0"><channel><item><title>told</title></item></channel></
 
 
 def reader(wire, *paths, timeout_seconds=30.0):
-    return FeedReader([Feed(path, wire.url(path)) for path in paths], timeout_seconds=timeout_seconds)
+    return FeedReader([NewsFeed(path, wire.url(path)) for path in paths], timeout_seconds=timeout_seconds)
 
 
 async def read(wire, path, known=None, timeout_seconds=30.0):
@@ -245,7 +245,7 @@ async def test_any_other_status_is_a_fault(wire, status):
 async def test_a_server_that_is_not_there_is_a_fault(wire):
     url = wire.url("/rss")
     await wire.server.close()
-    assert await FeedReader([Feed("gone", url)]).read("gone", None) == FeedFault("could not be reached")
+    assert await FeedReader([NewsFeed("gone", url)]).read("gone", None) == FeedFault("could not be reached")
 
 
 async def test_a_redirect_within_the_origin_is_followed(wire):

@@ -9,8 +9,7 @@ import apsw
 import pytest
 
 from opentrader.store import Store
-from opentrader.store.tables import agents, signals, trends
-from opentrader.store.tables import license as licence
+from opentrader.store.tables import agents, licenses, signals, trends
 from opentrader.store.tables import settings as choices
 
 SIGNAL = {
@@ -23,7 +22,7 @@ SIGNAL = {
     "expires_at": 1_700_003_600,
     "body": '{"price":2000.5,"checklist":["é"]}',
 }
-LICENCE = {
+LICENSE = {
     "code": "OT-0000-1111-2222-3333",
     "email": "me@example.com",
     "name": None,
@@ -95,13 +94,13 @@ async def test_the_schema_refuses_a_wrong_signal(store: Store, wrong: dict[str, 
     assert store.read(signals.rows) == []
 
 
-async def test_the_licence_is_one_row(store: Store) -> None:
-    assert store.read(licence.row) is None
-    await store.write(partial(licence.put, **LICENCE))
-    await store.write(partial(licence.put, **{**LICENCE, "plan": "pro", "expires_at": 1_800_000_000}))
-    row = store.read(licence.row)
+async def test_the_license_is_one_row(store: Store) -> None:
+    assert store.read(licenses.row) is None
+    await store.write(partial(licenses.put, **LICENSE))
+    await store.write(partial(licenses.put, **{**LICENSE, "plan": "pro", "expires_at": 1_800_000_000}))
+    row = store.read(licenses.row)
     assert row is not None
-    assert row._asdict() == {**LICENCE, "plan": "pro", "expires_at": 1_800_000_000}
+    assert row._asdict() == {**LICENSE, "plan": "pro", "expires_at": 1_800_000_000}
 
 
 async def test_cards_are_replaced_and_listed_by_name(store: Store) -> None:
@@ -147,12 +146,12 @@ async def test_the_first_choice_is_kept_until_it_is_put(store: Store) -> None:
 async def test_all_of_it_survives_a_restart(data_dir: Path) -> None:
     first = Store.open(data_dir)
     await put_signal(first, "ETHUSDT")
-    await first.write(partial(licence.put, **LICENCE))
+    await first.write(partial(licenses.put, **LICENSE))
     await first.write(partial(agents.put_card, name="ops", status="idle", action="x", ts=1))
     await first.write(partial(agents.append, ts=1, agent="ops", level="error", message="m"))
     await first.write(partial(trends.put, symbol="BTC", timeframe="1h", **TREND))
     await first.write(partial(choices.put, key="k", text="v"))
-    reads = (signals.rows, licence.row, agents.cards, agents.log, trends.rows, partial(choices.get, key="k"))
+    reads = (signals.rows, licenses.row, agents.cards, agents.log, trends.rows, partial(choices.get, key="k"))
     before = [first.read(read) for read in reads]
     first.close()
     second = Store.open(data_dir)

@@ -11,7 +11,7 @@ import pytest
 from opentrader import Settings, TradingSystem
 from opentrader.http.application import Application
 from opentrader.http.connection import Server
-from opentrader.http.gateway import Door
+from opentrader.http.gateway import Gateway
 from opentrader.http.security import Guard
 from tests.daemon import TRADER, Daemon, serving
 from tests.http.site import listening
@@ -29,7 +29,7 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
     settings = Settings(data_dir=tmp_path, license_email="me@example.com", license_name="Me", risk_max_trades_day=1000)
     async with TradingSystem(settings) as system:
-        door = Door("test")
+        door = Gateway("test")
         door.open(system)
         async with listening(Server(Application(door, Guard("127.0.0.1", None)))) as port:
             async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as client:

@@ -12,7 +12,7 @@ import apsw
 
 from opentrader import TradingSystem
 from opentrader.exchange.paper.paper import PaperExchange
-from opentrader.exchange.paper.transport import Fault, Script
+from opentrader.exchange.paper.transport import InjectedFault, Script
 
 TRADE = "/api/trade?symbol={}&direction=buy&bot=test&sl=30&tp=60&ev=30&confidence=9"
 
@@ -46,6 +46,6 @@ class Site:
         finally:
             connection.close()
 
-    def troubled(self, *faults: Fault) -> None:
+    def troubled(self, *faults: InjectedFault) -> None:
         """From now on these faults are on the line to the venue."""
         self.venue.line = type(self.venue.line)(Script(faults), self.system._clock.market_ms)

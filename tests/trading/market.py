@@ -20,11 +20,11 @@ from opentrader.actors.trading.history import Archive
 from opentrader.actors.trading.lifecycle_loop import CheckEntries
 from opentrader.actors.trading.pending_entry_watcher import PendingEntryWatcher
 from opentrader.actors.trading.position_manager import PositionManager
-from opentrader.actors.trading.replies.snapshot import Desk
+from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.clock import SortableIds
 from opentrader.domain.symbols import Listing
 from opentrader.domain.timeframes import TF_MS, Timeframe, open_time
-from opentrader.domain.trading.lifecycle import Settings
+from opentrader.domain.trading.lifecycle import BINANCE, LifecycleSettings
 from opentrader.domain.trading.ports import Records
 from opentrader.domain.trading.risk import Risk
 from opentrader.exchange.paper.paper import PaperExchange
@@ -84,7 +84,7 @@ class SteeredFeed:
 
 
 class Market:
-    def __init__(self, folder: Path, script: Script | None = None, rules: Settings = Settings()) -> None:  # noqa: B008
+    def __init__(self, folder: Path, script: Script | None = None, rules: LifecycleSettings = BINANCE) -> None:
         self.folder, self.script, self.rules = folder, script, rules
         self.feed, self.clock = SteeredFeed(), CandleClock(NOW)
         self.risk, self.licensed, self.limits = Risk(), True, Limits()
@@ -134,7 +134,7 @@ class Market:
         return await ControlTable(self.store).instance()
 
     @property
-    def desk(self) -> Desk:
+    def desk(self) -> TradingSnapshot:
         return self.supervisor.snapshot("position_manager")  # type: ignore[no-any-return]  # a supervisor keeps what its actors publish untyped
 
     async def ask(self, message: Any, timeout: float = 30) -> Any:
@@ -150,7 +150,7 @@ class Market:
     async def look(self) -> None:
         await self.ask(CheckEntries(PAIR))
 
-    async def until(self, holds: Callable[[Desk], bool]) -> Desk:
+    async def until(self, holds: Callable[[TradingSnapshot], bool]) -> TradingSnapshot:
         """Look again and again, a second of market time later each, until a condition holds of the desk."""
         for _ in range(200):
             if holds(self.desk):

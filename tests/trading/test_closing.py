@@ -9,18 +9,18 @@ import pytest
 
 from opentrader.actors import messages
 from opentrader.actors.trading import closing as trade_closing
-from opentrader.actors.trading.replies.snapshot import Desk
+from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.errors import ExchangeError, PositionNotFound, TradingHalted
-from opentrader.exchange.paper.transport import Fault, Script
+from opentrader.exchange.paper.transport import InjectedFault, Script
 from tests.trading.market import PAIR, Market
 from tests.trading.test_lifecycle_of_trades import buy, limit
 
 
-def trouble(market: Market, *faults: Fault) -> None:
+def trouble(market: Market, *faults: InjectedFault) -> None:
     market.venue.line = type(market.venue.line)(Script(faults), market.clock.market_ms)
 
 
-async def seen(market: Market, holds: Callable[[Desk], bool]) -> None:
+async def seen(market: Market, holds: Callable[[TradingSnapshot], bool]) -> None:
     """Wait for what the desk shows without a look at the venue, which does not answer."""
     for _ in range(2000):
         if holds(market.desk):
@@ -35,7 +35,9 @@ async def coins(market: Market) -> float:
 
 
 async def test_closeall_reaches_an_entry_whose_answer_was_lost(market: Market) -> None:
-    trouble(market, Fault("applied-no-reply", on="place"), Fault("maintenance", on="reads", at=8, times=6))
+    trouble(
+        market, InjectedFault("applied-no-reply", on="place"), InjectedFault("maintenance", on="reads", at=8, times=6)
+    )
     placing = asyncio.create_task(market.ask(limit(101.0)))
     await market.until(lambda desk: any(leg.in_flight for trade in desk.trades for leg in trade.legs))
     assert await coins(market) > 0
@@ -89,7 +91,7 @@ async def test_the_gate_stays_until_the_last_closeall_has_ended(market: Market) 
 
 
 async def test_an_entry_that_seemed_lost_is_closed_if_it_turns_up(market: Market) -> None:
-    trouble(market, Fault("lost", on="place"))
+    trouble(market, InjectedFault("lost", on="place"))
     placing = asyncio.create_task(market.ask(buy()))
     await market.until(lambda desk: placing.done())
     with pytest.raises(ExchangeError, match="did not take"):

@@ -11,11 +11,11 @@ import pytest
 from opentrader.actors import messages
 from opentrader.actors.trading.account import ReadAccount
 from opentrader.actors.trading.intents import Quote, demand_exit, demand_fresh, demand_slots
-from opentrader.domain.trading.exchange import Ticker
+from opentrader.domain.trading.exchange import PriceTicker
 from opentrader.domain.trading.risk import Funds, Risk
 from opentrader.domain.trading.venue import Filters, Order
 from opentrader.errors import DailyLimitReached, LicenseRequired, NotReady, PendingEntryExists, RiskLimit
-from opentrader.exchange.paper.transport import Fault, Script
+from opentrader.exchange.paper.transport import InjectedFault, Script
 from tests.trading.market import PAIR, Market
 from tests.trading.test_lifecycle_of_trades import buy, limit
 
@@ -36,7 +36,7 @@ PX = Decimal(100)
 
 
 def quote(*orders: Order, at: int = 0) -> Quote:
-    return Quote(FILTERS, Ticker(PX, PX, PX, at), Funds(Decimal(1000), Decimal(1000)), orders)
+    return Quote(FILTERS, PriceTicker(PX, PX, PX, at), Funds(Decimal(1000), Decimal(1000)), orders)
 
 
 def stop(number: int, of: str = "") -> Order:
@@ -106,7 +106,7 @@ async def test_an_entry_on_its_way_counts_for_the_day(market: Market) -> None:
         await market.ask(buy())
 
 
-async def test_without_a_licence_nothing_is_entered_whoever_asks(market: Market) -> None:
+async def test_without_a_license_nothing_is_entered_whoever_asks(market: Market) -> None:
     market.licensed = False
     with pytest.raises(LicenseRequired):
         await market.ask(buy())
@@ -115,7 +115,7 @@ async def test_without_a_licence_nothing_is_entered_whoever_asks(market: Market)
 
 
 async def test_while_the_account_cannot_be_read_nothing_is_entered(market: Market) -> None:
-    faults = Script([Fault("maintenance", on="balances")])
+    faults = Script([InjectedFault("maintenance", on="balances")])
     market.venue.line = type(market.venue.line)(faults, market.clock.market_ms)
     await market.ask(ReadAccount())
     with pytest.raises(NotReady, match="could not be read"):

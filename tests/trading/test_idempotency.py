@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from opentrader.actors.trading import position_manager
-from opentrader.exchange.paper.transport import Fault
+from opentrader.exchange.paper.transport import InjectedFault
 from tests.trading.http_site import TRADE, Site
 
 KEY = {"Idempotency-Key": "once"}
-NO_LIST = Fault("refuse", on="place_list", times=50, code=-1013, text="Filter failure: MAX_NUM_ALGO_ORDERS")
-NO_ENTRY = Fault("refuse", on="place", code=-1013, text="Filter failure: NOTIONAL")
+NO_LIST = InjectedFault("refuse", on="place_list", times=50, code=-1013, text="Filter failure: MAX_NUM_ALGO_ORDERS")
+NO_ENTRY = InjectedFault("refuse", on="place", code=-1013, text="Filter failure: NOTIONAL")
 
 
 async def timed_out(site: Site, monkeypatch: pytest.MonkeyPatch) -> str:

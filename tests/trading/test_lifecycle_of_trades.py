@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from opentrader.actors import messages
-from opentrader.actors.trading.account import Raise, ReadAccount
+from opentrader.actors.trading.account import RaiseStop, ReadAccount
 from opentrader.domain.trading.exchange import NewOrder
 from opentrader.domain.trading.lifecycle import Trade
 from opentrader.domain.trading.risk import Risk
@@ -25,14 +25,14 @@ from opentrader.errors import (
     TradeExists,
     TradingHalted,
 )
-from opentrader.exchange.paper.transport import Fault, Script
+from opentrader.exchange.paper.transport import InjectedFault, Script
 from opentrader.store.trading_ports import JournalTable
 from tests.trading.market import MINUTE, PAIR, Market
 
 DAY = 86_400_000
 
 
-async def faulty(tmp_path: Path, *faults: Fault) -> Market:
+async def faulty(tmp_path: Path, *faults: InjectedFault) -> Market:
     running = Market(tmp_path, Script(faults))
     await running.start()
     await running.go(100.0)
@@ -175,7 +175,7 @@ async def test_halt_survives_a_restart_and_protection_goes_on(market: Market) ->
 
 
 async def test_a_lost_protection_is_placed_again(tmp_path: Path) -> None:
-    market = await faulty(tmp_path, Fault("lost", on="place_list"))
+    market = await faulty(tmp_path, InjectedFault("lost", on="place_list"))
     opening = asyncio.create_task(market.ask(buy()))
     await market.until(lambda d: bool(d.trades) and d.trades[0].label == "PROTECTED")
     assert (await opening).trade.protection == "oco"
@@ -184,7 +184,7 @@ async def test_a_lost_protection_is_placed_again(tmp_path: Path) -> None:
 
 
 async def test_a_position_that_cannot_be_protected_is_sold_and_the_asker_is_told(tmp_path: Path) -> None:
-    refused = Fault("refuse", on="place_list", times=50, code=-1013, text="Filter failure: MAX_NUM_ALGO_ORDERS")
+    refused = InjectedFault("refuse", on="place_list", times=50, code=-1013, text="Filter failure: MAX_NUM_ALGO_ORDERS")
     market = await faulty(tmp_path, refused)
     opening = asyncio.create_task(market.ask(buy()))
     await market.until(lambda d: bool(d.trades) and not d.open_trades() and bool(d.trades[0].closes))
@@ -196,7 +196,9 @@ async def test_a_position_that_cannot_be_protected_is_sold_and_the_asker_is_told
 
 
 async def test_a_refused_entry_is_surely_not_placed(tmp_path: Path) -> None:
-    market = await faulty(tmp_path, Fault("refuse", on="place", code=-2010, text="Account has insufficient balance"))
+    market = await faulty(
+        tmp_path, InjectedFault("refuse", on="place", code=-2010, text="Account has insufficient balance")
+    )
     with pytest.raises(OrderRejected) as told:
         await market.ask(buy())
     assert told.value.facts["intent_id"]
@@ -231,7 +233,7 @@ async def test_a_stop_that_is_raised_during_a_close_forgets_nothing_of_it(
 
     async def saved(self: JournalTable, trade: Trade, event: str, at_ms: int, **more: Any) -> None:
         if trade.closes and not raises:
-            raises.append(asyncio.create_task(market.ask(Raise(trade.intent.id, Decimal("99.5")))))
+            raises.append(asyncio.create_task(market.ask(RaiseStop(trade.intent.id, Decimal("99.5")))))
             await asyncio.sleep(0.05)
         await save(self, trade, event, at_ms, **more)
 

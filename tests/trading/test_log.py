@@ -35,7 +35,7 @@ async def test_a_day_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture
     told = [record.getMessage() for record in caplog.records]
     wanted = [
         f"starting on {tmp_path / 'data'}: feed simulated, exchange paper",
-        "licence: the free plan is active",
+        "license: the free plan is active",
         "started",
         "signal: buy ADAUSDT by a\nb is pending",
         "signal: buy ADAUSDT by a\nb is skipped",

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from opentrader.exchange.paper.transport import Fault
+from opentrader.exchange.paper.transport import InjectedFault
 from tests.trading.http_site import TRADE, Site
 
 
@@ -27,7 +27,7 @@ async def test_fifty_identical_posts_at_once_are_one_order_each_round(site: Site
 
 @pytest.mark.parametrize("keyed", [False, True])
 async def test_a_lost_answer_is_found_again_and_not_sent_twice(site: Site, keyed: bool) -> None:
-    site.troubled(Fault("applied-no-reply", on="place"))
+    site.troubled(InjectedFault("applied-no-reply", on="place"))
     headers = {"Idempotency-Key": "lost"} if keyed else {}
     answers = await asyncio.gather(*(site.send("POST", TRADE.format("SOL"), **headers) for _ in range(50)))
     assert Counter(status for status, _ in answers)[200] >= 1

@@ -11,16 +11,16 @@ import pytest
 
 from opentrader.actors import messages
 from opentrader.actors.trading.account import ReadAccount
-from opentrader.actors.trading.replies.snapshot import Desk
+from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.domain.trading.exchange import NewOrder
 from opentrader.domain.trading.lifecycle.ids import ENTRY, base36
 from opentrader.errors import NotReady, TradingHalted
-from opentrader.exchange.paper.transport import Fault, Script
+from opentrader.exchange.paper.transport import InjectedFault, Script
 from tests.trading.market import PAIR, Market
 from tests.trading.test_lifecycle_of_trades import buy, limit
 
 
-async def after(market: Market, seconds: int, holds: Callable[[Desk], bool]) -> None:
+async def after(market: Market, seconds: int, holds: Callable[[TradingSnapshot], bool]) -> None:
     """Let market time go by, and the daemon do by itself what it does then."""
     market.clock.now += seconds * 1000
     for _ in range(300):
@@ -108,7 +108,7 @@ async def test_what_was_sold_by_hand_is_no_lost_position(market: Market) -> None
 
 
 async def test_entries_wait_for_a_look_that_succeeds(tmp_path: Path) -> None:
-    market = Market(tmp_path, Script([Fault("maintenance", on="open_everywhere", times=2)]))
+    market = Market(tmp_path, Script([InjectedFault("maintenance", on="open_everywhere", times=2)]))
     await market.start()
     await market.go(100.0)
     with pytest.raises(NotReady, match="have not been read"):

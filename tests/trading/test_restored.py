@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from opentrader.actors import messages
-from opentrader.domain.trading.exchange import Leg, NewList, NewOrder
+from opentrader.domain.trading.exchange import ListLeg, NewList, NewOrder
 from opentrader.domain.trading.venue import Accepted, OrderList
 from opentrader.errors import InvalidInput, SymbolNotFound, TradeExists
 from tests.trading.market import PAIR, Market
@@ -49,7 +49,7 @@ async def test_trades_put_in_by_hand_are_each_kept_and_each_dropped(market: Mark
 async def test_one_whose_orders_are_found_is_a_trade_like_any_other(market: Market) -> None:
     now, venue = market.clock.now, market.venue
     await venue.place(NewOrder("web_1", PAIR, "buy", "MARKET", Decimal(5), now, None))
-    target, stop = Leg("web_t", "LIMIT_MAKER", Decimal(110)), Leg("web_s", "STOP_LOSS", stop_px=Decimal(95))
+    target, stop = ListLeg("web_t", "LIMIT_MAKER", Decimal(110)), ListLeg("web_s", "STOP_LOSS", stop_px=Decimal(95))
     placed = await venue.place_list(NewList("web_l", PAIR, "sell", Decimal(2), target, stop, now))
     assert isinstance(placed, Accepted)
     exits = placed.report

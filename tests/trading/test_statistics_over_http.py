@@ -22,7 +22,7 @@ from opentrader.actors.trading.history import Archive
 from opentrader.domain.trading.ledger import ClosedTrade
 from opentrader.http.application import Application
 from opentrader.http.connection import Server
-from opentrader.http.gateway import Door
+from opentrader.http.gateway import Gateway
 from opentrader.http.security import Guard
 from opentrader.store import Store
 from opentrader.store.trading_ports import AuditTable, HistoryTable
@@ -132,7 +132,7 @@ class Served(FakeSystem):
 
 @asynccontextmanager
 async def served(system: Served) -> AsyncIterator[Site]:
-    door = Door("test")
+    door = Gateway("test")
     door.open(system)
     server = Server(Application(door, Guard("127.0.0.1", None)))
     async with listening(server) as port, aiohttp.ClientSession() as session:

@@ -27,11 +27,11 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class HealthOf(View[Health]):
-    """Is the daemon up, and under which licence?"""
+    """Is the daemon up, and under which license?"""
 
 
 @dataclass(frozen=True, slots=True)
-class License:
+class LicenseReply:
     ok: OK = field(default=True, init=False)
     license_status: LicenseStatusName
     plan: str
@@ -44,13 +44,13 @@ class License:
 
 
 @dataclass(frozen=True, slots=True)
-class LicenseOf(View[License]):
-    """The licence of this installation, its key masked."""
+class LicenseOf(View[LicenseReply]):
+    """The license of this installation, its key masked."""
 
 
 @dataclass(frozen=True, slots=True)
-class RegisterLicense(Message[License]):
-    """Register the free licence and activate it; the same e-mail gives the same key."""
+class RegisterLicense(Message[LicenseReply]):
+    """Register the free license and activate it; the same e-mail gives the same key."""
 
     owner: ClassVar[str] = "license_guard"
     email: Email
@@ -58,7 +58,7 @@ class RegisterLicense(Message[License]):
 
 
 @dataclass(frozen=True, slots=True)
-class ActivateLicense(Message[License]):
+class ActivateLicense(Message[LicenseReply]):
     """Activate a key that was registered before, here or elsewhere."""
 
     owner: ClassVar[str] = "license_guard"

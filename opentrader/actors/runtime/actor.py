@@ -17,7 +17,7 @@ from opentrader.actors.runtime.handlers import Handler, handlers_of, handles
 from opentrader.actors.runtime.message import Message, Ping
 from opentrader.actors.runtime.outcome import Failed, Outcome
 from opentrader.actors.runtime.reply import Reply
-from opentrader.actors.runtime.serializer import Exclusive
+from opentrader.actors.runtime.serializer import Serializer
 from opentrader.errors import AskTimeout, InternalError, NotReady, OpentraderError, ShuttingDown
 
 T = TypeVar("T")
@@ -64,7 +64,7 @@ class Actor(pykka.ThreadingActor):
         self.context = context
         self.actor_inbox = context.mailbox
         self._actor_ref = pykka.ActorRef(self)  # pykka made its own before the inbox was in place
-        self._exclusive = Exclusive(context.name, context.deferred)
+        self._exclusive = Serializer(context.name, context.deferred)
         self._promised: set[Reply[Any]] = set()  # for coroutines and continuations under way
         self._death: BaseException | None = None
 

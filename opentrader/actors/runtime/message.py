@@ -12,7 +12,7 @@ class Message(Generic[R]):
     """Base of all messages: frozen, slotted dataclasses; `R` is what the handler answers.
 
     `owner` names the actor that handles it and `key`, for actors that exist once per key (a pair), which of
-    them: together they are the address. `licensed` says whether the licence gate applies; while something is held
+    them: together they are the address. `licensed` says whether the license gate applies; while something is held
     the gate spares what `reduces` that risk or shows it. A continuation needs no owner: it goes to the actor that
     piped the coroutine.
     """

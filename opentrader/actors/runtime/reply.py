@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, TypeVar
 import pykka
 
 from opentrader.actors.runtime.outcome import Failed
-from opentrader.actors.runtime.wakeup import Doorbell, doorbell
+from opentrader.actors.runtime.wakeup import Wakeup, doorbell
 
 T = TypeVar("T")
 ExcInfo: TypeAlias = Any  # pykka keeps its name for the triple of sys.exc_info() private
@@ -75,7 +75,7 @@ class Reply(pykka.Future[T]):
                 raise pykka.Timeout(f"{timeout} seconds") from None
         return self.result()
 
-    def awaited(self, bell: Doorbell) -> asyncio.Future[None]:
+    def awaited(self, bell: Wakeup) -> asyncio.Future[None]:
         """A future of the loop of `bell`, done when the reply is. For that loop's thread."""
         awake = bell.loop.create_future()
         self.on_done(lambda _: bell.call(_wake, awake))

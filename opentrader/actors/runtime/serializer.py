@@ -11,7 +11,7 @@ from opentrader.actors.runtime.reply import Reply
 from opentrader.errors import Overloaded
 
 
-class Exclusive:
+class Serializer:
     """Which keys are held, how often, and who waits, in order of arrival. Used by one thread only."""
 
     def __init__(self, name: str, limit: int) -> None:

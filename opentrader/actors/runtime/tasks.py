@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 Deliver = Callable[[Outcome[Any]], None]
 
 
-class Pipes:
+class Tasks:
     """Runs coroutines and delivers their outcomes until it is closed. For the loop's thread only."""
 
     def __init__(self, name: str, loop: asyncio.AbstractEventLoop) -> None:

@@ -8,7 +8,7 @@ from collections import deque
 from opentrader.actors.runtime.limits import EARLY
 
 
-class Deadlines:
+class Timeouts:
     """One timer for all waits of the same length, since those end in the order in which they began.
 
     Nearly every wait is over long before its deadline, and a timer that is made to be cancelled costs an

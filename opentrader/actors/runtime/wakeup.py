@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 logger = logging.getLogger(__name__)
 
 
-class Doorbell:
+class Wakeup:
     """A queue of callbacks in front of one loop.
 
     `call_soon_threadsafe` writes to the loop's self-pipe each time it is called. With 64 asks in flight that
@@ -46,12 +46,12 @@ class Doorbell:
                 logger.exception("a callback failed on the event loop")
 
 
-_bells: WeakKeyDictionary[asyncio.AbstractEventLoop, Doorbell] = WeakKeyDictionary()
+_bells: WeakKeyDictionary[asyncio.AbstractEventLoop, Wakeup] = WeakKeyDictionary()
 
 
-def doorbell(loop: asyncio.AbstractEventLoop) -> Doorbell:
+def doorbell(loop: asyncio.AbstractEventLoop) -> Wakeup:
     """The one bell of `loop`."""
     bell = _bells.get(loop)
     if bell is None:
-        bell = _bells[loop] = Doorbell(loop)
+        bell = _bells[loop] = Wakeup(loop)
     return bell

@@ -49,7 +49,7 @@ _SHOWN = frozenset(field.name for field in fields(Signal))
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class SignalLimits:
     """How long a signal lives, and what keeps a bot from signalling too often."""
 
     ttl_seconds: float = 300.0
@@ -115,7 +115,7 @@ class SignalsSwept(Message[Cleanup]):
 
 class SignalBook(Actor):
     def __init__(
-        self, context: Context, store: SignalStore, positions: Positions, limits: Limits, approvals: Approvals
+        self, context: Context, store: SignalStore, positions: Positions, limits: SignalLimits, approvals: Approvals
     ) -> None:
         super().__init__(context)
         self._store = store

@@ -23,10 +23,10 @@ from opentrader.actors.runtime.outcome import Done, Outcome
 from opentrader.actors.runtime.reply import Reply
 from opentrader.actors.trading.lifecycle_loop import DAY_MS, TradeLoop
 from opentrader.actors.trading.replies.outcomes import average_entry
-from opentrader.actors.trading.replies.snapshot import Account, Desk
+from opentrader.actors.trading.replies.snapshot import AccountReading, TradingSnapshot
 from opentrader.domain.timeframes import TF_MS, Timeframe
 from opentrader.domain.trading.exchange import Exchange
-from opentrader.domain.trading.lifecycle import Settings, Trade, trail
+from opentrader.domain.trading.lifecycle import LifecycleSettings, Trade, trail
 from opentrader.domain.trading.ports import Records
 from opentrader.domain.trading.trailing import trail_stop
 from opentrader.domain.trading.venue import ZERO
@@ -53,11 +53,11 @@ class ReadAccount(Message[None]):
 
 @dataclass(frozen=True, slots=True)
 class AccountRead(Message[None]):
-    outcome: Outcome[Account]
+    outcome: Outcome[AccountReading]
 
 
 @dataclass(frozen=True, slots=True)
-class Raise(Message[messages.StopMoved | None]):
+class RaiseStop(Message[messages.StopMoved | None]):
     """Ask for a higher stop of one trade."""
 
     owner = "position_manager"
@@ -66,7 +66,7 @@ class Raise(Message[messages.StopMoved | None]):
 
 
 @dataclass(frozen=True, slots=True)
-class Raised(Message[messages.StopMoved | None]):
+class StopRaised(Message[messages.StopMoved | None]):
     trade: Trade
     old_sl: Decimal
     outcome: Outcome[None]
@@ -77,10 +77,10 @@ class TradeUpkeep(TradeLoop):
     """The bot's: stops are raised when one of its candles has closed."""
 
     def __init__(
-        self, context: Context, exchange: Exchange, records: Records, *, rules: Settings, instance: str
+        self, context: Context, exchange: Exchange, records: Records, *, rules: LifecycleSettings, instance: str
     ) -> None:
         super().__init__(context, exchange, records, rules=rules, instance=instance)
-        self._desk = Desk()
+        self._desk = TradingSnapshot()
         self._account_at = -ACCOUNT_SECONDS
         self._trailed_ms = 0
 
@@ -118,8 +118,8 @@ class TradeUpkeep(TradeLoop):
     # --- time: the account, and trailing at each closed candle
 
     @handles(Tick)
-    def look_around(self, message: Tick) -> None:
-        super().look_around(message)
+    def on_tick(self, message: Tick) -> None:
+        super().on_tick(message)
         if message.at - self._account_at >= ACCOUNT_SECONDS:
             self._account_at = message.at
             self.read_account(ReadAccount())
@@ -148,14 +148,14 @@ class TradeUpkeep(TradeLoop):
         """See whether anything of ours is at the venue that is not known here."""
         raise NotImplementedError
 
-    async def _read_account(self) -> Account:
+    async def _read_account(self) -> AccountReading:
         balances = await self._exchange.balances()
         prices: dict[str, Decimal] = {}
         for asset, balance in balances.items():
             if asset != QUOTE and balance.total > 0:
                 with suppress(SymbolNotFound):  # a coin without a market here is worth nothing here
                     prices[asset] = (await self._exchange.ticker(asset + QUOTE)).last
-        return Account(QUOTE, balances, prices, self.context.clock.market_ms())
+        return AccountReading(QUOTE, balances, prices, self.context.clock.market_ms())
 
     # --- trailing
 
@@ -191,10 +191,10 @@ class TradeUpkeep(TradeLoop):
         wanted = trail_stop("buy", entry, float(intent.sl), sl, max(entry, *highs), last, atr, float(filters.tick))
         if wanted.reason not in {"break_even", "chandelier"}:
             return None
-        return await self.context.ask(Raise(intent.id, Decimal(str(wanted.stop))), timeout=ASK_SECONDS)
+        return await self.context.ask(RaiseStop(intent.id, Decimal(str(wanted.stop))), timeout=ASK_SECONDS)
 
-    @handles(Raise)
-    def raise_stop(self, message: Raise) -> messages.StopMoved | Reply[messages.StopMoved | None] | None:
+    @handles(RaiseStop)
+    def raise_stop(self, message: RaiseStop) -> messages.StopMoved | Reply[messages.StopMoved | None] | None:
         trade = self._trades.get(message.id)
         if trade is None or trade.label != "PROTECTED" or trade.close_reason:
             return None
@@ -203,10 +203,10 @@ class TradeUpkeep(TradeLoop):
         if wanted == trade:
             return None
         keep = self._journal.save(wanted, "trail wanted", now)
-        return self.pipe(keep, then=partial(Raised, wanted, trade.sl), exclusive=pair)
+        return self.pipe(keep, then=partial(StopRaised, wanted, trade.sl), exclusive=pair)
 
-    @handles(Raised)
-    def raised(self, message: Raised) -> messages.StopMoved | None:
+    @handles(StopRaised)
+    def raised(self, message: StopRaised) -> messages.StopMoved | None:
         message.outcome.unwrap()
         trade = message.trade
         self.assign(trade)

@@ -25,7 +25,7 @@ from opentrader.actors.trading.replies.outcomes import shown as row_shown
 from opentrader.actors.trading.replies.presenter import is_at_stake, is_pending, pending
 from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.ledger import ClosedTrade, Control
-from opentrader.domain.trading.lifecycle import Settings, Trade, cancel_entry, close
+from opentrader.domain.trading.lifecycle import LifecycleSettings, Trade, cancel_entry, close
 from opentrader.domain.trading.ports import Records
 from opentrader.domain.trading.venue import ZERO
 from opentrader.errors import ExchangeError, InternalError, OpentraderError, PendingEntryNotFound, PositionNotFound
@@ -65,7 +65,7 @@ class AllClosed(Message[messages.ClosedAll]):
 
 
 @dataclass(frozen=True, slots=True)
-class TakeBack(Message[messages.PendingEntry]):
+class CancelPendingEntry(Message[messages.PendingEntry]):
     """Cancel one pending entry."""
 
     owner = "position_manager"
@@ -73,19 +73,19 @@ class TakeBack(Message[messages.PendingEntry]):
 
 
 @dataclass(frozen=True, slots=True)
-class TakenBack(Message[messages.PendingEntry]):
+class CancelCommitted(Message[messages.PendingEntry]):
     trade: Trade
     outcome: Outcome[None]
 
 
 @dataclass(frozen=True, slots=True)
-class ControlKept(Message[Control]):
+class ControlStored(Message[Control]):
     control: Control
     outcome: Outcome[None]
 
 
 @dataclass(frozen=True, slots=True)
-class KeepControl(Message[Control]):
+class SetControl(Message[Control]):
     """Persist a control, then obey it."""
 
     owner = "position_manager"
@@ -124,7 +124,7 @@ class TradeClosing(RestoredTrades):
     """Commands that end something: positions, entries, the day, and the halt that ends all entering."""
 
     def __init__(
-        self, context: Context, exchange: Exchange, records: Records, *, rules: Settings, instance: str
+        self, context: Context, exchange: Exchange, records: Records, *, rules: LifecycleSettings, instance: str
     ) -> None:
         super().__init__(context, exchange, records, rules=rules, instance=instance)
         self._waiters: list[Waiter] = []
@@ -222,17 +222,17 @@ class TradeClosing(RestoredTrades):
 
     # --- pending entries
 
-    @handles(TakeBack)
-    def take_back(self, message: TakeBack) -> Any:
+    @handles(CancelPendingEntry)
+    def take_back(self, message: CancelPendingEntry) -> Any:
         trade = self._trades.get(message.id)
         if trade is None or not is_pending(trade):
             raise PendingEntryNotFound(f"there is no pending entry {message.id}", hint="GET /api/pending-entries")
         wanted, now = cancel_entry(trade), self.context.clock.market_ms()
         keep = self._journal.save(wanted, "cancel asked", now)
-        return self.pipe(keep, then=partial(TakenBack, wanted), exclusive=trade.intent.symbol)
+        return self.pipe(keep, then=partial(CancelCommitted, wanted), exclusive=trade.intent.symbol)
 
-    @handles(TakenBack)
-    def taken_back(self, message: TakenBack) -> Any:
+    @handles(CancelCommitted)
+    def taken_back(self, message: CancelCommitted) -> Any:
         message.outcome.unwrap()
         self.assign(message.trade)
         self.drive(message.trade.intent.symbol, all=True)
@@ -265,7 +265,7 @@ class TradeClosing(RestoredTrades):
             )
         )
         waiting = self._desk.pending() if message.cancel_pending else []
-        asks = (self.context.ask(TakeBack(x.intent.id), timeout=CLOSE_SECONDS) for x in waiting)
+        asks = (self.context.ask(CancelPendingEntry(x.intent.id), timeout=CLOSE_SECONDS) for x in waiting)
         answers = await asyncio.gather(*asks, return_exceptions=True)
         cancelled = tuple(answer for answer in answers if isinstance(answer, messages.PendingEntry))
         for trade, answer in zip(waiting, answers, strict=True):
@@ -286,16 +286,16 @@ class TradeClosing(RestoredTrades):
         return messages.Halted(halted=False, reason="", since=None, cancelled_entries=())
 
     async def _obey(self, change: Callable[[Control], Control]) -> Control:
-        return await self.context.ask(KeepControl(change), timeout=CLOSE_SECONDS)
+        return await self.context.ask(SetControl(change), timeout=CLOSE_SECONDS)
 
-    @handles(KeepControl)
-    def keep_control(self, message: KeepControl) -> Reply[Control]:
+    @handles(SetControl)
+    def keep_control(self, message: SetControl) -> Reply[Control]:
         control = message.change(self._desk.control)
         keep = self._control_store.keep(control)
-        return self.pipe(keep, then=partial(ControlKept, control), exclusive="control")
+        return self.pipe(keep, then=partial(ControlStored, control), exclusive="control")
 
-    @handles(ControlKept)
-    def control_kept(self, message: ControlKept) -> Control:
+    @handles(ControlStored)
+    def control_kept(self, message: ControlStored) -> Control:
         message.outcome.unwrap()
         tell_control(self._desk.control, message.control)
         self._desk = replace(self._desk, control=message.control)

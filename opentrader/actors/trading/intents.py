@@ -11,7 +11,7 @@ from opentrader.actors.messages import (
     ExecuteTrade,
     PlaceManual,
 )
-from opentrader.domain.trading.exchange import Exchange, Ticker
+from opentrader.domain.trading.exchange import Exchange, PriceTicker
 from opentrader.domain.trading.lifecycle.ids import at_distance
 from opentrader.domain.trading.lifecycle.records import EntryKind, Intent, Source
 from opentrader.domain.trading.lifecycle.settings import BINANCE
@@ -30,7 +30,7 @@ class Quote:
     """A symbol and the money at hand, as of now. `equity` counts the quote currency and what is held of others."""
 
     filters: Filters
-    ticker: Ticker
+    ticker: PriceTicker
     funds: Funds
     open_orders: tuple[Order, ...]
 

@@ -25,7 +25,7 @@ from opentrader.actors.trading.replies.presenter import bought, executed, held, 
 from opentrader.actors.trading.venue_calls import read, send
 from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.ledger import ClosedTrade
-from opentrader.domain.trading.lifecycle import Settings, Trade, answered, next_poll, own_fills, tick, watch
+from opentrader.domain.trading.lifecycle import LifecycleSettings, Trade, answered, next_poll, own_fills, tick, watch
 from opentrader.domain.trading.ports import Change, Records
 from opentrader.domain.trading.venue import (
     ZERO,
@@ -49,7 +49,7 @@ LATE_MS = 1_000  # committed longer ago than this: not sent
 
 
 @dataclass(frozen=True, slots=True)
-class Drive(Message[None]):
+class CheckSymbol(Message[None]):
     """Look at a symbol's trades: at those that are due, or at all of them."""
 
     owner = "position_manager"
@@ -66,14 +66,14 @@ class CheckEntries(Message[None]):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen(Message[None]):
+class VenueRead(Message[None]):
     pair: str
     ids: tuple[str, ...]  # the one that was looked at, and those that come after it
     outcome: Outcome[VenueView]
 
 
 @dataclass(frozen=True, slots=True)
-class Decided(Message[None]):
+class TickCommitted(Message[None]):
     """A tick is durable; its effect may be sent."""
 
     pair: str
@@ -84,7 +84,7 @@ class Decided(Message[None]):
 
 
 @dataclass(frozen=True, slots=True)
-class Replied(Message[None]):
+class EffectAnswered(Message[None]):
     pair: str
     ids: tuple[str, ...]
     effect: Effect
@@ -92,7 +92,7 @@ class Replied(Message[None]):
 
 
 @dataclass(frozen=True, slots=True)
-class Learnt(Message[None]):
+class AnswerCommitted(Message[None]):
     """The answer to an effect is durable."""
 
     pair: str
@@ -103,7 +103,7 @@ class Learnt(Message[None]):
 
 
 @dataclass(frozen=True, slots=True)
-class Counted(Message[None]):
+class FillsRead(Message[None]):
     """The account's fills since the beginning of a trade that is over."""
 
     pair: str
@@ -112,7 +112,7 @@ class Counted(Message[None]):
 
 
 @dataclass(frozen=True, slots=True)
-class Booked(Message[None]):
+class TradeBooked(Message[None]):
     """A trade that is over is in the history."""
 
     pair: str
@@ -127,7 +127,7 @@ class TradeLoop(Actor):
     tick_seconds = 0.25
 
     def __init__(
-        self, context: Context, exchange: Exchange, records: Records, *, rules: Settings, instance: str
+        self, context: Context, exchange: Exchange, records: Records, *, rules: LifecycleSettings, instance: str
     ) -> None:
         """`instance` are the four letters and digits of this data folder in client order ids."""
         super().__init__(context)
@@ -163,7 +163,7 @@ class TradeLoop(Actor):
     # --- time
 
     @handles(Tick)
-    def look_around(self, message: Tick) -> None:
+    def on_tick(self, message: Tick) -> None:
         now = self.context.clock.market_ms()
         for pair in {self._trades[key].intent.symbol for key, at in self._due.items() if at <= now}:
             self.drive(pair)
@@ -172,10 +172,10 @@ class TradeLoop(Actor):
         """Have a symbol looked at as soon as it is free; asking twice is asking once."""
         if all or pair not in self._driven:
             self._driven.add(pair)
-            self.context.tell(Drive(pair, all))
+            self.context.tell(CheckSymbol(pair, all))
 
-    @handles(Drive)
-    def begin(self, message: Drive) -> Any:
+    @handles(CheckSymbol)
+    def begin(self, message: CheckSymbol) -> Any:
         self._driven.discard(message.pair)
         now = self.context.clock.market_ms()
         ids = tuple(
@@ -187,7 +187,7 @@ class TradeLoop(Actor):
 
     @handles(CheckEntries)
     def check(self, message: CheckEntries) -> Any:
-        return self.begin(Drive(message.pair, all=True))
+        return self.begin(CheckSymbol(message.pair, all=True))
 
     # --- one trade after the other
 
@@ -197,10 +197,10 @@ class TradeLoop(Actor):
         if ids[0] not in self._trades:
             return self._look(pair, ids[1:])
         wanted = watch(self._trades[ids[0]], self.context.clock.market_ms(), self._rules)
-        return self.pipe(read(self._exchange, wanted), then=partial(Seen, pair, ids), exclusive=pair)
+        return self.pipe(read(self._exchange, wanted), then=partial(VenueRead, pair, ids), exclusive=pair)
 
-    @handles(Seen)
-    def decide(self, message: Seen) -> Any:
+    @handles(VenueRead)
+    def decide(self, message: VenueRead) -> Any:
         trade = self._trades[message.ids[0]]
         view = self._view(message, trade)
         if view is not None and view.readable:
@@ -214,29 +214,31 @@ class TradeLoop(Actor):
             self._schedule(after)
             return self._next(message.pair, message.ids)
         keep = self._save(trade, after, own_fills(after, view.fills or ()))
-        return self.pipe(keep, then=partial(Decided, message.pair, message.ids, after, effect), exclusive=message.pair)
+        return self.pipe(
+            keep, then=partial(TickCommitted, message.pair, message.ids, after, effect), exclusive=message.pair
+        )
 
-    @handles(Decided)
-    def act(self, message: Decided) -> Any:
+    @handles(TickCommitted)
+    def act(self, message: TickCommitted) -> Any:
         message.outcome.unwrap()
         self.assign(message.trade)
         if message.effect is None:
             return self._next(message.pair, message.ids)
-        then = partial(Replied, message.pair, message.ids, message.effect)
+        then = partial(EffectAnswered, message.pair, message.ids, message.effect)
         return self.pipe(self._send(message.effect), then=then, exclusive=message.pair)
 
-    @handles(Replied)
-    def learn(self, message: Replied) -> Any:
+    @handles(EffectAnswered)
+    def learn(self, message: EffectAnswered) -> Any:
         trade, answer = self._trades[message.ids[0]], message.outcome
         told: VenueOutcome = answer.value if isinstance(answer, Done) else Unknown(answer.error.detail)
         base = self._filters[message.pair].base
         after = answered(trade, message.effect, told, base, self.context.clock.market_ms())
         again = isinstance(told, Accepted)
-        then = partial(Learnt, message.pair, message.ids, after, again)
+        then = partial(AnswerCommitted, message.pair, message.ids, after, again)
         return self.pipe(self._save(trade, after), then=then, exclusive=message.pair)
 
-    @handles(Learnt)
-    def go_on(self, message: Learnt) -> Any:
+    @handles(AnswerCommitted)
+    def go_on(self, message: AnswerCommitted) -> Any:
         message.outcome.unwrap()
         self.assign(message.trade)
         return self._look(message.pair, message.ids) if message.again else self._next(message.pair, message.ids)
@@ -248,10 +250,10 @@ class TradeLoop(Actor):
         trade = self._trades.get(ids[0])
         if trade is None or trade.intent.id in self._rows or not is_over(trade, self.least(pair, trade)):
             return self._look(pair, ids[1:])
-        return self.pipe(self._fills(trade), then=partial(Counted, pair, ids), exclusive=pair)
+        return self.pipe(self._fills(trade), then=partial(FillsRead, pair, ids), exclusive=pair)
 
-    @handles(Counted)
-    def count(self, message: Counted) -> Any:
+    @handles(FillsRead)
+    def count(self, message: FillsRead) -> Any:
         trade, now = self._trades[message.ids[0]], self.context.clock.market_ms()
         told = message.outcome.value if isinstance(message.outcome, Done) else ()
         known = {fill.trade_id: fill for fill in (*self._journal.fills(trade.intent.id), *own_fills(trade, told))}
@@ -259,10 +261,10 @@ class TradeLoop(Actor):
         row = closed(trade, fills, self._filters[message.pair], mark, now)
         also = () if row is None else self.ended(row)
         keep = self._journal.finish(trade, row, "closed", now, fills=fills, also=also)
-        return self.pipe(keep, then=partial(Booked, message.pair, message.ids, row), exclusive=message.pair)
+        return self.pipe(keep, then=partial(TradeBooked, message.pair, message.ids, row), exclusive=message.pair)
 
-    @handles(Booked)
-    def book(self, message: Booked) -> Any:
+    @handles(TradeBooked)
+    def book(self, message: TradeBooked) -> Any:
         message.outcome.unwrap()
         key = message.ids[0]
         tell_over(self._trades[key], message.row)
@@ -289,7 +291,7 @@ class TradeLoop(Actor):
         self._trades[trade.intent.id] = trade
         self._due[trade.intent.id] = 0
 
-    def _view(self, message: Seen, trade: Trade) -> VenueView | None:
+    def _view(self, message: VenueRead, trade: Trade) -> VenueView | None:
         """The read with what other trades hold of the base; nothing but the rules of the symbol if it failed."""
         now, filters = self.context.clock.market_ms(), self._filters.get(message.pair)
         if isinstance(message.outcome, Done):

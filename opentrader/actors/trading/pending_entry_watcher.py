@@ -17,11 +17,11 @@ from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message, Tick
 from opentrader.actors.runtime.outcome import Outcome
 from opentrader.actors.runtime.reply import Reply
-from opentrader.actors.trading.closing import TakeBack
+from opentrader.actors.trading.closing import CancelPendingEntry
 from opentrader.actors.trading.lifecycle_loop import CheckEntries
 from opentrader.actors.trading.recovery.reconciliation import Reconcile
 from opentrader.actors.trading.replies.presenter import is_pending, pending
-from opentrader.actors.trading.replies.snapshot import Desk
+from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.errors import OpentraderError
 
 ASK_SECONDS = 280.0
@@ -37,7 +37,7 @@ class PendingEntryWatcher(Actor):
 
     tick_seconds = 1.0
 
-    def __init__(self, context: Context, desk: Callable[[], Desk]) -> None:
+    def __init__(self, context: Context, desk: Callable[[], TradingSnapshot]) -> None:
         super().__init__(context)
         self._desk = desk
 
@@ -95,4 +95,4 @@ class PendingEntryWatcher(Actor):
         return messages.PendingRecovered(recovered=len(entries), skipped=known, entries=entries)
 
     async def _cancelled(self, key: str) -> messages.EntryCancelled:
-        return messages.EntryCancelled(entry=await self.context.ask(TakeBack(key), timeout=ASK_SECONDS))
+        return messages.EntryCancelled(entry=await self.context.ask(CancelPendingEntry(key), timeout=ASK_SECONDS))

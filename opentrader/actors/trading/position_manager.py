@@ -17,17 +17,17 @@ from opentrader.actors.runtime.context import Context
 from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.outcome import Outcome
-from opentrader.actors.trading.account import Raise
-from opentrader.actors.trading.closing import CloseTrades, KeepControl, TakeBack, TradeClosing
+from opentrader.actors.trading.account import RaiseStop
+from opentrader.actors.trading.closing import CancelPendingEntry, CloseTrades, SetControl, TradeClosing
 from opentrader.actors.trading.intents import Quote, demand_fresh, demand_slots, limit_intent, market_intent, quoted
-from opentrader.actors.trading.lifecycle_loop import DAY_MS, CheckEntries, Drive
+from opentrader.actors.trading.lifecycle_loop import DAY_MS, CheckEntries, CheckSymbol
 from opentrader.actors.trading.recovery.reconciliation import Adopt
 from opentrader.actors.trading.replies.outcomes import came_to_nothing, entered
 from opentrader.actors.trading.replies.presenter import bought, entry_leg, is_entering, is_pending
 from opentrader.domain.timeframes import Timeframe
 from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.ledger import ClosedTrade
-from opentrader.domain.trading.lifecycle import Settings, Trade, booted, planned
+from opentrader.domain.trading.lifecycle import LifecycleSettings, Trade, booted, planned
 from opentrader.domain.trading.ports import Change, Disk, Records
 from opentrader.domain.trading.risk import Day, Risk, demand_room
 from opentrader.errors import (
@@ -70,7 +70,7 @@ class Entered(Message[Any]):
 
 
 @dataclass(frozen=True, slots=True)
-class MadeWith(Message[messages.TradeOpened | messages.ManualPlaced | None]):
+class OutcomeOfKey(Message[messages.TradeOpened | messages.ManualPlaced | None]):
     """The outcome of the entry that a request with this Idempotency-Key made; None where nothing came of one."""
 
     owner = "position_manager"
@@ -86,7 +86,7 @@ class PositionManager(TradeClosing):
         disk: Disk,
         *,
         risk: Risk,
-        rules: Settings,
+        rules: LifecycleSettings,
         instance: str,
         licensed: Callable[[], bool],
         watchlist: tuple[str, ...] = (),
@@ -120,13 +120,13 @@ class PositionManager(TradeClosing):
         """The symbol that a command is about: it waits for the exchange call under way there."""
         if isinstance(message, Entry | messages.ClosePosition | messages.RestoreTrade):
             return message.symbol
-        if isinstance(message, Drive | CheckEntries | CloseTrades):
+        if isinstance(message, CheckSymbol | CheckEntries | CloseTrades):
             return message.pair
-        if isinstance(message, TakeBack | Raise) and message.id in self._trades:
+        if isinstance(message, CancelPendingEntry | RaiseStop) and message.id in self._trades:
             return self._trades[message.id].intent.symbol
         if isinstance(message, Adopt):
             return "adopt"
-        return "control" if isinstance(message, KeepControl) else None
+        return "control" if isinstance(message, SetControl) else None
 
     # --- entries
 
@@ -183,8 +183,8 @@ class PositionManager(TradeClosing):
         self.drive(trade.intent.symbol)
         return self.pipe(self._until_entered(trade), then=Entered)
 
-    @handles(MadeWith)
-    def made_with(self, message: MadeWith) -> Any:
+    @handles(OutcomeOfKey)
+    def made_with(self, message: OutcomeOfKey) -> Any:
         trade = self._journal.made_with(message.idem_key)
         if trade is None or came_to_nothing(trade):
             return None
@@ -285,7 +285,7 @@ class PositionManager(TradeClosing):
         if not self._disk.roomy():
             raise StorageError("the disk is nearly full", hint="free some space; exits still work")
         if not self._licensed():
-            raise LicenseRequired("a licence is required for entries", hint="POST /api/license/register; it is free")
+            raise LicenseRequired("a license is required for entries", hint="POST /api/license/register; it is free")
 
     def _demand_room(self, *, counts: bool) -> None:
         assert self._desk.account is not None

@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 from types import MappingProxyType
 from typing import TypeVar
 
-from opentrader.domain.trading.exchange import Exchange, Leg, NewList, NewOrder, OrderKind, OrderNotFound
+from opentrader.domain.trading.exchange import Exchange, ListLeg, NewList, NewOrder, OrderKind, OrderNotFound
 from opentrader.domain.trading.venue import (
     ZERO,
     Balance,
@@ -63,8 +63,8 @@ def stop_order(stop: PlaceStop) -> NewOrder:
 def new_list(effect: PlaceList) -> NewList:
     """Stop and target, each on its side of the price: a sell's target is above, a buy's below."""
     kind: OrderKind = "STOP_LOSS" if effect.limit_px is None else "STOP_LOSS_LIMIT"
-    stop = Leg(effect.stop_cid, kind, effect.limit_px, effect.stop_px)
-    target = Leg(effect.target_cid, "LIMIT_MAKER", effect.target_px)
+    stop = ListLeg(effect.stop_cid, kind, effect.limit_px, effect.stop_px)
+    target = ListLeg(effect.target_cid, "LIMIT_MAKER", effect.target_px)
     above, below = (target, stop) if effect.side == "sell" else (stop, target)
     return NewList(effect.cid, effect.symbol, effect.side, effect.qty, above, below, effect.sent_at)
 

@@ -23,7 +23,7 @@ from .market import (
 )
 
 
-class Facts(NamedTuple):
+class MarketFacts(NamedTuple):
     """What the seven levels look at; `quality` is "" when the data can be trusted, `direction` is -1, 0 or 1."""
 
     quality: str
@@ -62,15 +62,15 @@ def _first(decision: PriorityDecision, rows: tuple[tuple[bool, str], ...]) -> Ve
     return next((_block(decision, reason) for holds, reason in rows if holds), PASS)
 
 
-def data_and_chop(f: Facts) -> Verdict:
+def data_and_chop(f: MarketFacts) -> Verdict:
     return _first("no_trade", ((f.quality != "", f.quality), (f.regime == "volatile_chop", "volatile_chop")))
 
 
-def compression(f: Facts) -> Verdict:
+def compression(f: MarketFacts) -> Verdict:
     return _first("no_trade", ((f.regime == "compression", "compression"),))
 
 
-def htf_mtf_conflict(f: Facts) -> Verdict:
+def htf_mtf_conflict(f: MarketFacts) -> Verdict:
     moving = f.regime in ("trend", "transition")
     return _first(
         "watch_regime_shift",
@@ -81,7 +81,7 @@ def htf_mtf_conflict(f: Facts) -> Verdict:
     )
 
 
-def htf_location(f: Facts) -> Verdict:
+def htf_location(f: MarketFacts) -> Verdict:
     if f.direction == 0:
         return PASS
     up, down = f.direction > 0, f.direction < 0
@@ -100,11 +100,11 @@ def htf_location(f: Facts) -> Verdict:
     )
 
 
-def mtf_regime(f: Facts) -> Verdict:
+def mtf_regime(f: MarketFacts) -> Verdict:
     return _first("standby", ((f.regime != "trend", f"mtf_{f.regime}"),))
 
 
-def bos_and_age(f: Facts) -> Verdict:
+def bos_and_age(f: MarketFacts) -> Verdict:
     aligned = (f.direction > 0 and f.macro == "bull") or (f.direction < 0 and f.macro == "bear")
     return _first(
         "standby",
@@ -116,7 +116,7 @@ def bos_and_age(f: Facts) -> Verdict:
     )
 
 
-def alignment(f: Facts) -> Verdict:
+def alignment(f: MarketFacts) -> Verdict:
     cheap = f.macro == "range" and f.position in ("low", "just_broken_up")
     dear = f.macro == "range" and f.position in ("high", "just_broken_down")
     if f.direction > 0 and (f.macro == "bull" or cheap):
@@ -126,7 +126,7 @@ def alignment(f: Facts) -> Verdict:
     return _block("standby", "no_alignment")
 
 
-LEVELS: tuple[Callable[[Facts], Verdict], ...] = (
+LEVELS: tuple[Callable[[MarketFacts], Verdict], ...] = (
     data_and_chop,
     compression,
     htf_mtf_conflict,
@@ -138,7 +138,7 @@ LEVELS: tuple[Callable[[Facts], Verdict], ...] = (
 
 
 @cache
-def decide(facts: Facts) -> Decision:
+def decide(facts: MarketFacts) -> Decision:
     """Ask all seven levels; after a data failure only the first has anything to say."""
     verdicts = [level(facts) for level in LEVELS]
     deciding = next((v for v in verdicts if v.blocks), verdicts[-1])

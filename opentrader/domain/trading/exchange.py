@@ -64,7 +64,7 @@ class NewOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class Leg:
+class ListLeg:
     """One of the two orders of an OCO list."""
 
     cid: str
@@ -81,13 +81,13 @@ class NewList:
     symbol: str
     side: Side
     qty: Decimal
-    above: Leg
-    below: Leg
+    above: ListLeg
+    below: ListLeg
     sent_at: int
 
 
 @dataclass(frozen=True, slots=True)
-class Ticker:
+class PriceTicker:
     """The best prices of a symbol's book and its last trade, as of an instant of the venue's clock.
 
     `at` lies behind where the market stands still: its data have ended, or do not arrive.
@@ -167,7 +167,7 @@ class Exchange(Protocol):
         """Every asset that the account holds."""
         ...
 
-    async def ticker(self, symbol: str) -> Ticker: ...
+    async def ticker(self, symbol: str) -> PriceTicker: ...
 
     async def filters(self, symbol: str) -> Filters: ...
 

@@ -11,19 +11,19 @@ from typing import TypeVar
 from apsw import Connection
 
 from opentrader.domain.ports import Clock, Feed
-from opentrader.domain.trading.exchange import NewList, NewOrder, Ticker
+from opentrader.domain.trading.exchange import NewList, NewOrder, PriceTicker
 from opentrader.domain.trading.venue import Accepted, Balance, Fill, Filters, Order, OrderList, Outcome, Unknown
 from opentrader.errors import OpentraderError, SymbolNotFound
 from opentrader.exchange.paper.ledger import ledger as books
 from opentrader.exchange.paper.ledger.ledger import Ledger
-from opentrader.exchange.paper.ledger.records import Records
+from opentrader.exchange.paper.ledger.records import LedgerRecords
 from opentrader.exchange.paper.matching.account import Account
 from opentrader.exchange.paper.matching.book import Book
-from opentrader.exchange.paper.matching.order_entry import Desk
+from opentrader.exchange.paper.matching.order_entry import OrderEntry
 from opentrader.exchange.paper.prices import NoPrice, prices_of
 from opentrader.exchange.paper.reports import list_report, order_report
-from opentrader.exchange.paper.session import Floor, Terms
-from opentrader.exchange.paper.transport import Faults, Line, Script
+from opentrader.exchange.paper.session import Session, Terms
+from opentrader.exchange.paper.transport import Faults, Script, Transport
 from opentrader.exchange.refusals import BAD_SYMBOL, MARKET_CLOSED, TOO_EARLY, TOO_OLD, Refusal, refused
 from opentrader.store.sqlite.writer import OnFailed, unheard
 
@@ -31,7 +31,7 @@ RECV_WINDOW_MS = 3_000
 AHEAD_MS = 1_000
 T = TypeVar("T")
 Report = Order | OrderList | Refusal
-Request = Callable[[Desk, Account], Report]
+Request = Callable[[OrderEntry, Account], Report]
 
 
 class PaperExchange:
@@ -44,9 +44,9 @@ class PaperExchange:
     venue = "paper"
 
     def __init__(
-        self, floor: Floor, clock: Clock, *, faults: Faults | None = None, recv_window_ms: int = RECV_WINDOW_MS
+        self, floor: Session, clock: Clock, *, faults: Faults | None = None, recv_window_ms: int = RECV_WINDOW_MS
     ) -> None:
-        self.line = Line(faults or Script(), clock.market_ms)
+        self.line = Transport(faults or Script(), clock.market_ms)
         self._floor, self._clock = floor, clock
         self._recv_window_ms = recv_window_ms
 
@@ -69,7 +69,7 @@ class PaperExchange:
         """
         ledger = Ledger.open(folder, on_failed)
         await ledger.write(partial(_first_deposit, balance, clock.market_ms()))
-        floor = Floor(ledger, prices_of(feed), feed.listings(), terms or Terms())
+        floor = Session(ledger, prices_of(feed), feed.listings(), terms or Terms())
         return cls(floor, clock, faults=faults, recv_window_ms=recv_window_ms)
 
     def close(self) -> None:
@@ -144,7 +144,7 @@ class PaperExchange:
         return await self._recorded("open_everywhere", None, _open_by_symbol)
 
     async def open_lists(self) -> tuple[OrderList, ...]:
-        return await self._recorded("open_lists", None, Records.open_lists)
+        return await self._recorded("open_lists", None, LedgerRecords.open_lists)
 
     async def orders(self, symbol: str, since: int) -> tuple[Order, ...]:
         return await self._recorded("orders", symbol, lambda records: records.orders(symbol, since))
@@ -153,9 +153,9 @@ class PaperExchange:
         return await self._recorded("fills", symbol, lambda records: records.fills(symbol, since))
 
     async def balances(self) -> Mapping[str, Balance]:
-        return await self._recorded("balances", None, Records.balances)
+        return await self._recorded("balances", None, LedgerRecords.balances)
 
-    async def ticker(self, symbol: str) -> Ticker:
+    async def ticker(self, symbol: str) -> PriceTicker:
         return await self.line.read("ticker", partial(self._ticker, symbol))
 
     async def filters(self, symbol: str) -> Filters:
@@ -164,52 +164,52 @@ class PaperExchange:
     async def server_time(self) -> int:
         return await self.line.read("server_time", _time)
 
-    async def _recorded(self, method: str, symbol: str | None, question: Callable[[Records], T]) -> T:
+    async def _recorded(self, method: str, symbol: str | None, question: Callable[[LedgerRecords], T]) -> T:
         async def answer(now_ms: int, was: int | None) -> T:
             await self._floor.advance(now_ms)
             if symbol is not None:
                 await self._floor.filters(symbol, now_ms)
-            return self._floor.ledger.read(lambda connection: question(Records(connection, was)))
+            return self._floor.ledger.read(lambda connection: question(LedgerRecords(connection, was)))
 
         return await self.line.read(method, answer)
 
-    async def _ticker(self, symbol: str, now_ms: int, was: int | None) -> Ticker:
+    async def _ticker(self, symbol: str, now_ms: int, was: int | None) -> PriceTicker:
         at = now_ms if was is None else was
         last, filters = await self._floor.last(symbol, at), await self._floor.filters(symbol, at)
         book = Book(last, filters, self._floor.terms.rates.depth)
-        return Ticker(book.best("sell"), book.best("buy"), last, await self._floor.traded_until(symbol, at))
+        return PriceTicker(book.best("sell"), book.best("buy"), last, await self._floor.traded_until(symbol, at))
 
 
 async def _time(now_ms: int, was: int | None) -> int:
     return now_ms if was is None else was
 
 
-def _open_by_symbol(records: Records) -> dict[str, tuple[Order, ...]]:
+def _open_by_symbol(records: LedgerRecords) -> dict[str, tuple[Order, ...]]:
     by_symbol: dict[str, tuple[Order, ...]] = {}
     for order in records.open_orders():
         by_symbol[order.symbol] = (*by_symbol.get(order.symbol, ()), order_report(order))
     return by_symbol
 
 
-def _place(order: NewOrder, desk: Desk, account: Account) -> Report:
+def _place(order: NewOrder, desk: OrderEntry, account: Account) -> Report:
     return order_report(desk.place(order), account.new_trades)
 
 
-def _place_list(new: NewList, desk: Desk, account: Account) -> Report:
+def _place_list(new: NewList, desk: OrderEntry, account: Account) -> Report:
     made = desk.place_list(new)
     return list_report(made, *account.legs(made))
 
 
-def _cancel(cid: str, desk: Desk, account: Account) -> Report:
+def _cancel(cid: str, desk: OrderEntry, account: Account) -> Report:
     return order_report(desk.cancel(cid))
 
 
-def _cancel_list(cid: str, desk: Desk, account: Account) -> Report:
+def _cancel_list(cid: str, desk: OrderEntry, account: Account) -> Report:
     ended = desk.cancel_list(cid)
     return list_report(ended, *account.legs(ended))
 
 
-def _replace(cancel_cid: str, order: NewOrder, desk: Desk, account: Account) -> Report:
+def _replace(cancel_cid: str, order: NewOrder, desk: OrderEntry, account: Account) -> Report:
     placed = desk.replace(cancel_cid, order)
     return placed if isinstance(placed, Refusal) else order_report(placed, account.new_trades)
 

@@ -8,10 +8,10 @@ from decimal import Decimal
 from typing import cast
 
 from opentrader.domain.trading.venue import ZERO, Fill, Order, OrderList, OrderType
-from opentrader.exchange.paper.matching.orders import PaperList, PaperOrder, Trade
+from opentrader.exchange.paper.matching.orders import PaperFill, PaperList, PaperOrder
 
 
-def order_report(order: PaperOrder, trades: Iterable[Trade] = ()) -> Order:
+def order_report(order: PaperOrder, trades: Iterable[PaperFill] = ()) -> Order:
     """With the fees of `trades`, where the answer carries them; a look-up does not."""
     fees: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
     covered = ZERO
@@ -43,7 +43,7 @@ def list_report(one: PaperList, stop: PaperOrder, target: PaperOrder) -> OrderLi
     return OrderList(one.cid, str(one.id), executing, order_report(stop), order_report(target))
 
 
-def fill_report(trade: Trade) -> Fill:
+def fill_report(trade: PaperFill) -> Fill:
     return Fill(
         str(trade.id), str(trade.order_id), trade.side, trade.qty, trade.px, trade.fee, trade.fee_asset, trade.at
     )

@@ -20,7 +20,7 @@ from opentrader.exchange.paper.matching.account import Account
 from opentrader.exchange.paper.matching.engine import BnbPrice, Matching, Rates
 from opentrader.exchange.paper.matching.fees import BNB
 from opentrader.exchange.paper.matching.filters import PriceBand, usual_filters
-from opentrader.exchange.paper.matching.order_entry import Desk
+from opentrader.exchange.paper.matching.order_entry import OrderEntry
 from opentrader.exchange.paper.matching.price_path import Path
 from opentrader.exchange.paper.matching.replay import BnbPrices, pass_paths
 from opentrader.exchange.paper.prices import MINUTE_MS, NoPrice, Prices
@@ -42,7 +42,7 @@ class Terms:
     """Whether STOP_LOSS and TAKE_PROFIT, which leave at market, are on offer."""
 
 
-class Floor:
+class Session:
     """Requests are served one at a time, as a matching engine does."""
 
     def __init__(self, ledger: Ledger, prices: Prices, listings: Mapping[str, Listing], terms: Terms) -> None:
@@ -57,7 +57,7 @@ class Floor:
         async with self._turn:
             return await self._advance(now_ms)
 
-    async def serve(self, now_ms: int, symbol: str, request: Callable[[Desk, Account], T]) -> T:
+    async def serve(self, now_ms: int, symbol: str, request: Callable[[OrderEntry, Account], T]) -> T:
         """The outcome of a request, once it is durable. Raises `Refusal` from the request, or `ExchangeError`."""
         async with self._turn:
             at = await self._advance(now_ms)
@@ -157,7 +157,7 @@ class Floor:
 
     def _serve(
         self,
-        request: Callable[[Desk, Account], T],
+        request: Callable[[OrderEntry, Account], T],
         filters: Filters,
         last: Decimal,
         bnb: BnbPrice,
@@ -166,7 +166,7 @@ class Floor:
     ) -> T:
         account = books.load(connection)
         matching = Matching(account, self.terms.rates, bnb)
-        answer = request(Desk(matching, filters, self.terms.band, last, at), account)
+        answer = request(OrderEntry(matching, filters, self.terms.band, last, at), account)
         books.look(connection, at)
         books.save(connection, account)
         return answer

@@ -59,7 +59,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class InjectedFault:
     """What happens to some calls of the method `on` (or `writes`, `reads`, `all`): the `at`-th and `times` - 1 more."""
 
     kind: FaultKind
@@ -74,8 +74,8 @@ class Fault:
         return self.on in kinds(method) and self.at <= numbers[self.on] < self.at + self.times
 
 
-OK = Fault("ok")
-Faults = Callable[[str], Fault]
+OK = InjectedFault("ok")
+Faults = Callable[[str], InjectedFault]
 """Asked once for every call, by method name: what happens to it."""
 
 
@@ -87,11 +87,11 @@ def kinds(method: str) -> set[str]:
 class Script:
     """Faults written down beforehand; of several that meet a call the first one counts."""
 
-    def __init__(self, faults: Iterable[Fault] = ()) -> None:
+    def __init__(self, faults: Iterable[InjectedFault] = ()) -> None:
         self._faults = tuple(faults)
         self._numbers: Counter[str] = Counter()
 
-    def __call__(self, method: str) -> Fault:
+    def __call__(self, method: str) -> InjectedFault:
         self._numbers.update(kinds(method))
         return next((fault for fault in self._faults if fault.meets(method, self._numbers)), OK)
 
@@ -100,7 +100,7 @@ Apply = Callable[[int], Awaitable[Outcome]]
 """Carries a request out at an instant of arrival."""
 
 
-class Line:
+class Transport:
     """Carries calls to the venue and answers back. `gate` clear: every call waits, and has not arrived."""
 
     def __init__(self, faults: Faults, now: Callable[[], int]) -> None:
@@ -148,11 +148,11 @@ class Line:
         for at, _, apply in due:
             await apply(at)
 
-    def _send_late(self, fault: Fault, apply: Apply) -> None:
+    def _send_late(self, fault: InjectedFault, apply: Apply) -> None:
         self._sent += 1
         self._on_the_way.append((self._now() + fault.delay_ms, self._sent, apply))
 
-    async def _answered(self, method: str, fault: Fault, outcome: Outcome) -> Outcome:
+    async def _answered(self, method: str, fault: InjectedFault, outcome: Outcome) -> Outcome:
         if fault.kind == "slow":
             await asyncio.sleep(fault.delay_ms / 1000)
         if fault.kind == "applied-no-reply":
@@ -164,17 +164,17 @@ class Line:
         return outcome
 
 
-def _said(fault: Fault) -> tuple[int, str, int]:
+def _said(fault: InjectedFault) -> tuple[int, str, int]:
     """Code, text, Retry-After."""
     code, text = _SAID.get(fault.kind, (fault.code, fault.text))
     return code, text, fault.delay_ms
 
 
-def _refused(fault: Fault) -> Refused:
+def _refused(fault: InjectedFault) -> Refused:
     return refused(*_said(fault))
 
 
-def _read_refused(fault: Fault) -> ReadRefused | OrderNotFound:
+def _read_refused(fault: InjectedFault) -> ReadRefused | OrderNotFound:
     code, text, retry_after = _said(fault)
     if code in {-2013, -2018}:
         return OrderNotFound(text, venue_code=code)

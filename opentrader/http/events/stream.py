@@ -31,7 +31,7 @@ from aiohttp import web
 from opentrader.actors import messages
 from opentrader.actors.runtime.message import Message
 from opentrader.errors import OpentraderError, ShuttingDown
-from opentrader.http.gateway import Door, System
+from opentrader.http.gateway import Gateway, System
 from opentrader.http.problems import HEADERS
 
 KEEPALIVE_SECONDS = 15.0
@@ -57,7 +57,7 @@ class Agent:
 
 
 @dataclass(frozen=True, slots=True)
-class Halt:
+class HaltState:
     """Whether new entries are let in. `since` is null when the halt began before the record did."""
 
     halted: bool
@@ -74,8 +74,8 @@ def _agents(state: messages.State) -> list[Agent]:
     return [Agent(name, card.status, card.action, card.ts) for name, card in state.agents.items()]
 
 
-def _control(status: messages.BotStatus) -> list[Halt]:
-    return [Halt(status.halted, status.halt_reason or "", None)]
+def _control(status: messages.BotStatus) -> list[HaltState]:
+    return [HaltState(status.halted, status.halt_reason or "", None)]
 
 
 def _all_changed(kind: Kind, before: Sequence[Row], now: Sequence[Row]) -> list[dict[str, Any]]:
@@ -125,7 +125,7 @@ KINDS: Mapping[str, Kind] = {
     "market": Kind(messages.MarketRows(), lambda answer: answer.data, ("symbol", "htf_tf", "mtf_tf")),
     "halt": Kind(
         messages.StatusOf(), _control, gate=messages.Halt
-    ),  # halting needs no licence, so neither does being told
+    ),  # halting needs no license, so neither does being told
     "log": Kind(messages.BoardState(), lambda answer: reversed(answer.log), changes=_new_lines),
     "license": Kind(messages.LicenseOf(), lambda answer: (answer,)),
 }
@@ -147,7 +147,7 @@ def _lasting(kind: type) -> Callable[[Row], Any]:
     return attrgetter(*(field.name for field in fields(kind) if field.name not in AGEING))
 
 
-class Event(NamedTuple):
+class StreamEvent(NamedTuple):
     id: int
     kind: str
     text: bytes
@@ -156,11 +156,11 @@ class Event(NamedTuple):
 class Record:
     """The last events of a running system. All of it on the loop."""
 
-    def __init__(self, door: Door, system: System) -> None:
+    def __init__(self, door: Gateway, system: System) -> None:
         self._door, self._system = door, system
         # Ids begin at the clock, in milliseconds: one from before a restart is older than all of these.
         self.newest = int(time.time() * 1000)
-        self._ring: deque[Event] = deque(maxlen=KEPT)
+        self._ring: deque[StreamEvent] = deque(maxlen=KEPT)
         self._rows = {name: kind.read(system) for name, kind in KINDS.items()}
         self._news = asyncio.Event()
         self.ended = False
@@ -187,7 +187,7 @@ class Record:
         """Whether all events after this one are here."""
         return 0 <= self.newest - id <= len(self._ring)
 
-    def after(self, id: int) -> list[Event]:
+    def after(self, id: int) -> list[StreamEvent]:
         """The next events after this one, which the record has to reach."""
         start = len(self._ring) - (self.newest - id)
         return list(islice(self._ring, start, start + AT_ONCE))
@@ -212,7 +212,7 @@ class Record:
 
     def _add(self, kind: str, data: dict[str, Any]) -> None:
         self.newest += 1
-        self._ring.append(Event(self.newest, kind, b"id: %d\n" % self.newest + _text(kind, data)))
+        self._ring.append(StreamEvent(self.newest, kind, b"id: %d\n" % self.newest + _text(kind, data)))
 
     def _wake(self) -> None:
         waited, self._news = self._news, asyncio.Event()
@@ -242,7 +242,7 @@ def _dated(before: Rows, now: Rows) -> Rows:
         return now
     (was,), (is_now,) = before, now
     since = was.since if was.halted else int(time.time())
-    return [Halt(True, is_now.reason, since)] if is_now.halted else now
+    return [HaltState(True, is_now.reason, since)] if is_now.halted else now
 
 
 def _text(kind: str, data: dict[str, Any]) -> bytes:
@@ -279,7 +279,7 @@ class Place:
         return b"".join(event.text for event in events if event.kind in self._wanted)
 
 
-async def stream(door: Door, request: web.BaseRequest, types: str | None) -> web.StreamResponse:
+async def stream(door: Gateway, request: web.BaseRequest, types: str | None) -> web.StreamResponse:
     """Send events until the client goes, is too slow or the daemon stops."""
     system, commit = await door.system(), (await door.health()).commit
     wanted = frozenset(types.split(",")) if types else frozenset(KINDS)
@@ -297,7 +297,7 @@ async def stream(door: Door, request: web.BaseRequest, types: str | None) -> web
     return response
 
 
-def _record_of(door: Door, system: System) -> Record:
+def _record_of(door: Gateway, system: System) -> Record:
     if door.record is None or door.record.ended:
         door.record = Record(door, system)
     return door.record

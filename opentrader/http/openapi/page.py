@@ -87,7 +87,7 @@ def _operation(route: Route) -> str:
 
 def _marks(route: Route) -> Iterator[str]:
     if route.licensed:
-        yield ' <span class="mark">licence required</span>'
+        yield ' <span class="mark">license required</span>'
     if route.acts and route.method == "GET":
         yield ' <span class="mark">has effects</span>'
     if route.strict:

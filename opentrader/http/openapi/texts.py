@@ -12,7 +12,7 @@ Prefix `/api`. JSON is UTF-8, instants are whole Unix seconds, percentages are i
 **Errors.** `{"ok": false, "detail": ..., "code": ..., "hint"?, "request_id"?}`: branch on `code`. `detail` is a
 sentence, on 422 the list of everything that was refused, as `{loc, msg, type, input?, ctx?}`.
 
-**Order of checks.** Route 404 and method 405; token 401; origin 403; licence and start 503; body 413, 415, 400;
+**Order of checks.** Route 404 and method 405; token 401; origin 403; license and start 503; body 413, 415, 400;
 values 422; then the state 404, 409, 410; then failures 500 and 504.
 
 **Symbols.** BTC, btc, BTCUSDT, BTC/USDT (`%2F` in a path), BTC-USDT and BTC_USDT all mean the same market.
@@ -65,7 +65,7 @@ SPELLED = {
     "date": "should be a day, for example 2026-04-27",
     "direction": "should be buy or sell",
     "email": "should be an e-mail address, for example you@example.com",
-    "license_key": "should be a licence key, like OT-XXXX-XXXX-XXXX-XXXX",
+    "license_key": "should be a license key, like OT-XXXX-XXXX-XXXX-XXXX",
     "symbol": _MARKET,
     "symbols": _MARKET,
     "types": "should be names in small letters with commas between them, for example agent,signal",

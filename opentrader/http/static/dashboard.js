@@ -131,7 +131,7 @@ function showSource(source) {
 
 function showHealth(health) {
   const active = health.license_status === "active";
-  pill($("license"), active ? "good" : "warn", active ? `licence: ${health.plan}` : "no licence yet");
+  pill($("license"), active ? "good" : "warn", active ? `license: ${health.plan}` : "no license yet");
   $("register").hidden = active;
   $("register-curl").textContent =
     `curl -X POST ${location.origin}/api/license/register -H 'Content-Type: application/json'${hasToken() ? ' -H "Authorization: Bearer $OPENTRADER_API_TOKEN"' : ""} -d '{"email":"you@example.com","name":"Your Name"}'`;
@@ -196,7 +196,7 @@ async function register(event) {
   event.preventDefault();
   await act(event.submitter, async () => {
     await post("/api/license/register", { email: $("email").value, name: $("name").value });
-    return "The licence is registered.";
+    return "The license is registered.";
   });
 }
 

@@ -15,7 +15,7 @@ export function accountStrip({ status, portfolio, trades }) {
     status && figure("P/L today", signed(status.realized_pnl_today), trades.length ? ["open ", h("span", { class: tone(open) }, signed(open))] : quote, tone(status.realized_pnl_today)),
     status && figure("Trades today", `${status.trades_today} of ${status.max_trades_per_day ?? "∞"}`, status.mode === status.exchange ? `${status.mode} account` : `${status.mode}, ${status.exchange}`),
     h("div", { class: "grow" }),
-    status ? gate(status) : h("p", { class: "soft" }, "Trading needs the licence."),
+    status ? gate(status) : h("p", { class: "soft" }, "Trading needs the license."),
   ];
 }
 

@@ -16,7 +16,7 @@ from opentrader.actors.runtime.context import Context
 from opentrader.actors.runtime.mailbox import Mailbox
 from opentrader.actors.runtime.message import Message, Ping
 from opentrader.actors.runtime.reply import Reply
-from opentrader.actors.runtime.tasks import Pipes
+from opentrader.actors.runtime.tasks import Tasks
 from opentrader.actors.runtime.wakeup import doorbell
 from opentrader.errors import NotReady, Overloaded, ShuttingDown
 
@@ -26,7 +26,7 @@ End: TypeAlias = Callable[[BaseException | None], None]  # reports the cause, No
 logger = logging.getLogger(__name__)
 
 
-class Post:
+class ActorCell:
     """Begins, proves and ends the lives of one actor. `send` is for any thread, all else for the loop's."""
 
     def __init__(
@@ -45,7 +45,7 @@ class Post:
     def _vacate(self) -> None:
         self.actor: Actor | None = None
         self.ended: asyncio.Future[BaseException | None] = self._loop.create_future()
-        self._pipes = Pipes(self.name, self._loop)
+        self._pipes = Tasks(self.name, self._loop)
 
     @property
     def alive(self) -> bool:
@@ -61,7 +61,7 @@ class Post:
                 raise
             raise NotReady(f"{self.name} restarts and has no room for more requests") from None
 
-    async def launch(self, context: Callable[[Pipes, End], Context], seconds: float) -> BaseException | None:
+    async def launch(self, context: Callable[[Tasks, End], Context], seconds: float) -> BaseException | None:
         """Begin a life and have it answer a ping; the cause if it ended before or did not answer in time."""
         self._vacate()
         try:

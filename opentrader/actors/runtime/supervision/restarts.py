@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from functools import partial
@@ -11,16 +12,29 @@ from typing import Any
 
 from opentrader.actors.runtime.context import Context
 from opentrader.actors.runtime.limits import Limits
-from opentrader.actors.runtime.supervision.address import End, Post
-from opentrader.actors.runtime.supervision.deaths import Deaths
-from opentrader.actors.runtime.tasks import Pipes
+from opentrader.actors.runtime.supervision.address import ActorCell, End
+from opentrader.actors.runtime.tasks import Tasks
 from opentrader.domain.ports import Clock
 from opentrader.errors import NotReady, OpentraderError
 
 logger = logging.getLogger(__name__)
 
 
-class Keeper:
+class RestartPolicy:
+    """The latest deaths, of any actors: `limit` of them in `window_seconds` call for more than a restart."""
+
+    def __init__(self, limit: int, window_seconds: float) -> None:
+        self._recent: deque[float] = deque(maxlen=limit)
+        self._limit = limit
+        self._window = window_seconds
+
+    def count(self, at: float) -> bool:
+        """Count one at wall time `at`, in seconds; whether they have become too many."""
+        self._recent.append(at)
+        return len(self._recent) == self._limit and at - self._recent[0] <= self._window
+
+
+class Restarter:
     """Begins lives and begins them anew, until it is stopped. All methods are for the loop's thread."""
 
     def __init__(
@@ -28,7 +42,7 @@ class Keeper:
         loop: asyncio.AbstractEventLoop,
         clock: Clock,
         limits: Limits,
-        context: Callable[[Post, Pipes, End], Context],
+        context: Callable[[ActorCell, Tasks, End], Context],
         barrier: Callable[[], Awaitable[object]],
         on_fatal: Callable[[str], object],
         on_stuck: Callable[[str], object],
@@ -40,19 +54,19 @@ class Keeper:
         self._barrier = barrier
         self._on_fatal = on_fatal
         self._on_stuck = on_stuck
-        self._deaths = Deaths(limits.deaths, limits.window_seconds)
+        self._deaths = RestartPolicy(limits.deaths, limits.window_seconds)
         self._tasks: set[asyncio.Task[None]] = set()
         self._fatal = False
         self._stopped = False
 
-    async def launch(self, post: Post) -> BaseException | None:
+    async def launch(self, post: ActorCell) -> BaseException | None:
         """Begin a life; the cause if it did not pass the gate. If it lives it is kept alive from now on."""
         error = await post.launch(partial(self._context, post), self._limits.start_seconds)
         if not post.ended.done():
             post.ended.add_done_callback(lambda ended: self._on_end(post, ended.result()))
         return error
 
-    def recover(self, post: Post, error: BaseException) -> None:
+    def recover(self, post: ActorCell, error: BaseException) -> None:
         """Begin the next life in place of one that `error` has ended."""
         self.background(self._recover(post, error))
 
@@ -73,11 +87,11 @@ class Keeper:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _on_end(self, post: Post, error: BaseException | None) -> None:
+    def _on_end(self, post: ActorCell, error: BaseException | None) -> None:
         if error is not None:
             self.recover(post, error)
 
-    async def _recover(self, post: Post, error: BaseException | None) -> None:
+    async def _recover(self, post: ActorCell, error: BaseException | None) -> None:
         """Restart until a life passes the gate, or until there have been too many deaths."""
         while error is not None and post.ended.done():
             if self._too_many(post, error):
@@ -88,13 +102,13 @@ class Keeper:
         if error is not None:
             self._on_stuck(post.name)
 
-    async def _settle(self, post: Post) -> None:
+    async def _settle(self, post: ActorCell) -> None:
         """Let the store be as the last life leaves it: what a coroutine gave it is kept although that is cancelled."""
         await post.clear(self._limits.stop_seconds)
         with suppress(OpentraderError):  # an answer too: what came before is decided
             await self._barrier()
 
-    def _too_many(self, post: Post, error: BaseException) -> bool:
+    def _too_many(self, post: ActorCell, error: BaseException) -> bool:
         logger.warning("%s died of %s", post.name, type(error).__name__)
         if self._deaths.count(self._clock.wall()) and not self._fatal:
             self._fatal = True

@@ -15,12 +15,12 @@ from opentrader.actors.runtime.limits import Limits
 from opentrader.actors.runtime.mailbox import Mailbox
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.reply import Reply
-from opentrader.actors.runtime.supervision.address import End, Factory, Post
-from opentrader.actors.runtime.supervision.restarts import Keeper
+from opentrader.actors.runtime.supervision.address import ActorCell, End, Factory
+from opentrader.actors.runtime.supervision.restarts import Restarter
 from opentrader.actors.runtime.supervision.ticker import Ticker
 from opentrader.actors.runtime.supervision.watchdog import Watchdog
-from opentrader.actors.runtime.tasks import Pipes
-from opentrader.actors.runtime.timeouts import Deadlines
+from opentrader.actors.runtime.tasks import Tasks
+from opentrader.actors.runtime.timeouts import Timeouts
 from opentrader.actors.runtime.wakeup import doorbell
 from opentrader.domain.ports import Clock, Ids
 from opentrader.errors import AskTimeout, InternalError, NotReady, OpentraderError, ShuttingDown
@@ -69,14 +69,14 @@ class Supervisor:
         self._ids = ids
         self._limits = limits
         self._bell = doorbell(loop)
-        self._deadlines = Deadlines(loop)
+        self._deadlines = Timeouts(loop)
         self._ticker = Ticker(loop, clock)
-        self._keeper = Keeper(loop, clock, limits, self._context, barrier, on_fatal, self._report_stuck)
+        self._keeper = Restarter(loop, clock, limits, self._context, barrier, on_fatal, self._report_stuck)
         self._watchdog = Watchdog(loop, limits.stuck_seconds, self._mailboxes, self._report_stuck)
         self._on_stuck = on_stuck
         self._order: list[str] = []
         self._families: dict[str, Factory] = {}
-        self._posts: dict[tuple[str, str | None], Post] = {}
+        self._posts: dict[tuple[str, str | None], ActorCell] = {}
         self._snapshots: dict[str, dict[str | None, Any]] = {}
         self._published = 0
         self._listeners: list[asyncio.Queue[str]] = []
@@ -85,7 +85,7 @@ class Supervisor:
     def add(self, name: str, factory: Factory) -> None:
         """Add an actor that exists once. In the order of dependency: it may ask those added before."""
         self._announce(name)
-        self._posts[name, None] = Post(name, None, factory, self._limits.inbox, self._loop)
+        self._posts[name, None] = ActorCell(name, None, factory, self._limits.inbox, self._loop)
 
     def add_family(self, owner: str, factory: Factory) -> None:
         """Add an actor that exists once per key; each is started when its key is first asked for."""
@@ -167,7 +167,7 @@ class Supervisor:
         self._snapshots[owner] = {}
         self._order.append(owner)
 
-    def _find(self, message: Message[Any]) -> Post:
+    def _find(self, message: Message[Any]) -> ActorCell:
         owner, key = message.owner, message.key
         post = self._posts.get((owner, key))
         if post is not None:
@@ -177,10 +177,10 @@ class Supervisor:
             raise InternalError(f"there is no actor {owner!r} with key {key!r} for {type(message).__name__}")
         return self._open(owner, key, factory)
 
-    def _open(self, owner: str, key: str, factory: Factory) -> Post:
+    def _open(self, owner: str, key: str, factory: Factory) -> ActorCell:
         """Its mailbox takes messages at once, from any thread; its first life begins on the loop."""
         self._require_open()
-        new = Post(owner, key, factory, self._limits.inbox, self._loop)
+        new = ActorCell(owner, key, factory, self._limits.inbox, self._loop)
         post = self._posts.setdefault((owner, key), new)  # atomic: of two threads one opens it
         if post is new:
             self._bell.call(lambda: self._keeper.background(self._begin(post)))
@@ -213,7 +213,7 @@ class Supervisor:
 
     # Lives
 
-    def _publish(self, post: Post, snapshot: object) -> None:
+    def _publish(self, post: ActorCell, snapshot: object) -> None:
         """Any thread. The count follows the snapshot: whoever sees the new count sees the new snapshot."""
         self._snapshots[post.owner][post.key] = snapshot
         self._published += 1
@@ -226,7 +226,7 @@ class Supervisor:
             with suppress(asyncio.QueueFull):
                 queue.put_nowait(owner)
 
-    def _context(self, post: Post, pipes: Pipes, end: End) -> Context:
+    def _context(self, post: ActorCell, pipes: Tasks, end: End) -> Context:
         return Context(
             name=post.name,
             key=post.key,
@@ -243,10 +243,10 @@ class Supervisor:
             ended=end,
         )
 
-    def _tick(self, post: Post, seconds: float) -> None:
+    def _tick(self, post: ActorCell, seconds: float) -> None:
         self._ticker.every(seconds, post.name, partial(_tell, post))
 
-    async def _begin(self, post: Post) -> None:
+    async def _begin(self, post: ActorCell) -> None:
         """The first life of a member. An `OpentraderError` of its start is the answer to those who asked."""
         error = await self._keeper.launch(post)
         if isinstance(error, OpentraderError) and post.ended.done():
@@ -269,7 +269,7 @@ class Supervisor:
             members = [post for post in list(self._posts.values()) if post.owner == owner]
             await asyncio.gather(*map(self._finish, members))
 
-    async def _finish(self, post: Post) -> None:
+    async def _finish(self, post: ActorCell) -> None:
         if not await post.finish(self._limits.stop_seconds):
             self._report_stuck(post.name)
 
@@ -282,7 +282,7 @@ def _start_error(name: str, error: BaseException) -> OpentraderError:
     return failure
 
 
-def _tell(post: Post, message: Message[Any]) -> None:
+def _tell(post: ActorCell, message: Message[Any]) -> None:
     reply: Reply[Any] = Reply()
     reply.on_done(partial(_log_error, post.name, type(message).__name__))
     post.send(message, reply)

@@ -24,7 +24,7 @@ from opentrader.actors.trading.lifecycle_loop import DAY_MS, CheckEntries
 from opentrader.actors.trading.replies.presenter import bought, shown
 from opentrader.actors.trading.venue_calls import read
 from opentrader.domain.trading.exchange import Exchange
-from opentrader.domain.trading.lifecycle import Settings, Trade, rebuilt
+from opentrader.domain.trading.lifecycle import LifecycleSettings, Trade, rebuilt
 from opentrader.domain.trading.lifecycle.ids import ours
 from opentrader.domain.trading.ports import Records
 from opentrader.domain.trading.venue import Watch
@@ -73,7 +73,7 @@ class Lost:
 
 class TradeRecovery(TradeUpkeep):
     def __init__(
-        self, context: Context, exchange: Exchange, records: Records, *, rules: Settings, instance: str
+        self, context: Context, exchange: Exchange, records: Records, *, rules: LifecycleSettings, instance: str
     ) -> None:
         super().__init__(context, exchange, records, rules=rules, instance=instance)
         self._boot_ms = context.clock.market_ms()
@@ -91,8 +91,8 @@ class TradeRecovery(TradeUpkeep):
     # --- the look
 
     @handles(Tick)
-    def look_around(self, message: Tick) -> None:
-        super().look_around(message)
+    def on_tick(self, message: Tick) -> None:
+        super().on_tick(message)
         pause = LOOK_SECONDS if self._desk.reconciled else RETRY_SECONDS
         if self._desk.account is not None and not self._looking and abs(message.at - self._looked_at) >= pause:
             self._looked_at = message.at

@@ -15,7 +15,7 @@ from opentrader.domain.trading.venue import ZERO, Balance, Filters
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class AccountReading:
     """One read of the account; `prices` of its assets in the quote currency, where they are known."""
 
     quote: str
@@ -39,14 +39,14 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class TradingSnapshot:
     """`restored` are trades that were put in by hand and that the exchange does not show: never traded on."""
 
     trades: tuple[Trade, ...] = ()
     restored: tuple[messages.TradeReply, ...] = ()
     marks: Mapping[str, Decimal] = field(default_factory=dict)
     filters: Mapping[str, Filters] = field(default_factory=dict)
-    account: Account | None = None
+    account: AccountReading | None = None
     control: Control = field(default_factory=Control)
     trades_today: int = 0
     pnl_today: Decimal = ZERO
@@ -83,10 +83,10 @@ class Desk:
         return tuple(pending(trade) for trade in sorted(self.pending(), key=lambda x: x.intent.id))
 
 
-class DeskPositions:
+class SnapshotPositions:
     """The port `Positions`, answered from what the PositionManager has published. Any thread; never waits."""
 
-    def __init__(self, desk: Callable[[], Desk]) -> None:
+    def __init__(self, desk: Callable[[], TradingSnapshot]) -> None:
         self._desk = desk
 
     def held(self, pair: str) -> bool:
@@ -105,7 +105,7 @@ class DeskPositions:
         return control.halted or control.closeall_since is not None
 
 
-def portfolio(account: Account, venue: str, now: int) -> messages.Portfolio:
+def portfolio(account: AccountReading, venue: str, now: int) -> messages.Portfolio:
     """The account as the API shows it: the quote currency apart, then what else is not zero."""
     cash = account.cash
     balance = messages.BalanceReply(float(cash.total), float(cash.free), float(cash.locked))

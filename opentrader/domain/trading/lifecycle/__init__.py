@@ -16,7 +16,7 @@ from .rebuild import Rebuilt, ended, holding, rebuilt, restored
 from .records import Alert, Intent, Label, Leg, Trade, planned
 from .reply import answered
 from .reports import own_fills
-from .settings import BINANCE, Settings
+from .settings import BINANCE, LifecycleSettings
 from .tick import next_poll, tick, watch
 
 __all__ = [
@@ -25,8 +25,8 @@ __all__ = [
     "Intent",
     "Label",
     "Leg",
+    "LifecycleSettings",
     "Rebuilt",
-    "Settings",
     "Trade",
     "answered",
     "booted",

@@ -8,7 +8,7 @@ from decimal import Decimal
 from opentrader.domain.trading.venue import Filters
 
 from .records import Leg, Trade
-from .settings import BINANCE, Settings
+from .settings import BINANCE, LifecycleSettings
 
 
 def close(trade: Trade, reason: str, now: int) -> Trade:
@@ -21,7 +21,7 @@ def cancel_entry(trade: Trade) -> Trade:
     return replace(trade, halt=True)
 
 
-def trail(trade: Trade, level: Decimal, filters: Filters, now: int, settings: Settings = BINANCE) -> Trade:
+def trail(trade: Trade, level: Decimal, filters: Filters, now: int, settings: LifecycleSettings = BINANCE) -> Trade:
     """Ask for a higher stop. A step that is too small, or too soon after the last one, changes nothing."""
     level = filters.price(level)
     current = max(trade.sl, trade.want)
@@ -31,7 +31,7 @@ def trail(trade: Trade, level: Decimal, filters: Filters, now: int, settings: Se
     return replace(trade, want=level)
 
 
-def booted(trade: Trade, now: int, settings: Settings = BINANCE) -> Trade:
+def booted(trade: Trade, now: int, settings: LifecycleSettings = BINANCE) -> Trade:
     """A trade as loaded at the start of a process: an intent that was never sent is not sent any more.
 
     Where the venue does not refuse old requests, what was being written when the process died may arrive until H
@@ -48,7 +48,7 @@ def booted(trade: Trade, now: int, settings: Settings = BINANCE) -> Trade:
     )
 
 
-def _looked_for(leg: Leg, last: int, settings: Settings) -> Leg:
+def _looked_for(leg: Leg, last: int, settings: LifecycleSettings) -> Leg:
     """A leg of which nobody knows: it may arrive until its horizon, and that is `last` at the latest."""
     if not leg.in_flight:
         return leg

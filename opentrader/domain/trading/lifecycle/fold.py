@@ -13,7 +13,7 @@ from opentrader.domain.trading.venue import ZERO, Filters, VenueView
 from .ids import ours
 from .records import LIVE, Leg, Trade, revised
 from .reports import fee_reserve, grown, open_sells, sightings, with_fills
-from .settings import Settings
+from .settings import LifecycleSettings
 
 
 def position(trade: Trade, filters: Filters) -> Decimal:
@@ -23,7 +23,7 @@ def position(trade: Trade, filters: Filters) -> Decimal:
     return bought - sold - trade.adj
 
 
-def folded(trade: Trade, view: VenueView, now: int, settings: Settings) -> Trade:
+def folded(trade: Trade, view: VenueView, now: int, settings: LifecycleSettings) -> Trade:
     """The trade with all that the read says of its legs."""
     for known in trade.legs:
         if not known.cid:
@@ -44,7 +44,7 @@ def changed(trade: Trade, before: Leg, after: Leg, now: int) -> Trade:
     return trade if after.cum == before.cum else replace(trade, last_change=now)
 
 
-def found(trade: Trade, before: Leg, after: Leg, view: VenueView, now: int, settings: Settings) -> Trade:
+def found(trade: Trade, before: Leg, after: Leg, view: VenueView, now: int, settings: LifecycleSettings) -> Trade:
     """A leg that the read showed."""
     if before.state == "ABSENT" and after.state != "ABSENT":
         trade = trade.alerted("late order", "alert", now)
@@ -70,7 +70,7 @@ def exit_seen_open(trade: Trade, leg: Leg) -> Trade:
     return revised(trade.without_replacement(), sl=leg.sl, want=ZERO)
 
 
-def removed(trade: Trade, leg: Leg, now: int, settings: Settings) -> Trade:
+def removed(trade: Trade, leg: Leg, now: int, settings: LifecycleSettings) -> Trade:
     """An exit that ended without a fill: by a cancel of ours that may still have been under way, or by another hand."""
     if leg.cancel_at and now - leg.cancel_at <= settings.horizon:
         return trade
@@ -78,7 +78,7 @@ def removed(trade: Trade, leg: Leg, now: int, settings: Settings) -> Trade:
     return trade.alerted("stop removed outside", "alert", now, settings.page_every)
 
 
-def external(trade: Trade, leg: Leg, view: VenueView, now: int, settings: Settings) -> Trade:
+def external(trade: Trade, leg: Leg, view: VenueView, now: int, settings: LifecycleSettings) -> Trade:
     """Another hand took our exit away and then sold as much as we hold: the trade was closed outside.
 
     Sells before that, or while a new exit protects, are of the user's own coins.
@@ -108,7 +108,7 @@ def foreign_sells(view: VenueView, since: int) -> Decimal:
     )
 
 
-def unseen(trade: Trade, leg: Leg, view: VenueView, now: int, settings: Settings) -> Trade:
+def unseen(trade: Trade, leg: Leg, view: VenueView, now: int, settings: LifecycleSettings) -> Trade:
     """A leg that the read did not show: a vote that it does not exist, or a read that lags, or one that failed."""
     gone = leg.cid in view.missing and view.open_orders is not None and view.history is not None
     if leg.open and gone:
@@ -122,7 +122,7 @@ def unseen(trade: Trade, leg: Leg, view: VenueView, now: int, settings: Settings
     return vote(trade, leg, now, settings) if balances_agree(leg, view) else disagreed(trade, leg, now, settings)
 
 
-def lagging(trade: Trade, leg: Leg, now: int, settings: Settings) -> Trade:
+def lagging(trade: Trade, leg: Leg, now: int, settings: LifecycleSettings) -> Trade:
     """An order that was once acknowledged is never taken for gone: a long lag is a matter for a person."""
     leg = replace(leg, neg_at=leg.neg_at or now)
     trade, age = trade.with_leg(leg), now - leg.neg_at
@@ -133,7 +133,7 @@ def lagging(trade: Trade, leg: Leg, now: int, settings: Settings) -> Trade:
     return trade.alerted("order not shown for a while", "alert", now) if age > settings.bare_limit else trade
 
 
-def vote(trade: Trade, leg: Leg, now: int, settings: Settings) -> Trade:
+def vote(trade: Trade, leg: Leg, now: int, settings: LifecycleSettings) -> Trade:
     """Absent after two votes: apart, both after the horizon, the second not before the bound of read lag."""
     if not leg.neg_count:
         return trade.with_leg(replace(leg, neg_count=1, neg_at=now))
@@ -156,7 +156,7 @@ def balances_agree(leg: Leg, view: VenueView) -> bool:
     return view.balance.locked - open_sells(view.open_orders) < leg.qty
 
 
-def disagreed(trade: Trade, leg: Leg, now: int, settings: Settings) -> Trade:
+def disagreed(trade: Trade, leg: Leg, now: int, settings: LifecycleSettings) -> Trade:
     leg = replace(leg, disagree=leg.disagree + 1)
     trade = trade.with_leg(leg).alerted("balance disagrees", "alert", now)
     return quarantined(trade, "balance disagrees", now) if leg.disagree >= settings.max_disagree else trade

@@ -16,7 +16,7 @@ from .fold import position
 from .ids import EntryId, ExitId, IdKind, at_distance, exit_id, ours, parse
 from .records import Intent, Leg, LegKind, Trade
 from .reports import Facts, grown, of_order, of_pieces, with_fills
-from .settings import BINANCE, Settings
+from .settings import BINANCE, LifecycleSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def rebuilt(
     instance: str,
     boot_at: int,
     claimed: Iterable[Trade] = (),
-    settings: Settings = BINANCE,
+    settings: LifecycleSettings = BINANCE,
 ) -> Rebuilt:
     """The trades behind all own orders of one symbol that no known trade claims. `instance` is this daemon's."""
     tails = {trade.intent.id[-8:] for trade in claimed}
@@ -79,7 +79,7 @@ def rebuilt(
     )
 
 
-def ended(view: VenueView, instance: str, now: int, settings: Settings = BINANCE) -> tuple[Trade, ...]:
+def ended(view: VenueView, instance: str, now: int, settings: LifecycleSettings = BINANCE) -> tuple[Trade, ...]:
     """The trades behind all own orders of one symbol of which nothing is open or held any more, as far as known."""
     groups: dict[str, list[Read]] = {}
     for order in own_orders(view):
@@ -90,7 +90,9 @@ def ended(view: VenueView, instance: str, now: int, settings: Settings = BINANCE
     return tuple(replace(x, legs=tuple(with_fills(leg, view.fills, view.filters.base) for leg in x.legs)) for x in over)
 
 
-def of_group(group: list[Read], view: VenueView, instance: str, boot_at: int, settings: Settings) -> Trade | None:
+def of_group(
+    group: list[Read], view: VenueView, instance: str, boot_at: int, settings: LifecycleSettings
+) -> Trade | None:
     """One trade from the orders of one intent, or None when nothing of it is open or held any more."""
     trade = whole(group, view, instance, boot_at, settings)
     return trade.alerted("recovered", "alert", boot_at) if trade and at_work(trade, view) else None
@@ -100,7 +102,7 @@ def at_work(trade: Trade, view: VenueView) -> bool:
     return any(leg.open for leg in trade.legs) or position(trade, view.filters) >= view.filters.min_qty
 
 
-def whole(group: list[Read], view: VenueView, instance: str, boot_at: int, settings: Settings) -> Trade | None:
+def whole(group: list[Read], view: VenueView, instance: str, boot_at: int, settings: LifecycleSettings) -> Trade | None:
     """One trade from the orders of one intent; None where they do not tell enough."""
     intent = intent_of(group, view, instance)
     if intent is None:
@@ -194,7 +196,9 @@ def synthetic(trade: Trade) -> Leg:
     return holding(trade.intent, rest + sold)
 
 
-def restored(intent: Intent, exits: OrderList, view: VenueView, now: int, settings: Settings = BINANCE) -> Trade:
+def restored(
+    intent: Intent, exits: OrderList, view: VenueView, now: int, settings: LifecycleSettings = BINANCE
+) -> Trade:
     """A trade that a hand put in and whose exits were found: it is watched and closed like any other."""
     stop, target = exits.stop, exits.target
     leg = Leg(

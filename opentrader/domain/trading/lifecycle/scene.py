@@ -10,7 +10,7 @@ from opentrader.domain.trading.venue import ZERO, VenueView
 
 from .fold import position
 from .records import Leg, Trade
-from .settings import Settings
+from .settings import LifecycleSettings
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Scene:
     trade: Trade
     view: VenueView
     now: int
-    settings: Settings
+    settings: LifecycleSettings
     settled: bool
 
     def with_trade(self, trade: Trade) -> Scene:

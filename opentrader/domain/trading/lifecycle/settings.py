@@ -7,7 +7,7 @@ from decimal import Decimal
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class LifecycleSettings:
     """How long to wait and how often to try.
 
     `horizon` (H) is how late a request may still arrive: the receive window of 3 s, 10 s of the engine, 2 s margin.
@@ -47,4 +47,4 @@ class Settings:
         return self.horizon + self.read_lag + 2 * self.poll
 
 
-BINANCE = Settings()
+BINANCE = LifecycleSettings()

@@ -16,10 +16,10 @@ from .label import labelled
 from .rebuild import adopted
 from .records import Leg, Trade, revised
 from .scene import Scene
-from .settings import BINANCE, Settings
+from .settings import BINANCE, LifecycleSettings
 
 
-def tick(trade: Trade, view: VenueView, now: int, settings: Settings = BINANCE) -> tuple[Trade, Effect | None]:
+def tick(trade: Trade, view: VenueView, now: int, settings: LifecycleSettings = BINANCE) -> tuple[Trade, Effect | None]:
     """The trade as it has to be committed before the effect is sent. `now` in milliseconds of the venue's clock."""
     before = trade
     if trade.rebuild_until:
@@ -66,7 +66,7 @@ def watched(scene: Scene) -> Trade:
     return trade.alerted("unprotected", "alert", now, scene.settings.page_every)
 
 
-def watch(trade: Trade, now: int, settings: Settings = BINANCE) -> Watch:
+def watch(trade: Trade, now: int, settings: LifecycleSettings = BINANCE) -> Watch:
     """What the next read has to look up for this trade."""
     legs = [leg for leg in trade.legs if leg.cid and asked_for(leg, now, settings)]
     return Watch(
@@ -77,14 +77,14 @@ def watch(trade: Trade, now: int, settings: Settings = BINANCE) -> Watch:
     )
 
 
-def asked_for(leg: Leg, now: int, settings: Settings) -> bool:
+def asked_for(leg: Leg, now: int, settings: LifecycleSettings) -> bool:
     """Whatever is not terminal; what was inferred to be absent for a day; what is terminal without its trades."""
     if leg.state == "ABSENT":
         return now - leg.sent_at < settings.absent_watch
     return leg.live or leg.covered < leg.cum
 
 
-def next_poll(trade: Trade, now: int, settings: Settings = BINANCE) -> int | None:
+def next_poll(trade: Trade, now: int, settings: LifecycleSettings = BINANCE) -> int | None:
     """Milliseconds until the trade wants another tick, or None when it is over.
 
     One second while anything is unresolved or uncovered or works without being complete; else the reconcile.

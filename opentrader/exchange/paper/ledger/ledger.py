@@ -14,7 +14,7 @@ from apsw import Connection
 
 from opentrader.exchange.paper.ledger.schema import STEPS
 from opentrader.exchange.paper.matching.account import Account
-from opentrader.exchange.paper.matching.orders import PaperList, PaperOrder, Trade
+from opentrader.exchange.paper.matching.orders import PaperFill, PaperList, PaperOrder
 from opentrader.store.sqlite.connection import make_writer, open_untouched, storage_errors
 from opentrader.store.sqlite.folder import make_private
 from opentrader.store.sqlite.readers import Readers
@@ -23,7 +23,7 @@ from opentrader.store.sqlite.writer import OnFailed, Writer, unheard
 
 DATABASE = "paper.db"
 T = TypeVar("T")
-Row = TypeVar("Row", PaperOrder, PaperList, Trade)
+Row = TypeVar("Row", PaperOrder, PaperList, PaperFill)
 
 
 class Ledger:
@@ -65,8 +65,8 @@ class Ledger:
 
 # --- rows as values --------------------------------------------------------------------------------------------
 
-_COLUMNS = {kind: ", ".join(field.name for field in fields(kind)) for kind in (PaperOrder, PaperList, Trade)}
-_TABLES = {PaperOrder: "orders", PaperList: "lists", Trade: "trades"}
+_COLUMNS = {kind: ", ".join(field.name for field in fields(kind)) for kind in (PaperOrder, PaperList, PaperFill)}
+_TABLES = {PaperOrder: "orders", PaperList: "lists", PaperFill: "trades"}
 _DECIMALS = {"qty", "px", "stop_px", "cum", "quote_cum", "fee"}
 _DECIMAL = {
     kind: [position for position, field in enumerate(fields(kind)) if field.name in _DECIMALS] for kind in _COLUMNS
@@ -87,7 +87,7 @@ def _decoded(row: Iterable[Any], decimals: list[int]) -> list[Any]:
     return values
 
 
-def _put(connection: Connection, one: PaperOrder | PaperList | Trade) -> None:
+def _put(connection: Connection, one: PaperOrder | PaperList | PaperFill) -> None:
     values = tuple(str(value) if isinstance(value, Decimal) else value for value in astuple(one))
     marks = ", ".join("?" * len(values))
     upsert = f"INSERT OR REPLACE INTO {_TABLES[type(one)]} VALUES ({marks})"  # noqa: S608 - no outside text

@@ -16,12 +16,12 @@ from opentrader.domain.trading.exchange import OrderNotFound
 from opentrader.domain.trading.venue import ZERO, Balance, Fill, Order, OrderList
 from opentrader.exchange.paper.ledger.ledger import load, select, totals, transfers
 from opentrader.exchange.paper.matching.account import Account
-from opentrader.exchange.paper.matching.orders import PaperList, PaperOrder, Trade
+from opentrader.exchange.paper.matching.orders import PaperFill, PaperList, PaperOrder
 from opentrader.exchange.paper.reports import fill_report, list_report, order_report
 from opentrader.exchange.refusals import NO_SUCH_LIST, NO_SUCH_ORDER
 
 
-class Records:
+class LedgerRecords:
     """The reads of the port over one state of the ledger, as of `at`; None: as it is now."""
 
     def __init__(self, connection: Connection, at: int | None) -> None:
@@ -56,7 +56,7 @@ class Records:
         return tuple(map(order_report, self._orders("symbol = ? AND created_at >= ?", symbol, since)))
 
     def fills(self, symbol: str, since: int) -> tuple[Fill, ...]:
-        trades = select(self._connection, Trade, "symbol = ? AND at >= ?", symbol, since)
+        trades = select(self._connection, PaperFill, "symbol = ? AND at >= ?", symbol, since)
         return tuple(fill_report(one) for one in trades if self._at is None or one.at <= self._at)
 
     def balances(self) -> dict[str, Balance]:
@@ -78,20 +78,20 @@ class Records:
         stop, target = (self._orders("id = ?", order_id)[0] for order_id in (one.stop_id, one.target_id))
         return list_report(one, stop, target)
 
-    def _later_trades(self, order: PaperOrder) -> list[Trade]:
-        return select(self._connection, Trade, "order_id = ? AND at > ?", order.id, self._at)
+    def _later_trades(self, order: PaperOrder) -> list[PaperFill]:
+        return select(self._connection, PaperFill, "order_id = ? AND at > ?", order.id, self._at)
 
     def _totals(self, at: int) -> dict[str, Decimal]:
         amounts = defaultdict(lambda: ZERO, totals(self._connection))
         for asset, amount, moved_at in transfers(self._connection):
             amounts[asset] -= amount if moved_at > at else ZERO
-        for trade in select(self._connection, Trade, "at > ?", at):
+        for trade in select(self._connection, PaperFill, "at > ?", at):
             for asset, amount in trade.effects():
                 amounts[asset] -= amount
         return amounts
 
 
-def rewound(order: PaperOrder, later: Iterable[Trade], at: int) -> PaperOrder | None:
+def rewound(order: PaperOrder, later: Iterable[PaperFill], at: int) -> PaperOrder | None:
     """The order as it was at an instant, given its trades after that; None: it was not there yet."""
     if order.created_at > at:
         return None

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from opentrader.domain.trading.venue import ZERO, Balance
-from opentrader.exchange.paper.matching.orders import PaperList, PaperOrder, Trade, need
+from opentrader.exchange.paper.matching.orders import PaperFill, PaperList, PaperOrder, need
 
 
 class Account:
@@ -29,7 +29,7 @@ class Account:
         self.totals = defaultdict(lambda: ZERO, totals)
         self.changed_orders: dict[int, PaperOrder] = {}
         self.new_lists: list[PaperList] = []
-        self.new_trades: list[Trade] = []
+        self.new_trades: list[PaperFill] = []
         self._orders = {order.id: order for order in open_orders}
         self._lists = {one.id: one for one in lists}
         self._last_order, self._last_list, self._last_trade = last_order, last_list, last_trade
@@ -103,12 +103,12 @@ class Account:
         self._lists[one.id] = one
         self.new_lists.append(one)
 
-    def book(self, order: PaperOrder, qty: Decimal, px: Decimal, fee: tuple[str, Decimal], at: int) -> Trade:
+    def book(self, order: PaperOrder, qty: Decimal, px: Decimal, fee: tuple[str, Decimal], at: int) -> PaperFill:
         """Keep a fill, and move what it moves."""
         self._last_trade += 1
         asset, amount = fee
         facts = (order.symbol, order.base, order.quote, order.side, qty, px, amount, asset, at)
-        trade = Trade(self._last_trade, order.id, *facts)
+        trade = PaperFill(self._last_trade, order.id, *facts)
         for name, change in trade.effects():
             self.totals[name] += change
         self.new_trades.append(trade)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from opentrader.domain.trading.exchange import Leg, NewList, NewOrder
+from opentrader.domain.trading.exchange import ListLeg, NewList, NewOrder
 from opentrader.domain.trading.venue import ZERO, Filters
 from opentrader.exchange.paper.matching.book import Book
 from opentrader.exchange.paper.matching.engine import Matching, wanted
@@ -28,7 +28,7 @@ PARTLY_FAILED = (-2021, "Order cancel-replace partially failed.")
 FAILED = (-2022, "Order cancel-replace failed.")
 
 
-class Desk:
+class OrderEntry:
     """Serves one symbol at one instant, at one last price."""
 
     def __init__(self, matching: Matching, filters: Filters, band: PriceBand, last: Decimal, now_ms: int) -> None:
@@ -134,7 +134,7 @@ class Desk:
         what = (new.cid, new.symbol, filters.base, filters.quote, new.side, new.type, new.qty, new.px, new.stop_px)
         return PaperOrder(self._account.next_order(), list_id, *what, new.time_in_force, now, now)
 
-    def _order_of(self, new: NewList, leg: Leg) -> NewOrder:
+    def _order_of(self, new: NewList, leg: ListLeg) -> NewOrder:
         return NewOrder(leg.cid, new.symbol, new.side, leg.type, new.qty, new.sent_at, leg.px, leg.stop_px)
 
 

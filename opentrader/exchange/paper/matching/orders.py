@@ -76,7 +76,7 @@ class PaperList:
 
 
 @dataclass(frozen=True, slots=True)
-class Trade:
+class PaperFill:
     """One fill, with the commission that was taken for it."""
 
     id: int

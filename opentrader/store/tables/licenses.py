@@ -1,4 +1,4 @@
-"""The licence of this installation: one row, or none. Instants are whole Unix seconds."""
+"""The license of this installation: one row, or none. Instants are whole Unix seconds."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def put(
     expires_at: int | None,
     mac: bytes,
 ) -> None:
-    """Store the licence in place of the one that was there."""
+    """Store the license in place of the one that was there."""
     connection.execute(
         "INSERT OR REPLACE INTO licence"
         " (id, code, email, name, plan, machine_id, activated_at, expires_at, mac)"
@@ -42,7 +42,7 @@ def put(
 
 
 def row(connection: Connection) -> Row | None:
-    """The licence as it was stored, None before the first."""
+    """The license as it was stored, None before the first."""
     for found in connection.execute(
         "SELECT code, email, name, plan, machine_id, activated_at, expires_at, mac FROM licence"
     ):
