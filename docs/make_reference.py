@@ -13,7 +13,7 @@ from argparse import SUPPRESS, Action, ArgumentParser
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from opentrader.cli.entry import DAEMON, make_parser
+from opentrader.cli.parser import DAEMON, make_parser
 from opentrader.config.settings import Settings
 from opentrader.config.sources import option, variable
 

@@ -83,7 +83,7 @@ def test_every_command_teaches_by_examples(command: str, capsys: pytest.CaptureF
 
 def test_help_imports_nothing_heavy() -> None:
     code = (
-        "import sys; from opentrader.cli.entry import make_parser; make_parser().format_help();"
+        "import sys; from opentrader.cli.parser import make_parser; make_parser().format_help();"
         "print(*sorted({'numba', 'numpy', 'ccxt', 'plotly', 'matplotlib', 'pykka', 'aiohttp'} & sys.modules.keys()))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout == "\n"

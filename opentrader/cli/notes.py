@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
-from opentrader.cli import checks as doctor
+from opentrader.cli import checks
 from opentrader.config.settings import Settings
 from opentrader.domain.symbols import listing_of
 from opentrader.domain.timeframes import TF_MS
@@ -26,7 +26,7 @@ def of_readings(settings: Settings, readings: Sequence[Reading]) -> list[str]:
     """What to tell beside the analysis of these markets."""
     if isinstance(settings.feed, FilesChoice):
         return [*_stale(settings, readings), *_unrecorded(settings.feed, readings)]
-    if settings.at is not None or doctor.instance(settings).verdict == "warn":
+    if settings.at is not None or checks.instance(settings).verdict == "warn":
         return []
     whose = f"This is the market of the data folder {settings.data_dir}, which no daemon uses now;"
     return [f"{whose} --data-dir names another, `make run` uses ./data."]

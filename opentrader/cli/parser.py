@@ -1,13 +1,36 @@
-"""A command line parser that says what was meant where a word is nearly right."""
+"""The options of every command, with their help and examples.
+
+Help texts of settings are those of `Settings`; misuse is answered with the nearest spelling.
+"""
 
 from __future__ import annotations
 
 import re
-from argparse import ArgumentParser
-from collections.abc import Iterable, Iterator
+from argparse import SUPPRESS, ArgumentParser, Namespace, RawDescriptionHelpFormatter, _SubParsersAction
+from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
-from typing import NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
+from opentrader import __version__
+from opentrader.cli import commands
+from opentrader.config.settings import Settings
+from opentrader.config.sources import option
+from opentrader.domain.timeframes import TIMEFRAMES
+
+FEED = ("config", "data_dir", "feed", "at")
+DAEMON = ("config", "host", "port", "data_dir", "feed", "exchange", "at", "speed", "watchlist")
+_METAVARS = {
+    "config": "FILE",
+    "host": "ADDRESS",
+    "port": "PORT",
+    "data_dir": "DIR",
+    "feed": "FEED",
+    "exchange": "VENUE",
+    "at": "INSTANT",
+    "speed": "FACTOR",
+    "watchlist": "SYMBOLS",
+}
 _WRONG = re.compile(r"(?:invalid choice: '|unrecognized arguments: )(?P<word>[\w-]+)")
 
 
@@ -32,3 +55,83 @@ def _spelled(parser: ArgumentParser) -> Iterator[str]:
         if isinstance(action.choices, dict):
             for command in action.choices.values():
                 yield from _spelled(command)
+
+
+if TYPE_CHECKING:
+    Commands = _SubParsersAction[Parser]
+
+
+def make_parser() -> ArgumentParser:
+    """The whole command line; help texts of settings are those of `Settings`."""
+    parser = Parser(
+        prog="opentrader",
+        description="A trading daemon: market analysis, signals and orders behind one HTTP API.",
+        epilog="`opentrader COMMAND --help` shows the options of a command, with examples. Each option is also a"
+        " variable of the environment (--data-dir: OPENTRADER_DATA_DIR) and a key of opentrader.toml (data_dir).",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"opentrader {__version__}")
+    parser.set_defaults(run=None)
+    group = parser.add_subparsers(title="commands", metavar="COMMAND")
+    examples = (
+        "serve",
+        "serve --port 8001 --data-dir ./data",
+        "serve --feed files:./candles --at 2024-04-15 --speed 60",
+    )
+    _command(group, commands.serve, "run the daemon", DAEMON, *examples)
+    _scan_command(group)
+    _analyze_command(group)
+    what = "show every setting and where it came from"
+    _command(group, commands.check_config, what, DAEMON, "check-config", "check-config --config opentrader.toml")
+    _command(group, commands.doctor, "look for what would stop a start", DAEMON, "doctor", "doctor --data-dir ./data")
+    _audit_command(group)
+    _command(group, commands.warmup, "compile the analysis once and exit", (), "warmup")
+    return parser
+
+
+def _scan_command(group: Commands) -> None:
+    examples = ("scan", "scan --timeframe 1h --watchlist BTC,ETH", "scan --mode trend")
+    recorded = "scan --feed files:./candles --at 2024-04-15T12:00Z --json > scan.json"
+    what = "analyze every symbol of the watchlist once"
+    parser = _command(group, commands.scan, what, (*FEED, "watchlist"), *examples, recorded)
+    modes = "market: two timeframes and a decision (the default); trend: six votes on one timeframe"
+    parser.add_argument("--mode", choices=("market", "trend"), default="market", help=modes)
+    parser.add_argument("--timeframe", choices=TIMEFRAMES, default="4h", help="the (middle) timeframe; default 4h")
+    parser.add_argument("--json", action="store_true", help="print JSON, as is done when the output is no terminal")
+
+
+def _analyze_command(group: Commands) -> None:
+    examples = ("analyze BTC", "analyze ETH --mtf 1h --htf 4h --explain", "analyze SOLUSDT --plot sol.html")
+    parser = _command(group, commands.analyze, "analyze one market over two timeframes", FEED, *examples)
+    parser.add_argument("symbol", metavar="SYMBOL", help="BTC, BTCUSDT and BTC/USDT mean the same")
+    parser.add_argument("--mtf", choices=TIMEFRAMES, default="4h", help="the middle timeframe; default 4h")
+    parser.add_argument("--htf", choices=TIMEFRAMES, help="the higher timeframe; the default goes with --mtf")
+    parser.add_argument("--explain", action="store_true", help="show the seven levels and the verdict of each")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw a chart: FILE.html (interactive) or FILE.png")
+
+
+def _audit_command(group: Commands) -> None:
+    what = "prove that nothing in the record of events was changed or removed"
+    examples = ("audit verify", "audit verify --data-dir ./data")
+    parser = _command(group, commands.audit, what, ("config", "data_dir"), *examples)
+    parser.add_argument("act", metavar="verify", choices=("verify",), help="read the whole record; 0: it is whole")
+
+
+def _command(
+    group: Commands, run: Callable[[Namespace], int], what: str, keys: Iterable[str], *examples: str
+) -> ArgumentParser:
+    """A command named after the function that runs it, with an option for each of these settings."""
+    parser = group.add_parser(
+        run.__name__.replace("_", "-"),
+        help=what,
+        description=f"{what[0].upper()}{what[1:]}.",
+        epilog="\n".join(("examples:", *(f"  opentrader {example}" for example in examples))),
+        formatter_class=RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(run=run)
+    for key in keys:
+        about = str(Settings.model_fields[key].description).replace("`", "").replace("%", "%%")
+        parser.add_argument(option(key), dest=key, default=SUPPRESS, metavar=_METAVARS[key], help=about)
+    return parser

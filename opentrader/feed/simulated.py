@@ -15,7 +15,7 @@ import numpy as np
 from opentrader.domain.symbols import Listing
 from opentrader.domain.timeframes import TF_MS, Timeframe, open_time
 from opentrader.errors import SymbolNotFound
-from opentrader.feed import DEFAULT_SEED
+from opentrader.feed.choice import DEFAULT_SEED
 from opentrader.feed.coins import KNOWN, coin_of, usdt_listings
 from opentrader.feed.minutes import MINUTE_MS, minutes_of
 from opentrader.feed.noise import Floats

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from opentrader.cli import checks as doctor
+from opentrader.cli import checks
 from opentrader.config.settings import Settings
 from opentrader.feed.simulated import SimulatedFeed
 from opentrader.store import Store
@@ -27,7 +27,7 @@ NOW = 1_764_072_000.0  # 2025-11-25T12:00Z
 
 @pytest.fixture(autouse=True)
 def at_noon(bare: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor.time, "time", lambda: NOW)
+    monkeypatch.setattr(checks.time, "time", lambda: NOW)
 
 
 @pytest.fixture
@@ -36,8 +36,8 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def test_on_a_fresh_machine_nothing_fails_and_nothing_is_made(settings: Settings) -> None:
-    checks = list(doctor.examine(settings))
-    assert [check.name for check in checks] == [
+    found = list(checks.examine(settings))
+    assert [check.name for check in found] == [
         "data folder",
         "instance",
         "disk",
@@ -47,55 +47,55 @@ def test_on_a_fresh_machine_nothing_fails_and_nothing_is_made(settings: Settings
         "license",
         "feed",
     ]
-    assert [check for check in checks if check.verdict == "fail"] == []
-    assert all(check.advice for check in checks if check.verdict != "ok")
+    assert [check for check in found if check.verdict == "fail"] == []
+    assert all(check.advice for check in found if check.verdict != "ok")
     assert not settings.data_dir.exists()
 
 
 def test_a_folder_that_is_a_file(settings: Settings) -> None:
     settings.data_dir.write_text("in the way")
-    check = doctor.data_folder(settings)
+    check = checks.data_folder(settings)
     assert (check.verdict, check.found) == ("fail", f"{settings.data_dir} cannot be written to")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_of_somebody_else(settings: Settings, tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
-    assert doctor.data_folder(settings).verdict == "fail"
+    assert checks.data_folder(settings).verdict == "fail"
     tmp_path.chmod(0o700)
 
 
 def test_a_folder_on_another_machine(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folder, "file_system", lambda _device, _mounts: "nfs4")
-    (check,) = (check for check in doctor.examine(settings) if check.name == "data folder")
+    (check,) = (check for check in checks.examine(settings) if check.name == "data folder")
     assert check.verdict == "fail"
     assert "network file system" in check.found
 
 
 def test_a_daemon_on_the_same_folder(settings: Settings, store: Store) -> None:
-    check = doctor.instance(settings)
+    check = checks.instance(settings)
     assert (check.verdict, check.found) == ("warn", f"a daemon runs on this folder (pid {os.getpid()})")
     store.close()
-    assert doctor.instance(settings).verdict == "ok"
+    assert checks.instance(settings).verdict == "ok"
 
 
 @pytest.mark.parametrize(("free", "verdict"), [(40_000_000, "fail"), (400_000_000, "warn"), (600_000_000, "ok")])
 def test_a_full_disk(settings: Settings, monkeypatch: pytest.MonkeyPatch, free: int, verdict: str) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage(1, 1, free))
-    assert doctor.disk(settings).verdict == verdict
+    assert checks.disk(settings).verdict == verdict
 
 
 def test_a_clock_that_was_never_set(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor.time, "time", lambda: 86_400.0)
-    assert doctor.clock(settings).verdict == "fail"
+    monkeypatch.setattr(checks.time, "time", lambda: 86_400.0)
+    assert checks.clock(settings).verdict == "fail"
 
 
 @pytest.mark.parametrize(("ahead", "verdict"), [(3_500, "ok"), (3_700, "fail")])
 def test_a_clock_that_was_turned_back(settings: Settings, store: Store, ahead: int, verdict: str) -> None:
     seen = repr(NOW + ahead)
     asyncio.run(store.write(lambda connection: choices.put(connection, CLOCK_HIGH_WATER, seen)))
-    check = doctor.clock(settings)
+    check = checks.clock(settings)
     assert check.verdict == verdict
     assert ("2025-11-25 13:01 UTC" in check.found) == ("/api/license/activate" in check.advice) == (verdict == "fail")
 
@@ -103,25 +103,25 @@ def test_a_clock_that_was_turned_back(settings: Settings, store: Store, ahead: i
 def test_a_port_in_use(settings: Settings) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
         taken = Settings(**{**dict(settings), "port": server.getsockname()[1]})
-        check = doctor.port(taken)
+        check = checks.port(taken)
     assert check.verdict == "fail"
     assert "Address already in use" in check.found
-    assert doctor.port(taken).verdict == "ok"
+    assert checks.port(taken).verdict == "ok"
 
 
 def test_a_license(settings: Settings, store: Store) -> None:
-    assert doctor.licensed(settings).verdict == "warn"
+    assert checks.licensed(settings).verdict == "warn"
     named = Settings(data_dir=settings.data_dir, license_email="me@example.com", license_name="Me")
-    assert doctor.licensed(named).verdict == "ok"
+    assert checks.licensed(named).verdict == "ok"
     row = {"code": "OT-1", "email": None, "name": None, "plan": "free", "machine_id": "m", "expires_at": None}
     asyncio.run(store.write(lambda connection: licenses.put(connection, activated_at=1, mac=b"", **row)))
-    assert doctor.licensed(settings).found == "the free license is stored"
+    assert checks.licensed(settings).found == "the free license is stored"
 
 
 def test_a_store_that_cannot_be_read(settings: Settings) -> None:
     settings.data_dir.mkdir()
     (settings.data_dir / folder.DATABASE).write_bytes(b"no database at all " * 100)
-    failed = [check.name for check in doctor.examine(settings) if check.verdict == "fail"]
+    failed = [check.name for check in checks.examine(settings) if check.verdict == "fail"]
     assert failed == ["clock", "license"]
 
 
@@ -135,14 +135,14 @@ def recorded(directory: Path, pair: str) -> None:
 def test_recorded_candles_that_end_before_now(settings: Settings, tmp_path: Path) -> None:
     recorded(tmp_path / "candles", "BTCUSDT")
     feed = {"feed": f"files:{tmp_path / 'candles'}", "watchlist": "BTC"}
-    assert doctor.feed(Settings(**feed, at="2024-04-15T12:00Z")).verdict == "ok"
-    check = doctor.feed(Settings(**feed, at="2024-04-16T12:00Z"))
+    assert checks.feed(Settings(**feed, at="2024-04-15T12:00Z")).verdict == "ok"
+    check = checks.feed(Settings(**feed, at="2024-04-16T12:00Z"))
     assert (check.verdict, "--at" in check.advice) == ("warn", True)
-    assert doctor.feed(Settings(**feed, at="2020-01-01")).verdict == "fail"
+    assert checks.feed(Settings(**feed, at="2020-01-01")).verdict == "fail"
 
 
 def test_a_feed_that_lacks_a_symbol_or_is_not_there(tmp_path: Path) -> None:
     recorded(tmp_path / "candles", "BTCUSDT")
     for given in ({"feed": f"files:{tmp_path / 'candles'}", "watchlist": "BTC,ETH"}, {"feed": "files:nowhere"}):
-        (check,) = (check for check in doctor.examine(Settings(**given)) if check.name == "feed")
+        (check,) = (check for check in checks.examine(Settings(**given)) if check.name == "feed")
         assert check.verdict == "fail"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from opentrader.cli import notes as remarks
+from opentrader.cli import notes
 from opentrader.config.settings import Settings
 from opentrader.feed.simulated import SimulatedFeed
 from opentrader.research import Reading, scan_market
@@ -40,7 +40,7 @@ def ms(text: str) -> int:
 
 
 def test_the_market_of_a_folder_that_no_daemon_uses_is_named(tmp_path: Path) -> None:
-    (line,) = remarks.of_readings(Settings(), [])
+    (line,) = notes.of_readings(Settings(), [])
     assert str(tmp_path / "data") in line
     assert "--data-dir" in line
 
@@ -48,46 +48,46 @@ def test_the_market_of_a_folder_that_no_daemon_uses_is_named(tmp_path: Path) -> 
 def test_the_market_of_a_running_daemon_needs_no_words() -> None:
     settings = Settings()
     store = Store.open(settings.data_dir)
-    assert remarks.of_readings(settings, []) == []
+    assert notes.of_readings(settings, []) == []
     store.close()
-    assert len(remarks.of_readings(settings, [])) == 1
+    assert len(notes.of_readings(settings, [])) == 1
 
 
 def test_an_instant_is_the_same_in_every_folder() -> None:
-    assert remarks.of_readings(Settings(at="2024-04-15"), []) == []
+    assert notes.of_readings(Settings(at="2024-04-15"), []) == []
 
 
 def test_recorded_candles_that_end_before_now_are_told_with_the_way_out() -> None:
     settings = Settings(feed=recorded("BTCUSDT", "4h", "1d"), watchlist="BTC")
-    (line,) = remarks.of_readings(settings, readings(settings))
+    (line,) = notes.of_readings(settings, readings(settings))
     assert "end at 2024-04-15 12:00 UTC" in line
     assert "--at 2024-04-15T12:00Z" in line
 
 
 def test_within_the_recorded_candles_there_is_nothing_to_tell() -> None:
     settings = Settings(feed=recorded("BTCUSDT", "4h", "1d"), watchlist="BTC", at="2024-04-15T12:00Z")
-    assert remarks.of_readings(settings, readings(settings)) == []
+    assert notes.of_readings(settings, readings(settings)) == []
 
 
 def test_a_timeframe_that_is_not_recorded_is_named_by_its_file() -> None:
     settings = Settings(feed=recorded("BTCUSDT", "1d"), watchlist="BTC", at="2024-04-15T12:00Z")
-    (line,) = remarks.of_readings(settings, readings(settings))
+    (line,) = notes.of_readings(settings, readings(settings))
     assert "BTCUSDT-4h.csv" in line
     assert "candles" in line
 
 
 def test_a_timeframe_is_not_missed_that_is_made_of_a_finer_one() -> None:
     settings = Settings(feed=recorded("BTCUSDT", "4h"), watchlist="BTC", at="2024-04-15T12:00Z")
-    assert remarks.of_readings(settings, readings(settings)) == []
+    assert notes.of_readings(settings, readings(settings)) == []
 
 
 # --- before a start -----------------------------------------------------------------------------------------------
 
 
 def test_an_instant_does_nothing_to_the_simulated_market_of_a_daemon() -> None:
-    (line,) = remarks.of_start(Settings(at="2024-04-15"), END_MS)
+    (line,) = notes.of_start(Settings(at="2024-04-15"), END_MS)
     assert line.startswith("--at is ignored")
-    assert remarks.of_start(Settings(), END_MS) == []
+    assert notes.of_start(Settings(), END_MS) == []
 
 
 @pytest.mark.parametrize(
@@ -103,11 +103,11 @@ def test_an_instant_does_nothing_to_the_simulated_market_of_a_daemon() -> None:
 )
 def test_a_start_outside_of_the_recorded_candles_is_told(at: str | None, now: str, told: bool) -> None:
     settings = Settings(feed=recorded("BTCUSDT", "4h"), watchlist="BTC", at=at)
-    lines = remarks.of_start(settings, ms(now))
+    lines = notes.of_start(settings, ms(now))
     assert bool(lines) == told
     assert all("--at" in line for line in lines)
 
 
 def test_what_cannot_be_looked_at_is_left_to_the_start_itself() -> None:
-    assert remarks.of_start(Settings(feed="files:nowhere"), END_MS) == []
-    assert remarks.of_start(Settings(feed=recorded("BTCUSDT", "4h"), watchlist="ETH"), END_MS) == []
+    assert notes.of_start(Settings(feed="files:nowhere"), END_MS) == []
+    assert notes.of_start(Settings(feed=recorded("BTCUSDT", "4h"), watchlist="ETH"), END_MS) == []
