@@ -1,15 +1,18 @@
-"""The direction of imports, and what the pure layers may not touch."""
+"""The rooms: who may import whom, what the pure layers may not touch, how much a folder holds, one name one class."""
 
 from __future__ import annotations
 
 import ast
+from collections import Counter, defaultdict
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from importlib.util import resolve_name
 from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).resolve().parent.parent / "opentrader"
+REPOSITORY = Path(__file__).resolve().parent.parent
+PACKAGE = REPOSITORY / "opentrader"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # Each layer and the layers below it that it may know. `errors` is known to all.
@@ -105,3 +108,54 @@ def test_the_pure_layers_take_time_chance_and_threads_from_outside(path: Path) -
 
 def test_the_runtime_is_where_it_is_said_to_be() -> None:
     assert {name for name in RUNTIME if not (PACKAGE / name).is_file()} == set()
+
+
+# --- circles, crowds, namesakes --------------------------------------------------------------------------------
+
+FOLDER_FILES = 15  # `__init__` and `__main__` not counted
+# Folders that may hold more, and why.
+CROWDED: dict[str, str] = {
+    "opentrader/domain/trading/lifecycle": "one pure function in parts; its order is the specification's",
+    "opentrader/indicators/kernels": "one kernel family a file",
+    "tests/lifecycle": "the model of the lifecycle, and its tests",
+}
+NOT_COUNTED = {"__init__.py", "__main__.py"}
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(REPOSITORY).with_suffix("").parts).removesuffix(".__init__")
+
+
+def import_graph() -> dict[str, set[str]]:
+    """Each module and the modules of the package that it names, wherever in its file, `TYPE_CHECKING` included."""
+    names = {module_name(path) for path in MODULES}
+    graph = defaultdict(set)
+    for path in MODULES:
+        for name in imported(path):
+            module = name if name in names else name.rpartition(".")[0]
+            if module in names:
+                graph[module_name(path)].add(module)
+    return graph
+
+
+def test_no_modules_import_each_other() -> None:
+    try:
+        TopologicalSorter(import_graph()).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+def test_no_folder_is_a_heap() -> None:
+    sources = [path for top in ("opentrader", "app", "bench", "tests") for path in (REPOSITORY / top).rglob("*.py")]
+    counted = Counter(path.parent for path in sources if path.name not in NOT_COUNTED)
+    crowded = {folder.relative_to(REPOSITORY).as_posix(): n for folder, n in counted.items() if n > FOLDER_FILES}
+    assert crowded.keys() <= CROWDED.keys(), crowded
+
+
+def test_no_class_name_means_two_things() -> None:
+    homes = defaultdict(list)
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.ClassDef):
+                homes[node.name].append(named(path))
+    assert {name: where for name, where in homes.items() if len(where) > 1} == {}
