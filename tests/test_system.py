@@ -37,9 +37,9 @@ from opentrader.actors.messages import (
 from opentrader.actors.runtime.supervision.supervisor import Supervisor
 from opentrader.clock import SortableIds, SystemClock
 from opentrader.errors import ConfigError, InternalError, LicenseRequired, NotReady, ShuttingDown, SymbolNotFound
-from opentrader.feed.coins import synthetic_listings
 from opentrader.feed.simulated import SimulatedFeed
 from opentrader.indicators import market_context
+from tests.feed.candles import made_up_listings
 from tests.kernels import WarmKernels
 
 
@@ -201,7 +201,7 @@ async def test_recorded_candles_are_moved_to_the_week_of_the_instant_and_stay_th
 
 async def test_five_hundred_analyzers_answer_twice_and_stop():
     threads = threading.active_count()
-    feed, clock = SimulatedFeed(listings=synthetic_listings(500)), SystemClock()
+    feed, clock = SimulatedFeed(listings=made_up_listings(500)), SystemClock()
     fatal: list[str] = []
     supervisor = Supervisor(asyncio.get_running_loop(), clock, SortableIds(), on_fatal=fatal.append)
     supervisor.add_family("market_analyzer", lambda c: MarketAnalyzer(c, feed, WarmKernels(), Horizon()))

@@ -61,8 +61,3 @@ def decimals_at(level: float) -> int:
 
 def usdt_listings(bases: Iterable[str]) -> list[Listing]:
     return [Listing(base, QUOTE) for base in bases]
-
-
-def synthetic_listings(count: int) -> list[Listing]:
-    """`count` made-up coins, `SIM0001` and so on: a market of any size, for load tests."""
-    return usdt_listings(f"SIM{number:04d}" for number in range(1, count + 1))

@@ -55,7 +55,14 @@ async def first_week(
     fallback = FirstWeek(shift_to(now_ms, 0), max_weeks, trade=False, signal=False)
     for week in range(max_weeks):
         shift = shift_to(now_ms, week)
-        if not await _any_signal(feed, pairs, now_ms - shift, signals, signal_timeframe, signal_history):
+        if not await _any_signal(
+            feed=feed,
+            pairs=pairs,
+            at_ms=now_ms - shift,
+            signals=signals,
+            timeframe=signal_timeframe,
+            history=signal_history,
+        ):
             continue
         if await _any_trade(feed, pairs, now_ms - shift, explains):
             return FirstWeek(shift, week + 1, trade=True, signal=True)

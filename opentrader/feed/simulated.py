@@ -25,6 +25,7 @@ from opentrader.feed.windows import Rows, Windows
 HISTORY_START_MS = 1_388_966_400_000  # 2014-01-06 00:00 UTC, a Monday
 _BLOCKS_HELD = 48  # 160 KiB each
 _ROWS_HELD = 600_000  # 48 bytes each
+_ATOMS_HELD = 512  # 600 bytes each: the quarter hours that a venue over this feed asks about again and again
 
 
 class SimulatedFeed:
@@ -46,6 +47,7 @@ class SimulatedFeed:
         self._markets: dict[str, CoinMarket] = {}
         self._windows = Windows(_ROWS_HELD)
         self._block = lru_cache(_BLOCKS_HELD)(self._make_block)
+        self._atom_minutes = lru_cache(_ATOMS_HELD)(self._draw_minutes)
 
     def listings(self) -> dict[str, Listing]:
         return dict(self._listings)
@@ -110,9 +112,14 @@ class SimulatedFeed:
         if start >= end:
             return np.empty((0, 6))
         first, last = start // ATOM_MS, (end - 1) // ATOM_MS
-        columns = minutes_of(self._market(pair), first, self._atoms(pair, first, last - first + 1))
+        columns = self._atom_minutes(pair, first) if first == last else self._draw_minutes(pair, first, last)
         rows = self._rows(pair, columns, first * ATOM_MS, MINUTE_MS)
         return rows[(start - first * ATOM_MS) // MINUTE_MS : (end - first * ATOM_MS) // MINUTE_MS]
+
+    def _draw_minutes(self, pair: str, first: int, last: int | None = None) -> Floats:
+        """The minutes of atoms `first` to `last` (default `first`), shape (5, n), in ticks and grains."""
+        count = 1 if last is None else last - first + 1
+        return minutes_of(self._market(pair), first, self._atoms(pair, first, count))
 
     def _forming(self, pair: str, start: int, now: int) -> Rows:
         """The candle that opened at `start` as far as its minutes are over; none before the history."""

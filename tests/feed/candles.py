@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from opentrader.domain.symbols import Listing
 from opentrader.feed.recording import HEADER
 
 
@@ -24,3 +25,8 @@ def write(folder: Path, timeframe: str, rows: np.ndarray, symbol: str = "BTCUSDT
     path = folder / f"{symbol}-{timeframe}.csv"
     path.write_text(text(rows))
     return path
+
+
+def made_up_listings(count: int) -> list[Listing]:
+    """`count` coins that do not exist, `SIM0001` and so on: a market of any size."""
+    return [Listing(f"SIM{number:04d}", "USDT") for number in range(1, count + 1)]

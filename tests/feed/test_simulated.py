@@ -15,9 +15,12 @@ from opentrader.domain.symbols import Listing
 from opentrader.domain.timeframes import TF_MS, TIMEFRAMES, Timeframe, open_time
 from opentrader.errors import SymbolNotFound
 from opentrader.feed import price_path
-from opentrader.feed.coins import KNOWN, synthetic_listings
+from opentrader.feed.coins import KNOWN
+from opentrader.feed.minutes import minutes_of
+from opentrader.feed.noise import Floats
+from opentrader.feed.price_path import CoinMarket
 from opentrader.feed.simulated import HISTORY_START_MS, SimulatedFeed
-from tests.feed.candles import later
+from tests.feed.candles import later, made_up_listings
 
 MINUTE = 60_000
 DAY = TF_MS["1d"]
@@ -122,6 +125,22 @@ def test_minutes_of_any_stretch_are_those_of_a_longer_one(at: int) -> None:
     assert (some[:, 0] >= max(at, HISTORY_START_MS)).all()
 
 
+def test_a_quarter_hour_is_drawn_once_however_often_a_venue_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    feed = SimulatedFeed()
+    drawn: list[int] = []
+
+    def counted(market: CoinMarket, first: int, atoms: Floats) -> Floats:
+        drawn.append(first)
+        return minutes_of(market, first, atoms)
+
+    monkeypatch.setattr("opentrader.feed.simulated.minutes_of", counted)
+    quarter = 1_714_219_200_000
+    for minute in (0, 3, 14, 3):
+        feed.minutes("BTCUSDT", quarter + minute * MINUTE, quarter + (minute + 1) * MINUTE)
+    feed.minutes("ETHUSDT", quarter, quarter + MINUTE)
+    assert len(drawn) == 2
+
+
 @given(TF, st.integers(0, 2 * WEEK // MINUTE))
 def test_the_forming_candle_holds_the_minutes_that_are_over(timeframe: Timeframe, minute: int) -> None:
     feed = SimulatedFeed()
@@ -204,7 +223,7 @@ def test_a_market_has_fat_tails_and_calm_and_wild_days() -> None:
 def test_listings_hold_the_default_coins_and_any_others_asked_for() -> None:
     for base in ("BTC", "ETH", "BNB", "SOL", "XRP", "ADA", "DOGE", "AVAX"):
         assert SimulatedFeed().listings()[f"{base}USDT"] == Listing(base, "USDT")
-    feed = SimulatedFeed(listings=[*synthetic_listings(500), Listing("BTC", "EUR")])
+    feed = SimulatedFeed(listings=[*made_up_listings(500), Listing("BTC", "EUR")])
     assert len(feed.listings()) == 501
     for pair in ("SIM0001USDT", "SIM0500USDT", "BTCEUR"):
         assert feed.listings()[pair].pair == pair
@@ -214,7 +233,7 @@ def test_listings_hold_the_default_coins_and_any_others_asked_for() -> None:
 
 
 def test_made_up_coins_have_prices_of_a_market() -> None:
-    feed = SimulatedFeed(listings=synthetic_listings(200))
+    feed = SimulatedFeed(listings=made_up_listings(200))
     closes = [feed.window(pair, "1d", NOW - 2 * DAY, NOW)[-1, 4] for pair in feed.listings()]
     assert 0.01 < min(closes) < max(closes) < 10_000
     assert len(set(closes)) > 190
