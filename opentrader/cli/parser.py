@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from argparse import SUPPRESS, ArgumentParser, Namespace, RawDescriptionHelpFormatter, _SubParsersAction
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -78,14 +78,14 @@ def make_parser() -> ArgumentParser:
         "serve --port 8001 --data-dir ./data",
         "serve --feed files:./candles --at 2024-04-15 --speed 60",
     )
-    _command(group, commands.serve, "run the daemon", DAEMON, *examples)
+    _command(group, commands.serve, "run the daemon", DAEMON, examples)
     _scan_command(group)
     _analyze_command(group)
     what = "show every setting and where it came from"
-    _command(group, commands.check_config, what, DAEMON, "check-config", "check-config --config opentrader.toml")
-    _command(group, commands.doctor, "look for what would stop a start", DAEMON, "doctor", "doctor --data-dir ./data")
+    _command(group, commands.check_config, what, DAEMON, ("check-config", "check-config --config opentrader.toml"))
+    _command(group, commands.doctor, "look for what would stop a start", DAEMON, ("doctor", "doctor --data-dir ./data"))
     _audit_command(group)
-    _command(group, commands.warmup, "compile the analysis once and exit", (), "warmup")
+    _command(group, commands.warmup, "compile the analysis once and exit", (), ("warmup",))
     return parser
 
 
@@ -93,7 +93,7 @@ def _scan_command(group: Commands) -> None:
     examples = ("scan", "scan --timeframe 1h --watchlist BTC,ETH", "scan --mode trend")
     recorded = "scan --feed files:./candles --at 2024-04-15T12:00Z --json > scan.json"
     what = "analyze every symbol of the watchlist once"
-    parser = _command(group, commands.scan, what, (*FEED, "watchlist"), *examples, recorded)
+    parser = _command(group, commands.scan, what, (*FEED, "watchlist"), (*examples, recorded))
     modes = "market: two timeframes and a decision (the default); trend: six votes on one timeframe"
     parser.add_argument("--mode", choices=("market", "trend"), default="market", help=modes)
     parser.add_argument("--timeframe", choices=TIMEFRAMES, default="4h", help="the (middle) timeframe; default 4h")
@@ -102,7 +102,7 @@ def _scan_command(group: Commands) -> None:
 
 def _analyze_command(group: Commands) -> None:
     examples = ("analyze BTC", "analyze ETH --mtf 1h --htf 4h --explain", "analyze SOLUSDT --plot sol.html")
-    parser = _command(group, commands.analyze, "analyze one market over two timeframes", FEED, *examples)
+    parser = _command(group, commands.analyze, "analyze one market over two timeframes", FEED, examples)
     parser.add_argument("symbol", metavar="SYMBOL", help="BTC, BTCUSDT and BTC/USDT mean the same")
     parser.add_argument("--mtf", choices=TIMEFRAMES, default="4h", help="the middle timeframe; default 4h")
     parser.add_argument("--htf", choices=TIMEFRAMES, help="the higher timeframe; the default goes with --mtf")
@@ -114,12 +114,12 @@ def _analyze_command(group: Commands) -> None:
 def _audit_command(group: Commands) -> None:
     what = "prove that nothing in the record of events was changed or removed"
     examples = ("audit verify", "audit verify --data-dir ./data")
-    parser = _command(group, commands.audit, what, ("config", "data_dir"), *examples)
+    parser = _command(group, commands.audit, what, ("config", "data_dir"), examples)
     parser.add_argument("act", metavar="verify", choices=("verify",), help="read the whole record; 0: it is whole")
 
 
 def _command(
-    group: Commands, run: Callable[[Namespace], int], what: str, keys: Iterable[str], *examples: str
+    group: Commands, run: Callable[[Namespace], int], what: str, keys: Iterable[str], examples: Sequence[str]
 ) -> ArgumentParser:
     """A command named after the function that runs it, with an option for each of these settings."""
     parser = group.add_parser(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from opentrader.domain.symbols import Listing
 from opentrader.domain.trading.exchange import ListLeg, NewList, NewOrder
 from opentrader.domain.trading.venue import Accepted, Order, OrderList, Outcome, Refused
 from opentrader.errors import SymbolNotFound
+from opentrader.exchange.paper.ledger import ledger
 from opentrader.exchange.paper.matching.book import Depth
 from opentrader.exchange.paper.matching.engine import Rates
 from opentrader.exchange.paper.matching.fees import Fees
@@ -53,6 +55,11 @@ class Scene:
     def __init__(self, exchange: PaperExchange, tape: Tape, clock: CandleClock) -> None:
         self.exchange, self.tape, self.clock = exchange, tape, clock
         self._number = 0
+
+    async def transfer(self, asset: str, amount: Decimal) -> None:
+        """The owner of the account moves money past all orders: in, or out when `amount` is negative."""
+        at = await self.exchange._session.advance(self.clock.market_ms())
+        await self.exchange._session.ledger.write(partial(ledger.deposit, asset=asset, amount=amount, at=at))
 
     def minute(self, opened: float, high: float, low: float, close: float, symbol: str = "BTCUSDT") -> None:
         """One minute passes in which the symbol moves, and every other stands still."""

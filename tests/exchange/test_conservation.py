@@ -55,7 +55,7 @@ class Stream:
         with suppress(Refusal):
             getattr(self, what)(*rest)
 
-    def desk(self) -> OrderEntry:
+    def entry(self) -> OrderEntry:
         return OrderEntry(self.matching, FILTERS, PriceBand(), self.last, self.at)
 
     def cid(self) -> str:
@@ -74,17 +74,17 @@ class Stream:
         return ListLeg(self.cid(), kind, limit, D(stop) / 100 if kind in KINDS[3:] else None)
 
     def order(self, *described: Any) -> None:
-        self.desk().place(self.new(*described))
+        self.entry().place(self.new(*described))
 
     def list(self, side: Any, qty: int, above: Any, below: Any) -> None:
         legs = self.leg(above), self.leg(below)
-        self.desk().place_list(NewList(self.cid(), "BTCUSDT", side, D(qty) / 100_000, *legs, self.at))
+        self.entry().place_list(NewList(self.cid(), "BTCUSDT", side, D(qty) / 100_000, *legs, self.at))
 
     def cancel(self, which: int) -> None:
-        self.desk().cancel(f"c{which}")
+        self.entry().cancel(f"c{which}")
 
     def replace(self, which: int, order: Any) -> None:
-        self.desk().replace(f"c{which}", self.new(*order[1:]))
+        self.entry().replace(f"c{which}", self.new(*order[1:]))
 
     def candle(self, pennies: tuple[int, int, int, int]) -> None:
         opened, closed = pennies[0] / 100, pennies[1] / 100

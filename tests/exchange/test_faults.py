@@ -172,7 +172,7 @@ async def test_a_stale_read_shows_the_state_before(opening: Any) -> None:
 async def test_a_stale_read_does_not_know_of_money_just_moved(opening: Any) -> None:
     scene = await with_fault(opening, "stale", "balances", delay_ms=1_000)
     scene.clock.now += 1_000
-    await scene.exchange.transfer("BTC", D(-4))
+    await scene.transfer("BTC", D(-4))
     assert [await scene.free("BTC") for _ in range(2)] == [10, 6]
 
 
@@ -211,12 +211,12 @@ async def test_a_stale_read_of_a_trigger(opening: Any) -> None:
 
 
 async def test_a_held_call_has_not_arrived(scene: Any) -> None:
-    scene.exchange.line.gate.clear()
+    scene.exchange.transport.gate.clear()
     held = asyncio.create_task(scene.send("buy", "MARKET", 1))
     await asyncio.sleep(0)
     scene.jump(80)
     assert not held.done()
-    scene.exchange.line.gate.set()
+    scene.exchange.transport.gate.set()
     outcome = await held
     assert outcome.reason == "clock"  # by now its timestamp is too old
 
@@ -242,5 +242,5 @@ def test_a_script_counts_by_name() -> None:
 
 
 def test_every_call_of_the_port_has_a_name_in_scripts() -> None:
-    beside_the_port = {"open", "close", "advance", "transfer", "venue"}
+    beside_the_port = {"open", "close", "advance", "venue"}
     assert {name for name in vars(PaperExchange) if not name.startswith("_")} - beside_the_port == WRITES | READS

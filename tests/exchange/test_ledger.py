@@ -73,8 +73,8 @@ async def test_the_first_balance_is_given_once(opening: Any) -> None:
 
 
 async def test_money_may_come_and_go_beside_all_orders(scene: Any) -> None:
-    await scene.exchange.transfer("BTC", D("-0.3"))
-    await scene.exchange.transfer("ETH", D(2))
+    await scene.transfer("BTC", D("-0.3"))
+    await scene.transfer("ETH", D(2))
     balances = await scene.exchange.balances()
     assert (balances["BTC"].free, balances["ETH"].free) == (D("9.7"), 2)
 
@@ -103,15 +103,15 @@ async def test_a_file_of_somebody_else_is_left_alone(opening: Any, tmp_path: Pat
 
 async def test_what_a_request_has_changed_is_undone_when_it_fails(scene: Any, tmp_path: Path) -> None:
     await scene.place("buy", "LIMIT", 1, 90)
-    ledger = scene.exchange._floor.ledger
+    ledger = scene.exchange._session.ledger
     before = ledger.read(everything_stored)
 
-    def failing(desk: Any, account: Any) -> None:
-        desk.place(scene.new("buy", "MARKET", 1))
+    def failing(entry: Any, account: Any) -> None:
+        entry.place(scene.new("buy", "MARKET", 1))
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await scene.exchange._floor.serve(scene.clock.now, "BTCUSDT", failing)
+        await scene.exchange._session.serve(scene.clock.now, "BTCUSDT", failing)
     assert ledger.read(everything_stored) == before
 
 
@@ -217,7 +217,7 @@ async def test_a_reader_that_gives_up_does_not_make_time_pass_twice(opening: Any
     order = await scene.place("buy", "LIMIT", 5, 90)
     scene.minute(95, 95, 90, 95)
     released = threading.Event()
-    ahead = asyncio.create_task(scene.exchange._floor.ledger.write(lambda connection: released.wait()))
+    ahead = asyncio.create_task(scene.exchange._session.ledger.write(lambda connection: released.wait()))
     first = asyncio.create_task(scene.order(order))
     for _ in range(20):  # until it waits for the ledger
         await asyncio.sleep(0)
@@ -270,21 +270,21 @@ async def test_history_begins_where_one_asks(scene: Any) -> None:
 async def test_a_slow_request_does_not_turn_time_back(opening: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     scene = await opening(depth=THIN)
     order = await scene.place("buy", "LIMIT", 5, 90)
-    floor, released = scene.exchange._floor, asyncio.Event()
-    last = floor._prices.last
+    session, released = scene.exchange._session, asyncio.Event()
+    last = session._prices.last
 
     async def slow_last(symbol: str, at: int) -> Any:
         await released.wait()
         return await last(symbol, at)
 
-    monkeypatch.setattr(floor._prices, "last", slow_last)
+    monkeypatch.setattr(session._prices, "last", slow_last)
     slow = asyncio.create_task(scene.send("buy", "LIMIT", 1, 50))
     await asyncio.sleep(0)
     scene.minute(95, 95, 90, 95)
     reader = asyncio.create_task(scene.order(order))
     for _ in range(20):
         await asyncio.sleep(0)
-    await floor.ledger.write(lambda connection: None)  # behind whatever the reader has written
+    await session.ledger.write(lambda connection: None)  # behind whatever the reader has written
     released.set()
     assert isinstance(await slow, Accepted)
     assert [(await reader).cum, (await scene.order(order)).cum] == [1, 1]

@@ -188,7 +188,7 @@ async def test_a_list_of_buys_must_be_able_to_pay_for_the_dearer(opening: Any, r
     scene = await opening(balance="USDT=211.99")
     new = scene.new_list(2, 0, 0, side="buy", above=above, below=below)
     assert refusal(await scene.exchange.place_list(new))[1] == "Account has insufficient balance for requested action."
-    await scene.exchange.transfer("USDT", D("0.01"))
+    await scene.transfer("USDT", D("0.01"))
     assert isinstance(await scene.exchange.place_list(new), Accepted)
     assert await scene.free("USDT") == 0
 

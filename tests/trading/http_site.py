@@ -48,4 +48,4 @@ class Site:
 
     def troubled(self, *faults: InjectedFault) -> None:
         """From now on these faults are on the line to the venue."""
-        self.venue.line = type(self.venue.line)(Script(faults), self.system._clock.market_ms)
+        self.venue.transport = type(self.venue.transport)(Script(faults), self.system._clock.market_ms)

@@ -17,7 +17,7 @@ from tests.trading.test_lifecycle_of_trades import buy, limit
 
 
 def trouble(market: Market, *faults: InjectedFault) -> None:
-    market.venue.line = type(market.venue.line)(Script(faults), market.clock.market_ms)
+    market.venue.transport = type(market.venue.transport)(Script(faults), market.clock.market_ms)
 
 
 async def seen(market: Market, holds: Callable[[TradingSnapshot], bool]) -> None:
@@ -52,7 +52,7 @@ async def test_closeall_reaches_an_entry_whose_answer_was_lost(market: Market) -
 
 async def test_a_closeall_goes_on_after_a_restart(market: Market) -> None:
     await market.ask(buy())
-    market.venue.line.gate.clear()
+    market.venue.transport.gate.clear()
     closing = asyncio.create_task(market.ask(messages.CloseAll()))
     await seen(market, lambda desk: desk.control.closeall_since is not None and desk.trades[0].close_reason != "")
     closing.cancel()
@@ -71,21 +71,21 @@ async def test_a_closeall_of_which_nothing_succeeds_is_an_error(
 ) -> None:
     await market.ask(buy())
     monkeypatch.setattr(trade_closing, "CLOSE_SECONDS", 0.5)
-    market.venue.line.gate.clear()
+    market.venue.transport.gate.clear()
     with pytest.raises(ExchangeError, match="none of 1 symbols") as told:
         await market.ask(messages.CloseAll())
     assert told.value.facts["failed"][0]["code"] == "timeout"
-    market.venue.line.gate.set()
+    market.venue.transport.gate.set()
     await market.until(lambda desk: not desk.open_trades() and desk.control.closeall_since is None)
 
 
 async def test_the_gate_stays_until_the_last_closeall_has_ended(market: Market) -> None:
     await market.ask(buy())
-    market.venue.line.gate.clear()
+    market.venue.transport.gate.clear()
     first, second = (asyncio.create_task(market.ask(messages.CloseAll())) for _ in range(2))
     await seen(market, lambda desk: desk.control.closeall_since is not None)
     assert not first.done()
-    market.venue.line.gate.set()
+    market.venue.transport.gate.set()
     await market.until(lambda desk: first.done() and second.done() and desk.control.closeall_since is None)
     assert max((await first).count, (await second).count) == 1  # the later one may find nothing left
 

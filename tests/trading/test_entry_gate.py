@@ -116,7 +116,7 @@ async def test_without_a_license_nothing_is_entered_whoever_asks(market: Market)
 
 async def test_while_the_account_cannot_be_read_nothing_is_entered(market: Market) -> None:
     faults = Script([InjectedFault("maintenance", on="balances")])
-    market.venue.line = type(market.venue.line)(faults, market.clock.market_ms)
+    market.venue.transport = type(market.venue.transport)(faults, market.clock.market_ms)
     await market.ask(ReadAccount())
     with pytest.raises(NotReady, match="could not be read"):
         await market.ask(buy())

@@ -39,7 +39,7 @@ async def test_a_lost_answer_is_found_again_and_not_sent_twice(site: Site, keyed
 async def test_while_the_venue_is_held_reads_answer_and_another_symbol_is_accepted(site: Site) -> None:
     for symbol in ("BTC", "SOL"):
         assert (await site.send("POST", TRADE.format(symbol)))[0] == 200
-    site.venue.line.gate.clear()
+    site.venue.transport.gate.clear()
     closing = asyncio.create_task(site.send("POST", "/api/close?symbol=BTC"))
     other = asyncio.create_task(site.send("POST", "/api/close?symbol=SOL"))
     for path in (
@@ -68,6 +68,6 @@ async def test_while_the_venue_is_held_reads_answer_and_another_symbol_is_accept
     assert reasons == {"BTCUSDT": "close", "SOLUSDT": "close"}  # journalled, though no call can arrive
     assert not closing.done()
     assert not other.done()
-    site.venue.line.gate.set()
+    site.venue.transport.gate.set()
     assert [status for status, _ in await asyncio.gather(closing, other)] == [200, 200]
     assert (await site.send("GET", "/api/trades"))[1]["count"] == 0

@@ -37,17 +37,17 @@ Request = Callable[[OrderEntry, Account], Report]
 class PaperExchange:
     """An `Exchange` in this process. Its time is market time; looking at it at any moment brings it up to date.
 
-    `recv_window_ms` is how long after its timestamp a request is still taken, in market time. `line.gate` holds
+    `recv_window_ms` is how long after its timestamp a request is still taken, in market time. `transport.gate` holds
     every call while it is cleared. The ledger is closed by `close`.
     """
 
     venue = "paper"
 
     def __init__(
-        self, floor: Session, clock: Clock, *, faults: Faults | None = None, recv_window_ms: int = RECV_WINDOW_MS
+        self, session: Session, clock: Clock, *, faults: Faults | None = None, recv_window_ms: int = RECV_WINDOW_MS
     ) -> None:
-        self.line = Transport(faults or Script(), clock.market_ms)
-        self._floor, self._clock = floor, clock
+        self.transport = Transport(faults or Script(), clock.market_ms)
+        self._session, self._clock = session, clock
         self._recv_window_ms = recv_window_ms
 
     @classmethod
@@ -69,22 +69,17 @@ class PaperExchange:
         """
         ledger = Ledger.open(folder, on_failed)
         await ledger.write(partial(_first_deposit, balance, clock.market_ms()))
-        floor = Session(ledger, prices_of(feed), feed.listings(), terms or Terms())
-        return cls(floor, clock, faults=faults, recv_window_ms=recv_window_ms)
+        session = Session(ledger, prices_of(feed), feed.listings(), terms or Terms())
+        return cls(session, clock, faults=faults, recv_window_ms=recv_window_ms)
 
     def close(self) -> None:
         """Commit what waits and close the ledger. Blocks for a moment; may be called twice."""
-        self._floor.ledger.close()
+        self._session.ledger.close()
 
     async def advance(self, now_ms: int) -> None:
         """Let the market go by up to an instant, and late requests arrive. Every call does so by itself."""
-        await self.line.arrivals(now_ms)
-        await self._floor.advance(now_ms)
-
-    async def transfer(self, asset: str, amount: Decimal) -> None:
-        """What the account's owner does beside all orders: money in, or out when `amount` is negative."""
-        at = await self._floor.advance(self._clock.market_ms())
-        await self._floor.ledger.write(lambda connection: books.deposit(connection, asset, amount, at))
+        await self.transport.arrivals(now_ms)
+        await self._session.advance(now_ms)
 
     # --- writes
 
@@ -104,13 +99,13 @@ class PaperExchange:
         return await self._write("replace", order.symbol, partial(_replace, cancel_cid, order), order.sent_at)
 
     async def _write(self, method: str, symbol: str, request: Request, sent_at: int | None) -> Outcome:
-        return await self.line.write(method, partial(self._arrived, symbol, request, sent_at))
+        return await self.transport.write(method, partial(self._arrived, symbol, request, sent_at))
 
     async def _arrived(self, symbol: str, request: Request, sent_at: int | None, now_ms: int) -> Outcome:
         """A request without a timestamp was given one just now."""
         try:
             self._check_time(now_ms if sent_at is None else sent_at, now_ms)
-            report = await self._floor.serve(now_ms, symbol, request)
+            report = await self._session.serve(now_ms, symbol, request)
         except Refusal as refusal:
             return refused(refusal.code, refusal.text)
         except SymbolNotFound:
@@ -156,28 +151,28 @@ class PaperExchange:
         return await self._recorded("balances", None, LedgerRecords.balances)
 
     async def ticker(self, symbol: str) -> PriceTicker:
-        return await self.line.read("ticker", partial(self._ticker, symbol))
+        return await self.transport.read("ticker", partial(self._ticker, symbol))
 
     async def filters(self, symbol: str) -> Filters:
-        return await self.line.read("filters", lambda now_ms, was: self._floor.filters(symbol, now_ms))
+        return await self.transport.read("filters", lambda now_ms, was: self._session.filters(symbol, now_ms))
 
     async def server_time(self) -> int:
-        return await self.line.read("server_time", _time)
+        return await self.transport.read("server_time", _time)
 
     async def _recorded(self, method: str, symbol: str | None, question: Callable[[LedgerRecords], T]) -> T:
         async def answer(now_ms: int, was: int | None) -> T:
-            await self._floor.advance(now_ms)
+            await self._session.advance(now_ms)
             if symbol is not None:
-                await self._floor.filters(symbol, now_ms)
-            return self._floor.ledger.read(lambda connection: question(LedgerRecords(connection, was)))
+                await self._session.filters(symbol, now_ms)
+            return self._session.ledger.read(lambda connection: question(LedgerRecords(connection, was)))
 
-        return await self.line.read(method, answer)
+        return await self.transport.read(method, answer)
 
     async def _ticker(self, symbol: str, now_ms: int, was: int | None) -> PriceTicker:
         at = now_ms if was is None else was
-        last, filters = await self._floor.last(symbol, at), await self._floor.filters(symbol, at)
-        book = Book(last, filters, self._floor.terms.rates.depth)
-        return PriceTicker(book.best("sell"), book.best("buy"), last, await self._floor.traded_until(symbol, at))
+        last, filters = await self._session.last(symbol, at), await self._session.filters(symbol, at)
+        book = Book(last, filters, self._session.terms.rates.depth)
+        return PriceTicker(book.best("sell"), book.best("buy"), last, await self._session.traded_until(symbol, at))
 
 
 async def _time(now_ms: int, was: int | None) -> int:
@@ -191,26 +186,26 @@ def _open_by_symbol(records: LedgerRecords) -> dict[str, tuple[Order, ...]]:
     return by_symbol
 
 
-def _place(order: NewOrder, desk: OrderEntry, account: Account) -> Report:
-    return order_report(desk.place(order), account.new_trades)
+def _place(order: NewOrder, entry: OrderEntry, account: Account) -> Report:
+    return order_report(entry.place(order), account.new_trades)
 
 
-def _place_list(new: NewList, desk: OrderEntry, account: Account) -> Report:
-    made = desk.place_list(new)
+def _place_list(new: NewList, entry: OrderEntry, account: Account) -> Report:
+    made = entry.place_list(new)
     return list_report(made, *account.legs(made))
 
 
-def _cancel(cid: str, desk: OrderEntry, account: Account) -> Report:
-    return order_report(desk.cancel(cid))
+def _cancel(cid: str, entry: OrderEntry, account: Account) -> Report:
+    return order_report(entry.cancel(cid))
 
 
-def _cancel_list(cid: str, desk: OrderEntry, account: Account) -> Report:
-    ended = desk.cancel_list(cid)
+def _cancel_list(cid: str, entry: OrderEntry, account: Account) -> Report:
+    ended = entry.cancel_list(cid)
     return list_report(ended, *account.legs(ended))
 
 
-def _replace(cancel_cid: str, order: NewOrder, desk: OrderEntry, account: Account) -> Report:
-    placed = desk.replace(cancel_cid, order)
+def _replace(cancel_cid: str, order: NewOrder, entry: OrderEntry, account: Account) -> Report:
+    placed = entry.replace(cancel_cid, order)
     return placed if isinstance(placed, Refusal) else order_report(placed, account.new_trades)
 
 

@@ -19,22 +19,22 @@ def order_report(order: PaperOrder, trades: Iterable[PaperFill] = ()) -> Order:
         fees[trade.fee_asset] += trade.fee
         covered += trade.qty
     return Order(
-        order.cid,
-        str(order.id),
-        order.side,
-        cast(OrderType, order.type),
-        order.status,
-        order.qty,
-        order.cum,
-        order.quote_cum,
-        order.px,
-        order.stop_px,
-        tuple(fees.items()),
-        covered,
-        str(order.list_id) if order.list_id else "",
-        order.triggered_at is not None and order.px is not None,
-        order.created_at,
-        order.updated_at,
+        cid=order.cid,
+        ex_id=str(order.id),
+        side=order.side,
+        type=cast(OrderType, order.type),
+        status=order.status,
+        qty=order.qty,
+        cum=order.cum,
+        quote_cum=order.quote_cum,
+        px=order.px,
+        stop_px=order.stop_px,
+        fees=tuple(fees.items()),
+        covered=covered,
+        list_id=str(order.list_id) if order.list_id else "",
+        triggered=order.triggered_at is not None and order.px is not None,
+        created_at=order.created_at,
+        updated_at=order.updated_at,
     )
 
 
@@ -45,5 +45,12 @@ def list_report(one: PaperList, stop: PaperOrder, target: PaperOrder) -> OrderLi
 
 def fill_report(trade: PaperFill) -> Fill:
     return Fill(
-        str(trade.id), str(trade.order_id), trade.side, trade.qty, trade.px, trade.fee, trade.fee_asset, trade.at
+        trade_id=str(trade.id),
+        order_ex_id=str(trade.order_id),
+        side=trade.side,
+        qty=trade.qty,
+        px=trade.px,
+        fee=trade.fee,
+        fee_asset=trade.fee_asset,
+        at=trade.at,
     )

@@ -63,7 +63,9 @@ class Session:
             at = await self._advance(now_ms)
             filters, last = await self.filters(symbol, at), await self.last(symbol, at)
             bnb = await self._bnb([filters.quote], at, at)
-            return await self.ledger.write(partial(self._serve, request, filters, last, bnb, at))
+            return await self.ledger.write(
+                partial(self._serve, request=request, filters=filters, last=last, bnb=bnb, at=at)
+            )
 
     async def last(self, symbol: str, at: int) -> Decimal:
         """The last price. Raises `NoPrice` where there is none yet."""
@@ -125,7 +127,9 @@ class Session:
             return True
         rules = {symbol: await self.filters(symbol, until) for symbol in symbols}
         bnb = await self._bnb(sorted(set(traded.values())), after, until)
-        return await self.ledger.write(partial(self._go_by, paths, rules, bnb, looked, until))
+        return await self.ledger.write(
+            partial(self._go_by, paths=paths, rules=rules, bnb=bnb, looked=looked, until=until)
+        )
 
     async def _bnb(self, quotes: Iterable[str], after: int, until: int) -> BnbPrice:
         paths: dict[str, Path] = {}
@@ -140,12 +144,13 @@ class Session:
 
     def _go_by(
         self,
+        connection: Connection,
+        *,
         paths: Mapping[str, Path],
         rules: Mapping[str, Filters],
         bnb: BnbPrice,
         looked: int,
         until: int,
-        connection: Connection,
     ) -> bool:
         if books.looked_at(connection) != looked:  # a caller that gave up had begun the same
             return False
@@ -157,12 +162,13 @@ class Session:
 
     def _serve(
         self,
+        connection: Connection,
+        *,
         request: Callable[[OrderEntry, Account], T],
         filters: Filters,
         last: Decimal,
         bnb: BnbPrice,
         at: int,
-        connection: Connection,
     ) -> T:
         account = books.load(connection)
         matching = Matching(account, self.terms.rates, bnb)

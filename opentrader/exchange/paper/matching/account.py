@@ -64,9 +64,6 @@ class Account:
         """Stop and target."""
         return self._orders[one.stop_id], self._orders[one.target_id]
 
-    def list_of(self, order: PaperOrder) -> PaperList | None:
-        return self._lists.get(order.list_id)
-
     def locked(self, asset: str) -> Decimal:
         """What the open orders may take of an asset. The two of a list lock once, for only one can trade."""
         needs: dict[tuple[int, int], Decimal] = {}

@@ -97,7 +97,7 @@ class Matching:
             amount = in_bnb(qty * px, rate * fees.discount, price)
             if amount <= self.account.free(BNB):
                 return BNB, amount
-        return received(order.side, order.base, order.quote, qty, px, rate)
+        return received(side=order.side, base=order.base, quote=order.quote, qty=qty, px=px, rate=rate)
 
 
 def wanted(order: PaperOrder, book: Book) -> list[tuple[Decimal, Decimal]]:

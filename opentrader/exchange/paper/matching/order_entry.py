@@ -56,7 +56,9 @@ class OrderEntry:
         stop, target = (below_order, above_order) if new.side == "sell" else (above_order, below_order)
         for order in (stop, target):
             self._account.put(order)
-        made = PaperList(list_id, new.cid, new.symbol, stop.id, target.id, self._now_ms)
+        made = PaperList(
+            id=list_id, cid=new.cid, symbol=new.symbol, stop_id=stop.id, target_id=target.id, created_at=self._now_ms
+        )
         self._account.put_list(made)
         return made
 
@@ -135,7 +137,16 @@ class OrderEntry:
         return PaperOrder(self._account.next_order(), list_id, *what, new.time_in_force, now, now)
 
     def _order_of(self, new: NewList, leg: ListLeg) -> NewOrder:
-        return NewOrder(leg.cid, new.symbol, new.side, leg.type, new.qty, new.sent_at, leg.px, leg.stop_px)
+        return NewOrder(
+            cid=leg.cid,
+            symbol=new.symbol,
+            side=new.side,
+            type=leg.type,
+            qty=new.qty,
+            sent_at=new.sent_at,
+            px=leg.px,
+            stop_px=leg.stop_px,
+        )
 
 
 def _price_of(order: NewOrder) -> Decimal:
