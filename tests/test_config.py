@@ -81,7 +81,7 @@ def test_a_file_that_is_no_toml_is_one_problem_among_others(tmp_path: Path, text
     file.write_text(text, encoding="latin-1")
     lines = refused(config=file, port=-1)
     assert len(lines) == 2
-    assert lines[0].startswith(f"config = {file} (the configuration file): is not TOML")
+    assert lines[0].startswith(f"config = {file} (the configuration file): is not valid TOML")
     assert lines[1].startswith("port = -1 ")
 
 
@@ -89,7 +89,7 @@ def test_a_named_file_must_be_there() -> None:
     assert refused(config="nowhere.toml") == [
         (
             "config = nowhere.toml (the configuration file): cannot be read: No such file or directory;"
-            " name an existing file or leave it out"
+            " name an existing file, or leave the setting out"
         )
     ]
 
@@ -107,11 +107,11 @@ def test_every_bad_key_is_told_at_once_with_value_place_and_advice(monkeypatch: 
             " use simulated, simulated:SEED or files:DIR"
         ),
         (
-            "exchange = ccxt:binance (--exchange): this build trades on the paper exchange only;"
-            " write paper, or leave it out"
+            "exchange = ccxt:binance (--exchange): this version trades on the paper exchange only;"
+            " use paper, or leave the setting out"
         ),
         "speed = 0 (opentrader.toml, speed): should be greater than 0; for example 60",
-        "license_email = nobody (OPENTRADER_LICENSE_EMAIL): is not spelled as it should be; for example me@example.com",
+        "license_email = nobody (OPENTRADER_LICENSE_EMAIL): has the wrong format; for example me@example.com",
         (
             "mr_timeframe = 2h (opentrader.toml, mr_timeframe): should be '15m', '30m', '1h', '4h', '1d' or '1w';"
             " for example 1h"
@@ -187,7 +187,7 @@ def test_the_watchlist_is_a_text_or_a_list(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize(
     ("watchlist", "advice"),
     [
-        ("BTC,b$", "is not spelled as it should be"),
+        ("BTC,b$", "has the wrong format"),
         ("", "is too short"),
         ("BTC,ETH,btc", "names BTC more than once"),
         ([], "is too short"),
@@ -257,7 +257,7 @@ def test_a_secret_is_read_from_its_file(monkeypatch: pytest.MonkeyPatch, tmp_pat
 def test_a_secret_file_must_be_closed_to_others(tmp_path: Path, mode: int) -> None:
     path = secret_file(tmp_path, TOKEN, mode)
     assert refused(api_token_file=path) == [
-        f"api_token_file = {path} (argument api_token_file): others on this machine can read it; chmod 600 {path}"
+        f"api_token_file = {path} (argument api_token_file): other users of this machine can read it; run chmod 600 {path}"
     ]
 
 
@@ -278,7 +278,7 @@ def test_a_configuration_file_with_a_secret_must_be_closed_to_others(tmp_path: P
     file.write_text(f'port = 1\napi_token = "{TOKEN}"')
     file.chmod(mode)
     assert refused(config=file) == [
-        f"api_token = ****** ({file}, api_token): others on this machine can read it; chmod 600 {file}"
+        f"api_token = ****** ({file}, api_token): other users of this machine can read it; run chmod 600 {file}"
     ]
     file.chmod(0o600)
     assert Settings(config=file).api_token is not None

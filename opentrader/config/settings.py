@@ -1,9 +1,10 @@
-"""Settings: read once, validated once, every fault reported at once.
+"""Settings: read once, validated once, every mistake reported in one run.
 
     argument or command line  >  environment  >  opentrader.toml  >  default
 
 A setting `data_dir` is `--data-dir`, `OPENTRADER_DATA_DIR` and `data_dir = ...` in the file. Secrets have no
-option, for others can see a command line; each may stand in a file of its own: `OPENTRADER_API_TOKEN_FILE`.
+option, because other users of the machine can see a command line; each may be kept in a file instead:
+`OPENTRADER_API_TOKEN_FILE`.
 """
 
 from __future__ import annotations
@@ -30,9 +31,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from opentrader.actors.messages import (
-    Email,
-)
+from opentrader.actors.messages import Email
 from opentrader.config import sources
 from opentrader.domain.symbols import SPELLING
 from opentrader.domain.timeframes import Timeframe
@@ -42,8 +41,8 @@ from opentrader.feed import FeedChoice, FilesChoice, SimulatedChoice, parse_feed
 DEFAULT_WATCHLIST = ("BTC", "ETH", "BNB", "SOL", "XRP", "ADA", "DOGE", "AVAX")
 SECRETS = ("api_token", "telegram_token")
 
-# What pydantic says about these speaks of patterns and items.
-_PLAIN = {"string_pattern_mismatch": "is not spelled as it should be", "too_short": "is too short"}
+# Pydantic describes these faults by patterns and items, which a reader has never seen.
+_PLAIN = {"string_pattern_mismatch": "has the wrong format", "too_short": "is too short"}
 
 
 def _feed(value: object) -> object:
@@ -57,12 +56,12 @@ def _feed(value: object) -> object:
 
 def _paper_only(value: object) -> object:
     if value != "paper":
-        raise ValueError("this build trades on the paper exchange only; write paper, or leave it out")
+        raise ValueError("this version trades on the paper exchange only; use paper, or leave the setting out")
     return value
 
 
 def _instant(value: object) -> datetime:
-    """A date (its first moment), or an instant; without a zone either is UTC."""
+    """A date (00:00) or an instant; UTC unless a zone is given."""
     if isinstance(value, date) and not isinstance(value, datetime):  # as TOML writes a date
         value = datetime.combine(value, time())
     try:
@@ -92,7 +91,7 @@ Folder = Annotated[Path, BeforeValidator(_folder)]
 
 
 class Origin(NamedTuple):
-    """One setting as `check-config` shows it."""
+    """One setting, its value, and the source of the value, as `check-config` prints them."""
 
     key: str
     value: str
@@ -100,133 +99,144 @@ class Origin(NamedTuple):
 
 
 class Settings(BaseSettings):
-    """All settings of the daemon and its tools; they never change after construction.
+    """All settings of the daemon and its tools; immutable.
 
-    Usable in-process, `Settings(feed="simulated:7", port=0)`: what is not given comes from the environment
-    and the configuration file, as for the command line. Raises `ConfigError`, with a line for every bad key.
+    In-process use: `Settings(feed="simulated:7", port=0)`. Other settings come from the environment and the
+    configuration file, as they do for the command line. Raises `ConfigError`, with one line for each bad key.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True)
 
     config: Folder | None = Field(
-        None, description="The configuration file; else `opentrader.toml` in the current folder, if any."
+        None,
+        description="Path of the configuration file. Default: `opentrader.toml` in the current folder, if it exists.",
     )
     host: str = Field(
         "127.0.0.1",
         pattern=r"^[A-Za-z0-9.:_%-]{1,253}$",
-        description="The address to listen on. Beyond loopback, set a token.",
+        description="Address to listen on. Set a token before you listen beyond loopback.",
         examples=["127.0.0.1"],
     )
-    port: int = Field(8000, ge=0, le=65535, description="The port to listen on; 0 takes a free one.", examples=[8001])
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks a free port.", examples=[8001])
     data_dir: Folder = Field(
         default_factory=lambda: user_data_path("opentrader", appauthor=False),
-        description="The folder of the store, on a local disk.",
+        description="Data folder, on a local disk.",
         examples=["./data"],
     )
     feed: Annotated[FeedChoice, BeforeValidator(_feed)] = Field(
         SimulatedChoice(),
-        description="Where candles come from: `simulated`, `simulated:SEED`, or `files:DIR` with files like"
+        description="Source of candles: `simulated`, `simulated:SEED`, or `files:DIR` with files like"
         " `BTCUSDT-4h.csv.gz` (columns timestamp_ms,open,high,low,close,volume).",
         examples=["files:./candles"],
     )
     exchange: Annotated[str, BeforeValidator(_paper_only)] = Field(
-        "paper", description="Where orders go: `paper`.", examples=["paper"]
+        "paper", description="Exchange that receives orders: `paper`.", examples=["paper"]
     )
     at: Annotated[datetime, BeforeValidator(_instant)] | None = Field(
         None,
-        description="Market time. `scan` and `analyze` show exactly this instant; `serve` with `files:` moves"
-        " the recorded candles by whole weeks so that now falls in its week. Without a zone it is UTC,"
-        " without a time 00:00.",
+        description="Market time. `scan` and `analyze` show exactly this instant; `serve` with `files:` shifts"
+        " the recorded candles by whole weeks, so that the current time falls in that week. Default zone: UTC;"
+        " default time: 00:00.",
         examples=["2024-04-15T12:00Z"],
     )
     speed: float = Field(
         1.0,
         gt=0,
         allow_inf_nan=False,
-        description="How much faster than the wall clock market time runs.",
+        description="Speed of market time relative to the wall clock.",
         examples=[60],
     )
     watchlist: Annotated[tuple[Symbol, ...], BeforeValidator(_names), MinLen(1)] = Field(
-        DEFAULT_WATCHLIST, description="The symbols that a scan looks at.", examples=["BTC,ETH"]
+        DEFAULT_WATCHLIST, description="Symbols that a scan covers.", examples=["BTC,ETH"]
     )
     api_token: SecretStr | None = Field(
         None,
-        description="What a client must send as `Authorization: Bearer`, 32 characters or more; without it"
-        " nobody is asked.",
+        description="Token that clients send as `Authorization: Bearer`, 32 characters or more; unset:"
+        " authentication is off.",
     )
     api_token_file: Folder | None = Field(
-        None, description="A file with that token, for its owner's eyes alone (mode 0600 or 0400)."
+        None, description="File that holds this token, readable by its owner only (mode 0600 or 0400)."
     )
     license_email: Email | None = Field(
-        None, description="With it the free license is registered at start.", examples=["me@example.com"]
+        None, description="E-mail address that registers the free license at start.", examples=["me@example.com"]
     )
     license_name: Annotated[str, Field(min_length=1, max_length=120)] | None = Field(
-        None, description="The name that goes with the e-mail address.", examples=["A. Trader"]
+        None, description="Name for the license; required with the e-mail address.", examples=["A. Trader"]
     )
     news_feeds: Annotated[tuple[str, ...], BeforeValidator(_names)] = Field(
         (),
-        description="Addresses of RSS or Atom feeds (https; http on this machine only).",
+        description="URLs of RSS or Atom feeds (https; http on loopback only).",
         examples=["https://example.com/rss"],
     )
-    telegram_token: SecretStr | None = Field(None, description="The token of the bot that speaks to the operator.")
+    telegram_token: SecretStr | None = Field(None, description="Token of the Telegram bot that notifies the operator.")
     telegram_token_file: Folder | None = Field(
-        None, description="A file with that token, for its owner's eyes alone (mode 0600 or 0400)."
+        None, description="File that holds this token, readable by its owner only (mode 0600 or 0400)."
     )
     telegram_chat_id: str | None = Field(
         None,
         pattern=r"^-?[0-9]{1,20}$|^@[A-Za-z0-9_]{5,32}$",
-        description="The chat that it speaks in.",
+        description="Telegram chat that receives the messages.",
         examples=["123456789"],
     )
     telegram_url: str | None = Field(
         None,
         pattern=r"^https?://",
-        description="What replaces the address of the Bot API.",
+        description="Base URL that replaces the Telegram Bot API.",
         examples=["http://127.0.0.1:9002"],
     )
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
-        "info", description="How grave an event of the daemon must be to be told on stderr.", examples=["warning"]
+        "info", description="Minimum level of log lines on stderr.", examples=["warning"]
     )
-    commit: str = Field("dev", pattern=r"^[A-Za-z0-9._-]{1,64}$", description="What `/api/health` calls this build.")
-    mr_timeframe: Timeframe = Field("4h", description="The timeframe of the mean-reversion bot.", examples=["1h"])
-    mr_history: int = Field(1000, ge=200, le=10_000, description="How many candles the bot replays.", examples=[500])
+    commit: str = Field("dev", pattern=r"^[A-Za-z0-9._-]{1,64}$", description="Build name that `/api/health` reports.")
+    mr_timeframe: Timeframe = Field("4h", description="Timeframe of the mean-reversion bot.", examples=["1h"])
+    mr_history: int = Field(
+        1000, ge=200, le=10_000, description="Number of candles that the bot replays to estimate `ev`.", examples=[500]
+    )
     mr_require_gate: bool = Field(
-        False, description="Whether a setup below the gate (ev, confidence) is left out.", examples=["true"]
+        False, description="Skip setups that fail the gate (`ev`, `confidence`).", examples=["true"]
     )
     paper_balance: str = Field(
         "USDT=10000",
         pattern=r"^[A-Z0-9]{1,20}=[0-9.]+(,[A-Z0-9]{1,20}=[0-9.]+)*$",
-        description="What a new paper account holds.",
+        description="Starting balance of a new paper account.",
         examples=["USDT=10000,BTC=0.5"],
     )
     risk_per_trade_pct: Decimal = Field(
         Decimal("0.5"),
         gt=0,
         le=100,
-        description="What one trade may lose at its stop, percent of the equity.",
+        description="Maximum loss of one trade at its stop, in percent of equity.",
         examples=[0.5],
     )
     risk_max_notional_pct: Decimal = Field(
-        Decimal(10), gt=0, le=100, description="The largest position, percent of the equity.", examples=[10]
+        Decimal(10), gt=0, le=100, description="Maximum notional of one position, in percent of equity.", examples=[10]
     )
-    risk_max_open: int = Field(8, ge=0, description="Open trades and pending entries together.", examples=[8])
-    risk_max_trades_day: int = Field(3, ge=0, description="Entries a day (UTC), of all bots together.", examples=[3])
+    risk_max_open: int = Field(8, ge=0, description="Maximum number of open trades plus pending entries.", examples=[8])
+    risk_max_trades_day: int = Field(
+        3, ge=0, description="Maximum number of entries per UTC day, all bots together.", examples=[3]
+    )
     risk_max_daily_loss_pct: Decimal = Field(
         Decimal(3),
         gt=0,
         le=100,
-        description="After this loss no new entries that day, percent of the equity.",
+        description="Daily loss that stops new entries until 00:00 UTC, in percent of equity.",
         examples=[3],
     )
-    risk_cooldown_sec: int = Field(0, ge=0, description="After a stop-out, per symbol.", examples=[3600])
+    risk_cooldown_sec: int = Field(
+        0, ge=0, description="Seconds without new entries in a symbol after a stop-out.", examples=[3600]
+    )
     risk_collar_pct: Decimal = Field(
-        Decimal(5), gt=0, le=100, description="How far through the last price a limit may lie, percent.", examples=[5]
+        Decimal(5),
+        gt=0,
+        le=100,
+        description="Maximum distance of a marketable limit price beyond the last price, in percent.",
+        examples=[5],
     )
     signal_ttl_minutes: float = Field(
-        5.0, gt=0, allow_inf_nan=False, description="How long a signal waits for a decision.", examples=[5]
+        5.0, gt=0, allow_inf_nan=False, description="Minutes until a pending signal expires.", examples=[5]
     )
     market_ttl_seconds: int = Field(
-        3600, ge=0, description="How long an analysis is answered from the cache.", examples=[3600]
+        3600, ge=0, description="Seconds that a cached analysis stays valid.", examples=[3600]
     )
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
@@ -250,7 +260,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what `__init__` gathered: it knows where each value came from, and finds unknown keys."""
+        """Only the values that `__init__` gathered: it records each source and finds unknown keys."""
         return (init_settings,)
 
     @field_validator("watchlist")
@@ -265,9 +275,9 @@ class Settings(BaseSettings):
     @field_validator("api_token")
     @classmethod
     def _fits_a_header(cls, token: SecretStr | None) -> SecretStr | None:
-        """A header carries it, and 32 characters are more than can be guessed."""
+        """The token must fit an HTTP header; 32 characters are too many to guess."""
         if token is not None and not re.fullmatch("[!-~]{32,}", token.get_secret_value()):
-            raise ValueError("should be 32 or more printable characters; `openssl rand -hex 32` makes some")
+            raise ValueError("should be 32 or more printable characters; `openssl rand -hex 32` generates a token")
         return token
 
     @field_validator("license_name")
@@ -288,13 +298,14 @@ class Settings(BaseSettings):
         return [Origin(key, value, self._origins.get(key, sources.DEFAULT)) for key, value in values.items()]
 
 
-def as_given(*, _spelled: Callable[[str], str], **values: Any) -> list[Origin]:
-    """Every setting as it was given or else is by default, usable or not: what there is to show before all are."""
-    given, origins, _ = _gather(sources.Layer(values, _spelled))
+def as_given(*, _spelled: Callable[[str], str], **given: Any) -> list[Origin]:
+    """Every setting with its given or default value, valid or not: `check-config` prints these beside the errors."""
+    found, origins, _ = _gather(sources.Layer(given, _spelled))
     fields = Settings.model_fields.items()
-    told = {key: given.get(key, field.get_default(call_default_factory=True)) for key, field in fields}
+    values = {key: found.get(key, field.get_default(call_default_factory=True)) for key, field in fields}
     return [
-        Origin(key, sources.shown(key, _text(value)), origins.get(key, sources.DEFAULT)) for key, value in told.items()
+        Origin(key, sources.shown(key, _text(value)), origins.get(key, sources.DEFAULT))
+        for key, value in values.items()
     ]
 
 
@@ -305,7 +316,7 @@ def _text(value: object) -> object:
 
 
 def _gather(arguments: sources.Layer) -> tuple[dict[str, Any], dict[str, str], list[str]]:
-    """All that is given anywhere, where it came from, and what could not be read."""
+    """All given values, their sources, and the problems of those that cannot be read."""
     above = [arguments, sources.environment(os.environ)]
     named, _ = sources.merged(above)
     file, problems = sources.config_file(named.get("config"))
@@ -332,7 +343,7 @@ def _problem(key: str, fault: ErrorDetails, origin: str) -> str:
 
 
 def _advice(fault: ErrorDetails, examples: list[Any] | None) -> str:
-    """What to do. A validator of ours says it; pydantic says what is wrong, and an example helps."""
+    """Advice for a refused value: our validators give it; to pydantic's message an example is added."""
     if fault["type"] == "value_error":
         return fault["msg"].removeprefix("Value error, ")
     text = _PLAIN.get(fault["type"]) or fault["msg"].replace("Input should", "should")

@@ -1,7 +1,7 @@
-"""Where settings come from: the arguments, the environment, the configuration file.
+"""The sources of settings: arguments, environment, configuration file.
 
-Each place is a `Layer`; of two with the same key the earlier one stands. Nothing is validated here. Every
-`OPENTRADER_*` variable and every key of the file is taken in, so that a misspelled one is found.
+Each source is a `Layer`; the first layer with a key wins. Nothing is validated here. Every `OPENTRADER_*` variable
+and every key of the file is read, so that a misspelled one is reported.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ DEFAULT_FILE = Path("opentrader.toml")
 HIDDEN = "******"
 DEFAULT = "default"
 
-# Variables that others look for under a name of their own.
+# Variables whose names other tools have fixed.
 _FOREIGN = {"GIT_COMMIT": "commit"}
 _WORDS_OF_SECRETS = ("token", "secret", "password", "key")
 
 
 class Layer(NamedTuple):
-    """The settings of one place, and how a key is spelled there."""
+    """The settings of one source, and the spelling of a key there."""
 
     values: Mapping[str, Any]
     spelled: Callable[[str], str]
 
 
 def problem(key: str, value: str, origin: str, advice: str) -> str:
-    """One line about a key that cannot be used: how it was given, and what to do about it."""
+    """One line about an unusable key: its value, its source, and the fix."""
     return f"{key} = {value} ({origin}): {advice}" if value else f"{key} ({origin}): {advice}"
 
 
@@ -48,7 +48,7 @@ def option(key: str) -> str:
 
 
 def shown(key: str, value: object) -> str:
-    """A value as it may be printed."""
+    """The printable form of a value; secrets are hidden."""
     if value is None:
         return "none"
     if _is_secret(key):
@@ -63,7 +63,7 @@ def _is_secret(key: str) -> bool:
 
 
 def environment(variables: Mapping[str, str]) -> Layer:
-    """What the environment says. An empty variable counts as none: compose files cannot leave one out."""
+    """The settings of the environment. An empty variable counts as unset, because compose files cannot omit one."""
     full = {name: text for name, text in variables.items() if text}
     ours = {name.removeprefix(PREFIX).lower(): text for name, text in full.items() if name.startswith(PREFIX)}
     foreign = {key: full[name] for name, key in _FOREIGN.items() if name in full}
@@ -71,7 +71,7 @@ def environment(variables: Mapping[str, str]) -> Layer:
 
 
 def config_file(named: object) -> tuple[Layer, list[str]]:
-    """What the configuration file says: the one that was named, else `opentrader.toml` here, if any."""
+    """The settings of the named configuration file, else of `opentrader.toml` in the current folder, if it exists."""
     path = DEFAULT_FILE if named is None else Path(str(named)).expanduser()
     empty = Layer({}, lambda _key: str(path))
     if named is None and not path.is_file():
@@ -81,21 +81,21 @@ def config_file(named: object) -> tuple[Layer, list[str]]:
             layer = Layer(tomllib.load(file), lambda key: f"{path}, {key}")
             return layer, _exposed(layer, path, os.fstat(file.fileno()).st_mode)
     except OSError as error:
-        advice = f"cannot be read: {error.strerror}; name an existing file or leave it out"
+        advice = f"cannot be read: {error.strerror}; name an existing file, or leave the setting out"
     except ValueError as error:  # TOMLDecodeError and UnicodeDecodeError alike
-        advice = f'is not TOML: {error}; a line looks like  port = 8001  or  watchlist = ["BTC", "ETH"]'
+        advice = f'is not valid TOML: {error}; valid lines are  port = 8001  or  watchlist = ["BTC", "ETH"]'
     return empty, [problem("config", str(path), "the configuration file", advice)]
 
 
 def _exposed(layer: Layer, path: Path, mode: int) -> list[str]:
-    """What is wrong with each secret of a file that others can read."""
+    """One problem for each secret in a file that other users can read."""
     if not _open_to_others(path, mode):
         return []
     return [problem(key, HIDDEN, layer.spelled(key), _advice(path)) for key in layer.values if _is_secret(key)]
 
 
 def _advice(path: Path) -> str:
-    return f"others on this machine can read it; chmod 600 {path}"
+    return f"other users of this machine can read it; run chmod 600 {path}"
 
 
 def with_secrets(layer: Layer, secrets: Collection[str]) -> tuple[Layer, list[str]]:
@@ -118,7 +118,7 @@ def with_secrets(layer: Layer, secrets: Collection[str]) -> tuple[Layer, list[st
 
 
 def _secret(path: Path) -> tuple[str, str]:
-    """The text of a file with a secret, and why it is refused ("" if it is not)."""
+    """The secret in a file, and the reason for a refusal ("" when accepted)."""
     try:
         with path.open(encoding="utf-8") as file:
             if _open_to_others(path, os.fstat(file.fileno()).st_mode):
@@ -133,8 +133,8 @@ def _secret(path: Path) -> tuple[str, str]:
 def _open_to_others(path: Path, mode: int) -> bool:
     """Whether group or world may use the file.
 
-    systemd opens a credential to one user by an access list, which shows as a right of the group; the folder
-    around it is closed to everybody else.
+    systemd grants one user access to a credential by an access list, which shows as a group permission; the folder
+    around it is closed to all others.
     """
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
     if credentials and path.resolve().is_relative_to(Path(credentials).resolve()):
@@ -143,7 +143,7 @@ def _open_to_others(path: Path, mode: int) -> bool:
 
 
 def merged(layers: Sequence[Layer]) -> tuple[dict[str, Any], dict[str, str]]:
-    """The value of every key that is given anywhere, and where it came from."""
+    """The value and the source of every key that any layer sets."""
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
     for layer in reversed(layers):
@@ -153,7 +153,7 @@ def merged(layers: Sequence[Layer]) -> tuple[dict[str, Any], dict[str, str]]:
 
 
 def did_you_mean(key: str, known: Iterable[str], origin: str) -> str:
-    """What to do about a key that no setting has, spelled as it was."""
+    """Advice for an unknown key, in the spelling of its source."""
     close = get_close_matches(key.replace("-", "_").lower(), list(known), n=1, cutoff=0.7)
     if not close:
         return "there is no such setting; `opentrader check-config` lists them all"
