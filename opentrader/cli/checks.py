@@ -1,4 +1,4 @@
-"""What would stop a start, or spoil a run: one check a line, each with what to do about it. Nothing is changed."""
+"""The checks of `opentrader doctor`: each finds one problem that would prevent a start or harm a run. Read-only."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from opentrader.store.tables import settings as choices
 Verdict = Literal["ok", "warn", "fail"]
 
 FREE_FAIL, FREE_WARN = 50_000_000, 500_000_000
-_NO_CLOCK = datetime(2025, 1, 1, tzinfo=UTC).timestamp()  # a machine that never learned the time is before this
+_NO_CLOCK = datetime(2025, 1, 1, tzinfo=UTC).timestamp()  # a machine whose clock was never set is before this
 
 
 class Check(NamedTuple):
-    """One finding; `advice` says what to do unless all is well."""
+    """One result; `advice` says how to fix a warning or a failure."""
 
     name: str
     verdict: Verdict
@@ -42,7 +42,7 @@ class Check(NamedTuple):
 
 
 def examine(settings: Settings) -> Iterator[Check]:
-    """Every check, in the order in which a start would meet the trouble."""
+    """Run every check, in the order in which a start would meet the problem."""
     checks: tuple[tuple[str, Callable[[Settings], Check]], ...] = (
         ("data folder", data_folder),
         ("instance", instance),
@@ -61,25 +61,25 @@ def examine(settings: Settings) -> Iterator[Check]:
 
 
 def refused(error: ConfigError) -> Check:
-    """The one finding about settings that cannot be used: nothing else can be looked at."""
+    """The result for invalid settings; no other check can run."""
     return Check("settings", "fail", error.detail, "`opentrader check-config` marks them")
 
 
 def data_folder(settings: Settings) -> Check:
-    """Is it there, or can it be made; is it ours; is it on a local disk?"""
+    """Check that the folder exists or can be created, is writable, and is on a local disk."""
     wanted = settings.data_dir.absolute()
     there = _existing(wanted)
-    advice = "give it to the user that runs the daemon, or choose another with --data-dir"
+    advice = "make it writable for the user that runs the daemon, or choose another folder with --data-dir"
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        return Check("data folder", "fail", f"{there} cannot be written to", advice)
+        return Check("data folder", "fail", f"{there} is not writable", advice)
     mounts = Path("/proc/self/mountinfo")
     kind = folder.file_system(there.stat().st_dev, mounts.read_text() if mounts.exists() else "")
     folder.refuse_remote(wanted, kind)
-    return Check("data folder", "ok", str(wanted) if there == wanted else f"{wanted} will be made")
+    return Check("data folder", "ok", str(wanted) if there == wanted else f"{wanted} will be created")
 
 
 def instance(settings: Settings) -> Check:
-    """Does a daemon use the folder already?"""
+    """Check that no other daemon uses the folder."""
     path = settings.data_dir / folder.LOCK
     if not path.is_file():
         return Check("instance", "ok", "no daemon has used this folder yet")
@@ -87,32 +87,34 @@ def instance(settings: Settings) -> Check:
         try:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            advice = "stop it before you start another on this folder"
-            return Check("instance", "warn", f"a daemon runs on this folder (pid {lock.read().strip()})", advice)
-    return Check("instance", "ok", "no daemon runs on this folder")
+            advice = "stop it before you start another daemon on this folder"
+            return Check("instance", "warn", f"a daemon is running on this folder (pid {lock.read().strip()})", advice)
+    return Check("instance", "ok", "no daemon is running on this folder")
 
 
 def disk(settings: Settings) -> Check:
     free = shutil.disk_usage(_existing(settings.data_dir.absolute())).free
     verdict: Verdict = "fail" if free < FREE_FAIL else "warn" if free < FREE_WARN else "ok"
-    return Check("disk", verdict, f"{free / 1e6:,.0f} MB free", "" if verdict == "ok" else "free some space")
+    return Check("disk", verdict, f"{free / 1e6:,.0f} MB free", "" if verdict == "ok" else "free disk space")
 
 
 def clock(settings: Settings) -> Check:
-    """Is the wall clock set, and was it not turned back since the daemon last ran?"""
+    """Check that the wall clock is set, and not behind the last reading of the daemon."""
     now = time.time()
     text = f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M:%S} UTC"
     seen = peek(settings.data_dir, partial(choices.get, key=CLOCK_HIGH_WATER))
     if now < _NO_CLOCK:
         return Check("clock", "fail", f"{text} is in the past", "set the clock, for example by NTP")
     if seen is not None and turned_back(now, float(seen)):
-        found = f"{text} is before {_utc(round(float(seen) * 1000))}, which the daemon has seen: no license is active"
+        found = (
+            f"{text} is before {_utc(round(float(seen) * 1000))}, the daemon's last reading: the license is suspended"
+        )
         return Check("clock", "fail", found, _TURNED_BACK)
     return Check("clock", "ok", text)
 
 
 def port(settings: Settings) -> Check:
-    """Can the address be listened on?"""
+    """Check that the address is free."""
     place = f"{settings.host}:{settings.port}"
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[
@@ -122,42 +124,47 @@ def port(settings: Settings) -> Check:
             server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             server.bind(address)
     except OSError as error:
-        advice = "stop what listens there, or choose another with --host and --port"
+        advice = "stop the process that listens there, or choose another address with --host and --port"
         return Check("port", "fail", f"{place}: {error.strerror}", advice)
     return Check("port", "ok", f"{place} is free")
 
 
 def kernels(settings: Settings) -> Check:
-    """Would the first analysis have to wait for the compiler?"""
+    """Check that the kernels are compiled."""
     from opentrader.jit.kernels import is_cached
 
     if is_cached():
         return Check("kernels", "ok", "compiled and cached")
-    return Check("kernels", "warn", "not compiled yet: the first start is slow", "run `opentrader warmup` once")
+    return Check("kernels", "warn", "not compiled: the first start will be slow", "run `opentrader warmup` once")
 
 
 def licensed(settings: Settings) -> Check:
-    """Is a license stored, or named in the settings?"""
+    """Check that a license is stored or configured."""
     try:
         row = peek(settings.data_dir, licenses.row)
     except StorageError as error:
         return Check("license", "fail", error.detail, error.hint)
     if row is not None:
-        return Check("license", "ok", f"the {row.plan} license is stored")
+        return Check("license", "ok", f"{row.plan} license stored")
     if settings.license_email is not None:
-        return Check("license", "ok", f"the free license of {settings.license_email} is registered at start")
-    return Check("license", "warn", "none: bot actions answer 503", "it is free: set license_email and license_name")
+        return Check("license", "ok", f"the start registers the free license of {settings.license_email}")
+    return Check(
+        "license",
+        "warn",
+        "none: bot actions return 503",
+        "register the free license: set license_email and license_name",
+    )
 
 
 def feed(settings: Settings) -> Check:
-    """Does it list the watchlist, and does it answer with fresh candles?"""
+    """Check that the feed lists the watchlist and has fresh candles."""
     market = open_market(settings)
     listings = market.feed.listings()
     for symbol in settings.watchlist:
         listing_of(symbol, listings)
     closed_ms = latest_candle(market, settings.watchlist[0])
     if closed_ms is None:
-        return Check("feed", "fail", f"{settings.feed} has no candle of {settings.watchlist[0]} by now", _AT)
+        return Check("feed", "fail", f"{settings.feed} has no candle of {settings.watchlist[0]} before now", _AT)
     text = f"{settings.feed}: {len(settings.watchlist)} symbols; the last 4h candle closed {_utc(closed_ms)}"
     if market.now_ms - closed_ms >= 2 * TF_MS["4h"]:
         return Check("feed", "warn", text, _AT)
@@ -165,10 +172,10 @@ def feed(settings: Settings) -> Check:
 
 
 _TURNED_BACK = (
-    "put the clock right; if it is, say so to the running daemon by sending the license key again:"
+    "set the clock; if it is right, confirm it to the running daemon by sending the license key again:"
     " POST /api/license/activate"
 )
-_AT = "recorded candles end before now: choose an instant inside them with --at"
+_AT = "the recorded candles end before now; choose an instant inside them with --at"
 
 
 def _utc(at_ms: int) -> str:
@@ -176,7 +183,7 @@ def _utc(at_ms: int) -> str:
 
 
 def _existing(path: Path) -> Path:
-    """The path, or the nearest folder above it that is there."""
+    """The path, or its nearest existing parent."""
     while not path.exists() and path != path.parent:
         path = path.parent
     return path

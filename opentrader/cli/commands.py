@@ -1,6 +1,6 @@
-"""The commands: each reads its settings, lets another room do the work, and shows the result.
+"""The commands: each reads its settings, calls another package, and prints the result.
 
-What is heavy (numba, plotly, the daemon) is imported by the command that needs it. A command returns its exit status.
+A command imports heavy packages (numba, plotly, the daemon) itself, and returns its exit status.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def settings_of(options: Namespace) -> Settings:
-    """The settings under these options. Raises `ConfigError`."""
+    """The settings with these options. Raises `ConfigError`."""
     return Settings(_spelled=option, **_given(options))
 
 
@@ -96,7 +96,7 @@ def analyze(options: Namespace) -> int:
 
 
 def _drawer(path: Path | None, settings: Settings) -> Callable[[Reading], None]:
-    """What draws the chart that was asked for. Raises for one that cannot be drawn, before any work is done."""
+    """The function that draws the requested chart. Raises before any work if the chart cannot be drawn."""
     if path is None:
         return lambda _reading: None
     from opentrader.cli.plot import drawer
@@ -127,7 +127,9 @@ def check_config(options: Namespace) -> int:
     try:
         terminal.console().print(settings_table(settings_of(options).origins()))
     except ConfigError as error:
-        refused = {line.split()[0] for line in error.detail.splitlines()}  # each begins with the name of its setting
+        refused = {
+            line.split()[0] for line in error.detail.splitlines()
+        }  # each line begins with the name of its setting
         terminal.console().print(settings_table(as_given(_spelled=option, **_given(options)), refused))
         raise ConfigError(error.detail) from None
     return 0
@@ -154,22 +156,22 @@ def audit(options: Namespace) -> int:
     folder = settings_of(options).data_dir
     report = verify_audit(folder)
     if report is None:
-        raise NotFound(f"there is no store in {folder}", hint="Name its folder with --data-dir.")
-    print("\n".join((f"{report.events} events; the hash of the last is {report.head}", *report.faults)))
+        raise NotFound(f"no store in {folder}", hint="Name the data folder with --data-dir.")
+    print("\n".join((f"{report.events} events; hash of the last: {report.head}", *report.faults)))
     return 1 if report.faults else 0
 
 
 def warmup(options: Namespace) -> int:
     console = terminal.console(stderr=True)
     _compile_once(lambda name: console.print(f"compiling: {name}"))
-    print("The analysis is compiled.")
+    print("The kernels are compiled.")
     return 0
 
 
 def _compile_once(report: Callable[[str], None] = lambda _name: None) -> None:
-    """Compile the analysis if that was not done yet. A terminal is told, for it takes half a minute or more."""
+    """Compile the kernels if they are not cached, with a status line: it takes half a minute or more."""
     from opentrader.jit.kernels import fill_cache, is_cached
 
     if not is_cached():
-        with terminal.console(stderr=True).status("Compiling the analysis; this happens once."):
+        with terminal.console(stderr=True).status("Compiling the kernels; this happens once."):
             fill_cache(report)

@@ -1,6 +1,6 @@
 """The command line: `opentrader serve | scan | analyze | check-config | doctor | audit | warmup`.
 
-Exit status: 0 done, 1 failed, 2 wrong use or settings that cannot be used.
+Exit status: 0 success, 1 failure, 2 wrong usage or invalid settings.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2 if isinstance(error, ConfigError | InvalidInput) else 1
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # `opentrader scan | head`: the reader has seen enough
+    except BrokenPipeError:  # `opentrader scan | head` closes the pipe early
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
 
 def _as_told_here(error: OpentraderError, options: Namespace) -> OpentraderError:
-    """The same error in the words of the command line."""
+    """The same error, with command-line options in place of API parameters."""
     if isinstance(error, InvalidInput):
         return OpentraderError("\n".join(map(_as_option, error.faults)))
     if isinstance(error, SymbolNotFound):

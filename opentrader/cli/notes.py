@@ -1,4 +1,4 @@
-"""What a reader should know beside a table or before a start: whose market it is, and what recorded candles lack."""
+"""Notes beside a table or before a start: which market is shown, and which recorded candles are missing or stale."""
 
 from __future__ import annotations
 
@@ -23,33 +23,37 @@ _EVER_MS = 2**52  # later than any candle
 
 
 def of_readings(settings: Settings, readings: Sequence[Reading]) -> list[str]:
-    """What to tell beside the analysis of these markets."""
+    """Notes for the analysis of these markets."""
     if isinstance(settings.feed, FilesChoice):
         return [*_stale(settings, readings), *_unrecorded(settings.feed, readings)]
     if settings.at is not None or checks.instance(settings).verdict == "warn":
         return []
-    whose = f"This is the market of the data folder {settings.data_dir}, which no daemon uses now;"
-    return [f"{whose} --data-dir names another, `make run` uses ./data."]
+    whose = f"This is the market of the data folder {settings.data_dir}; no daemon is running on it."
+    return [f"{whose} Use --data-dir for another folder; `make run` uses ./data."]
 
 
 def of_start(settings: Settings, now_ms: int) -> list[str]:
-    """What to tell before a daemon starts at this Unix time in milliseconds."""
+    """Notes for a daemon that starts at this Unix time in milliseconds."""
     if not isinstance(settings.feed, FilesChoice):
-        return [] if settings.at is None else ["--at is ignored: the simulated market of a daemon is always at now."]
+        return (
+            []
+            if settings.at is None
+            else ["--at is ignored: the simulated market of a daemon always runs at the current time."]
+        )
     try:
         shown_ms = now_ms - _shift(settings, now_ms)
         end_ms = latest_candle(OpenedMarket(open_feed(settings.feed), shown_ms), settings.watchlist[0])
-    except OpentraderError:  # the start itself will say so
+    except OpentraderError:  # the start itself will report it
         return []
     if end_ms is not None and shown_ms - end_ms < _STALE_MS:
         return []
     until = "begin later" if end_ms is None else f"end at {_utc(end_ms)}"
-    stale = f"The recorded candles {until}, and the daemon would show {_utc(shown_ms)}: all of it is stale."
-    return [f"{stale} Entries are refused. With --at choose an instant in a week that the candles cover."]
+    stale = f"The recorded candles {until}, and the daemon would run at {_utc(shown_ms)}: every candle is stale."
+    return [f"{stale} Entries will be refused. Use --at with an instant in a week that the candles cover."]
 
 
 def _shift(settings: Settings, now_ms: int) -> int:
-    """By how much the daemon moves recorded candles: as its folder keeps it, else as a first start would choose."""
+    """The shift of recorded candles: the one stored in the data folder, else the one that a first start would choose."""
     kept = peek(settings.data_dir, partial(choices.get, key=shift_key(settings)))
     if kept is not None:
         return int(kept)
@@ -62,13 +66,13 @@ def _stale(settings: Settings, readings: Sequence[Reading]) -> Iterator[str]:
     if ends and now_ms - max(ends) >= _STALE_MS:
         end = datetime.fromtimestamp(max(ends) / 1000, UTC)
         yield (
-            f"The recorded candles end at {_utc(max(ends))}, before {_utc(now_ms)}: all of it is stale."
+            f"The recorded candles end at {_utc(max(ends))}, before {_utc(now_ms)}: every candle is stale."
             f" Choose an instant inside them, for example --at {end:%Y-%m-%dT%H:%MZ}"
         )
 
 
 def _unrecorded(choice: FilesChoice, readings: Sequence[Reading]) -> Iterator[str]:
-    """The files without which there is nothing to analyse."""
+    """A note for each missing file."""
     ever = OpenedMarket(open_feed(choice), _EVER_MS)
     for reading in readings:
         context = reading.context
@@ -76,8 +80,8 @@ def _unrecorded(choice: FilesChoice, readings: Sequence[Reading]) -> Iterator[st
         for timeframe, rows in ((context.htf_tf, reading.htf), (context.mtf_tf, reading.mtf)):
             if not len(rows) and latest_candle(ever, pair, timeframe) is None:
                 yield (
-                    f"{context.symbol}: {choice.directory} has no file {pair}-{timeframe}.csv or .csv.gz, nor one of a"
-                    " shorter timeframe that could serve."
+                    f"{context.symbol}: {choice.directory} has no file {pair}-{timeframe}.csv or .csv.gz, and none of a"
+                    " shorter timeframe."
                 )
 
 

@@ -1,6 +1,6 @@
 """The options of every command, with their help and examples.
 
-Help texts of settings are those of `Settings`; misuse is answered with the nearest spelling.
+The help of a setting comes from `Settings`. An unknown word is answered with the closest known one.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Parser(ArgumentParser):
 
 
 def _meant(message: str, options: Iterable[str]) -> str:
-    """The choice or the option that a word of argparse's complaint comes close to."""
+    """The known choice or option that is closest to the word argparse rejected."""
     wrong = _WRONG.search(message)
     choices = re.findall(r"[\w-]+", message.partition("(choose from")[2]) or list(options)
     close = wrong and get_close_matches(wrong["word"].replace("_", "-"), choices, n=1, cutoff=0.7)
@@ -49,7 +49,7 @@ def _meant(message: str, options: Iterable[str]) -> str:
 
 
 def _spelled(parser: ArgumentParser) -> Iterator[str]:
-    """The options of a parser and of its commands: what is left over is reported by the outermost one."""
+    """The options of a parser and of its commands; the outermost parser reports unknown arguments."""
     for action in parser._actions:
         yield from action.option_strings
         if isinstance(action.choices, dict):
@@ -62,12 +62,12 @@ if TYPE_CHECKING:
 
 
 def make_parser() -> ArgumentParser:
-    """The whole command line; help texts of settings are those of `Settings`."""
+    """The parser of the whole command line."""
     parser = Parser(
         prog="opentrader",
         description="A trading daemon: market analysis, signals and orders behind one HTTP API.",
-        epilog="`opentrader COMMAND --help` shows the options of a command, with examples. Each option is also a"
-        " variable of the environment (--data-dir: OPENTRADER_DATA_DIR) and a key of opentrader.toml (data_dir).",
+        epilog="`opentrader COMMAND --help` shows the options of a command, with examples. Each option is also an"
+        " environment variable (--data-dir: OPENTRADER_DATA_DIR) and a key of opentrader.toml (data_dir).",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"opentrader {__version__}")
@@ -81,23 +81,29 @@ def make_parser() -> ArgumentParser:
     _command(group, commands.serve, "run the daemon", DAEMON, examples)
     _scan_command(group)
     _analyze_command(group)
-    what = "show every setting and where it came from"
+    what = "show every setting and its source"
     _command(group, commands.check_config, what, DAEMON, ("check-config", "check-config --config opentrader.toml"))
-    _command(group, commands.doctor, "look for what would stop a start", DAEMON, ("doctor", "doctor --data-dir ./data"))
+    _command(
+        group,
+        commands.doctor,
+        "find problems that would prevent a start",
+        DAEMON,
+        ("doctor", "doctor --data-dir ./data"),
+    )
     _audit_command(group)
-    _command(group, commands.warmup, "compile the analysis once and exit", (), ("warmup",))
+    _command(group, commands.warmup, "compile the kernels and exit", (), ("warmup",))
     return parser
 
 
 def _scan_command(group: Commands) -> None:
     examples = ("scan", "scan --timeframe 1h --watchlist BTC,ETH", "scan --mode trend")
     recorded = "scan --feed files:./candles --at 2024-04-15T12:00Z --json > scan.json"
-    what = "analyze every symbol of the watchlist once"
+    what = "analyze every symbol of the watchlist"
     parser = _command(group, commands.scan, what, (*FEED, "watchlist"), (*examples, recorded))
     modes = "market: two timeframes and a decision (the default); trend: six votes on one timeframe"
     parser.add_argument("--mode", choices=("market", "trend"), default="market", help=modes)
     parser.add_argument("--timeframe", choices=TIMEFRAMES, default="4h", help="the (middle) timeframe; default 4h")
-    parser.add_argument("--json", action="store_true", help="print JSON, as is done when the output is no terminal")
+    parser.add_argument("--json", action="store_true", help="print JSON; the default when the output is not a terminal")
 
 
 def _analyze_command(group: Commands) -> None:
@@ -106,22 +112,27 @@ def _analyze_command(group: Commands) -> None:
     parser.add_argument("symbol", metavar="SYMBOL", help="BTC, BTCUSDT and BTC/USDT mean the same")
     parser.add_argument("--mtf", choices=TIMEFRAMES, default="4h", help="the middle timeframe; default 4h")
     parser.add_argument("--htf", choices=TIMEFRAMES, help="the higher timeframe; the default goes with --mtf")
-    parser.add_argument("--explain", action="store_true", help="show the seven levels and the verdict of each")
+    parser.add_argument("--explain", action="store_true", help="show the seven levels and their verdicts")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw a chart: FILE.html (interactive) or FILE.png")
 
 
 def _audit_command(group: Commands) -> None:
-    what = "prove that nothing in the record of events was changed or removed"
+    what = "verify that no event was changed or removed"
     examples = ("audit verify", "audit verify --data-dir ./data")
     parser = _command(group, commands.audit, what, ("config", "data_dir"), examples)
-    parser.add_argument("act", metavar="verify", choices=("verify",), help="read the whole record; 0: it is whole")
+    parser.add_argument(
+        "act",
+        metavar="verify",
+        choices=("verify",),
+        help="check every event; exit status 0 means complete and unchanged",
+    )
 
 
 def _command(
     group: Commands, run: Callable[[Namespace], int], what: str, keys: Iterable[str], examples: Sequence[str]
 ) -> ArgumentParser:
-    """A command named after the function that runs it, with an option for each of these settings."""
+    """Add a command, named after its function, with an option for each of these settings."""
     parser = group.add_parser(
         run.__name__.replace("_", "-"),
         help=what,

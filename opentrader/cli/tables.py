@@ -1,4 +1,4 @@
-"""What the CLI shows: tables and panels of rich, made from the answers of the analysis. Nothing is printed here."""
+"""Tables and panels (rich) of the CLI, built from analysis results. Nothing is printed here."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ GAP = 2  # characters between two columns
 
 
 class Column(NamedTuple):
-    """One column of the market table. Where the terminal is too narrow, the highest `rank` goes first."""
+    """One column of the market table. On a narrow terminal, the column with the highest `rank` is dropped first."""
 
     title: str
     cell: Callable[[Reading], Text]
@@ -61,12 +61,12 @@ class Column(NamedTuple):
 
 
 def number(value: float | None, places: int = 2) -> str:
-    """A figure for the eye, `—` for none."""
+    """A formatted number, `—` for none."""
     return "—" if value is None else f"{value:,.{places}f}"
 
 
 def price(value: float | None) -> str:
-    """A price with as many places as its size calls for; below 1 it shows five digits that matter."""
+    """A price with decimals that fit its size; below 1 it has five significant digits."""
     if not value:
         return number(value)
     return number(value, 2 if value >= 100 else 4 if value >= 1 else 4 - math.floor(math.log10(value)))
@@ -88,7 +88,7 @@ def _break(context: MarketContext) -> Text:
 
 
 def gauge(share: float | None) -> Text:
-    """Where the price stands between the range's low (left) and high (right); outside it, at the edge."""
+    """The position of the price between the range's low (left) and high (right), clamped to the edges."""
     if share is None:
         return Text("")
     place = round(min(max(share, 0.0), 1.0) * (GAUGE - 1))
@@ -125,7 +125,7 @@ COLUMNS = (
 
 
 def market_table(scan: MarketScan, readings: Sequence[Reading], *, width: int) -> RenderableType:
-    """A market scan, one symbol a row; a narrow terminal gets the columns that matter most."""
+    """A market scan, one symbol per row; a narrow terminal gets the most important columns."""
     columns = fitting(COLUMNS, readings, width)
     table = _scan_table("Market scan", f"{scan.mtf_tf} in {scan.htf_tf}", scan)
     for column in columns:
@@ -153,7 +153,7 @@ def fitting(columns: Sequence[Column], readings: Sequence[Reading], width: int) 
 
 
 def trend_table(scan: TrendScan) -> RenderableType:
-    """A trend scan, one symbol a row."""
+    """A trend scan, one symbol per row."""
     table = _scan_table("Trend scan", scan.timeframe, scan)
     for title in ("Symbol", "Trend", "Votes ↑ ↓ →", "Regime", "Trade?"):
         table.add_column(title, no_wrap=True)
@@ -178,7 +178,7 @@ def _tradable(row: TrendScanRow) -> Text:
 
 
 def _scan_table(what: str, timeframes: str, scan: MarketScan | TrendScan) -> Table:
-    """An empty table; the title says what, where and as of when."""
+    """An empty table, titled with content, market and time."""
     at = max((row.timestamp for row in scan.results), default=None)
     title = " · ".join((what, timeframes, scan.exchange, *([] if at is None else [instant(at)])))
     return Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
@@ -190,17 +190,17 @@ def _failures(scan: MarketScan | TrendScan) -> Iterable[Text]:
 
 
 def instant(at: int) -> str:
-    """A Unix second as it is read."""
+    """A Unix second in readable form."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def market_name(settings: Settings) -> str:
-    """What kind of market this is, for those who see a picture of it alone."""
+    """The name of the market, for a chart seen without its context."""
     return "recorded candles" if isinstance(settings.feed, FilesChoice) else f"{settings.feed} market"
 
 
 def context_panel(reading: Reading, *, source: str) -> RenderableType:
-    """One market in full: the decision and why, then both timeframes."""
+    """One market in full: the decision with its reason, then both timeframes."""
     context = reading.context
     head = Text.assemble(decision(context.priority_decision), "   ", (explained(context.no_trade_reason), "italic"))
     layers = Columns([_htf_table(context), _mtf_table(context)], padding=(0, 4))
@@ -240,7 +240,7 @@ def _htf_table(context: MarketContext) -> Table:
                 Text.assemble(_word(htf.macro_phase), f"  (SMA {detail.macro_ma_len}, {detail.macro_score:+d})"),
             ),
             ("range", f"{price(htf.range_low)} … {price(htf.range_high)}"),
-            ("place in it", _range(context, drawn=True)),
+            ("position in range", _range(context, drawn=True)),
             ("liquidity", liquidity),
             ("ATR", price(detail.atr_val)),
         ),
@@ -262,7 +262,7 @@ def _mtf_table(context: MarketContext) -> Table:
             ("regime", regime),
             ("direction", _word(mtf.trend_direction, ARROWS[mtf.trend_direction])),
             ("last break", last),
-            ("that break is", _break(context)),
+            ("break status", _break(context)),
             ("swings", f"low {price(detail.swing_low)}, high {price(detail.swing_high)}"),
             ("ATR", f"{price(mtf.atr_val)}, {number(detail.atr_ratio)} of its mean"),
             ("ADX, CHOP, ER", f"{number(detail.adx, 1)}, {number(detail.chop, 1)}, {number(detail.er)}"),
@@ -275,7 +275,7 @@ VERDICTS = {"pass": ("✓ pass", "green"), "block": ("✕ block", "bold red"), "
 
 
 def levels_table(explain: Explain) -> RenderableType:
-    """The seven levels of the Priority System, what each looked at, and the one that decided."""
+    """The seven levels of the Priority System with their inputs, and the one that decided."""
     title = f"Priority System: level {explain.decided_by} decides"
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
     for name in ("", "Level", "Verdict", "Would be", "Because"):
@@ -298,7 +298,7 @@ def _short(value: object) -> str:
 
 
 def settings_table(origins: Iterable[Origin], refused: Collection[str] = ()) -> RenderableType:
-    """Every setting, its value and where it came from; those that were `refused` are marked."""
+    """Every setting with its value and source; `refused` ones are marked."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("")
     table.add_column("Setting", no_wrap=True)
@@ -315,7 +315,7 @@ FINDINGS = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "fail": ("✕", "bo
 
 
 def finding(check: Check) -> RenderableType:
-    """One line of the doctor; what to do stands below it."""
+    """One result of the doctor, with its advice below."""
     found = check.found.replace("\n", f"\n  {'':<12}")
     line = Text.assemble(FINDINGS[check.verdict], f" {check.name:<12}", found)
     return Group(line, Text(f"  {'':<12}→ {check.advice}", "dim")) if check.advice else line

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def progress(title: str, total: int) -> Iterator[Callable[[str], None]]:
-    """A progress bar on stderr, if that is a terminal; what is yielded moves it on by one."""
+    """A progress bar on stderr, if it is a terminal; the yielded function advances it by one."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     shown_on = console(stderr=True)
@@ -26,13 +26,13 @@ def progress(title: str, total: int) -> Iterator[Callable[[str], None]]:
 
 
 def note(lines: Iterable[str]) -> None:
-    """On stderr, so that what is piped stays what it is."""
+    """Print notes on stderr, so that piped output stays clean."""
     for line in lines:
         print(line, file=sys.stderr)
 
 
 def wants_json(asked: bool) -> bool:
-    """JSON is printed on request and where nobody reads along: into a pipe or a file."""
+    """JSON is printed on request, and into a pipe or a file."""
     return asked or not sys.stdout.isatty()
 
 

@@ -1,1 +1,1 @@
-"""Where orders go: the paper exchange, and what every venue's refusals mean."""
+"""Exchanges: the paper exchange, and the meaning of a venue's refusals."""

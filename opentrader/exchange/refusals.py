@@ -1,7 +1,7 @@
-"""Binance's words for a refusal, and what each means to us.
+"""Binance's refusals, and the meaning of each.
 
-Codes and texts: binance-spot-api-docs, `errors.md`. The texts are part of the interface: one code, -2010, covers
-reasons that must be answered in different ways.
+Codes and texts: binance-spot-api-docs, `errors.md`. The texts are part of the interface: code -2010 covers reasons that
+need different reactions.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _BY_CODE: dict[int, Reason] = {
 
 
 class Refusal(Exception):
-    """The venue says no; nothing was changed."""
+    """The venue refuses a request; nothing changed."""
 
     def __init__(self, code: int, text: str) -> None:
         super().__init__(text)
@@ -50,7 +50,7 @@ class Refusal(Exception):
 
 
 def reason_of(code: int, text: str) -> Reason:
-    """Why it was refused; the text decides where it is known, for the codes are too coarse."""
+    """The reason of a refusal. A known text decides, because the codes are too coarse."""
     if text in _BY_TEXT:
         return _BY_TEXT[text]
     return "filter" if text.startswith("Filter failure") else _BY_CODE.get(code, "other")

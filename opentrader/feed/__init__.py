@@ -1,6 +1,6 @@
-"""Where candles and prices come from: a simulated market or recorded files, each behind `domain.ports.Feed`.
+"""Sources of candles and prices: a simulated market or recorded files, each behind `domain.ports.Feed`.
 
-Nothing heavy is imported here: `open_feed` imports the feed that was chosen.
+This module imports nothing heavy: `open_feed` imports the selected feed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = [
 
 
 def open_feed(choice: FeedChoice, *, shift_ms: int = 0) -> Feed:
-    """The feed that was chosen; its candles appear `shift_ms` later than they were recorded."""
+    """Open the selected feed; its candles appear `shift_ms` later than they were recorded."""
     if isinstance(choice, FilesChoice):
         from opentrader.feed.files import FileFeed
 

@@ -1,4 +1,4 @@
-"""The coins of the simulated market: the price they hover about, how lively they are, how they are quoted."""
+"""The coins of the simulated market: price level, volatility, turnover, tick size."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from opentrader.feed.noise import stream_key, uniform
 
 @dataclass(frozen=True, slots=True)
 class Coin:
-    """What makes one simulated market: prices in the quote currency, sizes in coins."""
+    """Parameters of one simulated market: prices in the quote currency, sizes in coins."""
 
-    level: float  # the price that the path hovers about
+    level: float  # the mean price of the path
     daily_volatility: float  # standard deviation of one day's log return in quiet average times
     turnover: float  # average quote volume of one day
     decimals: int  # of the price: the tick size is 10 ** -decimals
 
 
-# Price, liveliness and turnover as the real coins show them; ticks as large venues quote them.
+# Price, volatility and turnover of the real coins; tick sizes of large venues.
 KNOWN: dict[str, Coin] = {
     "BTC": Coin(62_000.0, 0.026, 1.6e9, 2),
     "ETH": Coin(4_500.0, 0.032, 9.0e8, 2),
@@ -44,7 +44,7 @@ KNOWN: dict[str, Coin] = {
 
 
 def coin_of(base: str) -> Coin:
-    """The coin of that name; an unknown name has a character of its own, the same in every market."""
+    """The coin of that name. An unknown name gets parameters derived from the name, the same for every seed."""
     return KNOWN.get(base) or _made_up(base)
 
 
@@ -55,7 +55,7 @@ def _made_up(base: str) -> Coin:
 
 
 def decimals_at(level: float) -> int:
-    """Decimals that leave at least ten thousand ticks below the price."""
+    """The number of decimals that gives at least 10,000 ticks below the price."""
     return max(0, 5 - ceil(log10(level)))
 
 

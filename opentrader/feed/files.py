@@ -21,10 +21,10 @@ _QUOTES = (QUOTE, "USDC", "FDUSD", "BUSD", "TUSD", "USD", "EUR", "TRY", "BTC", "
 
 
 class FileFeed:
-    """A `Feed` that replays a directory. Each file is read once, when first needed, on a worker thread.
+    """A `Feed` that replays a directory. Each file is read once, at first use, on a worker thread.
 
-    Candles appear `shift_ms` later than they were recorded; what is not over by the asked time is not shown.
-    Raises `ConfigError` for a directory that is not there or holds no such file.
+    Candles appear `shift_ms` later than they were recorded; candles that are not closed at the requested time are left
+    out. Raises `ConfigError` for a directory that does not exist or has no candle files.
     """
 
     source = "files"
@@ -40,7 +40,7 @@ class FileFeed:
         return dict(self._listings)
 
     async def candles(self, pair: str, timeframe: Timeframe, *, limit: int, now_ms: int) -> Rows:
-        """As the port says. The forming candle is made of finer ones that are over, if any are recorded.
+        """See the port. The forming candle is aggregated from closed finer candles, if any are recorded.
 
         Raises `ExchangeError`, naming file and line, when a file cannot be read.
         """
@@ -54,7 +54,7 @@ class FileFeed:
         return rows
 
     async def _forming(self, pair: str, timeframe: Timeframe, now: int) -> Rows:
-        """The candle that contains now, made of the finest recorded candles inside it that are over."""
+        """The candle that contains now, aggregated from the finest closed candles inside it."""
         start = open_time(now, timeframe)
         for finer in self._recorded_below(pair, timeframe):
             past = _closed(await self._rows(pair, finer), finer, now)
@@ -66,7 +66,7 @@ class FileFeed:
         return np.empty((0, 6))
 
     def _recorded_below(self, pair: str, timeframe: Timeframe) -> list[Timeframe]:
-        """The timeframes shorter than this one that have a file, finest first."""
+        """Shorter timeframes that have a file, finest first."""
         return [finer for finer in TIMEFRAMES[: TIMEFRAMES.index(timeframe)] if (pair, finer) in self._files]
 
     async def _rows(self, pair: str, timeframe: Timeframe) -> Rows:
@@ -85,7 +85,7 @@ class FileFeed:
         return self._loaded[pair, timeframe]
 
     def _read(self, pair: str, timeframe: Timeframe) -> Rows:
-        """All candles of a timeframe: recorded, else made of the coarsest finer ones, else none."""
+        """All candles of a timeframe: recorded, else aggregated from the next finer timeframe, else none."""
         if path := self._files.get((pair, timeframe)):
             return _ascending(read_candles(path))
         for finer in reversed(self._recorded_below(pair, timeframe)):
@@ -94,7 +94,7 @@ class FileFeed:
 
 
 def _files_in(directory: Path) -> dict[tuple[str, Timeframe], Path]:
-    """The recorded pairs and timeframes; of a plain and a gzipped file of one name the plain one is read."""
+    """The recorded pairs and timeframes. Of a plain and a gzipped file with the same name, the plain one is used."""
     if not directory.is_dir():
         raise ConfigError(
             f"feed files:{directory}: there is no such directory",
@@ -114,7 +114,7 @@ def _files_in(directory: Path) -> dict[tuple[str, Timeframe], Path]:
 
 
 def _listing(symbol: str) -> Listing:
-    """The market a file's name means: a base coin stands for its pair with the usual quote."""
+    """The market of a file name; a base coin stands for its pair with the default quote."""
     for quote in _QUOTES:
         if symbol.endswith(quote) and symbol != quote:
             return Listing(symbol.removesuffix(quote), quote)
@@ -122,7 +122,7 @@ def _listing(symbol: str) -> Listing:
 
 
 def _ascending(rows: Rows) -> Rows:
-    """Rows by time. One without a time stays behind its neighbour and loses its prices: cleaning drops it."""
+    """Rows sorted by time. A row without a time keeps its place and loses its prices, so that cleaning drops it."""
     known = np.isfinite(rows[:, TS])
     rows[~known, OPEN:] = np.nan
     nearest = np.maximum.accumulate(np.where(known, np.arange(len(rows)), int(known.argmax())))

@@ -1,7 +1,7 @@
-"""The week in which a newcomer meets the simulated market: one in which there is something to see.
+"""Selects the first week of the simulated market that a new data folder sees: one with a trade and a signal.
 
-The market is the same for everyone; what is chosen is where on its timeline now falls. The search walks the
-weeks of the timeline, at this time of week, until a scan explains a trade and scan-and-signal emits a signal.
+The market is the same for everyone; the search selects the position of now on its timeline. It walks the weeks of the
+timeline, at this time of week, until a scan explains a trade and scan-and-signal emits a signal.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from opentrader.feed.simulated import HISTORY_START_MS
 from opentrader.feed.weeks import WEEK_MS, start_of_week
 from opentrader.feed.windows import Rows
 
-FIRST_WEEK_MS = HISTORY_START_MS + 521 * WEEK_MS  # 2024-01-01: ten years of history lie behind it
+FIRST_WEEK_MS = HISTORY_START_MS + 521 * WEEK_MS  # 2024-01-01, after ten years of history
 MAX_WEEKS = 260
 _TIMEFRAME: Timeframe = "4h"
 
 Explains = Callable[[Rows, Rows, int], bool]
-"""Whether the candles of (higher timeframe, middle timeframe, now_ms) lead to the decision to trade."""
+"""Whether the candles of (higher timeframe, middle timeframe, now_ms) lead to a decision to trade."""
 Signals = Callable[[Rows, int], bool]
-"""Whether the candles of (timeframe, now_ms) hold a setup to buy whose bracket is accepted."""
+"""Whether the candles of (timeframe, now_ms) contain a buy setup with an acceptable bracket."""
 
 
 @dataclass(frozen=True, slots=True)
 class FirstWeek:
-    """Where the timeline was entered: recorded time is `shift_ms` behind market time."""
+    """The start on the timeline: recorded time is `shift_ms` behind market time."""
 
     shift_ms: int
     weeks_tried: int
@@ -47,10 +47,10 @@ async def first_week(
     signal_history: int = 1000,
     max_weeks: int = MAX_WEEKS,
 ) -> FirstWeek:
-    """The first week of `feed` - one without a shift - that shows a trade and a signal at this time of week.
+    """The first week of an unshifted `feed` that has a trade and a signal at this time of week.
 
-    `signals` is asked about the last `signal_history` candles of `signal_timeframe`. After `max_weeks` weeks the
-    answer is the first one with a signal, or else the first of all.
+    `signals` examines the last `signal_history` candles of `signal_timeframe`. After `max_weeks` weeks the result is the
+    first week with a signal, or else the first week.
     """
     fallback = FirstWeek(shift_to(now_ms, 0), max_weeks, trade=False, signal=False)
     for week in range(max_weeks):
@@ -72,7 +72,7 @@ async def first_week(
 
 
 def shift_to(now_ms: int, week: int) -> int:
-    """The shift in milliseconds that puts now into that week of the timeline."""
+    """The shift in milliseconds that moves now into that week of the timeline."""
     return start_of_week(now_ms) - FIRST_WEEK_MS - week * WEEK_MS
 
 

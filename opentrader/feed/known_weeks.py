@@ -1,7 +1,7 @@
-"""Where the search of `first_week` ends for the market that most newcomers meet, so that they need not wait for it.
+"""Precomputed results of `first_week` for the default seed, watchlist and bot, so that a first start need not search.
 
-That market is the one of the default seed, watchlist and bot. Then the answer depends on the four hours of the week
-alone, for these decide which candles have closed. A test searches all of them anew.
+The result depends only on the four-hour slot of the week, because that decides which candles have closed. A test
+repeats the search for all of them.
 """
 
 from __future__ import annotations
@@ -22,6 +22,6 @@ _WEEKS = (
 
 
 def known_week(now_ms: int) -> int:
-    """The number of the first week that shows a trade and a signal on four hours at this time of week."""
+    """The number of the first week with a trade and a signal on the 4h timeframe at this time of week."""
     day, hours = divmod((now_ms - start_of_week(now_ms)) // TF_MS["4h"], 6)
     return _WEEKS[day][hours]

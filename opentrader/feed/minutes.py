@@ -1,4 +1,4 @@
-"""One-minute candles inside quarter hours: drawn so that each quarter hour is their exact aggregate."""
+"""One-minute candles inside quarter hours, drawn so that each quarter hour is their exact aggregate."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WICK = 0.12  # longest reach of a minute beyond its open and close, as a share 
 def minutes_of(market: CoinMarket, first: int, atoms: NDArray[np.float64]) -> NDArray[np.float64]:
     """The minutes of the atoms from number `first` on.
 
-    `atoms` has shape (5, n) as `price_path.block` gives it; the answer (5, 15 n), in the same units.
+    `atoms` has shape (5, n), as `price_path.block` returns it; the result has shape (5, 15 n), in the same units.
     """
     index = np.arange(first * MINUTES, (first + atoms.shape[1]) * MINUTES).reshape(-1, MINUTES)
     opened, high, low, closed, volume = (column[:, None] for column in atoms)
@@ -43,7 +43,7 @@ def _closes(noise: Floats, opened: Floats, high: Floats, low: Floats, closed: Fl
 
 
 def _shares(total: Floats, weight: Floats) -> Floats:
-    """`total` cut into whole parts in proportion to the weights; the parts add up to it exactly."""
+    """`total` split into whole parts in proportion to the weights; the parts sum to it exactly."""
     passed = np.cumsum(weight, axis=1)
     edges = np.rint(total * (passed / passed[:, -1:]))
     return np.diff(edges, axis=1, prepend=0.0)

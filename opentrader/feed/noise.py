@@ -1,6 +1,6 @@
-"""Counter-based noise: a number at any index without drawing the ones before it.
+"""Counter-based noise: the value at any index, without the values before it.
 
-Every function is elementwise, so an answer does not depend on which other indices were asked for with it.
+Every function is elementwise, so a value does not depend on the other indices of the call.
 """
 
 from __future__ import annotations

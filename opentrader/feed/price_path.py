@@ -2,11 +2,11 @@
 
 A path is refined by midpoint displacement (Levy's construction of Brownian motion; Fournier, Fussell and
 Carpenter, 1982): between two known points the middle one is their mean plus noise that depends on its own
-index alone. So any stretch can be had without walking there from the beginning. The market's moods - trend,
-range, squeeze, chop - make the noise of some scales larger or smaller for some days.
+index alone. So any period can be computed without the path before it. The moods of the market (trend, range, squeeze,
+chop) scale the noise up or down for some days.
 
 The atom is a quarter of an hour; minutes are drawn inside an atom (`minutes.py`) so that they add up to it.
-Atoms come in blocks of `BLOCK`, always computed whole: one shape, so the same bits whatever range is asked.
+Atoms are computed in whole blocks of `BLOCK`: one shape, so the same bits for any requested range.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ATOM_MS = 900_000
 ATOMS_A_DAY = 96
 BLOCK = 4096  # atoms, 42.7 days
 ANCHOR = 65_536  # atoms, 1.87 years: where the path is tied to the coin's price level
-VOLUME_GRAIN = 64.0  # volumes are multiples of 1/64: sums of them are exact whatever their order
+VOLUME_GRAIN = 64.0  # volumes are multiples of 1/64, so that their sums are exact in any order
 
 _ANCHOR_SPREAD = 0.45  # standard deviation of the log price at the anchors
 _MARKET_SHARE = 0.6  # correlation of a coin's noise with the noise that all coins share
@@ -45,13 +45,13 @@ _MOODS: tuple[tuple[str, float, tuple[float, ...]], ...] = (
     ("chop", 0.03, (1.7, 1.7, 1.7, 1.7, 1.4, 1.0, 0.8, 0.7, 0.7, 0.7)),
 )
 _ABOVE = (65_536, 32_768, 16_384, 8_192)  # the steps from the anchors down to a block
-_LONG = 1.1  # scales that outlast a mood: markets wander further in months than their hours tell
+_LONG = 1.1  # scales longer than a mood: markets move further in months than their hours suggest
 _SCALES = np.array([(*scales, _LONG, _LONG) for _, _, scales in _MOODS])
 _MOOD_EDGES = np.cumsum([share for _, share, _ in _MOODS])[:-1]
 
 
 def _scale_of_index() -> Ints:
-    """The refinement step (2^step atoms) that makes each point strictly inside a block."""
+    """The refinement step (2^step atoms) that creates each point strictly inside a block."""
     index = np.arange(BLOCK + 1)
     lowest_bit = np.maximum(index & -index, 1)
     steps: Ints = np.frexp(lowest_bit.astype(np.float64))[1].astype(np.int64)
@@ -103,7 +103,7 @@ def block(m: CoinMarket, number: int) -> NDArray[np.float64]:
 
 
 def moods(m: CoinMarket, index: Ints) -> Ints:
-    """Which row of `_MOODS` rules at each atom."""
+    """The row of `_MOODS` that applies at each atom."""
     nominal = index // _MOOD_ATOMS
     first = int(nominal[0]) - 1
     known = np.arange(first, int(nominal[-1]) + 1)
@@ -152,7 +152,7 @@ def _ends(m: CoinMarket, start: int) -> tuple[float, float]:
 
 
 def _jumps(m: CoinMarket, index: Ints, sigma: float) -> Floats:
-    """Sudden steps, each given back in the course of its cell so that the cell's ends do not move."""
+    """Jumps, each reverted within its cell, so that the ends of the cell do not move."""
     cell = index // _JUMP_ATOMS
     share = index / _JUMP_ATOMS - cell
     known = np.arange(cell[0], cell[-1] + 1)
@@ -174,7 +174,7 @@ def _extremes(m: CoinMarket, price: Floats, spread: Floats, index: Ints) -> tupl
 
 
 def _volume(m: CoinMarket, index: Ints, path: Floats, sigma: float, lively: Floats) -> Floats:
-    """More where prices move, in the afternoon and on workdays."""
+    """Volume: higher when prices move, in the afternoon, and on workdays."""
     hour = 2.0 * np.pi * (index % ATOMS_A_DAY) / ATOMS_A_DAY
     weekend = (index // ATOMS_A_DAY + 3) % 7 >= 5  # 1970-01-01 was a Thursday
     season = (1.0 - 0.35 * np.cos(hour - 0.7)) * np.where(weekend, 0.75, 1.0)

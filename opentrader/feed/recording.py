@@ -20,11 +20,11 @@ _CHUNK = 65_536
 
 
 def read_candles(path: Path) -> NDArray[np.float64]:
-    """The rows of a CSV file, plain or gzipped, in the order of the file, shape (n, 6).
+    """The rows of a CSV file, plain or gzipped, in file order, shape (n, 6).
 
-    A cell that is no number is NaN, and so is every cell of a row that has not six of them: cleaning drops
-    such rows and counts them. Raises `ExchangeError`, naming file and line, when the file cannot be read, is
-    not in this format or holds no usable row at all.
+    A cell that is not a number is NaN, and so is every cell of a row without six cells; cleaning drops and counts such
+    rows. Raises `ExchangeError`, naming file and line, when the file is unreadable, has another format, or has no
+    usable row.
     """
     content = _content(path)
     first, _, rest = content.partition(b"\n")
@@ -48,7 +48,7 @@ def _content(path: Path) -> bytes:
 
 
 def _is_header(path: Path, line: bytes) -> bool:
-    """Whether the first line names the columns; it may only name them as the format does."""
+    """Whether the first line is a header; a header must have the column names of the format."""
     cells = line.decode("ascii", "replace").strip().replace(" ", "").lower()
     if not cells or any(math.isfinite(_number(cell)) for cell in line.split(b",")):
         return False
@@ -58,7 +58,7 @@ def _is_header(path: Path, line: bytes) -> bool:
 
 
 def _parsed(content: bytes) -> NDArray[np.float64]:
-    """All rows at once when they are in order, else one by one."""
+    """All rows at once if well formed, else one by one."""
     if content.strip():
         try:
             rows = np.loadtxt(io.BytesIO(content), delimiter=",", comments=None, ndmin=2)

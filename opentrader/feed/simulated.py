@@ -1,7 +1,7 @@
 """The simulated market: candles of any timeframe as a pure function of (seed, coin, time).
 
-Recorded time begins on Monday 2014-01-06, 00:00 UTC; there is no candle before it. The grain is one minute,
-and every longer candle is the exact aggregate of its minutes.
+The history begins on Monday 2014-01-06, 00:00 UTC. The finest candle is one minute; every longer candle is the exact
+aggregate of its minutes.
 """
 
 from __future__ import annotations
@@ -25,14 +25,13 @@ from opentrader.feed.windows import Rows, Windows
 HISTORY_START_MS = 1_388_966_400_000  # 2014-01-06 00:00 UTC, a Monday
 _BLOCKS_HELD = 48  # 160 KiB each
 _ROWS_HELD = 600_000  # 48 bytes each
-_ATOMS_HELD = 512  # 600 bytes each: the quarter hours that a venue over this feed asks about again and again
+_ATOMS_HELD = 512  # 600 bytes each; a venue over this feed requests the same quarter hours repeatedly
 
 
 class SimulatedFeed:
-    """A `Feed` without a network. Runs on one thread; its coroutine yields after each millisecond or two.
+    """A `Feed` without a network. Runs on one thread; its coroutine yields every millisecond or two.
 
-    `listings` replaces the coins on offer; any base coin can be simulated. Candles appear `shift_ms` later
-    than they were recorded.
+    `listings` replaces the listed coins; any base coin can be simulated. Candles appear `shift_ms` later than recorded.
     """
 
     source = "simulated"
@@ -53,7 +52,7 @@ class SimulatedFeed:
         return dict(self._listings)
 
     async def candles(self, pair: str, timeframe: Timeframe, *, limit: int, now_ms: int) -> Rows:
-        """As the port says. The forming candle holds the minutes that are over: its close is the price."""
+        """See the port. The forming candle contains the closed minutes: its close is the current price."""
         self._market(pair)
         now = now_ms - self._shift_ms
         end = open_time(now, timeframe)
@@ -62,18 +61,18 @@ class SimulatedFeed:
         return self._shifted(np.vstack((closed, self._forming(pair, end, now))))
 
     def window(self, pair: str, timeframe: Timeframe, start_ms: int, end_ms: int) -> Rows:
-        """The whole candles that open in [start, end), shape (n, 6), whatever the time is."""
+        """The whole candles that open in [start, end), shape (n, 6), at any market time."""
         step = TF_MS[timeframe]
         start, end = (self._recorded(at, timeframe, step) for at in (start_ms, end_ms))
         return self._shifted(_stacked(self._pieces(pair, timeframe, start, end)))
 
     def minutes(self, pair: str, start_ms: int, end_ms: int) -> Rows:
-        """The one-minute candles that open in [start, end), shape (n, 6), whatever the time is."""
+        """The one-minute candles that open in [start, end), shape (n, 6), at any market time."""
         start, end = (self._recorded(at, "15m", MINUTE_MS) for at in (start_ms, end_ms))
         return self._shifted(self._minutes(pair, start, end))
 
     def _recorded(self, at_ms: int, timeframe: Timeframe, step: int) -> int:
-        """The first opening, `step` apart on a timeframe's grid, at or after an instant of the caller."""
+        """The first candle opening on the grid of a timeframe, `step` apart, at or after an instant of the caller."""
         at = at_ms - self._shift_ms
         base = open_time(at, timeframe)
         return max(base - (base - at) // step * step, HISTORY_START_MS)
@@ -93,7 +92,7 @@ class SimulatedFeed:
         return window
 
     def _pieces(self, pair: str, timeframe: Timeframe, start: int, end: int) -> Iterator[Rows]:
-        """The candles of [start, end), about a block of atoms at a time."""
+        """The candles of [start, end), about one block of atoms at a time."""
         step = TF_MS[timeframe]
         atoms = step // ATOM_MS
         for at in range(start, end, max(1, BLOCK // atoms) * step):
@@ -122,7 +121,7 @@ class SimulatedFeed:
         return minutes_of(self._market(pair), first, self._atoms(pair, first, count))
 
     def _forming(self, pair: str, start: int, now: int) -> Rows:
-        """The candle that opened at `start` as far as its minutes are over; none before the history."""
+        """The forming candle that opened at `start`, from its closed minutes; none before the history."""
         if start < HISTORY_START_MS:
             return np.empty((0, 6))
         atom, minute = now // ATOM_MS * ATOM_MS, now // MINUTE_MS * MINUTE_MS
@@ -162,6 +161,6 @@ def _stacked(pieces: Iterable[Rows]) -> Rows:
 
 
 def _aggregate(columns: Floats, count: int) -> Floats:
-    """Every `count` neighbours as one candle: (5, n * count) to (5, n). Exact, as all numbers are whole."""
+    """Aggregate every `count` candles into one: (5, n * count) to (5, n). Exact, because all numbers are whole."""
     opened, high, low, closed, volume = columns.reshape(5, -1, count)
     return np.stack((opened[:, 0], high.max(axis=1), low.min(axis=1), closed[:, -1], volume.sum(axis=1)))

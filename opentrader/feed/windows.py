@@ -1,4 +1,4 @@
-"""A bounded memory of closed candles, so that the next request costs only the candles that are new."""
+"""A bounded cache of closed candles, so that the next request computes only new candles."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Rows = NDArray[np.float64]
 
 
 class Windows:
-    """The latest gapless window of candles of each (pair, timeframe); the least used go first.
+    """The latest gapless window of candles of each (pair, timeframe), evicted by least recent use.
 
-    Not thread-safe: it lives on one thread, as its feed does.
+    Not thread-safe: use it on the thread of its feed.
     """
 
     def __init__(self, max_rows: int) -> None:
@@ -24,7 +24,7 @@ class Windows:
         self._held: OrderedDict[tuple[str, Timeframe], Rows] = OrderedDict()
 
     def held(self, pair: str, timeframe: Timeframe, start_ms: int, end_ms: int) -> Rows:
-        """The candles of [start, end) that are at hand: a run from `start` on, or none."""
+        """The cached candles of [start, end): a run from `start` on, or none."""
         rows = self._held.get((pair, timeframe))
         if rows is None or start_ms < rows[0, 0]:
             return np.empty((0, 6))
@@ -33,7 +33,7 @@ class Windows:
         return rows[first : max(first, (end_ms - int(rows[0, 0])) // step)]
 
     def keep(self, pair: str, timeframe: Timeframe, rows: Rows) -> None:
-        """Remember the window just answered, unless it lies within the one at hand."""
+        """Cache the window just returned, unless the cached one contains it."""
         key = pair, timeframe
         old = self._held.get(key)
         if old is not None and len(rows) and old[0, 0] <= rows[0, 0] and rows[-1, 0] <= old[-1, 0]:
@@ -50,7 +50,7 @@ class Windows:
 
 
 def _joined(old: Rows, new: Rows) -> Rows:
-    """`new`, with as much of `old` before it as keeps the window as long as it was."""
+    """`new`, preceded by enough of `old` to keep the window's length."""
     before = old[: np.searchsorted(old[:, 0], new[0, 0])]
     if len(new) >= len(old) or not len(before) or new[0, 0] > old[-1, 0]:
         return new

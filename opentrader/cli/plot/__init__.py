@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def drawer(path: Path, market: str) -> Callable[[Reading], None]:
-    """What writes a chart to `path`: the end of its name chooses HTML (interactive, one file, offline) or PNG.
+    """A function that writes a chart to `path`: HTML (interactive, one file, offline) or PNG, by the file's suffix.
 
-    `market` is what the chart calls its market.
+    `market` is the name of the market in the chart.
 
-    Raises `InvalidInput` for another ending, `ConfigError` for a PNG without matplotlib: both before any work.
-    What is returned raises `ConfigError` when the file cannot be written.
+    Raises `InvalidInput` for another suffix and `ConfigError` for a PNG without matplotlib, before any work. The
+    returned function raises `ConfigError` when the file cannot be written.
     """
     ending = path.suffix.lower()
     if ending not in {".html", ".png"}:

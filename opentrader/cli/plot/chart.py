@@ -1,4 +1,4 @@
-"""What a chart shows, worked out once for both ways of drawing it."""
+"""The content of a chart, computed once for both renderers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ COLOURS = {"trade_long": UP, "trade_short": DOWN, "watch_regime_shift": "#e3b341
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A horizontal line with its name, which stands above it unless `is_below`."""
+    """A horizontal line with its label, above it unless `is_below`."""
 
     value: float
     name: str
@@ -41,7 +41,7 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """An outer third of the higher timeframe's range."""
+    """An outer third of the range of the higher timeframe."""
 
     low: float
     high: float
@@ -49,10 +49,10 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """The last candles of the middle timeframe and what is drawn on them; bars count from the first one shown.
+    """The last candles of the middle timeframe and the overlays; bars count from the first visible one.
 
-    The swing that a break started from may lie before the first bar: a negative number. `last` is the price of the
-    running candle, which is not drawn.
+    The swing of a break may be before the first bar: a negative number. `last` is the price of the forming candle,
+    which is not drawn.
     """
 
     candles: Candles
@@ -69,7 +69,7 @@ class Chart:
     foot: str
 
     def at_ms(self, bar: int) -> float:
-        """The opening of a bar, in Unix milliseconds, also of one before the first."""
+        """The opening of a bar in Unix milliseconds, also of a bar before the first."""
         return float(self.candles.ts[bar] if bar >= 0 else self.candles.ts[0] + bar * self.step_ms)
 
     @property
@@ -89,7 +89,7 @@ def _reach(candles: Candles, prices: Iterable[float]) -> tuple[float, float]:
 
 
 def chart_of(reading: Reading, market: str, bars: int = BARS) -> Chart:
-    """The chart of the last closed candles of a market of that name. Raises `NotPossible` without any."""
+    """The chart of the last closed candles of a market. Raises `NotPossible` if there are none."""
     context = reading.context
     step_ms = TF_MS[context.mtf_tf]
     candles = clean(reading.mtf, context.mtf_tf, reading.now_ms)
@@ -131,7 +131,7 @@ def _levels(context: MarketContext) -> list[Level]:
 
 
 def _apart(levels: list[Level], candles: Candles) -> list[Level]:
-    """The same levels; the name of one that has another close above it goes below its line."""
+    """The same levels; a label moves below its line if another level is close above."""
     low, high = _reach(candles, [level.value for level in levels] or [float(candles.close[-1])])
     rising = sorted(levels, key=lambda level: level.value)
     close = [one for one, above in pairwise(rising) if above.value - one.value < NEAR * (high - low)]

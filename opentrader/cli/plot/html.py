@@ -21,7 +21,7 @@ BREAK_NAMES = {"bos": "BOS", "choch": "CHoCH"}
 
 
 def write(chart: Chart, path: Path) -> None:
-    """Draw `chart` and write it to `path`, plotly's own script included. The same chart gives the same bytes."""
+    """Draw `chart` and write it to `path`, with plotly's script included. The same chart gives the same bytes."""
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.84, 0.16], vertical_spacing=0.02)
     figure.add_trace(_candles(chart), row=1, col=1)
     figure.add_trace(_swings(chart), row=1, col=1)
@@ -95,7 +95,7 @@ def _swings(chart: Chart) -> Any:
 
 
 def _break(figure: Figure, chart: Chart, item: Break) -> None:
-    """The broken level, from its swing to the candle whose close went through it."""
+    """The broken level, from its swing to the candle that closed through it."""
     colour, level = (UP if item.is_up else DOWN), item.swing.level
     line = {"color": colour, "width": 1.6}
     figure.add_shape(
@@ -158,7 +158,7 @@ def _last_price(figure: Figure, chart: Chart) -> None:
 
 
 def _words(figure: Figure, chart: Chart) -> None:
-    """Title, decision and labels above the chart on the left, where and when on the right."""
+    """Title, decision and labels above the chart on the left; market and time on the right."""
     lines = (
         (chart.title, TEXT, 20, 0, 70),
         (chart.because, chart.colour, 14, 0, 44),

@@ -67,7 +67,7 @@ def _dress(axes: Axes) -> None:
 
 
 def _days(chart: Chart, bar: int) -> float:
-    """Matplotlib's number for the middle of a bar."""
+    """Matplotlib's date number of the middle of a bar."""
     return (chart.at_ms(bar) + chart.step_ms / 2) / _DAY_MS
 
 
@@ -138,7 +138,7 @@ def _swings(axes: Axes, chart: Chart) -> None:
 
 
 def _break(axes: Axes, chart: Chart, item: Break) -> None:
-    """The broken level, from its swing to the candle whose close went through it."""
+    """The broken level, from its swing to the candle that closed through it."""
     colour = UP if item.is_up else DOWN
     start, end = _days(chart, item.swing.bar), _days(chart, item.bar)
     axes.plot((start, end), (item.swing.level,) * 2, color=colour, linewidth=1.4, alpha=0.95)

@@ -1,4 +1,4 @@
-"""Swings and breaks of a whole history, seen as they became known: nothing is drawn that was not known at its bar."""
+"""Swings and breaks of a whole history, each at the bar at which it became known: no look-ahead."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from opentrader.indicators import AnalysisState
 
 @dataclass(frozen=True, slots=True)
 class Swing:
-    """A confirmed pivot; `bar` is where it turned, `label` how it compares with the one before on its side."""
+    """A confirmed pivot; `bar` is the turning point, `label` compares it with the previous pivot of its side."""
 
     bar: int
     level: float
@@ -53,7 +53,7 @@ def structure_of(candles: Candles, timeframe: Timeframe) -> Structure:
 
 
 def _layers(candles: Candles, timeframe: Timeframe) -> Iterator[MtfLayer]:
-    """What the analysis says at each bar."""
+    """The analysis at each bar."""
     state, nothing = AnalysisState(timeframe), AnalysisState(timeframe)
     for row in candles.rows().tolist():
         state.append(*row)
@@ -63,8 +63,8 @@ def _layers(candles: Candles, timeframe: Timeframe) -> Iterator[MtfLayer]:
 def _confirmed(candles: Candles, turned: int, atr: float | None, known: list[Swing]) -> list[Swing]:
     """The swings at bar `turned`, which become known `pivot_k` bars later, when `atr` is measured.
 
-    The analysis tells the last unbroken level of each side only. A swing that repeats it would go unseen there,
-    so the rule is applied here: the extreme of its neighbours (the first bar of a plateau), an ATR or more away
+    The analysis reports only the last unbroken level of each side, so it misses a swing that repeats that level. The
+    rule is therefore applied here: the extreme of its neighbors (the first bar of a plateau), at least one ATR away
     from the last swing of the other side.
     """
     if atr is None or turned < ANALYSIS.pivot_k:
@@ -85,7 +85,7 @@ def _is_extreme(side: Block, at: int) -> bool:
 
 
 def _broken(candles: Candles, bar: int, level: float | None, swings: list[Swing]) -> Swing:
-    """The latest swing at the level that this bar's close went through."""
+    """The latest swing at the level that this bar closed through."""
     is_high = level is not None and candles.close[bar] > level
     return next(swing for swing in reversed(swings) if swing.is_high == is_high and swing.level == level)
 

@@ -1,1 +1,1 @@
-"""The paper exchange: a venue in this process, with a matching engine over the prices of a feed."""
+"""The paper exchange: an in-process venue that matches orders against the prices of a feed."""

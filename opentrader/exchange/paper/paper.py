@@ -1,4 +1,4 @@
-"""The paper exchange behind the port `Exchange`: Binance's rules, a feed's prices, a ledger of its own."""
+"""The paper exchange behind the port `Exchange`: Binance's rules, the prices of a feed, its own ledger."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ Request = Callable[[OrderEntry, Account], Report]
 
 
 class PaperExchange:
-    """An `Exchange` in this process. Its time is market time; looking at it at any moment brings it up to date.
+    """An in-process `Exchange`. Its time is market time; every call first advances the market to the current time.
 
-    `recv_window_ms` is how long after its timestamp a request is still taken, in market time. `transport.gate` holds
-    every call while it is cleared. The ledger is closed by `close`.
+    `recv_window_ms` is the maximum age of a request, in market time. While `transport.gate` is cleared, every call
+    waits. `close` closes the ledger.
     """
 
     venue = "paper"
@@ -63,9 +63,11 @@ class PaperExchange:
         recv_window_ms: int = RECV_WINDOW_MS,
         on_failed: OnFailed = unheard,
     ) -> PaperExchange:
-        """The exchange whose ledger is in `folder`; a new ledger starts with `balance`. `on_failed`: see `Store.open`.
+        """Open the exchange over the ledger in `folder`; a new ledger starts with `balance`.
 
-        Raises `ConfigError` for a ledger that cannot be used, `StorageError` when the disk fails.
+        `on_failed` is called when the disk fails, as in `Store.open`.
+
+        Raises `ConfigError` for an unusable ledger, `StorageError` when the disk fails.
         """
         ledger = Ledger.open(folder, on_failed)
         await ledger.write(partial(_first_deposit, balance, clock.market_ms()))
@@ -73,11 +75,11 @@ class PaperExchange:
         return cls(session, clock, faults=faults, recv_window_ms=recv_window_ms)
 
     def close(self) -> None:
-        """Commit what waits and close the ledger. Blocks for a moment; may be called twice."""
+        """Commit pending writes and close the ledger. Blocks briefly. Idempotent."""
         self._session.ledger.close()
 
     async def advance(self, now_ms: int) -> None:
-        """Let the market go by up to an instant, and late requests arrive. Every call does so by itself."""
+        """Advance the market to an instant and deliver late requests. Every call does this by itself."""
         await self.transport.arrivals(now_ms)
         await self._session.advance(now_ms)
 
@@ -102,7 +104,7 @@ class PaperExchange:
         return await self.transport.write(method, partial(self._arrived, symbol, request, sent_at))
 
     async def _arrived(self, symbol: str, request: Request, sent_at: int | None, now_ms: int) -> Outcome:
-        """A request without a timestamp was given one just now."""
+        """A request without a timestamp counts as sent now."""
         try:
             self._check_time(now_ms if sent_at is None else sent_at, now_ms)
             report = await self._session.serve(now_ms, symbol, request)
@@ -112,7 +114,7 @@ class PaperExchange:
             return refused(-1121, BAD_SYMBOL)
         except NoPrice:
             return refused(-1013, MARKET_CLOSED)
-        except OpentraderError as error:  # the ledger or the feed failed: a venue would answer 5xx
+        except OpentraderError as error:  # the ledger or the feed failed: a real venue would answer 5xx
             return Unknown(str(error))
         return refused(report.code, report.text) if isinstance(report, Refusal) else Accepted(report)
 

@@ -1,4 +1,4 @@
-"""Where the paper exchange takes its prices from: the finest candles that its feed has."""
+"""Prices of the paper exchange: the finest candles of its feed."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ from opentrader.exchange.paper.matching.price_path import NO_PATH, Path
 
 MINUTE_MS = 60_000
 PIECE_MS = 86_400_000
-"""A market that was not looked at for long goes by in pieces, with a breath for the event loop between."""
+"""A long period is replayed in pieces, and the event loop runs between them."""
 
 
 class NoPrice(ExchangeError):
-    """The market has not opened: there is no candle yet."""
+    """The market has no candle yet."""
 
 
 class Prices(Protocol):
-    """The candles that a market went through. A candle counts once it is over."""
+    """The closed candles of a market."""
 
     async def path(self, symbol: str, after: int, until: int) -> Path:
         """The candles that ended in (after, until]."""
         ...
 
     async def last(self, symbol: str, at: int) -> Decimal | None:
-        """The last price at an instant; None before the first candle. Stands still after the last one."""
+        """The last price at an instant; None before the first candle, constant after the last one."""
         ...
 
     async def traded_until(self, symbol: str, at: int) -> int:
-        """How far the market is known at an instant: that instant, unless the candles have ended before."""
+        """The instant up to which the market is known: `at`, unless the candles end earlier."""
         ...
 
 
 @runtime_checkable
 class MinuteFeed(Feed, Protocol):
-    """A feed that knows every minute."""
+    """A feed with one-minute candles."""
 
     def minutes(self, pair: str, start_ms: int, end_ms: int) -> NDArray[np.float64]:
         """The one-minute candles that open in [start, end), shape (n, 6)."""
@@ -51,7 +51,7 @@ class MinuteFeed(Feed, Protocol):
 
 
 class MinutePrices:
-    """Prices of a feed that knows every minute."""
+    """Prices of a feed with one-minute candles."""
 
     def __init__(self, feed: MinuteFeed) -> None:
         self._feed = feed
@@ -72,7 +72,7 @@ class MinutePrices:
 
 
 class CandlePrices:
-    """Prices of a feed that knows candles only: those of the shortest timeframe it has of each symbol."""
+    """Prices of a feed without minutes: the candles of the shortest timeframe of each symbol."""
 
     def __init__(self, feed: Feed) -> None:
         self._feed = feed
@@ -96,7 +96,7 @@ class CandlePrices:
         return Path(rows, TF_MS[timeframe]).last(at)
 
     async def traded_until(self, symbol: str, at: int) -> int:
-        """The candle after the newest one may be under way, and is not shown by every feed."""
+        """The candle after the newest one may be forming, and not every feed shows it."""
         timeframe = await self._timeframe(symbol, at)
         if timeframe is None:
             return 0
@@ -117,5 +117,5 @@ class CandlePrices:
 
 
 def prices_of(feed: Feed) -> Prices:
-    """The prices of a feed, as fine as it has them."""
+    """The finest prices of a feed."""
     return MinutePrices(feed) if isinstance(feed, MinuteFeed) else CandlePrices(feed)

@@ -1,4 +1,4 @@
-"""What the paper exchange tells of its orders, in the words of the port."""
+"""Orders, lists and fills of the paper exchange as values of the port."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from opentrader.exchange.paper.matching.orders import PaperFill, PaperList, Pape
 
 
 def order_report(order: PaperOrder, trades: Iterable[PaperFill] = ()) -> Order:
-    """With the fees of `trades`, where the answer carries them; a look-up does not."""
+    """With the fees of `trades` if the response carries them; a lookup does not."""
     fees: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
     covered = ZERO
     for trade in trades:

@@ -1,4 +1,4 @@
-"""The trading floor: brings the market up to an instant, then serves one request in one transaction of the ledger."""
+"""A session: advances the market to an instant, then serves one request in one transaction of the ledger."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from opentrader.exchange.paper.matching.price_path import Path
 from opentrader.exchange.paper.matching.replay import BnbPrices, pass_paths
 from opentrader.exchange.paper.prices import MINUTE_MS, NoPrice, Prices
 
-PIECE_MS = 7 * 86_400_000  # after a long pause the market goes by in pieces, each one transaction
+PIECE_MS = 7 * 86_400_000  # a long pause is replayed in pieces, each one transaction
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How the venue deals: its book, fees, and how far a price may stand from the last."""
+    """Rates, price band, and limits of the venue."""
 
     rates: Rates = field(default_factory=Rates)
     band: PriceBand = field(default_factory=PriceBand)
@@ -39,11 +39,11 @@ class Terms:
     most_lists: int = 20
     most_orders: int = 200
     market_stops: bool = True
-    """Whether STOP_LOSS and TAKE_PROFIT, which leave at market, are on offer."""
+    """Whether STOP_LOSS and TAKE_PROFIT (market orders once triggered) are supported."""
 
 
 class Session:
-    """Requests are served one at a time, as a matching engine does."""
+    """Serves one request at a time, as a matching engine does."""
 
     def __init__(self, ledger: Ledger, prices: Prices, listings: Mapping[str, Listing], terms: Terms) -> None:
         self.ledger, self.terms = ledger, terms
@@ -53,12 +53,12 @@ class Session:
         self._passed = ledger.read(books.looked_at)
 
     async def advance(self, now_ms: int) -> int:
-        """Let the market go by up to an instant, and answer it; an instant before the last one is that one."""
+        """Advance the market to an instant and return it; time never goes back."""
         async with self._turn:
             return await self._advance(now_ms)
 
     async def serve(self, now_ms: int, symbol: str, request: Callable[[OrderEntry, Account], T]) -> T:
-        """The outcome of a request, once it is durable. Raises `Refusal` from the request, or `ExchangeError`."""
+        """Run a request; returns when it is durable. Raises `Refusal` from the request, or `ExchangeError`."""
         async with self._turn:
             at = await self._advance(now_ms)
             filters, last = await self.filters(symbol, at), await self.last(symbol, at)
@@ -68,7 +68,7 @@ class Session:
             )
 
     async def last(self, symbol: str, at: int) -> Decimal:
-        """The last price. Raises `NoPrice` where there is none yet."""
+        """The last price. Raises `NoPrice` if there is none yet."""
         self._listing(symbol)
         price = await self._prices.last(symbol, at)
         if price is None:
@@ -76,11 +76,11 @@ class Session:
         return price
 
     async def traded_until(self, symbol: str, at: int) -> int:
-        """When the last price was still that of a market at work."""
+        """The instant up to which the market is known."""
         return await self._prices.traded_until(symbol, at)
 
     async def filters(self, symbol: str, at: int) -> Filters:
-        """The rules of a symbol: chosen when it is first asked for, and kept for good."""
+        """The filters of a symbol: chosen at the first request and then stored permanently."""
         if symbol not in self._rules:
             listing = self._listing(symbol)
             rules = usual_filters(listing, await self.last(symbol, at), self.terms.rates.fees.worst)
@@ -120,7 +120,7 @@ class Session:
             after = until if passed else looked
 
     async def _pass(self, looked: int, after: int, until: int, traded: Mapping[str, str]) -> bool:
-        """Let a piece of time go by in the traded symbols, each given with its quote. False: it went by already."""
+        """Replay a period in the traded symbols, each with its quote currency. False: it was replayed already."""
         symbols = [symbol for symbol in traded if symbol in self._listings]
         paths = {symbol: await self._prices.path(symbol, after, until) for symbol in symbols}
         if not any(len(path.rows) for path in paths.values()):
@@ -152,7 +152,7 @@ class Session:
         looked: int,
         until: int,
     ) -> bool:
-        if books.looked_at(connection) != looked:  # a caller that gave up had begun the same
+        if books.looked_at(connection) != looked:  # a caller that timed out has done this already
             return False
         account = books.load(connection)
         pass_paths(Matching(account, self.terms.rates, bnb), paths, rules)

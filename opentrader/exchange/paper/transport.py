@@ -1,7 +1,7 @@
-"""The line between the exchange and its client, and what goes wrong on it: a script of faults, and a gate.
+"""The transport between the exchange and its client, with a script of faults and a gate.
 
-A fault is an event on the way, not in the ledger: what is `lost` never reached the venue, what is
-`applied-no-reply` was carried out and nobody was told.
+A fault happens on the way, not in the ledger: a `lost` request never reached the venue; an `applied-no-reply` request
+was executed, but its response was lost.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from opentrader.exchange.refusals import DUPLICATE, UNKNOWN_LIST, UNKNOWN_ORDER,
 
 FaultKind = Literal[
     "ok",
-    "refuse",  # the venue says `code`, `text`; nothing was done
-    "lost",  # it never arrived; the client sees a timeout
-    "applied-no-reply",  # it was done; the client sees a timeout
-    "applied-late",  # it arrives `delay_ms` of market time later; the client has long seen a timeout
-    "duplicate-reply",  # it was done, then sent again by the transport: the answer is that to the second
+    "refuse",  # the venue refuses with `code`, `text`; nothing changed
+    "lost",  # the request never arrived; the client sees a timeout
+    "applied-no-reply",  # the request was executed; the client sees a timeout
+    "applied-late",  # the request arrives `delay_ms` of market time later; the client has already seen a timeout
+    "duplicate-reply",  # the request was executed, then resent by the transport; the answer is that of the second
     "slow",  # the answer takes `delay_ms`
-    "garbage",  # it was done; the answer cannot be read
+    "garbage",  # the request was executed; the answer is unreadable
     "rate-limited",  # HTTP 429, `delay_ms` is Retry-After
     "banned",  # HTTP 418, `delay_ms` is Retry-After
     "maintenance",  # the venue is closed
-    "stale",  # of a read: the state as it was `delay_ms` ago
+    "stale",  # a read returns the state of `delay_ms` ago
 ]
 WRITES = frozenset({"place", "place_list", "cancel", "cancel_list", "replace"})
 READS = frozenset(
@@ -60,7 +60,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class InjectedFault:
-    """What happens to some calls of the method `on` (or `writes`, `reads`, `all`): the `at`-th and `times` - 1 more."""
+    """A fault of the `at`-th call of `on` (a method, `writes`, `reads` or `all`) and of the `times` - 1 after it."""
 
     kind: FaultKind
     on: str = "all"
@@ -76,16 +76,16 @@ class InjectedFault:
 
 OK = InjectedFault("ok")
 Faults = Callable[[str], InjectedFault]
-"""Asked once for every call, by method name: what happens to it."""
+"""Returns the fault of a call, by method name. Called once per call."""
 
 
 def kinds(method: str) -> set[str]:
-    """The names under which a script may mean a method."""
+    """The names by which a script can refer to a method."""
     return {method, "writes" if method in WRITES else "reads", "all"}
 
 
 class Script:
-    """Faults written down beforehand; of several that meet a call the first one counts."""
+    """A list of faults; the first one that matches a call applies."""
 
     def __init__(self, faults: Iterable[InjectedFault] = ()) -> None:
         self._faults = tuple(faults)
@@ -97,11 +97,11 @@ class Script:
 
 
 Apply = Callable[[int], Awaitable[Outcome]]
-"""Carries a request out at an instant of arrival."""
+"""Executes a request at its instant of arrival."""
 
 
 class Transport:
-    """Carries calls to the venue and answers back. `gate` clear: every call waits, and has not arrived."""
+    """Carries calls to the venue and returns the answers. While `gate` is cleared, calls wait before they arrive."""
 
     def __init__(self, faults: Faults, now: Callable[[], int]) -> None:
         self.gate = asyncio.Event()
@@ -125,7 +125,7 @@ class Transport:
         return await self._answered(method, fault, await apply(self._now()))
 
     async def read(self, method: str, answer: Callable[[int, int | None], Awaitable[T]]) -> T:
-        """The answer that the client sees; `answer` gets the instant of asking and, if stale, that of the state."""
+        """The answer that the client sees. `answer` gets the instant of the call and, if stale, of the state."""
         await self.gate.wait()
         fault = self._faults(method)
         if fault.kind in {"refuse", *_SAID}:
@@ -142,7 +142,7 @@ class Transport:
         return answered
 
     async def arrivals(self, now_ms: int) -> None:
-        """Let the late requests that are due arrive, each at its own instant."""
+        """Deliver the late requests that are due, each at its own instant."""
         due = sorted((one for one in self._on_the_way if one[0] <= now_ms), key=lambda one: one[:2])
         self._on_the_way = [one for one in self._on_the_way if one[0] > now_ms]
         for at, _, apply in due:

@@ -1,4 +1,4 @@
-"""The balance that a new ledger starts with, as it is written in the settings."""
+"""Parses the starting balance of a new ledger."""
 
 from __future__ import annotations
 

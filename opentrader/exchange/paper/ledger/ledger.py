@@ -1,4 +1,4 @@
-"""The ledger of the paper exchange, `paper.db`: every request is one transaction, on the disk before it is answered."""
+"""The ledger of the paper exchange, `paper.db`: each request is one transaction, durable before it is answered."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ Row = TypeVar("Row", PaperOrder, PaperList, PaperFill)
 
 
 class Ledger:
-    """The one connection that writes, on its own thread, and connections that read. The store's own policy."""
+    """One writing connection on its own thread, and reading connections, under the store's SQLite policy."""
 
     def __init__(self, connection: Connection, path: Path, on_failed: OnFailed) -> None:
         self._writer, self._readers = Writer(connection, on_failed), Readers(path)
 
     @classmethod
     def open(cls, folder: Path, on_failed: OnFailed = unheard) -> Ledger:
-        """The ledger in a folder that exists, made empty if there is none (mode 0600). Blocks for a moment.
+        """Open the ledger of an existing folder, or create an empty one (mode 0600). Blocks briefly.
 
         Raises `ConfigError` for a file that is foreign, damaged or newer than the program, `StorageError` when the
-        disk fails. The folder must be in use by this process alone.
+        disk fails. No other process may use the folder.
         """
         with ExitStack() as undo, storage_errors():
             path = make_private(folder / DATABASE)
@@ -49,16 +49,16 @@ class Ledger:
         return cls(connection, path, on_failed)
 
     async def write(self, fn: Callable[[Connection], T]) -> T:
-        """What `fn` returns, once the disk has what it wrote; if it raises, nothing was written."""
+        """Run `fn` in a transaction; returns when the commit is durable. If `fn` raises, nothing is written."""
         return await self._writer.write(fn)
 
     def read(self, fn: Callable[[Connection], T]) -> T:
-        """What `fn` returns of one state of the ledger. Runs on the calling thread."""
+        """Run `fn` on one consistent state of the ledger, on the calling thread."""
         with self._readers.lend() as connection:
             return fn(connection)
 
     def close(self) -> None:
-        """Blocks until all is written; may be called twice."""
+        """Block until all writes are durable. Idempotent."""
         self._readers.close()
         self._writer.close()
 
@@ -74,7 +74,7 @@ _DECIMAL = {
 
 
 def select(connection: Connection, kind: type[Row], where: str, *values: object) -> list[Row]:
-    """Rows as values, oldest first; `where` is SQL of this package."""
+    """Rows as values, oldest first. `where` is SQL from this package, never from outside."""
     sql = f"SELECT {_COLUMNS[kind]} FROM {_TABLES[kind]} WHERE {where} ORDER BY id"  # noqa: S608 - no outside text
     return [kind(*_decoded(row, _DECIMAL[kind])) for row in connection.execute(sql, tuple(values))]
 
@@ -103,7 +103,7 @@ def totals(connection: Connection) -> dict[str, Decimal]:
 
 
 def load(connection: Connection) -> Account:
-    """What a request may need: the totals, all that is open, and the numbers given so far."""
+    """Load what a request may need: totals, open orders and lists, and the last ids."""
     executing = "(SELECT list_id FROM orders WHERE status = 'OPEN' AND list_id <> 0)"
     open_orders = select(connection, PaperOrder, f"status = 'OPEN' OR list_id IN {executing}")
     lists = select(connection, PaperList, f"id IN {executing}")
@@ -119,7 +119,7 @@ def load(connection: Connection) -> Account:
 
 
 def save(connection: Connection, account: Account) -> None:
-    """Keep what a request has changed."""
+    """Store what a request changed."""
     for order in account.changed_orders.values():
         _put(connection, order)
     for made in account.new_lists:
@@ -131,7 +131,7 @@ def save(connection: Connection, account: Account) -> None:
 
 
 def deposit(connection: Connection, asset: str, amount: Decimal, at: int) -> None:
-    """Money from outside, or to it when `amount` is negative."""
+    """Record a deposit, or a withdrawal when `amount` is negative."""
     connection.execute("INSERT INTO transfers (asset, amount, at) VALUES (?, ?, ?)", (asset, str(amount), at))
     _put_totals(connection, {asset: totals(connection).get(asset, Decimal(0)) + amount})
 
@@ -154,12 +154,12 @@ def _last_id(connection: Connection, table: str) -> int:
 
 
 def looked_at(connection: Connection) -> int:
-    """The instant up to which the market has gone by; 0 before the first order."""
+    """The instant to which the market has advanced; 0 before the first order."""
     return int(connection.execute("SELECT at FROM looked").get or 0)
 
 
 def traded(connection: Connection) -> dict[str, str]:
-    """The symbols in which an order is open, each with its quote currency."""
+    """The symbols with open orders, each with its quote currency."""
     return dict(connection.execute("SELECT DISTINCT symbol, quote FROM orders WHERE status = 'OPEN' ORDER BY symbol"))
 
 
@@ -168,7 +168,7 @@ def look(connection: Connection, at: int) -> None:
 
 
 def grids(connection: Connection) -> dict[str, tuple[Decimal, Decimal]]:
-    """Tick and step of the symbols that were ever asked for."""
+    """Tick and step of every symbol requested so far."""
     rows = connection.execute("SELECT symbol, tick, step FROM rules")
     return {symbol: (Decimal(tick), Decimal(step)) for symbol, tick, step in rows}
 

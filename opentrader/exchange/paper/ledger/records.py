@@ -1,6 +1,6 @@
-"""What the ledger tells, now or as it was: a venue whose readers lag shows an earlier state.
+"""Reads of the ledger, current or past: a venue with replica lag shows an earlier state.
 
-The past is not stored. It follows from the instants on orders and trades: what came later is taken back.
+Past states are not stored. They follow from the timestamps of orders and trades: later changes are undone.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from opentrader.exchange.refusals import NO_SUCH_LIST, NO_SUCH_ORDER
 
 
 class LedgerRecords:
-    """The reads of the port over one state of the ledger, as of `at`; None: as it is now."""
+    """The reads of the port over one state of the ledger, as of `at`; None means the current state."""
 
     def __init__(self, connection: Connection, at: int | None) -> None:
         self._connection, self._at = connection, at
@@ -40,7 +40,7 @@ class LedgerRecords:
         return self._list_report(lists[-1])
 
     def open_orders(self, symbol: str | None = None) -> list[PaperOrder]:
-        """Of one symbol, or of all."""
+        """Of one symbol, or of all symbols."""
         of_symbol, values = ("", ()) if symbol is None else ("symbol = ? AND ", (symbol,))
         if self._at is None:
             return select(self._connection, PaperOrder, f"{of_symbol}status = 'OPEN'", *values)
@@ -92,7 +92,7 @@ class LedgerRecords:
 
 
 def rewound(order: PaperOrder, later: Iterable[PaperFill], at: int) -> PaperOrder | None:
-    """The order as it was at an instant, given its trades after that; None: it was not there yet."""
+    """The order as of an instant, given its later trades; None if it did not exist yet."""
     if order.created_at > at:
         return None
     trades = list(later)

@@ -38,4 +38,4 @@ STEPS = (
     CREATE INDEX trades_by_order ON trades (order_id);
     """,
 )
-"""The n-th brings a ledger from version n - 1 to n."""
+"""The n-th migration takes a ledger from version n - 1 to n."""

@@ -1,4 +1,4 @@
-"""The account while one request is carried out: what it owns, what is open, and what has changed."""
+"""The account during one request: its totals, its open orders, and the changes so far."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from opentrader.exchange.paper.matching.orders import PaperFill, PaperList, Pape
 
 
 class Account:
-    """Loaded for one request and thrown away after it; `changed_orders`, `new_lists`, `new_trades` are to be kept.
+    """Loaded for one request and discarded after it; `changed_orders`, `new_lists` and `new_trades` must be stored.
 
-    Only totals are stored. What is locked follows from the open orders, so it can never disagree with them.
+    Only totals are stored. Locked amounts follow from the open orders, so the two cannot disagree.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Account:
     # --- questions
 
     def open_orders(self, symbol: str | None = None) -> list[PaperOrder]:
-        """Oldest first; of one symbol, or of all."""
+        """Oldest first; of one symbol, or of all symbols."""
         return [one for one in self._orders.values() if one.open and symbol in {None, one.symbol}]
 
     def order(self, order_id: int) -> PaperOrder:
@@ -56,7 +56,7 @@ class Account:
         return [one for one in self._lists.values() if one.id in open_ids]
 
     def sibling(self, order: PaperOrder) -> PaperOrder | None:
-        """The other order of its list, if that is open."""
+        """The other order of its list, if it is open."""
         others = (one for one in self.open_orders(order.symbol) if one.list_id == order.list_id != 0)
         return next((one for one in others if one.id != order.id), None)
 
@@ -65,7 +65,7 @@ class Account:
         return self._orders[one.stop_id], self._orders[one.target_id]
 
     def locked(self, asset: str) -> Decimal:
-        """What the open orders may take of an asset. The two of a list lock once, for only one can trade."""
+        """The amount of an asset that open orders may spend. The two orders of a list lock once: only one can trade."""
         needs: dict[tuple[int, int], Decimal] = {}
         for order in self.open_orders():
             if order.pays == asset:
@@ -77,7 +77,7 @@ class Account:
         return self.totals[asset] - self.locked(asset)
 
     def balances(self) -> dict[str, Balance]:
-        """Of every asset that was ever held."""
+        """Balances of every asset ever held."""
         locked = {asset: self.locked(asset) for asset in self.totals}
         return {asset: Balance(total - locked[asset], locked[asset]) for asset, total in self.totals.items()}
 
@@ -92,7 +92,7 @@ class Account:
         return self._last_list
 
     def put(self, order: PaperOrder) -> PaperOrder:
-        """Keep a new order, or the new state of one."""
+        """Record a new order, or the new state of an order."""
         self._orders[order.id] = self.changed_orders[order.id] = order
         return order
 
@@ -101,7 +101,7 @@ class Account:
         self.new_lists.append(one)
 
     def book(self, order: PaperOrder, qty: Decimal, px: Decimal, fee: tuple[str, Decimal], at: int) -> PaperFill:
-        """Keep a fill, and move what it moves."""
+        """Record a fill and its effects on the totals."""
         self._last_trade += 1
         asset, amount = fee
         facts = (order.symbol, order.base, order.quote, order.side, qty, px, amount, asset, at)

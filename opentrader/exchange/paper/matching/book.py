@@ -1,7 +1,7 @@
-"""A made-up order book about one price: the same price always has the same book.
+"""A synthetic order book around one price: the same price always gives the same book.
 
-The best bid and ask stand half a spread from the price. Behind each stand further levels, evenly spaced, each
-offering the same notional. So a bigger order pays more, and one that is too big finds the book empty.
+Best bid and ask are half a spread from the price. Further levels follow at equal distances, each with the same
+notional. So a larger order gets a worse price, and one that exceeds the book is filled in part.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from opentrader.domain.trading.venue import ZERO, Filters, Side
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """The shape of a book; shares of the price, and a notional in quote currency."""
+    """The shape of a book: distances as fractions of the price, notional in quote currency."""
 
     half_spread: Decimal = Decimal("0.0001")
     spacing: Decimal = Decimal("0.0001")
@@ -24,7 +24,7 @@ class Depth:
 
 
 class Book:
-    """The book at one moment. What is taken from it is gone: two orders at one moment share it."""
+    """The book at one instant. Orders at the same instant share its liquidity."""
 
     def __init__(self, price: Decimal, filters: Filters, depth: Depth) -> None:
         self.price = price
@@ -33,11 +33,11 @@ class Book:
         self._taken: dict[Side, Decimal] = {"buy": ZERO, "sell": ZERO}
 
     def best(self, side: Side) -> Decimal:
-        """What an order of this side gets first: the ask for a buy, the bid for a sell."""
+        """The best price for an order of this side: the ask for a buy, the bid for a sell."""
         return self._level_price(side, 0)
 
     def offers(self, side: Side, qty: Decimal, limit: Decimal | None) -> list[tuple[Decimal, Decimal]]:
-        """What an incoming order of `qty` would get, as (price, quantity), best first, no worse than `limit`."""
+        """The fills of an incoming order of `qty`, as (price, quantity), best first, no worse than `limit`."""
         fills = []
         for px, offered in self._levels(side):
             if qty <= ZERO or not _acceptable(side, px, limit):
@@ -47,20 +47,20 @@ class Book:
         return fills
 
     def take(self, side: Side, qty: Decimal) -> None:
-        """Remove from the book what an incoming order of this side got."""
+        """Remove the quantity that an incoming order of this side took."""
         self._taken[side] += qty
 
     def passed(self, side: Side, limit: Decimal) -> Decimal:
-        """How much of a resting order at `limit` the market took on its way to this price, which is at or beyond it.
+        """The quantity that the market fills of a resting order at `limit`, on its way to a price at or beyond it.
 
-        A touch takes one level's worth, and each spacing that the price went further one more.
+        A touch fills one level's quantity; each further spacing fills one more.
         """
         beyond = abs(self.price / limit - 1) // self._depth.spacing
         capacity = self._level_qty * min(1 + beyond, Decimal(self._depth.levels))
         return max(ZERO, capacity - self._taken[_other(side)])
 
     def met(self, side: Side, qty: Decimal) -> None:
-        """Remove what a resting order of this side got."""
+        """Remove the quantity that a resting order of this side received."""
         self._taken[_other(side)] += qty
 
     def _levels(self, side: Side) -> Iterator[tuple[Decimal, Decimal]]:

@@ -1,4 +1,4 @@
-"""The matching engine: what becomes of the open orders while the price moves. Pure but for the account it is given."""
+"""The matching engine: moves the price and fills open orders. Its only side effects are on the account passed in."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from opentrader.exchange.paper.matching.orders import AT_MARKET, PaperOrder, cei
 from opentrader.exchange.paper.matching.price_path import Move, Rows, moves
 
 BnbPrice = Callable[[str, int], Decimal | None]
-"""The price of one BNB in a currency at an instant, None where the two are not traded."""
+"""The price of one BNB in a currency at an instant; None if that pair is not listed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """The conditions of the venue."""
+    """Book depth and fees of the venue."""
 
     depth: Depth = field(default_factory=Depth)
     fees: Fees = field(default_factory=Fees)
 
 
 class Matching:
-    """Carries out fills in one account under given conditions."""
+    """Executes fills in one account at given rates."""
 
     def __init__(self, account: Account, rates: Rates, bnb_price: BnbPrice) -> None:
         self.account, self.rates = account, rates
         self._bnb_price = bnb_price
 
     def pass_candle(self, candle: Rows, step: int, filters: Filters) -> None:
-        """Let a candle of the symbol go by: a row of six, `step` milliseconds long."""
+        """Move the price through one candle of the symbol: a row of six, `step` milliseconds long."""
         orders = self.account.open_orders(filters.symbol)
         for move in moves(candle, step, high_first=all(one.side == "buy" for one in orders)):
             self._pass(move, filters)
@@ -49,12 +49,12 @@ class Matching:
             act(order, book, max(move.at, order.created_at))
 
     def _trigger(self, order: PaperOrder, book: Book, at: int) -> None:
-        """The trigger price is reached: the sibling is out, the order works."""
+        """The trigger price is reached: the sibling expires and the order becomes active."""
         self._end_sibling(order, at)
         self.take(self.account.put(replace(order, triggered_at=at, updated_at=at)), book, at)
 
     def take(self, order: PaperOrder, book: Book, at: int) -> PaperOrder:
-        """An order comes in and takes what the book offers; what is left rests, or ends if it must not rest."""
+        """Fill an incoming order from the book; the rest of it rests, or expires if it may not rest."""
         for px, qty in wanted(order, book):
             book.take(order.side, qty)
             order = self._fill(order, qty, px, self.rates.fees.taker, at)
@@ -63,12 +63,12 @@ class Matching:
         return order
 
     def cancel(self, order: PaperOrder, at: int) -> None:
-        """Take an order off the book, and the other of its list with it."""
+        """Cancel an order, and the other order of its list with it."""
         for one in filter(None, (self.account.sibling(order), order)):
             self._close(one, "CANCELED", at)
 
     def _meet(self, order: PaperOrder, book: Book, at: int) -> None:
-        """The market takes a resting order, at its own price."""
+        """The market fills a resting order at its limit price."""
         assert order.px is not None, "only a limit rests"
         qty = min(order.rest, book.passed(order.side, order.px))
         if qty > ZERO:
@@ -90,7 +90,7 @@ class Matching:
         return self.account.put(replace(order, status=status, updated_at=at, closed_at=at))
 
     def _commission(self, order: PaperOrder, qty: Decimal, px: Decimal, rate: Decimal, at: int) -> tuple[str, Decimal]:
-        """In BNB if that was chosen and there is enough, else out of what comes in."""
+        """In BNB if configured and available, else out of the asset received."""
         fees = self.rates.fees
         price = self._bnb_price(order.quote, at) if fees.in_bnb else None
         if price is not None:
@@ -101,7 +101,7 @@ class Matching:
 
 
 def wanted(order: PaperOrder, book: Book) -> list[tuple[Decimal, Decimal]]:
-    """What an incoming order takes of a book, as (price, quantity); fill-or-kill takes all of it or nothing."""
+    """The fills of an incoming order, as (price, quantity); fill-or-kill fills completely or not at all."""
     offers = book.offers(order.side, order.rest, ceiling(order))
     whole = sum((qty for _, qty in offers), ZERO) == order.rest
     return offers if whole or order.time_in_force != "FOK" else []

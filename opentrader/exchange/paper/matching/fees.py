@@ -1,4 +1,4 @@
-"""What the paper exchange takes for a trade."""
+"""Commissions of the paper exchange."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BNB = "BNB"
 
 @dataclass(frozen=True, slots=True)
 class Fees:
-    """Rates of the notional, 0.001 is 0.1 %. With `in_bnb` they are taken in BNB, at a discount, while there is any.
+    """Commission as a fraction of the notional: 0.001 is 0.1 %. With `in_bnb`, paid in BNB at a discount if available.
 
     Source of the rates and the discount: Binance's fee schedule for a regular account.
     """
@@ -29,7 +29,7 @@ class Fees:
 
 
 def received(side: Side, base: str, quote: str, qty: Decimal, px: Decimal, rate: Decimal) -> tuple[str, Decimal]:
-    """The commission out of what a trade brings in: base of a buy, quote of a sell. (asset, amount)."""
+    """The commission on the asset received, base for a buy and quote for a sell, as (asset, amount)."""
     asset, amount = (base, qty) if side == "buy" else (quote, qty * px)
     return asset, (amount * rate).quantize(GRAIN, ROUND_DOWN)
 

@@ -1,6 +1,6 @@
-"""The rules of the paper exchange: what an order must look like before the matching engine sees it.
+"""The filters of the paper exchange, checked before an order reaches the matching engine.
 
-Each check raises `Refusal` with the venue's own code and text, in the venue's order: parameters, then filters.
+Each check raises `Refusal` with the venue's code and text, in the venue's order: parameters first, then filters.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ USUAL_MIN_NOTIONAL = Decimal(5)
 
 @dataclass(frozen=True, slots=True)
 class PriceBand:
-    """How far a limit may stand from the last price (PERCENT_PRICE_BY_SIDE), as multiples of it."""
+    """Allowed limit prices as multiples of the last price (PERCENT_PRICE_BY_SIDE)."""
 
     bid_up: Decimal = Decimal(5)
     bid_down: Decimal = Decimal("0.2")
@@ -51,9 +51,9 @@ class PriceBand:
 
 
 def usual_filters(listing: Listing, price: Decimal, taker_rate: Decimal) -> Filters:
-    """The rules of a market: those that are known, else grids that suit its price.
+    """The filters of a market: known values, else a grid that fits its price.
 
-    A tick is at most a ten-thousandth of the price, a step worth between a tenth and one of the quote currency.
+    A tick is at most 1/10,000 of the price; a step is worth between 0.1 and 1 of the quote currency.
     """
     magnitude = price.adjusted()
     fitting = Decimal(1).scaleb(magnitude - 4), Decimal(1).scaleb(-magnitude - 1)
@@ -74,7 +74,7 @@ def usual_filters(listing: Listing, price: Decimal, taker_rate: Decimal) -> Filt
 
 
 def check_order(order: NewOrder, filters: Filters, last: Decimal, band: PriceBand) -> None:
-    """Parameters and filters of one order. Raises `Refusal`."""
+    """Check parameters and filters of one order. Raises `Refusal`."""
     check_cid("newClientOrderId", order.cid)
     _check_parameters(order)
     _check_precision(order)
@@ -84,7 +84,7 @@ def check_order(order: NewOrder, filters: Filters, last: Decimal, band: PriceBan
 
 
 def check_list(new: NewList, orders: Iterable[NewOrder], filters: Filters, last: Decimal, band: PriceBand) -> None:
-    """Shape of a list, then both of its orders, given above first. Raises `Refusal`."""
+    """Check the shape of a list, then both of its orders, the upper one first. Raises `Refusal`."""
     check_cid("listClientOrderId", new.cid)
     _check_shape(new)
     if new.above.cid == new.below.cid:
@@ -100,7 +100,7 @@ def check_cid(name: str, cid: str) -> None:
 
 
 def _check_parameters(order: NewOrder) -> None:
-    """Each type takes its own prices, all of them and no others."""
+    """Each order type requires its prices and allows no others."""
     wanted = {"px": order.type not in {"MARKET", "STOP_LOSS", "TAKE_PROFIT"}, "stop_px": order.type in CONTINGENT}
     for field, name in (("px", "price"), ("stop_px", "stopPrice")):
         value: Decimal | None = getattr(order, field)
@@ -149,7 +149,7 @@ _LIMITS = frozenset({"LIMIT", "LIMIT_MAKER"})
 
 
 def _check_shape(new: NewList) -> None:
-    """Which type may stand on which side of the price."""
+    """Check which order type is on which side of the price."""
     above, below, side = new.above.type, new.below.type, new.side
     if not {above, below} <= CONTINGENT | {"LIMIT_MAKER"}:
         raise Refusal(-1158, "Order type not supported in OCO.")

@@ -1,6 +1,6 @@
-"""The order desk: takes a request, checks it as the venue does, and lets the matching engine carry it out.
+"""Order entry: validates a request as the venue does, then passes it to the matching engine.
 
-Every method raises `Refusal` before it changes anything, but for `replace`, whose two halves stand for themselves.
+Every method raises `Refusal` before it changes anything, except `replace`, whose two halves succeed or fail separately.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FAILED = (-2022, "Order cancel-replace failed.")
 
 
 class OrderEntry:
-    """Serves one symbol at one instant, at one last price."""
+    """Order entry of one symbol at one instant and one last price."""
 
     def __init__(self, matching: Matching, filters: Filters, band: PriceBand, last: Decimal, now_ms: int) -> None:
         self._matching, self._filters, self._band = matching, filters, band
@@ -37,7 +37,7 @@ class OrderEntry:
         self._last, self._now_ms = last, now_ms
 
     def place(self, new: NewOrder) -> PaperOrder:
-        """The order as it stands after the book has met it."""
+        """Place an order; returns its state after matching."""
         self._check(new)
         return self._enter(new)
 
@@ -79,9 +79,9 @@ class OrderEntry:
         return found
 
     def replace(self, cancel_cid: str, new: NewOrder) -> PaperOrder | Refusal:
-        """STOP_ON_FAILURE. A refusal is returned, not raised, when the old order is gone and the new one not there.
+        """STOP_ON_FAILURE. Returns the refusal when the old order is canceled and the new one refused; else raises it.
 
-        Filters and counts are tested before anything is done, as the venue does it.
+        Filters and counts are checked before anything changes, as the venue does.
         """
         self._check(new)
         try:
@@ -112,7 +112,7 @@ class OrderEntry:
                 raise Refusal(-2010, f"Filter failure: {name}")
 
     def _enter(self, new: NewOrder) -> PaperOrder:
-        """What the matching engine itself tests, then the order is in."""
+        """The checks of the matching engine itself; then the order is accepted."""
         self._check_unused(new.cid)
         order, book = self._draft(new), Book(self._last, self._filters, self._matching.rates.depth)
         if order.waiting and reached(order, self._last):
@@ -150,14 +150,14 @@ class OrderEntry:
 
 
 def _price_of(order: NewOrder) -> Decimal:
-    """What stands in relation to the last price: the trigger, or the limit of the order that has none."""
+    """The price that is compared to the last price: the trigger, or the limit of an order without one."""
     price = order.stop_px or order.px
     assert price is not None, "a checked order has one"
     return price
 
 
 def _cost(order: PaperOrder, book: Book) -> Decimal:
-    """What an incoming order may take of what it pays with; at market, what the book as it stands asks."""
+    """The amount that an incoming order may spend; for a market order, the cost in the current book."""
     if order.type == "MARKET" and order.side == "buy":
         return sum((px * qty for px, qty in wanted(order, book)), ZERO)
     return need(order)

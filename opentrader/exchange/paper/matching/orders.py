@@ -1,4 +1,4 @@
-"""An order inside the paper exchange, and the pure questions that can be asked of one."""
+"""Orders, lists and fills of the paper exchange, with pure functions over them."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from opentrader.domain.trading.venue import ZERO, Side, Status
 STOPS = frozenset({"STOP_LOSS", "STOP_LOSS_LIMIT"})
 TAKE_PROFITS = frozenset({"TAKE_PROFIT", "TAKE_PROFIT_LIMIT"})
 CONTINGENT = STOPS | TAKE_PROFITS
-"""They wait for their trigger price; the venue calls them algo orders."""
+"""Orders that wait for a trigger price; the venue calls them algo orders."""
 
 AT_MARKET = frozenset({"MARKET", "STOP_LOSS", "TAKE_PROFIT"})
-"""Once they work they take what the book offers, at any price."""
+"""Orders that, once active, fill from the book at any price."""
 
 BUYING_MARGIN = Decimal("1.05")
-"""What a triggered buy at market pays at most, and locks while it waits, as a multiple of its trigger price."""
+"""The maximum price of a triggered market buy, locked while it waits, as a multiple of its trigger price."""
 
 
 @dataclass(frozen=True, slots=True)
 class PaperOrder:
-    """One order. `list_id` 0: it stands alone. Instants are milliseconds, None: not yet."""
+    """One order. `list_id` 0 means that it belongs to no list. Instants are milliseconds; None means not yet."""
 
     id: int
     list_id: int
@@ -54,18 +54,18 @@ class PaperOrder:
 
     @property
     def waiting(self) -> bool:
-        """Whether its trigger price has not been reached."""
+        """Whether its trigger price is not reached yet."""
         return self.type in CONTINGENT and self.triggered_at is None
 
     @property
     def pays(self) -> str:
-        """The asset it gives away, and locks while it is open."""
+        """The asset that it spends, and locks while it is open."""
         return self.base if self.side == "sell" else self.quote
 
 
 @dataclass(frozen=True, slots=True)
 class PaperList:
-    """An OCO list; it is executing as long as one of its two orders is open."""
+    """An OCO list; it is executing while one of its two orders is open."""
 
     id: int
     cid: str
@@ -77,7 +77,7 @@ class PaperList:
 
 @dataclass(frozen=True, slots=True)
 class PaperFill:
-    """One fill, with the commission that was taken for it."""
+    """One fill with its commission."""
 
     id: int
     order_id: int
@@ -92,7 +92,7 @@ class PaperFill:
     at: int
 
     def effects(self) -> list[tuple[str, Decimal]]:
-        """What it did to the account: (asset, amount), three of them."""
+        """Its three effects on the account, as (asset, amount)."""
         sign = 1 if self.side == "buy" else -1
         return [
             (self.base, sign * self.qty),
@@ -102,27 +102,27 @@ class PaperFill:
 
 
 def ceiling(order: PaperOrder) -> Decimal | None:
-    """The most that an order pays, or the least that it takes; None: whatever the book offers."""
+    """The worst price that an order accepts; None means any price."""
     if order.type in AT_MARKET and order.side == "buy" and order.stop_px is not None:
         return order.stop_px * BUYING_MARGIN
     return None if order.type in AT_MARKET else order.px
 
 
 def need(order: PaperOrder) -> Decimal:
-    """How much of `order.pays` an open order may still take, and so locks. A buy at market never waits."""
+    """The amount of `order.pays` that an open order may still spend, and therefore locks. A market buy never rests."""
     price = Decimal(1) if order.side == "sell" else ceiling(order)
     return ZERO if price is None else order.rest * price
 
 
 def level(order: PaperOrder) -> Decimal:
-    """The price at which an open order acts: its trigger while it waits, then its limit."""
+    """The price that activates or fills an open order: its trigger while it waits, then its limit."""
     price = order.stop_px if order.waiting else order.px
     assert price is not None, "an order at market does not rest"
     return price
 
 
 def acts_falling(order: PaperOrder) -> bool:
-    """Whether it acts at its level or below; else at its level or above."""
+    """Whether the order acts at or below its level; otherwise it acts at or above."""
     if order.waiting:
         return (order.side == "sell") == (order.type in STOPS)
     return order.side == "buy"

@@ -1,8 +1,8 @@
-"""The way of the price through one candle.
+"""The path of the price through one candle.
 
-A candle tells four prices but not their order. It opens with a jump from the last close, then goes to one extreme,
-to the other and to its close, passing every price between. Low comes first where anything is for sale, high first
-where all that is open buys: whatever protects a position is reached before what would profit it.
+A candle has four prices but no order among them. The path jumps from the last close to the open, then moves to one
+extreme, to the other, and to the close, through every price between. The low comes first if any open order sells, the
+high first if all of them buy: a protective order is reached before a profitable one.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ class Path:
 
     @property
     def ends(self) -> Rows:
-        """When each candle is over."""
+        """The end of each candle, in milliseconds."""
         ends: Rows = self.rows[:, TS] + self.step
         return ends
 
     def last(self, at: int) -> Decimal | None:
-        """The close of the newest candle that is over at an instant."""
+        """The close of the last candle that has ended at an instant."""
         count = int(np.searchsorted(self.ends, at, side="right"))
         return decimal(self.rows[count - 1, CLOSE]) if count else None
 
@@ -44,14 +44,14 @@ NO_PATH = Path(np.empty((0, 6)), 60_000)
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """The price goes from `start` to `end`, passing what is between; `start` None: it jumps."""
+    """The price moves from `start` to `end` through every price between; with `start` None it jumps."""
 
     start: Decimal | None
     end: Decimal
     at: int
 
     def price_of(self, order: PaperOrder) -> Decimal:
-        """Where on the way an order that is reached at the end acts: at its level, or where a jump ends."""
+        """The price at which an order reached by this move acts: its level, or the end of a jump."""
         if self.start is None:
             return self.end
         if acts_falling(order):
@@ -59,12 +59,12 @@ class Move:
         return max(level(order), self.start)
 
     def distance(self, price: Decimal) -> Decimal:
-        """How far along the way a price stands."""
+        """The distance of a price from the start of the move."""
         return abs(price - self.start) if self.start is not None else ZERO
 
 
 def moves(candle: Rows, step: int, *, high_first: bool) -> list[Move]:
-    """The four moves of one candle (a row of six), each at its own instant within it."""
+    """The four moves of one candle (a row of six), each with an instant inside it."""
     opened, high, low, closed = (decimal(candle[column]) for column in (OPEN, HIGH, LOW, CLOSE))
     first, second = (high, low) if high_first else (low, high)
     at = int(candle[TS])
@@ -77,7 +77,7 @@ def moves(candle: Rows, step: int, *, high_first: bool) -> list[Move]:
 
 
 def first_touch(rows: Rows, orders: list[PaperOrder]) -> int | None:
-    """The number of the first candle in which one of these orders acts."""
+    """The index of the first candle in which one of these orders acts."""
     low = max((float(level(one)) for one in orders if acts_falling(one)), default=-np.inf)
     high = min((float(level(one)) for one in orders if not acts_falling(one)), default=np.inf)
     touched = np.flatnonzero((rows[:, LOW] <= low) | (rows[:, HIGH] >= high))
@@ -85,5 +85,5 @@ def first_touch(rows: Rows, orders: list[PaperOrder]) -> int | None:
 
 
 def decimal(price: float) -> Decimal:
-    """The shortest decimal that is this float: prices come with a few decimals and mean them."""
+    """The shortest decimal that equals this float: prices have few decimals, and they are exact."""
     return Decimal(repr(float(price)))

@@ -1,4 +1,4 @@
-"""Time goes by: the candles of all symbols with open orders, in the order in which they ended."""
+"""Replays the candles of all symbols with open orders, in the order of their ends."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from opentrader.exchange.paper.matching.price_path import Path, first_touch
 
 
 def pass_paths(matching: Matching, paths: Mapping[str, Path], rules: Mapping[str, Filters]) -> None:
-    """Let the candles of each symbol go by; those in which no order acts are skipped.
+    """Replay the candles of each symbol; those in which no order acts are skipped.
 
-    The outcome does not depend on how a stretch of time is cut into calls.
+    The outcome does not depend on how a period is split into calls.
     """
     ahead = {symbol: _next(matching, symbol, path, 0) for symbol, path in paths.items()}
     while due := {symbol: number for symbol, number in ahead.items() if number is not None}:
@@ -24,14 +24,14 @@ def pass_paths(matching: Matching, paths: Mapping[str, Path], rules: Mapping[str
 
 
 def _next(matching: Matching, symbol: str, path: Path, start: int) -> int | None:
-    """The number of the first candle from `start` on in which an order acts."""
+    """The index of the first candle from `start` on in which an order acts."""
     orders = matching.account.open_orders(symbol)
     touched = first_touch(path.rows[start:], orders) if orders else None
     return None if touched is None else start + touched
 
 
 class BnbPrices:
-    """What one BNB cost in each currency, from the candles at hand and the price before them."""
+    """The price of one BNB in each quote currency, from the loaded candles and the price before them."""
 
     def __init__(self, paths: Mapping[str, Path], before: Mapping[str, Decimal | None]) -> None:
         self._paths, self._before = paths, before
