@@ -179,7 +179,7 @@ def test_recorded_candles_give_what_the_pure_function_says_of_the_files(shared: 
 
 def test_whose_market_it_is_and_what_it_lacks_is_told_on_stderr(tmp_path: Path, shared: Path) -> None:
     done = run("scan", "--watchlist", "BTC")
-    assert f"the data folder {tmp_path / 'data'}, which no daemon uses" in done.stderr.decode()
+    assert f"the data folder {tmp_path / 'data'}; no daemon is running on it" in done.stderr.decode()
     assert orjson.loads(done.stdout)["scanned"] == 1
     assert str(tmp_path / "data") in run("scan", "--mode", "trend", "--watchlist", "BTC").stderr.decode()
     stale = run("analyze", "BTC", "--feed", f"files:{shared / 'data'}", "--json")
@@ -295,7 +295,7 @@ def test_the_doctor_tells_what_to_do_and_fails_if_a_check_does(
     assert "license" in capsys.readouterr().out
     (tmp_path / "file").write_text("in the way")
     assert cli.main(["doctor", "--port", "0", "--data-dir", str(tmp_path / "file"), *MARKET]) == 1
-    assert "choose another with --data-dir" in capsys.readouterr().out
+    assert "choose another folder with --data-dir" in capsys.readouterr().out
 
 
 def test_warmup_compiles_once(capsys: pytest.CaptureFixture[str]) -> None:
@@ -303,17 +303,17 @@ def test_warmup_compiles_once(capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     assert cli.main(["warmup"]) == 0
     out, err = capsys.readouterr()
-    assert (out, err) == ("The analysis is compiled.\n", "")
+    assert (out, err) == ("The kernels are compiled.\n", "")
 
 
 def test_the_audit_is_verified(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     assert cli.main(["audit", "verify"]) == 1
-    assert "there is no store in" in capsys.readouterr().err
+    assert "no store in" in capsys.readouterr().err
     store = Store.open(data_dir)
     asyncio.run(store.write(lambda connection: [events.append(connection, 1, "halt", {}) for _ in range(3)]))
     assert cli.main(["audit", "verify"]) == 0  # beside the one who has it open
-    assert capsys.readouterr().out.startswith("3 events; the hash of the last is ")
+    assert capsys.readouterr().out.startswith("3 events; hash of the last: ")
     store.close()
     connection = apsw.Connection(str(data_dir / "opentrader.db"))
     connection.execute("DROP TRIGGER events_are_never_changed; UPDATE events SET type = 'resume' WHERE seq = 2")

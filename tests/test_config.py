@@ -103,7 +103,7 @@ def test_every_bad_key_is_told_at_once_with_value_place_and_advice(monkeypatch: 
     assert refused(_spelled=option, feed="ccxt:binance", exchange="ccxt:binance") == [
         "port = 99999 (OPENTRADER_PORT): should be less than or equal to 65535; for example 8001",
         (
-            "feed = ccxt:binance (--feed): live venues (ccxt) are not part of this build;"
+            "feed = ccxt:binance (--feed): this version has no live feeds (ccxt);"
             " use simulated, simulated:SEED or files:DIR"
         ),
         (
@@ -257,7 +257,8 @@ def test_a_secret_is_read_from_its_file(monkeypatch: pytest.MonkeyPatch, tmp_pat
 def test_a_secret_file_must_be_closed_to_others(tmp_path: Path, mode: int) -> None:
     path = secret_file(tmp_path, TOKEN, mode)
     assert refused(api_token_file=path) == [
-        f"api_token_file = {path} (argument api_token_file): other users of this machine can read it; run chmod 600 {path}"
+        f"api_token_file = {path} (argument api_token_file): other users of this machine can read it;"
+        f" run chmod 600 {path}"
     ]
 
 

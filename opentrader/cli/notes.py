@@ -53,7 +53,7 @@ def of_start(settings: Settings, now_ms: int) -> list[str]:
 
 
 def _shift(settings: Settings, now_ms: int) -> int:
-    """The shift of recorded candles: the one stored in the data folder, else the one that a first start would choose."""
+    """The shift of recorded candles: stored in the data folder, else as a first start would choose."""
     kept = peek(settings.data_dir, partial(choices.get, key=shift_key(settings)))
     if kept is not None:
         return int(kept)

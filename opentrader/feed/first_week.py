@@ -49,8 +49,8 @@ async def first_week(
 ) -> FirstWeek:
     """The first week of an unshifted `feed` that has a trade and a signal at this time of week.
 
-    `signals` examines the last `signal_history` candles of `signal_timeframe`. After `max_weeks` weeks the result is the
-    first week with a signal, or else the first week.
+    `signals` examines the last `signal_history` candles of `signal_timeframe`. After `max_weeks` weeks the result is
+    the first week with a signal, or else the first week.
     """
     fallback = FirstWeek(shift_to(now_ms, 0), max_weeks, trade=False, signal=False)
     for week in range(max_weeks):

@@ -55,7 +55,7 @@ def test_on_a_fresh_machine_nothing_fails_and_nothing_is_made(settings: Settings
 def test_a_folder_that_is_a_file(settings: Settings) -> None:
     settings.data_dir.write_text("in the way")
     check = checks.data_folder(settings)
-    assert (check.verdict, check.found) == ("fail", f"{settings.data_dir} cannot be written to")
+    assert (check.verdict, check.found) == ("fail", f"{settings.data_dir} is not writable")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -74,7 +74,7 @@ def test_a_folder_on_another_machine(settings: Settings, monkeypatch: pytest.Mon
 
 def test_a_daemon_on_the_same_folder(settings: Settings, store: Store) -> None:
     check = checks.instance(settings)
-    assert (check.verdict, check.found) == ("warn", f"a daemon runs on this folder (pid {os.getpid()})")
+    assert (check.verdict, check.found) == ("warn", f"a daemon is running on this folder (pid {os.getpid()})")
     store.close()
     assert checks.instance(settings).verdict == "ok"
 
@@ -115,7 +115,7 @@ def test_a_license(settings: Settings, store: Store) -> None:
     assert checks.licensed(named).verdict == "ok"
     row = {"code": "OT-1", "email": None, "name": None, "plan": "free", "machine_id": "m", "expires_at": None}
     asyncio.run(store.write(lambda connection: licenses.put(connection, activated_at=1, mac=b"", **row)))
-    assert checks.licensed(settings).found == "the free license is stored"
+    assert checks.licensed(settings).found == "free license stored"
 
 
 def test_a_store_that_cannot_be_read(settings: Settings) -> None:

@@ -46,11 +46,11 @@ def test_a_choice_is_spelled_as_it_was_parsed(spelling: str) -> None:
         (f"simulated:{2**63}", "whole number"),
         ("files:", "directory is missing"),
         ("files", "directory is missing"),
-        ("ccxt:binance", "not part of this build"),
-        ("ccxt", "not part of this build"),
-        ("", "no feed of that kind"),
-        ("Simulated", "no feed of that kind"),
-        ("binance", "no feed of that kind"),
+        ("ccxt:binance", "no live feeds"),
+        ("ccxt", "no live feeds"),
+        ("", "unknown kind of feed"),
+        ("Simulated", "unknown kind of feed"),
+        ("binance", "unknown kind of feed"),
     ],
 )
 def test_what_cannot_be_used_is_refused_with_advice(spelling: str, says: str) -> None:
