@@ -256,10 +256,8 @@ def test_a_secret_is_read_from_its_file(monkeypatch: pytest.MonkeyPatch, tmp_pat
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o601])
 def test_a_secret_file_must_be_closed_to_others(tmp_path: Path, mode: int) -> None:
     path = secret_file(tmp_path, TOKEN, mode)
-    assert refused(api_token_file=path) == [
-        f"api_token_file = {path} (argument api_token_file): other users of this machine can read it;"
-        f" run chmod 600 {path}"
-    ]
+    advice = f"other users of this machine can read it; run chmod 600 {path}"
+    assert refused(api_token_file=path) == [f"api_token_file = {path} (argument api_token_file): {advice}"]
 
 
 def test_a_credential_of_systemd_is_closed_by_its_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
