@@ -1,149 +1,151 @@
-"""A supervisor on the test's own loop, a clock that stands still, and a check that no actor outlives its test."""
+"""The actors of the books on a real store, with a clock that stands still and a feed of made-up candles."""
 
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-import pykka
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from opentrader.actors.runtime.limits import Limits
+from opentrader.actors import views
+from opentrader.actors.analysis.market_analyzer import Horizon, MarketAnalyzer
+from opentrader.actors.analysis.scanner import Scanner
+from opentrader.actors.analysis.trend_book import TrendBook
+from opentrader.actors.messages import (
+    View,
+)
+from opentrader.actors.operations.agent_board import AgentBoard
+from opentrader.actors.operations.license_guard import LicenseGuard
 from opentrader.actors.runtime.supervision.supervisor import Supervisor
-from tests.actors.book import SAFETY, Book, Bystander
-from tests.actors.subject import Subject
-from tests.clock import CountedIds, StillClock
+from opentrader.actors.signals.mr_combined import MrCombined, Rule
+from opentrader.actors.signals.signal_book import SignalBook, SignalLimits
+from opentrader.domain.symbols import Listing
+from opentrader.domain.timeframes import TF_MS, Timeframe
+from opentrader.errors import ExchangeError
+from opentrader.store import Store
+from opentrader.store.ports import AgentTable, LicenseTable, SignalTable, TrendTable
+from tests.fakes.clock import CountedIds, StillClock
+from tests.fakes.kernels import WarmKernels
+from tests.fakes.positions import HeldPairs
+
+PAIRS = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
 
 
-@pytest.fixture(autouse=True)
-def no_actor_outlives_its_test() -> Iterator[None]:
-    """Ours run on daemon threads, which the fixture for all tests lets pass."""
-    before = set(threading.enumerate())
-    yield
-    pykka.ActorRegistry.stop_all(block=False)
-    for thread in set(threading.enumerate()) - before:
-        thread.join(timeout=SAFETY)
-        assert not thread.is_alive(), f"thread left running: {thread.name}"
+@dataclass
+class WaveFeed:
+    """Candles on a wave around 100, the same for the same opening; can be held, can fail, counts its calls."""
+
+    source: str = "wave"
+    calls: list[tuple[str, str, int]] = field(default_factory=list)
+    gate: asyncio.Event | None = None
+    failing: Exception | None = None
+    revised: float = 0.0  # added to every price, as a venue does that corrects its history
+    late: set[str] = field(default_factory=set)  # timeframes whose newest closed candle has not arrived yet
+
+    def listings(self) -> dict[str, Listing]:
+        return {pair: Listing(pair.removesuffix("USDT"), "USDT") for pair in PAIRS}
+
+    async def candles(self, pair: str, timeframe: Timeframe, *, limit: int, now_ms: int) -> NDArray[np.float64]:
+        self.calls.append((pair, timeframe, limit))
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.failing is not None:
+            raise self.failing
+        step = TF_MS[timeframe]
+        forming = now_ms - now_ms % step
+        ts = forming + step * np.arange(-limit, 1)
+        return wave(ts[ts != forming - step] if timeframe in self.late else ts, step, self.revised)
 
 
-class ManualLoop:
-    """The timers of an event loop, moved by hand."""
+def wave(ts: NDArray[Any], step: int, revised: float = 0.0) -> NDArray[np.float64]:
+    """Candles (n, 6) that depend on their opening alone."""
+    i = ts / step
+    opening, close = (
+        100 + 4 * np.sin(j / 14) + 2 * np.sin(j / 2.3) + np.sin(j * j * 0.7) + revised for j in (i - 1, i)
+    )
+    high, low = np.maximum(opening, close) + 0.4, np.minimum(opening, close) - 0.4
+    return np.stack((ts, opening, high, low, close, 50 + 20 * np.cos(i / 3)), axis=1).astype(np.float64)
+
+
+class Operator:
+    """Somebody to ask for a decision; whether the request arrives is for a test to say."""
 
     def __init__(self) -> None:
-        self.now = 100.0
-        self.timers: list[tuple[float, Callable[..., object], tuple[Any, ...]]] = []
+        self.reachable = False
+        self.asked: list[Any] = []
+        self.gate: asyncio.Event | None = None
 
-    def time(self) -> float:
-        return self.now
-
-    def call_at(self, when: float, callback: Callable[..., object], *args: Any) -> ManualTimer:
-        timer = (when, callback, args)
-        self.timers.append(timer)
-        return ManualTimer(self, timer)
-
-    def call_early(self) -> None:
-        """Run the one timer just before its time, as a loop with a coarse clock does."""
-        ((when, callback, args),) = self.timers
-        self.timers.clear()
-        self.now = when - 0.0004
-        callback(*args)
-
-    def advance(self, seconds: float) -> None:
-        """Let time pass in one step, as for a loop that was busy, and run what is due."""
-        self.now += seconds
-        for timer in [timer for timer in self.timers if timer[0] <= self.now]:
-            self.timers.remove(timer)
-            timer[1](*timer[2])
+    async def request_approval(self, record: Any) -> bool:
+        self.asked.append(record)
+        if self.gate is not None:
+            await self.gate.wait()
+        return self.reachable
 
 
-@dataclass
-class ManualTimer:
-    loop: ManualLoop
-    timer: tuple[float, Callable[..., object], tuple[Any, ...]]
+class Books:
+    """All actors of the daemon but its edge."""
 
-    def cancel(self) -> None:
-        if self.timer in self.loop.timers:
-            self.loop.timers.remove(self.timer)
+    def __init__(self, folder: Path) -> None:
+        self.clock, self.feed, self.positions = StillClock(), WaveFeed(), HeldPairs()
+        self.operator = Operator()
+        self.kernels: Any = WarmKernels()
+        self.limits = SignalLimits()
+        self.rule = Rule()
+        self._folder = folder
+        self.fatal: list[str] = []
+        self.store: Store
+        self.supervisor: Supervisor
 
-
-@dataclass
-class Bench:
-    """A supervisor and what it reported."""
-
-    supervisor: Supervisor
-    clock: StillClock
-    fatal: list[str] = field(default_factory=list)
-    stuck: list[str] = field(default_factory=list)
-    reported: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def restarts(self) -> dict[str, int]:
-        return {row.name: row.restarts for row in self.supervisor.status()}
-
-    async def until_reported(self) -> None:
-        await asyncio.wait_for(self.reported.wait(), SAFETY)
-        self.reported.clear()
-
-
-async def at_once() -> None:
-    """Nothing is being written."""
-
-
-@pytest.fixture
-async def build() -> AsyncIterator[Callable[..., Bench]]:
-    """Makes a `Bench`; keyword arguments are `Limits`, and the barrier. All are stopped after the test."""
-    benches: list[Bench] = []
-
-    def make(barrier: Callable[[], Awaitable[object]] = at_once, **limits: Any) -> Bench:
-        bench: Bench
-
-        def note(seen: list[str], text: str) -> None:
-            seen.append(text)
-            bench.reported.set()
-
-        clock = StillClock()
-        supervisor = Supervisor(
-            asyncio.get_running_loop(),
-            clock,
-            CountedIds(),
-            on_fatal=lambda reason: note(bench.fatal, reason),
-            on_stuck=lambda name: note(bench.stuck, name),
-            barrier=barrier,
-            limits=Limits(**limits),
+    async def start(self) -> None:
+        self.store = store = Store.open(self._folder)
+        loop = asyncio.get_running_loop()
+        self.supervisor = run = Supervisor(loop, self.clock, CountedIds(), on_fatal=self.fatal.append)
+        names = {pair: listing.name for pair, listing in self.feed.listings().items()}
+        licenses = LicenseTable(store, machine_id="m1", secret=b"s" * 32)
+        run.add("license_guard", lambda c: LicenseGuard(c, licenses))
+        run.add("agent_board", lambda c: AgentBoard(c, AgentTable(store)))
+        run.add("trend_book", lambda c: TrendBook(c, TrendTable(store)))
+        run.add("signal_book", lambda c: SignalBook(c, SignalTable(store), self.positions, self.limits, self.operator))
+        run.add_family("market_analyzer", lambda c: MarketAnalyzer(c, self.feed, self.kernels, Horizon()))
+        run.add("scanner", lambda c: Scanner(c, watchlist=PAIRS, names=names, source="wave", ttl_sec=3600))
+        run.add(
+            "mr_combined",
+            lambda c: MrCombined(
+                c, watchlist=PAIRS, listings=self.feed.listings(), positions=self.positions, rule=self.rule
+            ),
         )
-        bench = Bench(supervisor, clock)
-        benches.append(bench)
-        return bench
+        await run.start()
 
-    yield make
-    for bench in benches:
-        await bench.supervisor.stop()
+    async def stop(self) -> None:
+        await self.supervisor.stop()
+        self.store.close()
+
+    async def restart(self) -> None:
+        await self.stop()
+        await self.start()
+
+    async def ask(self, message: Any) -> Any:
+        return await self.supervisor.ask(message, timeout=60)
+
+    def view(self, query: View[Any]) -> Any:
+        asking = views.Asking(self.clock.wall(), self.clock.market_ms(), "dev", 3600)
+        return views.render(query, self.supervisor, asking)
 
 
 @pytest.fixture
-def manual_loop() -> ManualLoop:
-    return ManualLoop()
+async def books(tmp_path: Path) -> AsyncIterator[Books]:
+    running = Books(tmp_path / "data")
+    await running.start()
+    yield running
+    await running.stop()
 
 
 @pytest.fixture
-def clock() -> StillClock:
-    return StillClock()
-
-
-@pytest.fixture
-async def bench(build: Any) -> Bench:
-    """A book and a bystander, started."""
-    made: Bench = build()
-    made.supervisor.add("other", Bystander)
-    made.supervisor.add("book", Book)
-    await made.supervisor.start()
-    return made
-
-
-@pytest.fixture(autouse=True)
-def log() -> list[str]:
-    """What the subjects of this test lived through."""
-    Subject.log = []
-    return Subject.log
+def broken_feed(books: Books) -> Books:
+    books.feed.failing = ExchangeError("the venue is closed for maintenance")
+    return books

@@ -16,7 +16,7 @@ from opentrader.errors import ConfigError
 from opentrader.news import DEFAULT_FEEDS, FeedReader, NewsFeed, parse_feeds
 from opentrader.news.download import LARGEST, Page, Unreadable
 from opentrader.news.items import items_of, plain
-from tests.news.wire import LAUGHS, RSS
+from tests.fakes.wire import LAUGHS, RSS
 
 TOLD = '<rss version="2.0"><channel><item><title>told</title></item></channel></rss>'
 

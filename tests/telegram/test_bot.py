@@ -12,7 +12,7 @@ from opentrader.domain.approvals import Button
 from opentrader.errors import ConfigError, TelegramError, TelegramNotConfigured
 from opentrader.telegram import Bot, Silent
 from opentrader.telegram.redaction import redacted
-from tests.telegram.fake import TOKEN
+from tests.fakes.telegram import TOKEN
 
 SECRET = "canary"  # a part of the fake's token
 TOO_MANY = {

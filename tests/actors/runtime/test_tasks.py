@@ -1,0 +1,149 @@
+"""Coroutines of an actor: what their outcome is, who waits for them, and in which order."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import Any
+
+import pytest
+
+from opentrader.actors.runtime.outcome import Done, Outcome
+from opentrader.actors.runtime.tasks import Tasks
+from opentrader.errors import AskTimeout, InternalError, NotFound, Overloaded
+from tests.actors.runtime.book import FAULTS, SAFETY, Book, Seen, Work, ask, opened, opened_gate, raises, turn, work
+
+
+async def test_reads_are_answered_while_a_coroutine_is_under_way(bench: Any) -> None:
+    gate = asyncio.Event()
+    asked = ask(bench, work("BTC", "a", gate))
+    assert await ask(bench, Seen()) == ["begin a"]
+    gate.set()
+    assert await asked == "opened"
+
+
+async def test_an_error_of_our_own_tree_in_a_coroutine_comes_as_it_is(bench: Any) -> None:
+    error = NotFound("no such order")
+    with pytest.raises(NotFound) as caught:
+        await ask(bench, Work("BTC", "a", (partial(raises, error),)))
+    assert caught.value is error
+
+
+CANCELLED = asyncio.CancelledError("by a library, not by us")
+
+
+@pytest.mark.parametrize("fault", [*FAULTS, CANCELLED], ids=repr)
+async def test_any_other_exception_in_a_coroutine_is_an_outcome_too(bench: Any, fault: BaseException) -> None:
+    with pytest.raises(InternalError) as caught:
+        await ask(bench, Work("BTC", "a", (partial(raises, fault),)))
+    assert str(caught.value) == "book: raises failed"
+    assert caught.value.__cause__ is fault
+    gate = asyncio.Event()
+    gate.set()
+    assert await ask(bench, work("BTC", "b", gate)) == "opened"  # the key is free again
+    assert bench.restarts()["book"] == 0
+
+
+async def test_a_timeout_does_not_cancel_the_work(bench: Any) -> None:
+    gate = asyncio.Event()
+    with pytest.raises(AskTimeout, match=r"book did not answer Work within 0\.01 s") as caught:
+        await bench.supervisor.ask(work("BTC", "a", gate), timeout=0.01)
+    assert "may still complete" in caught.value.hint
+    waits = ask(bench, work("BTC", "b", gate))
+    gate.set()
+    await waits
+    assert await ask(bench, Seen()) == ["begin a", "end a", "begin b", "end b"]
+
+
+def bare_pipes() -> Tasks:
+    return Tasks("book", asyncio.get_running_loop())
+
+
+async def test_a_coroutine_that_comes_after_the_end_of_its_life_is_not_begun() -> None:
+    pipes = bare_pipes()
+    begun: list[str] = []
+
+    async def begin() -> None:
+        begun.append("begun")
+
+    await pipes.close(SAFETY)
+    pipes.spawn(begin(), begun.append)
+    await pipes.drain(partial(asyncio.sleep, 0))
+    await asyncio.sleep(0)
+    assert begun == []
+
+
+async def test_nothing_is_under_way_until_the_continuations_pipe_no_more() -> None:
+    pipes = bare_pipes()
+    outcomes: list[Outcome[str]] = []
+    gate = asyncio.Event()
+    gate.set()
+
+    async def handled() -> None:
+        if len(outcomes) < 3:
+            pipes.spawn(opened(gate), outcomes.append)
+
+    await handled()
+    await pipes.drain(handled)
+    assert outcomes == [Done("opened")] * 3
+
+
+# exclusive
+
+
+async def test_requests_with_a_key_under_way_wait_in_order_and_others_pass(bench: Any) -> None:
+    gates = {name: asyncio.Event() for name in "abcx"}
+    asked = [ask(bench, work("BTC", name, gates[name])) for name in "abc"]
+    asked.append(ask(bench, work("ETH", "x", gates["x"])))
+    assert await ask(bench, Seen()) == ["begin a", "begin x"]
+    for name in "xcba":  # c and b have nothing to wait for once their turn comes
+        gates[name].set()
+    assert await asyncio.gather(*asked) == ["opened"] * 4
+    seen = await ask(bench, Seen())
+    assert [event for event in seen if event[-1] in "abc"] == [
+        "begin a",
+        "end a",
+        "begin b",
+        "end b",
+        "begin c",
+        "end c",
+    ]
+    assert seen.index("end x") < seen.index("end a")
+
+
+async def test_a_continuation_that_pipes_again_keeps_the_key_without_a_gap(bench: Any) -> None:
+    gates = [asyncio.Event(), asyncio.Event()]
+    chained = ask(bench, work("BTC", "a", *gates))
+    waits = ask(bench, work("BTC", "b", gates[0]))
+    await turn(bench)
+    gates[0].set()
+    while len(seen := await ask(bench, Seen())) < 2:
+        pass
+    assert seen == ["begin a", "begin a"]
+    gates[1].set()
+    await asyncio.gather(chained, waits)
+    assert await ask(bench, Seen()) == ["begin a", "begin a", "end a", "begin b", "end b"]
+
+
+async def test_too_many_requests_for_one_key_are_refused(build: Any) -> None:
+    bench = build(deferred=2)
+    bench.supervisor.add("book", Book)
+    await bench.supervisor.start()
+    gate = asyncio.Event()
+    asked = [ask(bench, work("BTC", str(number), gate)) for number in range(4)]
+    with pytest.raises(Overloaded, match="book has 2 requests waiting for BTC"):
+        await asked[3]
+    gate.set()
+    assert await asyncio.gather(*asked[:3]) == ["opened"] * 3
+
+
+async def test_an_error_that_nobody_waits_for_is_logged(build: Any, caplog: pytest.LogCaptureFixture) -> None:
+    class Careless(Book):
+        def on_start(self) -> None:
+            self.work(Work("BTC", "a", (partial(raises, NotFound("no such order")),)))
+
+    bench = build()
+    bench.supervisor.add("book", Careless)
+    await bench.supervisor.start()
+    await ask(bench, work("BTC", "b", opened_gate()))
+    assert "book: a coroutine that nobody waits for: no such order" in caplog.text

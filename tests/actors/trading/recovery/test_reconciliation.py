@@ -1,0 +1,121 @@
+"""What is ours at the venue and unknown here is taken over; what is somebody else's is not, and stops us."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from opentrader.actors import messages
+from opentrader.actors.trading.account import ReadAccount
+from opentrader.actors.trading.replies.snapshot import TradingSnapshot
+from opentrader.domain.trading.exchange import NewOrder
+from opentrader.domain.trading.lifecycle.ids import ENTRY, base36
+from opentrader.errors import NotReady, TradingHalted
+from opentrader.exchange.paper.transport import InjectedFault, Script
+from tests.actors.trading.market import PAIR, Market
+from tests.actors.trading.test_position_manager import buy, limit
+
+
+async def after(market: Market, seconds: int, holds: Callable[[TradingSnapshot], bool]) -> None:
+    """Let market time go by, and the daemon do by itself what it does then."""
+    market.clock.now += seconds * 1000
+    for _ in range(300):
+        if holds(market.desk):
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(market.desk)
+
+
+def of_instance(instance: str, number: int) -> str:
+    cid = f"MT_{instance}{number:08d}{base36(200, 3)}{base36(400, 4)}{base36(0, 6)}{base36(1, 2)}"
+    assert ENTRY.fullmatch(cid)
+    return cid
+
+
+async def test_a_second_daemon_stops_us_within_a_look_and_keeps_its_orders(market: Market) -> None:
+    market.clock.now += 60_000
+    theirs = of_instance("zZzZ", 1)
+    await market.venue.place(NewOrder(theirs, PAIR, "buy", "LIMIT", Decimal(1), market.clock.now, Decimal(90)))
+    await after(market, 31, lambda desk: desk.control.halted)
+    assert "second daemon" in market.desk.control.reason
+    assert theirs in market.desk.control.reason
+    assert market.desk.pending() == []
+    with pytest.raises(TradingHalted):
+        await market.ask(buy())
+    await market.ask(messages.Resume())
+    assert (await market.ask(messages.RecoverTrades())).recovered == 0
+    assert (await market.ask(messages.RecoverPending())).recovered == 0
+    assert not market.desk.control.halted  # it was told of that order already
+    assert [order.cid for order in await market.venue.open_orders(PAIR)] == [theirs]
+
+
+async def test_a_copy_of_this_folder_is_a_second_daemon_too(market: Market) -> None:
+    """Its orders bear our own instance, and no journal of ours knows them; those of our trades that are over do."""
+    await market.ask(buy())
+    await market.ask(messages.ClosePosition(PAIR))
+    market.clock.now += 60_000
+    await market.until(lambda desk: not desk.trades)
+    await market.ask(messages.RecoverTrades())
+    assert not market.desk.control.halted
+    theirs = of_instance(await market.instance(), 3)
+    await market.venue.place(NewOrder(theirs, PAIR, "buy", "LIMIT", Decimal(1), market.clock.now, Decimal(90)))
+    await after(market, 31, lambda desk: desk.control.halted)
+    assert theirs in market.desk.control.reason
+    assert market.desk.pending() == []
+
+
+async def test_a_coin_without_a_market_hides_nothing(tmp_path: Path) -> None:
+    """An airdrop: the account was never read, and so no entry let in."""
+    market = Market(tmp_path)
+    market.balance |= {"DROP": Decimal(5)}
+    await market.start()
+    await market.go(100.0)
+    assert (await market.ask(buy())).status == "opened"
+    await market.stop()
+
+
+async def test_an_older_order_of_another_instance_is_taken_over(market: Market) -> None:
+    await market.stop()
+    market.clock.now += 1000
+    await market.start()
+    theirs = of_instance("zZzZ", 2)
+    await market.venue.place(NewOrder(theirs, PAIR, "buy", "LIMIT", Decimal(1), market.clock.now, Decimal(90)))
+    (entry,) = (await market.ask(messages.RecoverPending())).entries
+    assert (entry.client_order_id, entry.entry_px) == (theirs, 90.0)
+    assert [trade.intent.source for trade in market.desk.pending()] == ["recovered"]
+
+
+async def test_what_was_sold_by_hand_is_no_lost_position(market: Market) -> None:
+    """Its own orders alone say that something is held; a recover once failed on it for a week."""
+    await market.venue.place(NewOrder("web_1", PAIR, "buy", "MARKET", Decimal(20), market.clock.now, None))
+    await market.ask(buy())
+    (stop, *_) = await market.venue.open_orders(PAIR)
+    await market.venue.cancel(PAIR, stop.cid)
+    free = (await market.venue.balances())["SOL"].free.quantize(Decimal("0.001"), "ROUND_DOWN")
+    sale = NewOrder("web_2", PAIR, "sell", "MARKET", free, market.clock.now, None)
+    await market.venue.place(sale)
+    await market.until(lambda desk: not desk.open_trades())
+    await market.venue.place(NewOrder("web_3", PAIR, "buy", "MARKET", Decimal(20), market.clock.now, None))
+    market.clock.now += 60_000
+    await market.until(lambda desk: not desk.trades)
+    assert (await market.ask(messages.RecoverTrades())).recovered == 0
+    assert market.desk.open_trades() == []
+    await market.ask(limit(90.0))
+
+
+async def test_entries_wait_for_a_look_that_succeeds(tmp_path: Path) -> None:
+    market = Market(tmp_path, Script([InjectedFault("maintenance", on="open_everywhere", times=2)]))
+    await market.start()
+    await market.go(100.0)
+    with pytest.raises(NotReady, match="have not been read"):
+        await market.ask(buy())
+    await market.ask(ReadAccount())
+    await after(market, 6, lambda desk: True)
+    await asyncio.sleep(0.5)
+    await after(market, 6, lambda desk: desk.reconciled)
+    assert (await market.ask(buy())).status == "opened"
+    await market.stop()

@@ -1,0 +1,104 @@
+"""Trades that a hand put in, proved or not, and closed trades that only the venue remembers."""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from opentrader.actors import messages
+from opentrader.domain.trading.exchange import ListLeg, NewList, NewOrder
+from opentrader.domain.trading.venue import Accepted, OrderList
+from opentrader.errors import InvalidInput, SymbolNotFound, TradeExists
+from tests.actors.trading.market import PAIR, Market
+from tests.actors.trading.test_position_manager import buy
+
+
+def restore(**changes: Any) -> messages.RestoreTrade:
+    given = {"symbol": PAIR, "direction": "buy", "size": 1.0, "entry_px": 10.0, "sl_px": 9.0, "tp_px": 11.0}
+    return messages.RestoreTrade(**{**given, **changes})
+
+
+async def lose_the_store(market: Market) -> None:
+    await market.stop()
+    for file in market.folder.glob("opentrader.db*"):
+        file.unlink()
+    market.clock.now += 60_000
+    await market.start()
+
+
+async def test_trades_put_in_by_hand_are_each_kept_and_each_dropped(market: Market) -> None:
+    await market.stop()
+    market.feed.coins += [f"X{number}" for number in range(18)]
+    await market.start()
+    asked = [market.ask(restore(symbol=f"X{number}USDT")) for number in range(18)]
+    await asyncio.gather(*asked)
+    assert len({trade.symbol for trade in market.desk.restored}) == 18
+    await market.stop()
+    await market.start()
+    assert len({trade.symbol for trade in market.desk.restored}) == 18
+    assert (await market.ask(messages.CloseAll())).count == 18
+    await market.stop()
+    await market.start()
+    assert market.desk.restored == ()
+    assert (await market.ask(messages.HistoryOf())).total == 18
+
+
+async def test_one_whose_orders_are_found_is_a_trade_like_any_other(market: Market) -> None:
+    now, venue = market.clock.now, market.venue
+    await venue.place(NewOrder("web_1", PAIR, "buy", "MARKET", Decimal(5), now, None))
+    target, stop = ListLeg("web_t", "LIMIT_MAKER", Decimal(110)), ListLeg("web_s", "STOP_LOSS", stop_px=Decimal(95))
+    placed = await venue.place_list(NewList("web_l", PAIR, "sell", Decimal(2), target, stop, now))
+    assert isinstance(placed, Accepted)
+    exits = placed.report
+    assert isinstance(exits, OrderList)
+    named = {"size": 2.0, "entry_px": 100.0, "sl_px": 95.0, "tp_px": 110.0}
+    named |= {"sl_oid": int(exits.stop.ex_id), "tp_oid": exits.target.ex_id}
+    assert (await market.ask(restore(**{**named, "symbol": PAIR, "size": 3.0}))).trade.verified is False
+    assert (await market.ask(messages.ClosePosition(PAIR))).closed[0].exit_reason == "orphan"
+    assert len(await venue.open_orders(PAIR)) == 2
+    trade = (await market.ask(restore(**named))).trade
+    assert (trade.verified, trade.protection, trade.source) == (True, "oco", "restored")
+    assert (trade.sl_px, trade.tp_px) == (95.0, 110.0)
+    with pytest.raises(TradeExists):
+        await market.ask(restore(**named))
+    await market.stop()
+    await market.start()
+    market.clock.now += 60_000
+    closing = asyncio.create_task(market.ask(messages.ClosePosition(PAIR)))
+    await market.until(lambda desk: closing.done())
+    assert (await closing).closed[0].size == 2.0
+    assert await market.venue.open_orders(PAIR) == ()
+    assert (await market.venue.balances())["SOL"].total == pytest.approx(Decimal("2.995"))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [({"symbol": "NOPEUSDT"}, SymbolNotFound), ({"date": "2999-01-01"}, InvalidInput)],
+    ids=["unlisted", "in the future"],
+)
+async def test_what_cannot_be_is_refused(market: Market, wrong: dict[str, Any], error: type[Exception]) -> None:
+    with pytest.raises(error):
+        await market.ask(restore(**wrong))
+    assert market.desk.restored == ()
+
+
+async def test_closed_trades_that_only_the_venue_remembers_are_imported_once(market: Market) -> None:
+    await market.ask(buy())
+    await market.go(101.0)
+    closing = asyncio.create_task(market.ask(messages.ClosePosition(PAIR)))
+    await market.until(lambda desk: closing.done())
+    (booked,) = (await closing).closed
+    assert (await market.ask(messages.SyncTrades())).synced == 0
+    await lose_the_store(market)
+    open_one = (await market.ask(buy())).trade
+    told = await market.ask(messages.SyncTrades())
+    (row,) = told.trades
+    assert (told.synced, told.skipped, row.id, row.exit_reason) == (1, 0, booked.id, "synced")
+    assert (row.size, row.entry_px, row.exit_px) == (booked.size, booked.entry_px, booked.exit_px)
+    assert row.pnl == pytest.approx(booked.pnl, abs=0.01)
+    again = await market.ask(messages.SyncTrades())
+    assert (again.synced, again.skipped) == (0, 1)
+    assert [trade.intent.id for trade in market.desk.open_trades()] == [open_one.id]

@@ -1,0 +1,126 @@
+"""What a close is about, and that it is carried through: lost entries, restarts, trades put in by hand, late orders."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from opentrader.actors import messages
+from opentrader.actors.trading import closing as trade_closing
+from opentrader.actors.trading.replies.snapshot import TradingSnapshot
+from opentrader.errors import ExchangeError, PositionNotFound, TradingHalted
+from opentrader.exchange.paper.transport import InjectedFault, Script
+from tests.actors.trading.market import PAIR, Market
+from tests.actors.trading.test_position_manager import buy, limit
+
+
+def trouble(market: Market, *faults: InjectedFault) -> None:
+    market.venue.transport = type(market.venue.transport)(Script(faults), market.clock.market_ms)
+
+
+async def seen(market: Market, holds: Callable[[TradingSnapshot], bool]) -> None:
+    """Wait for what the desk shows without a look at the venue, which does not answer."""
+    for _ in range(2000):
+        if holds(market.desk):
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(market.desk)
+
+
+async def coins(market: Market) -> float:
+    held = (await market.venue.balances()).get("SOL")
+    return 0.0 if held is None else float(held.total)
+
+
+async def test_closeall_reaches_an_entry_whose_answer_was_lost(market: Market) -> None:
+    trouble(
+        market, InjectedFault("applied-no-reply", on="place"), InjectedFault("maintenance", on="reads", at=8, times=6)
+    )
+    placing = asyncio.create_task(market.ask(limit(101.0)))
+    await market.until(lambda desk: any(leg.in_flight for trade in desk.trades for leg in trade.legs))
+    assert await coins(market) > 0
+    closing = asyncio.create_task(market.ask(messages.CloseAll()))
+    await market.until(lambda desk: closing.done() and placing.done())
+    told = await closing
+    await asyncio.gather(placing, return_exceptions=True)
+    assert (told.ok, told.count) == (True, 1)
+    assert await coins(market) < 0.01
+    assert await market.venue.open_orders(PAIR) == ()
+
+
+async def test_a_closeall_goes_on_after_a_restart(market: Market) -> None:
+    await market.ask(buy())
+    market.venue.transport.gate.clear()
+    closing = asyncio.create_task(market.ask(messages.CloseAll()))
+    await seen(market, lambda desk: desk.control.closeall_since is not None and desk.trades[0].close_reason != "")
+    closing.cancel()
+    await market.stop()
+    await market.start()
+    with pytest.raises(TradingHalted, match="closeall"):
+        await market.ask(buy())
+    await market.until(lambda desk: desk.control.closeall_since is None)
+    assert market.desk.open_trades() == []
+    assert await coins(market) < 0.01
+    assert (await market.ask(buy())).status == "opened"
+
+
+async def test_a_closeall_of_which_nothing_succeeds_is_an_error(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await market.ask(buy())
+    monkeypatch.setattr(trade_closing, "CLOSE_SECONDS", 0.5)
+    market.venue.transport.gate.clear()
+    with pytest.raises(ExchangeError, match="none of 1 symbols") as told:
+        await market.ask(messages.CloseAll())
+    assert told.value.facts["failed"][0]["code"] == "timeout"
+    market.venue.transport.gate.set()
+    await market.until(lambda desk: not desk.open_trades() and desk.control.closeall_since is None)
+
+
+async def test_the_gate_stays_until_the_last_closeall_has_ended(market: Market) -> None:
+    await market.ask(buy())
+    market.venue.transport.gate.clear()
+    first, second = (asyncio.create_task(market.ask(messages.CloseAll())) for _ in range(2))
+    await seen(market, lambda desk: desk.control.closeall_since is not None)
+    assert not first.done()
+    market.venue.transport.gate.set()
+    await market.until(lambda desk: first.done() and second.done() and desk.control.closeall_since is None)
+    assert max((await first).count, (await second).count) == 1  # the later one may find nothing left
+
+
+async def test_an_entry_that_seemed_lost_is_closed_if_it_turns_up(market: Market) -> None:
+    trouble(market, InjectedFault("lost", on="place"))
+    placing = asyncio.create_task(market.ask(buy()))
+    await market.until(lambda desk: placing.done())
+    with pytest.raises(ExchangeError, match="did not take"):
+        await placing
+    with pytest.raises(PositionNotFound):
+        await market.ask(messages.ClosePosition(PAIR))
+    assert [trade.close_reason for trade in market.desk.trades] == ["close"]
+    assert (await market.ask(buy())).status == "opened"
+
+
+async def test_what_is_over_is_booked_once(market: Market) -> None:
+    """It was saved as open again by the looks of the next seconds, and booked anew at each start."""
+    await market.ask(buy())
+    await market.ask(messages.ClosePosition(PAIR))
+    for _ in range(2):
+        await market.go(*[100.0] * 3)
+        await market.stop()
+        await market.start()
+        await market.go(100.0)
+    booked = market.store.read(
+        lambda connection: connection.execute("SELECT count(*) FROM events WHERE type = 'closed'").get
+    )
+    assert booked == 1
+    ended = market.store.read(lambda connection: connection.execute("SELECT count(ended_ms) FROM trades").get)
+    assert ended == 1
+
+
+async def test_a_second_halt_without_a_reason_keeps_the_first(market: Market) -> None:
+    first = await market.ask(messages.Halt(reason="the venue is odd"))
+    market.clock.now += 5_000
+    again = await market.ask(messages.Halt())
+    assert (again.reason, again.since) == (first.reason, first.since) == ("the venue is odd", first.since)

@@ -1,0 +1,124 @@
+"""What stands between a request and an entry: nothing is bought that could not be protected, or that is forbidden."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from opentrader.actors import messages
+from opentrader.actors.trading.account import ReadAccount
+from opentrader.actors.trading.intents import Quote, demand_exit, demand_fresh, demand_slots
+from opentrader.domain.trading.exchange import PriceTicker
+from opentrader.domain.trading.risk import Funds, Risk
+from opentrader.domain.trading.venue import Filters, Order
+from opentrader.errors import DailyLimitReached, LicenseRequired, NotReady, PendingEntryExists, RiskLimit
+from opentrader.exchange.paper.transport import InjectedFault, Script
+from tests.actors.trading.market import PAIR, Market
+from tests.actors.trading.test_position_manager import buy, limit
+
+FILTERS = Filters(
+    "SOLUSDT",
+    "SOL",
+    "USDT",
+    Decimal("0.01"),
+    Decimal("0.001"),
+    Decimal("0.001"),
+    Decimal(5),
+    Decimal("0.001"),
+    max_stops=5,
+    max_lists=4,
+    max_orders=20,
+)
+PX = Decimal(100)
+
+
+def quote(*orders: Order, at: int = 0) -> Quote:
+    return Quote(FILTERS, PriceTicker(PX, PX, PX, at), Funds(Decimal(1000), Decimal(1000)), orders)
+
+
+def stop(number: int, of: str = "") -> Order:
+    return Order(f"c{number}", str(number), "sell", "STOP_LOSS", "OPEN", Decimal(1), stop_px=PX, list_id=of)
+
+
+def test_a_place_is_kept_for_the_exits_of_every_entry_on_its_way() -> None:
+    demand_slots(quote(*(stop(n) for n in range(3))), 1)
+    with pytest.raises(RiskLimit, match="6 open stops, and the exchange allows 5"):
+        demand_slots(quote(*(stop(n) for n in range(3))), 2)
+    demand_slots(quote(*(stop(n, of=f"l{n}") for n in range(3))), 0)
+    with pytest.raises(RiskLimit, match="5 open lists, and the exchange allows 4"):
+        demand_slots(quote(*(stop(n, of=f"l{n}") for n in range(3))), 1)
+    limits = [replace(stop(n), type="LIMIT", stop_px=None) for n in range(18)]
+    with pytest.raises(RiskLimit, match="21 open orders, and the exchange allows 20"):
+        demand_slots(quote(*limits), 0)
+
+
+def test_what_is_left_after_fees_must_be_enough_to_protect() -> None:
+    """Bought for 5.6 at 100, it is worth 5.04 at a stop of 90: too little for an order of 5 with its margin."""
+    demand_exit("SOLUSDT", Decimal("0.063"), Decimal(90), FILTERS)
+    with pytest.raises(RiskLimit, match="after fees"):
+        demand_exit("SOLUSDT", Decimal("0.056"), Decimal(90), FILTERS)
+    with pytest.raises(RiskLimit, match="after fees"):
+        demand_exit("SOLUSDT", Decimal("0.062"), Decimal(90), FILTERS)  # 0.061 after a fee of a thousandth
+
+
+def test_nothing_is_entered_on_old_prices() -> None:
+    demand_fresh(quote(at=0), 60_000, 60_000)
+    with pytest.raises(RiskLimit, match="61 s old"):
+        demand_fresh(quote(at=0), 61_000, 60_000)
+
+
+async def test_a_price_that_rounds_to_the_same_tick_is_the_same_entry(market: Market) -> None:
+    await market.ask(limit(98.0))
+    with pytest.raises(PendingEntryExists, match="waits already"):
+        await market.ask(limit(98.0000001))
+    assert len(market.desk.pending()) == 1
+    await market.ask(limit(97.0))
+
+
+async def test_a_marketable_entry_is_not_made_twice(market: Market) -> None:
+    assert (await market.ask(limit(101.0))).status == "filled"
+    with pytest.raises(PendingEntryExists, match="its trade is open"):
+        await market.ask(limit(101.0))
+    await market.ask(messages.ClosePosition(PAIR))
+    assert (await market.ask(limit(101.0))).status == "filled"
+
+
+async def test_twenty_at_once_do_not_pass_the_limits_together(market: Market) -> None:
+    market.risk = Risk(max_open=3)
+    await market.stop()
+    await market.start()
+    asked = [market.ask(limit(90.0 + n)) for n in range(9)]
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert sum(isinstance(answer, RiskLimit) for answer in answers) == 6
+    assert len(market.desk.pending()) == 3
+
+
+async def test_an_entry_on_its_way_counts_for_the_day(market: Market) -> None:
+    market.risk = Risk(max_trades_day=1)
+    await market.stop()
+    await market.start()
+    await market.ask(buy())
+    await market.ask(messages.ClosePosition(PAIR))
+    with pytest.raises(DailyLimitReached):
+        await market.ask(buy())
+
+
+async def test_without_a_license_nothing_is_entered_whoever_asks(market: Market) -> None:
+    market.licensed = False
+    with pytest.raises(LicenseRequired):
+        await market.ask(buy())
+    with pytest.raises(LicenseRequired):
+        await market.ask(limit(98.0))
+
+
+async def test_while_the_account_cannot_be_read_nothing_is_entered(market: Market) -> None:
+    faults = Script([InjectedFault("maintenance", on="balances")])
+    market.venue.transport = type(market.venue.transport)(faults, market.clock.market_ms)
+    await market.ask(ReadAccount())
+    with pytest.raises(NotReady, match="could not be read"):
+        await market.ask(buy())
+    await market.ask(ReadAccount())
+    assert (await market.ask(buy())).status == "opened"

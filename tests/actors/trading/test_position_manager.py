@@ -1,0 +1,288 @@
+"""Trades from entry to exit on the paper exchange: stop, target, trailing, expiry, and what faults make of them."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from opentrader.actors import messages
+from opentrader.actors.trading.account import RaiseStop, ReadAccount
+from opentrader.domain.trading.exchange import NewOrder
+from opentrader.domain.trading.lifecycle import Trade
+from opentrader.domain.trading.risk import Risk
+from opentrader.errors import (
+    DailyLimitReached,
+    ExchangeError,
+    NoPosition,
+    OrderRejected,
+    PendingEntryExists,
+    RiskLimit,
+    TradeExists,
+    TradingHalted,
+)
+from opentrader.exchange.paper.transport import InjectedFault, Script
+from opentrader.store.trading_ports import JournalTable
+from tests.actors.trading.market import MINUTE, PAIR, Market
+
+DAY = 86_400_000
+
+
+async def faulty(tmp_path: Path, *faults: InjectedFault) -> Market:
+    running = Market(tmp_path, Script(faults))
+    await running.start()
+    await running.go(100.0)
+    return running
+
+
+def buy(**changes: Any) -> messages.ExecuteTrade:
+    given = {"symbol": PAIR, "direction": "buy", "bot": "b", "sl": 2.0, "tp": 4.0, "ev": 30.0, "confidence": 9}
+    return messages.ExecuteTrade(**{**given, **changes})
+
+
+def limit(px: float, **changes: Any) -> messages.PlaceManual:
+    given = {"symbol": PAIR, "direction": "buy", "entry_px": px, "sl_pct": 2.0, "rr": "1:2"}
+    return messages.PlaceManual(**{**given, **changes})
+
+
+async def last_closed(market: Market) -> Any:
+    return (await market.ask(messages.HistoryOf())).trades[0]
+
+
+async def test_the_stop_ends_it_and_the_loss_is_what_was_risked(market: Market) -> None:
+    trade = (await market.ask(buy())).trade
+    await market.go(99.0, 97.5, 97.4)
+    row = await last_closed(market)
+    assert (row.exit_reason, row.id) == ("sl", trade.id)
+    assert -60 < row.pnl < -15  # half a percent of 10,000, and fees and slippage
+    assert market.desk.open_trades() == []
+    assert {trade.label for trade in market.desk.trades} <= {"DUST", "FLAT", "SWEEPING"}
+
+
+async def test_the_target_ends_it(market: Market) -> None:
+    await market.ask(buy())
+    await market.go(102.0, 104.5, 104.6)
+    row = await last_closed(market)
+    assert row.exit_reason == "tp"
+    assert row.pnl > 0
+
+
+async def test_a_trailed_stop_only_rises_and_its_exit_is_called_so(market: Market) -> None:
+    await market.ask(buy(sl=2.0, tp=60.0))
+    await market.go(*(100 + 0.05 * n for n in range(1, 481)))  # eight hours up to 124: two closed candles
+    moved = await market.ask(messages.UpdateTrailing())
+    assert moved.count == 1
+    (change,) = moved.updated
+    assert change.new_sl_px > change.old_sl_px
+    desk = await market.until(lambda d: d.trades[0].label == "PROTECTED" and float(d.trades[0].sl) == change.new_sl_px)
+    assert (await market.ask(messages.UpdateTrailing())).count == 0
+    stop = float(desk.trades[0].sl)
+    await market.go(stop - 0.5, stop - 0.6)
+    assert (await last_closed(market)).exit_reason == "trailing"
+    assert (await last_closed(market)).pnl > 0
+
+
+async def test_a_limit_entry_fills_is_protected_and_counts(market: Market) -> None:
+    placed = await market.ask(limit(98.0))
+    assert (placed.status, placed.entry.client_order_id[:3]) == ("pending", "MT_")
+    with pytest.raises(PendingEntryExists):
+        await market.ask(limit(98.0))
+    await market.go(99.0, 97.9, 97.95)
+    desk = await market.until(lambda d: bool(d.open_trades()) and d.trades[0].label == "PROTECTED")
+    assert desk.pending() == []
+    assert desk.trades_today == 1
+    assert desk.shown(market.clock.now)[0].source == "manual"
+
+
+async def test_a_marketable_limit_is_filled_at_once(market: Market) -> None:
+    placed = await market.ask(limit(101.0))
+    assert placed.status == "filled"
+    assert placed.trade.protection == "oco"
+
+
+async def test_an_entry_expires_and_nothing_is_left_at_the_venue(market: Market) -> None:
+    await market.ask(limit(90.0, ttl_hours=0.05))
+    await market.go(100.0, 100.0, 100.0, 100.0)
+    desk = await market.until(lambda d: not d.pending())
+    assert await market.venue.open_orders(PAIR) == ()
+    assert desk.open_trades() == []
+    assert (await market.ask(messages.HistoryOf())).total == 0
+
+
+async def test_an_entry_is_taken_back_by_hand(market: Market) -> None:
+    entry = (await market.ask(limit(90.0))).entry
+    taken = await market.ask(messages.CancelEntry(entry.id))
+    assert taken.entry.status == "cancelled"
+    assert await market.venue.open_orders(PAIR) == ()
+
+
+async def test_what_stands_in_the_way_of_an_entry(market: Market) -> None:
+    with pytest.raises(NoPosition):
+        await market.ask(buy(direction="sell"))
+    await market.ask(buy())
+    with pytest.raises(TradeExists):
+        await market.ask(buy())
+    with pytest.raises(RiskLimit):
+        await market.ask(limit(120.0))
+    await market.ask(messages.Halt(reason="test"))
+    for entry in (buy(), limit(95.0)):
+        with pytest.raises(TradingHalted):
+            await market.ask(entry)
+    sold = await market.ask(buy(direction="sell"))
+    assert sold.closed[0].exit_reason == "sell"
+    await market.ask(messages.Resume())
+    for _ in range(2):
+        await market.ask(buy())
+        await market.ask(messages.ClosePosition(PAIR))
+    with pytest.raises(DailyLimitReached):
+        await market.ask(buy())
+    assert (await market.ask(messages.ResetDaily())).trades_today_before == 3
+    await market.ask(buy())
+
+
+async def test_after_a_stop_out_a_symbol_cools_down_also_across_a_restart(tmp_path: Path) -> None:
+    market = Market(tmp_path)
+    market.risk = Risk(cooldown_sec=3600)
+    await market.start()
+    await market.go(100.0)
+    await market.ask(buy())
+    await market.go(97.5, 97.4)
+    for _ in "before", "after":
+        with pytest.raises(RiskLimit):
+            await market.ask(buy())
+        await market.stop()
+        await market.start()
+    await market.go(*[97.4] * 61)
+    assert (await market.ask(buy())).status == "opened"
+    await market.stop()
+
+
+async def test_halt_survives_a_restart_and_protection_goes_on(market: Market) -> None:
+    await market.ask(buy())
+    await market.ask(limit(95.0))
+    halted = await market.ask(messages.Halt(reason="night"))
+    assert len(halted.cancelled_entries) == 1
+    await market.stop()
+    await market.start()
+    with pytest.raises(TradingHalted):
+        await market.ask(buy())
+    await market.go(97.0, 96.9)
+    assert (await last_closed(market)).exit_reason == "sl"
+
+
+async def test_a_lost_protection_is_placed_again(tmp_path: Path) -> None:
+    market = await faulty(tmp_path, InjectedFault("lost", on="place_list"))
+    opening = asyncio.create_task(market.ask(buy()))
+    await market.until(lambda d: bool(d.trades) and d.trades[0].label == "PROTECTED")
+    assert (await opening).trade.protection == "oco"
+    assert len(await market.venue.open_lists()) == 1
+    await market.stop()
+
+
+async def test_a_position_that_cannot_be_protected_is_sold_and_the_asker_is_told(tmp_path: Path) -> None:
+    refused = InjectedFault("refuse", on="place_list", times=50, code=-1013, text="Filter failure: MAX_NUM_ALGO_ORDERS")
+    market = await faulty(tmp_path, refused)
+    opening = asyncio.create_task(market.ask(buy()))
+    await market.until(lambda d: bool(d.trades) and not d.open_trades() and bool(d.trades[0].closes))
+    with pytest.raises(ExchangeError) as told:
+        await opening
+    assert "flattened" in told.value.hint
+    assert (await last_closed(market)).exit_reason == "flattened"
+    await market.stop()
+
+
+async def test_a_refused_entry_is_surely_not_placed(tmp_path: Path) -> None:
+    market = await faulty(
+        tmp_path, InjectedFault("refuse", on="place", code=-2010, text="Account has insufficient balance")
+    )
+    with pytest.raises(OrderRejected) as told:
+        await market.ask(buy())
+    assert told.value.facts["intent_id"]
+    assert (await market.ask(buy())).trade.protection == "oco"
+    await market.stop()
+
+
+async def test_a_loss_of_yesterday_does_not_stop_today(market: Market) -> None:
+    market.risk = Risk(max_daily_loss_pct=Decimal("0.1"), cooldown_sec=0)
+    await market.stop()
+    await market.start()
+    await market.ask(buy())
+    await market.go(97.0, 97.0)
+    with pytest.raises(RiskLimit, match="today"):
+        await market.ask(buy())
+    market.clock.now += DAY
+    market.feed.future += [97.0] * (DAY // MINUTE)
+    await market.ask(ReadAccount())
+    assert market.desk.pnl_today == 0
+    assert (await market.ask(buy())).status == "opened"
+
+
+async def test_a_stop_that_is_raised_during_a_close_forgets_nothing_of_it(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It once wrote back a trade that it had read before the sale: the sale was sent again, of the user's own coins."""
+    await market.venue.place(NewOrder("web_1", PAIR, "buy", "MARKET", Decimal(20), market.clock.now, None))
+    await market.ask(buy())
+    await market.go(100.5)
+    market.clock.now += 2 * MINUTE
+    save, raises = JournalTable.save, list[asyncio.Task[Any]]()
+
+    async def saved(self: JournalTable, trade: Trade, event: str, at_ms: int, **more: Any) -> None:
+        if trade.closes and not raises:
+            raises.append(asyncio.create_task(market.ask(RaiseStop(trade.intent.id, Decimal("99.5")))))
+            await asyncio.sleep(0.05)
+        await save(self, trade, event, at_ms, **more)
+
+    monkeypatch.setattr(JournalTable, "save", saved)
+    closing = asyncio.create_task(market.ask(messages.ClosePosition(PAIR)))
+    await market.until(lambda desk: closing.done())
+    assert (await closing).count == 1
+    assert await raises[0] is None
+    sales = [order for order in await market.venue.orders(PAIR, 0) if order.side == "sell" and order.cum]
+    assert len(sales) == 1
+    assert (await market.venue.balances())["SOL"].total >= Decimal("19.9")
+
+
+async def test_what_was_executed_is_told_though_the_venue_cannot_be_asked_at_the_end(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await market.ask(buy())
+    await market.go(101.0)
+    opened = market.desk.open_trades()[0]
+    fills, calls = market.venue.fills, 0
+
+    async def once(symbol: str, since: int) -> Any:
+        nonlocal calls
+        calls += 1
+        if market.desk.open_trades():
+            return await fills(symbol, since)
+        raise ExchangeError("maintenance")
+
+    monkeypatch.setattr(market.venue, "fills", once)
+    closing = asyncio.create_task(market.ask(messages.ClosePosition(PAIR)))
+    await market.until(lambda desk: closing.done())
+    row = (await closing).closed[0]
+    assert calls
+    assert row.entry_px == pytest.approx(100.0, abs=0.2)
+    assert row.exit_px == pytest.approx(101.0, abs=0.2)
+    assert row.pnl > 0
+    assert {fill.side for fill in JournalTable(market.store).fills(opened.intent.id)} >= {"buy"}
+
+
+async def test_no_stop_is_raised_in_a_thin_market(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    await market.ask(buy(sl=2.0, tp=60.0))
+    await market.go(*(100 + 0.05 * n for n in range(1, 481)))
+    ticker = market.venue.ticker
+
+    async def wide(symbol: str) -> Any:
+        told = await ticker(symbol)
+        return replace(told, ask=told.last * Decimal("1.003"))
+
+    with monkeypatch.context() as thin:
+        thin.setattr(market.venue, "ticker", wide)
+        assert (await market.ask(messages.UpdateTrailing())).count == 0
+    assert (await market.ask(messages.UpdateTrailing())).count == 1

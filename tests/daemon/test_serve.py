@@ -1,0 +1,239 @@
+"""The daemon as a process: how it starts, what it says, how it ends, and that it keeps the contract."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+
+from opentrader import Settings, TradingSystem
+from opentrader.daemon import serve as daemon
+from opentrader.daemon import systemd
+from opentrader.errors import StorageError
+from opentrader.http.gateway import Gateway
+from tests.process import SECONDS, Daemon, serving
+
+PARTS = "health license dashboard state agent trend market signal mr-combined openapi docs candles explain"
+PREFIXES = ",".join(f"/api/{name}" for name in PARTS.split())
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_it_says_where_it_is_and_ends_in_order_when_told(tmp_path: Path, how: signal.Signals) -> None:
+    with serving(tmp_path / "data") as daemon:
+        assert daemon.get("/api/health")["ok"] is True
+        register = daemon.wait_for(r"(curl -X POST .*)")
+        assert daemon.base in register
+        assert any(f"{daemon.base}/api/dashboard" in line for line in daemon.told)
+        assert daemon.stop(how) == 0
+
+
+def test_what_it_keeps_outlives_it(tmp_path: Path) -> None:
+    with serving(tmp_path, OPENTRADER_LICENSE_EMAIL="me@example.com", OPENTRADER_LICENSE_NAME="Me") as daemon:
+        key = daemon.get("/api/license/status")["license_key"]
+        daemon.post("/api/agent/coo", {"status": "running", "action": "kept"})
+        assert daemon.stop() == 0
+    with serving(tmp_path) as daemon:
+        again = daemon.get("/api/license/status")
+        assert (again["license_status"], again["license_key"]) == ("active", key)
+        assert daemon.get("/api/state")["agents"]["coo"]["action"] == "kept"
+
+
+STUCK = """
+import sys, time
+from opentrader import Settings
+from opentrader.daemon import serve as daemon
+from opentrader.actors.runtime.supervision.watchdog import Watchdog
+from opentrader.store.trading_ports import HistoryTable
+
+def never(self, limit, offset):
+    time.sleep(1000)
+
+def soon(self, start=Watchdog.start):
+    self._seconds = 1.0
+    start(self)
+
+HistoryTable.page, Watchdog.start, daemon.STUCK_SECONDS = never, soon, 0.5
+sys.exit(daemon.run(Settings(port=0, data_dir=sys.argv[1])))
+"""
+
+
+def test_a_handler_that_never_returns_ends_it_to_start_anew(tmp_path: Path) -> None:
+    """The real daemon, one of whose reads of the history hangs; systemd and docker start whatever ends by 70."""
+    command = [sys.executable, "-c", STUCK, str(tmp_path)]
+    with subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        base = next(match[1] for line in process.stdout if (match := re.search(r"listening on (http://\S+)", line)))
+        with pytest.raises((URLError, ConnectionError)):
+            urlopen(base + "/api/trades/history", timeout=SECONDS)
+        _, told = process.communicate(timeout=SECONDS)
+    assert process.returncode == 70
+    assert "in never" in told  # where the thread is
+    assert "archive does not return from its handler" in told
+
+
+def failed_start(folder: Path, *options: str) -> str:
+    """What a daemon that cannot start says."""
+    with pytest.raises(AssertionError) as caught, serving(folder, *options):
+        pass
+    return str(caught.value)
+
+
+def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        told = failed_start(tmp_path, "--port", str(port))
+    assert f"port {port}" in told
+    assert "--port 0" in told
+    assert "Traceback" not in told
+
+
+def test_so_is_an_address_that_this_machine_does_not_have(tmp_path: Path) -> None:
+    told = failed_start(tmp_path, "--host", "192.0.2.1")
+    assert "192.0.2.1" in told
+    assert "no such address" in told
+    assert "--port 0" not in told
+
+
+def test_a_folder_in_use_ends_the_second_daemon(tmp_path: Path) -> None:
+    with serving(tmp_path) as daemon:
+        told = failed_start(tmp_path)
+        assert str(daemon.process.pid) in told
+        assert "http://" not in told
+        assert "Traceback" not in told
+
+
+def test_a_stop_waits_for_no_stream(tmp_path: Path) -> None:
+    with serving(tmp_path) as daemon, urlopen(daemon.base + "/api/events", timeout=SECONDS) as stream:
+        assert stream.readline().startswith(b"id: ")
+        assert stream.readline() == b"event: hello\n"
+        assert daemon.stop() == 0
+        assert b"event: license" in stream.read()
+
+
+@pytest.mark.parametrize(
+    ("host", "base"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8001"),
+        ("0.0.0.0", "http://127.0.0.1:8001"),
+        ("::", "http://[::1]:8001"),
+        ("fe80::1%eth0", "http://[fe80::1%25eth0]:8001"),
+        ("trader.lan", "http://trader.lan:8001"),
+    ],
+)
+def test_where_it_is_found_is_told_as_an_address_to_call(tmp_path: Path, host: str, base: str) -> None:
+    system = TradingSystem(Settings(host=host, port=8001, data_dir=tmp_path))
+    assert system.base_url() == base
+    assert f"{base}/api/license/register" in system.register_curl()
+
+
+def test_the_command_that_registers_sends_the_token_but_does_not_tell_it(tmp_path: Path) -> None:
+    assert "Authorization" not in TradingSystem(Settings(data_dir=tmp_path)).register_curl()
+    told = TradingSystem(Settings(data_dir=tmp_path, api_token="s" * 32)).register_curl()
+    assert '-H "Authorization: Bearer $OPENTRADER_API_TOKEN"' in told
+    assert "s" * 32 not in told
+
+
+def test_systemd_is_told_when_it_is_ready_and_when_it_stops(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(SECONDS)
+        told = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "200000"}
+        with serving(tmp_path / "data", **told) as daemon:
+            assert [manager.recv(100) for _ in range(3)] == [b"READY=1", b"WATCHDOG=1", b"WATCHDOG=1"]
+            assert daemon.stop() == 0
+            manager.setblocking(False)
+            assert b"STOPPING=1" in drained(manager)
+
+
+async def test_while_the_store_is_stuck_no_sign_of_life_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = manager(monkeypatch)
+    door, stuck, go_on = Gateway("dev"), threading.Event(), threading.Event()
+
+    def hold(connection: object) -> None:
+        stuck.set()
+        go_on.wait(SECONDS)
+
+    life = asyncio.create_task(daemon._live(Settings(data_dir=tmp_path), door))
+    try:
+        assert [await told.get() for _ in range(3)] == ["READY=1", "WATCHDOG=1", "WATCHDOG=1"]
+        held = asyncio.create_task(door.started._store.write(hold))  # type: ignore[union-attr]  # a door that answers has started
+        await asyncio.to_thread(stuck.wait, SECONDS)
+        await signs_of_a_while(told)  # one may have been on its way
+        assert await signs_of_a_while(told) == []
+        go_on.set()
+        assert await told.get() == "WATCHDOG=1"
+        await held
+    finally:
+        go_on.set()
+        life.cancel()
+        await asyncio.wait({life})
+
+
+async def test_a_store_that_answers_with_an_error_is_not_stuck(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def full() -> None:
+        raise StorageError("the disk is full")
+
+    told = manager(monkeypatch)
+    async with systemd.watchdog(list, full):
+        assert [await told.get() for _ in "ab"] == ["WATCHDOG=1"] * 2
+
+
+def manager(monkeypatch: pytest.MonkeyPatch) -> asyncio.Queue[str]:
+    """What is told to a service manager that wants a sign of life every other microsecond."""
+    told: asyncio.Queue[str] = asyncio.Queue()
+    monkeypatch.setattr(systemd, "notify", told.put_nowait)
+    monkeypatch.setenv("WATCHDOG_USEC", "2")
+    return told
+
+
+async def signs_of_a_while(told: asyncio.Queue[str]) -> list[str]:
+    for _ in range(1_000):
+        await asyncio.sleep(0)
+    return [told.get_nowait() for _ in range(told.qsize())]
+
+
+def drained(channel: socket.socket) -> list[bytes]:
+    found = []
+    while True:
+        try:
+            found.append(channel.recv(100))
+        except BlockingIOError:
+            return found
+
+
+FILES = "2024-04-15T12:00Z"
+
+
+def checked(daemon: Daemon, shared: Path, *options: str) -> int:
+    """How much of the contract the daemon keeps; fails where it does not."""
+    checker = [sys.executable, str(shared / "acceptance" / "contract_check.py"), daemon.base]
+    done = subprocess.run([*checker, "--fresh", "--quiet", *options], capture_output=True, text=True, check=False)
+    passed, failed = map(int, re.findall(r"\d+", done.stdout.splitlines()[-1]))
+    assert (failed, done.returncode) == (0, 0), done.stdout
+    return passed
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("market", ["simulated", "files"])
+def test_the_contract_holds(shared: Path, tmp_path: Path, market: str) -> None:
+    options = ("--feed", f"files:{shared / 'data'}", "--at", FILES) if market == "files" else ()
+    with serving(tmp_path, *options) as daemon:
+        assert checked(daemon, shared) >= 510
+        assert daemon.stop() == 0
+
+
+@pytest.mark.timeout(300)
+def test_the_contract_of_the_analysis_holds_by_itself(shared: Path, tmp_path: Path) -> None:
+    with serving(tmp_path) as daemon:
+        assert checked(daemon, shared, "--prefix", PREFIXES) >= 280

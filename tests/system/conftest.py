@@ -1,0 +1,36 @@
+"""A real daemon in a process of its own, and the whole system in this one behind real HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from opentrader import Settings, TradingSystem
+from opentrader.http.application import Application
+from opentrader.http.connection import Server
+from opentrader.http.gateway import Gateway
+from opentrader.http.security import Guard
+from tests.http.site import listening
+from tests.process import TRADER, Daemon, serving
+from tests.system.http_site import Site
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[Daemon]:
+    with serving(tmp_path / "data", **TRADER) as running:
+        yield running
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[Site]:
+    settings = Settings(data_dir=tmp_path, license_email="me@example.com", license_name="Me", risk_max_trades_day=1000)
+    async with TradingSystem(settings) as system:
+        door = Gateway("test")
+        door.open(system)
+        async with listening(Server(Application(door, Guard("127.0.0.1", None)))) as port:
+            async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as client:
+                yield Site(system, client, f"http://127.0.0.1:{port}", tmp_path)
+            door.shut()

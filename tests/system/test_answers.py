@@ -1,0 +1,76 @@
+"""What callers read: exact numbers, the right parameter in every fault, who did what. Over real HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.system.http_site import TRADE, Site
+
+MANUAL = "/api/trade/manual?symbol=SOL&direction=buy&entry_px={}&sl_pct={}&{}"
+
+
+async def below(site: Site, percent: float) -> float:
+    ticker = await site.venue.ticker("SOLUSDT")
+    return round(float(ticker.last) * (1 - percent / 100), 2)
+
+
+async def test_a_target_by_ratio_is_exact(site: Site) -> None:
+    path = MANUAL.format(await below(site, 2), 3, "rr=1:1.1")
+    status, told = await site.send("POST", path)
+    assert (status, told["entry"]["tp_pct"], told["entry"]["sl_pct"]) == (200, 3.3, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("path", "loc"),
+    [
+        (MANUAL.format("{px}", 0.1, "rr=1:1"), "rr"),
+        (MANUAL.format("{px}", 0.1, "tp_pct=0.1"), "tp_pct"),
+        (MANUAL.format("{px}", 0.009, "tp_pct=5"), "sl_pct"),
+        (MANUAL.format("{px}", 1e-300, "tp_pct=5"), "sl_pct"),
+        (TRADE.format("SOL").replace("tp=60", "tp=0.1"), "tp"),
+        (TRADE.format("SOL").replace("sl=30", "sl=0.001"), "sl"),
+        (TRADE.format("SOL").replace("ev=30", "ev=30_0"), "ev"),
+    ],
+)
+async def test_a_fault_names_the_parameter_that_was_given(site: Site, path: str, loc: str) -> None:
+    status, told = await site.send("POST", path.replace("{px}", str(await below(site, 2))))
+    assert (status, [fault["loc"] for fault in told["detail"]]) == (422, [["query", loc]])
+    assert all(len(fault["msg"]) < 200 for fault in told["detail"])
+    assert site.entries() == 0
+
+
+async def test_a_symbol_that_is_not_traded_is_not_found_whichever_way(site: Site) -> None:
+    for direction in ("buy", "sell"):
+        status, told = await site.send("POST", TRADE.format("NOPE").replace("buy", direction))
+        assert (status, told["code"]) == (404, "symbol_not_found")
+    status, told = await site.send("POST", TRADE.format("SOL").replace("buy", "sell"))
+    assert (status, told["code"]) == (409, "no_position")
+
+
+async def test_a_body_without_use_may_not_be_large_either(site: Site) -> None:
+    async with site.client.post(site.base + TRADE.format("SOL"), data=b"x" * 70_000) as answer:
+        assert (answer.status, (await answer.json())["code"]) == (413, "body_too_large")
+    assert site.entries() == 0
+
+
+async def test_the_card_of_an_agent_shows_what_it_does_with_money(site: Site) -> None:
+    await site.send("POST", TRADE.format("SOL") + "&agent=coo")
+    await site.send("POST", "/api/close?symbol=DOGE&agent=finance")
+    for _ in range(100):  # the card is told beside the answer
+        agents = (await site.send("GET", "/api/state"))[1]["agents"]
+        if agents["finance"]["status"] == "error" and agents["coo"]["status"] == "idle":
+            break
+        await asyncio.sleep(0.02)
+    assert (agents["coo"]["status"], agents["coo"]["action"]) == ("idle", "trade buy SOLUSDT done")
+    assert agents["finance"]["status"] == "error"
+    assert "no position in DOGEUSDT" in agents["finance"]["action"]
+
+
+async def test_the_audit_log_knows_one_spelling(site: Site) -> None:
+    await site.send("POST", TRADE.format("sol"))
+    for spelling in ("SOL", "sol", "SOLUSDT", "SOL/USDT"):
+        status, told = await site.send("GET", f"/api/audit?symbol={spelling}")
+        assert (status, [entry["symbol"] for entry in told["entries"]]) == (200, ["SOLUSDT"])
+    assert (await site.send("GET", "/api/audit?symbol=NOPE"))[1]["entries"] == []

@@ -1,0 +1,73 @@
+"""Many at once, and a venue that does not answer: one order each, and nobody else waits. Real HTTP, real ledger."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+import pytest
+
+from opentrader.exchange.paper.transport import InjectedFault
+from tests.system.http_site import TRADE, Site
+
+
+@pytest.mark.parametrize("keyed", [False, True])
+async def test_fifty_identical_posts_at_once_are_one_order_each_round(site: Site, keyed: bool) -> None:
+    for number in range(20):
+        headers = {"Idempotency-Key": f"round-{number}"} if keyed else {}
+        answers = await asyncio.gather(*(site.send("POST", TRADE.format("SOL"), **headers) for _ in range(50)))
+        statuses = Counter(status for status, _ in answers)
+        assert statuses[200] >= 1
+        assert set(statuses) <= {200, 409}
+        assert len({body["trade"]["id"] for status, body in answers if status == 200}) == 1
+        assert site.entries() == number + 1
+        assert (await site.send("POST", "/api/close?symbol=SOL"))[0] == 200
+    assert site.entries() == 20
+
+
+@pytest.mark.parametrize("keyed", [False, True])
+async def test_a_lost_answer_is_found_again_and_not_sent_twice(site: Site, keyed: bool) -> None:
+    site.troubled(InjectedFault("applied-no-reply", on="place"))
+    headers = {"Idempotency-Key": "lost"} if keyed else {}
+    answers = await asyncio.gather(*(site.send("POST", TRADE.format("SOL"), **headers) for _ in range(50)))
+    assert Counter(status for status, _ in answers)[200] >= 1
+    assert site.entries() == 1
+    (trade,) = (await site.send("GET", "/api/trades"))[1]["trades"]
+    assert trade["protection"] == "oco"
+
+
+async def test_while_the_venue_is_held_reads_answer_and_another_symbol_is_accepted(site: Site) -> None:
+    for symbol in ("BTC", "SOL"):
+        assert (await site.send("POST", TRADE.format(symbol)))[0] == 200
+    site.venue.transport.gate.clear()
+    closing = asyncio.create_task(site.send("POST", "/api/close?symbol=BTC"))
+    other = asyncio.create_task(site.send("POST", "/api/close?symbol=SOL"))
+    for path in (
+        "/api/health",
+        "/api/trades",
+        "/api/portfolio",
+        "/api/status",
+        "/api/pending-entries",
+        "/api/signal/list",
+        "/api/trades/history",
+        "/api/trades/stats",
+        "/api/state",
+        "/api/market/all",
+        "/api/market/BTC",
+        "/api/audit",
+    ):
+        assert (await site.send("GET", path))[0] == 200, path
+    reasons = {
+        trade.intent.symbol: trade.close_reason for trade in site.system._supervisor.snapshot("position_manager").trades
+    }
+    for _ in range(200):
+        reasons = {t.intent.symbol: t.close_reason for t in site.system._supervisor.snapshot("position_manager").trades}
+        if set(reasons.values()) == {"close"}:
+            break
+        await asyncio.sleep(0.02)
+    assert reasons == {"BTCUSDT": "close", "SOLUSDT": "close"}  # journalled, though no call can arrive
+    assert not closing.done()
+    assert not other.done()
+    site.venue.transport.gate.set()
+    assert [status for status, _ in await asyncio.gather(closing, other)] == [200, 200]
+    assert (await site.send("GET", "/api/trades"))[1]["count"] == 0
