@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email.message import Message
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -26,20 +27,24 @@ TRADER = {  # the settings of somebody who may trade, and more often than by def
 
 
 class Daemon:
-    """The daemon of a data folder; killed without warning, started again. It has no settings but those given."""
+    """The daemon of a data folder; killed without warning, started again. It has no settings but those given.
 
-    def __init__(self, folder: Path, *options: str, **environment: str) -> None:
+    `tree` is the checkout whose code it runs.
+    """
+
+    def __init__(self, folder: Path, *options: str, tree: Path = REPOSITORY, **environment: str) -> None:
         serve = [sys.executable, "-m", "opentrader", "serve"]
         self._command = [*serve, "--port", "0", "--data-dir", str(folder), *options]
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("OPENTRADER_")}
         self._environment = {**inherited, **environment}
+        self._tree = tree
 
     def start(self) -> None:
         self.told: list[str] = []
         # Not a pipe, which would hold the daemon up once it is full: nobody reads it.
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 (`kill` closes it)
         self.process = subprocess.Popen(
-            self._command, cwd=REPOSITORY, env=self._environment, text=True, stdout=subprocess.PIPE, stderr=self._log
+            self._command, cwd=self._tree, env=self._environment, text=True, stdout=subprocess.PIPE, stderr=self._log
         )
         self.base = self.wait_for(r"listening on (http://\S+)")
 
@@ -54,6 +59,10 @@ class Daemon:
         self._log.seek(0)
         raise AssertionError("".join(self.told) + self._log.read())
 
+    def logged(self) -> str:
+        """What it has written to stderr so far; reading moves no offset, which the process shares."""
+        return os.pread(self._log.fileno(), os.fstat(self._log.fileno()).st_size, 0).decode()
+
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         self.process.send_signal(how)
         return self.process.wait(SECONDS)
@@ -64,14 +73,19 @@ class Daemon:
         self._log.close()
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+        status, told, _ = self.exchange(method, path, body, **headers)
+        return status, told
+
+    def exchange(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any, Message]:
+        """The status, the body and the headers of an answer."""
         data = None if body is None else json.dumps(body).encode()
         request = Request(self.base + path, data, headers, method=method)
         try:
             with urlopen(request, timeout=SECONDS) as answer:
-                return answer.status, json.load(answer)
+                return answer.status, json.load(answer), answer.headers
         except HTTPError as error:
             with error:
-                return error.code, json.load(error)
+                return error.code, json.load(error), error.headers
 
     def get(self, path: str) -> Any:
         return self._done("GET", path)

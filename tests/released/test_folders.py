@@ -1,0 +1,106 @@
+"""A folder that a released daemon has left, killed or stopped: the current code starts on it and goes on."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.daemon import REPOSITORY, Daemon
+from tests.released import venue
+from tests.released.story import CLOSE_ADA, OPEN_BTC, WAIT_ETH, Ended, Request, buy, labels, told
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+def test_the_current_daemon_goes_on_with_a_released_folder(ended: Ended) -> None:
+    folder = ended.installation.folder
+    placed = venue.orders(folder)
+    with ended.installation.serving(tree=REPOSITORY) as daemon:
+        everything_is_as_it_was(daemon, ended)
+        keys_are_answered(daemon, ended)
+        assert venue.orders(folder) == placed
+        entries_are_barred_as_before(daemon)
+        trading_goes_on(daemon, folder)
+        assert daemon.stop() == 0
+    audit_is_whole(folder)
+    with ended.installation.serving(tree=REPOSITORY) as daemon:
+        assert labels(daemon) == {}
+        assert len(daemon.get("/api/trades/history")["trades"]) == 7
+
+
+def everything_is_as_it_was(daemon: Daemon, ended: Ended) -> None:
+    """The same trades, entries, ids, stops, license, signals, cards, history; and a quarantine that is told."""
+    assert daemon.get("/api/health")["license_status"] == "active"
+    assert like(told(daemon), ended.told) == ended.told
+    status = daemon.get("/api/status")
+    assert (status["halted"], status["halt_reason"]) == (True, "maintenance")
+    assert labels(daemon) == {
+        "AVAXUSDT": "restored",
+        "BNBUSDT": "quarantine",
+        "BTCUSDT": "protected",
+        "SOLUSDT": "protected",
+    }
+    (stuck,) = (trade["id"] for trade in daemon.get("/api/trades")["trades"] if trade["symbol"] == "BNBUSDT")
+    assert any(stuck in line and "quarantine" in line for line in daemon.logged().splitlines())
+
+
+def keys_are_answered(daemon: Daemon, ended: Ended) -> None:
+    """Two whose answer was kept, and one whose answer was not: it finds the entry that its request made."""
+    for request in (OPEN_BTC, CLOSE_ADA):
+        assert replayed(daemon, request) == ended.answers[request]
+    found, made = (body["entry"] for body in (replayed(daemon, WAIT_ETH), ended.answers[WAIT_ETH]))
+    assert like(found, made) == made
+
+
+def replayed(daemon: Daemon, request: Request) -> Any:
+    headers, body = request.sent(daemon)
+    assert headers["Idempotent-Replayed"] == "true"
+    return body
+
+
+def entries_are_barred_as_before(daemon: Daemon) -> None:
+    """By the halt, and after it by the cooldown of the pair that was stopped out."""
+    assert refusal(daemon, buy("DOGE")) == "trading_halted"
+    daemon.post("/api/resume")
+    assert refusal(daemon, buy("XRP")) == "risk_limit"
+
+
+def refusal(daemon: Daemon, path: str) -> str:
+    status, body = daemon.call("POST", path)
+    assert status >= 400, body
+    return str(body["code"])
+
+
+def trading_goes_on(daemon: Daemon, folder: Path) -> None:
+    """Close, sell what is quarantined, take the entry back, open a trade, close all: nothing of ours is left open."""
+    for coin in ("BTC", "BNB"):
+        assert daemon.post(f"/api/close?symbol={coin}")["count"] == 1
+        assert venue.open_cids(folder, f"{coin}USDT") == []
+    (entry,) = daemon.get("/api/pending-entries")["pending"]
+    assert venue.open_cids(folder, "ETHUSDT") == [entry["client_order_id"]]
+    assert daemon.call("DELETE", f"/api/pending-entries/{entry['id']}")[0] == 200
+    assert venue.open_cids(folder, "ETHUSDT") == []
+    assert daemon.post(buy("DOGE", sl=5))["trade"]["protection"] == "oco"
+    assert daemon.post("/api/closeall")["count"] == 3
+    assert venue.open_cids(folder) == []
+
+
+def audit_is_whole(folder: Path) -> None:
+    verify = [sys.executable, "-m", "opentrader", "audit", "verify", "--data-dir", str(folder)]
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("OPENTRADER_")}
+    done = subprocess.run(verify, cwd=REPOSITORY, env=inherited, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def like(said: Any, before: Any) -> Any:
+    """What is said now, without fields that an older version did not know."""
+    if isinstance(said, dict) and isinstance(before, dict):
+        return {name: like(said[name], before[name]) for name in before if name in said}
+    if isinstance(said, list) and isinstance(before, list) and len(said) == len(before):
+        return [like(new, old) for new, old in zip(said, before, strict=True)]
+    return said
