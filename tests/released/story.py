@@ -128,14 +128,19 @@ def end(installation: Installation, tree: Path, how: signal.Signals, answers: An
     """Start the released daemon once more, hear what it tells and end it."""
     with installation.serving(tree=tree) as daemon:
         until(lambda: labels(daemon)["BTCUSDT"] == "protected")
-        said = told(daemon)
+        last = told(daemon)
         daemon.stop(how)
-    return Ended(installation, said, answers)
+    return Ended(installation, last, answers)
 
 
 def told(daemon: Daemon) -> dict[str, Any]:
-    """All that the folder holds, as the API shows it, without what changes by itself."""
-    return {path: _steady({**daemon.get(path), "ts": None}) for path in READS}  # `ts` is now
+    """All that the folder holds, as the API shows it."""
+    return {path: said(daemon, path) for path in READS}
+
+
+def said(daemon: Daemon, path: str) -> Any:
+    """One answer, without what changes by itself."""
+    return _steady({**daemon.get(path), "ts": None})  # `ts` is now
 
 
 def labels(daemon: Daemon) -> dict[str, str]:
@@ -189,11 +194,10 @@ def _cut_off(folder: Path) -> None:
         assert connection.changes() == 1
 
 
-def _steady(said: Any) -> Any:
-    """Without what changes by itself."""
-    if isinstance(said, dict):
-        return {name: _steady(value) for name, value in said.items() if name not in _VOLATILE}
-    return [_steady(value) for value in said] if isinstance(said, list) else said
+def _steady(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _steady(one) for name, one in value.items() if name not in _VOLATILE}
+    return [_steady(one) for one in value] if isinstance(value, list) else value
 
 
 def _now_ms() -> int:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.daemon import REPOSITORY, Daemon
-from tests.released import venue
+from tests.released import story, venue
 from tests.released.story import CLOSE_ADA, OPEN_BTC, WAIT_ETH, Ended, Request, buy, labels, told
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -23,6 +23,7 @@ def test_the_current_daemon_goes_on_with_a_released_folder(ended: Ended) -> None
     with ended.installation.serving(tree=REPOSITORY) as daemon:
         everything_is_as_it_was(daemon, ended)
         keys_are_answered(daemon, ended)
+        looks_change_nothing(daemon)
         assert venue.orders(folder) == placed
         entries_are_barred_as_before(daemon)
         trading_goes_on(daemon, folder)
@@ -63,6 +64,17 @@ def replayed(daemon: Daemon, request: Request) -> Any:
     return body
 
 
+def looks_change_nothing(daemon: Daemon) -> None:
+    """What the exchange shows is what is known: nothing to rebuild, to import, to fill, or to raise."""
+    shown = [story.said(daemon, path) for path in ("/api/trades", "/api/pending-entries")]
+    looks = {"trades/recover": "recovered", "pending-entries/recover": "recovered", "trades/sync": "synced"}
+    assert {look: daemon.post(f"/api/{look}")[count] for look, count in looks.items()} == dict.fromkeys(looks, 0)
+    checked, trailed = (daemon.post(f"/api/{look}") for look in ("pending-entries/check", "trailing"))
+    assert (checked["still_pending"], checked["failed"]) == (1, [])
+    assert (trailed["checked"], trailed["updated"], trailed["failed"]) == (2, [], [])
+    assert [story.said(daemon, path) for path in ("/api/trades", "/api/pending-entries")] == shown
+
+
 def entries_are_barred_as_before(daemon: Daemon) -> None:
     """By the halt, and after it by the cooldown of the pair that was stopped out."""
     assert refusal(daemon, buy("DOGE")) == "trading_halted"
@@ -93,7 +105,7 @@ def trading_goes_on(daemon: Daemon, folder: Path) -> None:
 def audit_is_whole(folder: Path) -> None:
     verify = [sys.executable, "-m", "opentrader", "audit", "verify", "--data-dir", str(folder)]
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("OPENTRADER_")}
-    done = subprocess.run(verify, cwd=REPOSITORY, env=inherited, capture_output=True, text=True)
+    done = subprocess.run(verify, check=False, cwd=REPOSITORY, env=inherited, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -26,7 +26,8 @@ def withdraw(folder: Path, coin: str, at_ms: int) -> str:
     with changing(folder / "paper.db") as connection:
         amount = str(connection.execute("SELECT amount FROM totals WHERE asset = ?", (coin,)).get)
         connection.execute(
-            "UPDATE orders SET status = 'CANCELED', closed_at = ?1, updated_at = ?1 WHERE base = ?2 AND status = 'OPEN'",
+            "UPDATE orders SET status = 'CANCELED', closed_at = ?1, updated_at = ?1"
+            " WHERE base = ?2 AND status = 'OPEN'",
             (at_ms, coin),
         )
         _transfer(connection, coin, f"-{amount}", at_ms, total="0")

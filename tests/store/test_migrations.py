@@ -1,0 +1,122 @@
+"""A store of every version is brought up to date with all that is in it, and released migrations never change."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+from apsw import Connection
+
+from opentrader.domain.trading.lifecycle.records import Trade
+from opentrader.exchange.paper.ledger.schema import STEPS
+from opentrader.store import Store
+from opentrader.store.sqlite import schema
+from opentrader.store.tables import journal
+from opentrader.store.verification import verify_audit
+
+RELEASED = (
+    "09621763ec06015442298dfe2ec370133a2dfad4763e9eb922ee399ad270d2a3",
+    "ccf6d6cb1bd2ce9748e077fefb2f3e14e121a1d6cdca5cb03c223534d741baaf",
+    "59619a717ec339494b801d316d4a5f5bcd0337c14b4df2f20c0f3a0835342a3b",
+)
+RELEASED_LEDGER = ("f540c0895bc8a69744226c54428b45e98429a437e3b7f52b2181e46f21d848b3",)
+"""SHA-256 of each released step. A new step adds a line; the lines that are here never change."""
+
+ROWS = {
+    1: """
+        INSERT INTO signals VALUES ('BTCUSDT', 'buy', 'mr_combined', 'pending', 0, 100, 101, 400, '{"price":60000.5}');
+        INSERT INTO signal_bars VALUES ('BTCUSDT', 'mr_combined', 1700000000000);
+        INSERT INTO licence VALUES (1, 'OT-1', 'me@example.com', 'Me', 'free', 'm-1', 100, NULL, x'0102');
+        INSERT INTO agent_cards VALUES ('coo', 'running', 'day trading scan', 100);
+        INSERT INTO agent_log VALUES (7, 100, 'coo', 'info', 'running: day trading scan');
+        INSERT INTO trends VALUES ('BTC', '1h', 'trend_scan', 'crypto', 'uptrend', '{"uptrend":5}', 100, 101);
+        INSERT INTO choices VALUES ('machine_id', 'm-1');
+    """,
+    2: """
+        INSERT INTO events VALUES (1, 1700000000000, 'protected', '{"trade":"T1"}', zeroblob(32), randomblob(32));
+        INSERT INTO intents (id, body) VALUES ('T1', '{"symbol":"BTCUSDT","idem_key":"k"}');
+        INSERT INTO trades (id, ended_ms, seq, body) VALUES ('T1', NULL, 1, '{"label":"PROTECTED"}');
+        INSERT INTO legs (trade_id, number, body) VALUES ('T1', 0, '{"kind":"E","state":"FILLED"}');
+        INSERT INTO client_ids VALUES ('MK_1', 'T1');
+        INSERT INTO history VALUES ('T0', 'ETHUSDT', 'buy', '1', '2', '3', '1', '50', '0.1', 'b', 'ops', 'trade', 'tp',
+                                    100, 200, '[17,"x"]', 1, 1);
+        INSERT INTO executions VALUES (1, 'T1', 19676);
+        INSERT INTO resets VALUES (19676, 1);
+        INSERT INTO control VALUES (1, 1, 'maintenance', 100, NULL);
+        INSERT INTO cooldowns VALUES ('XRPUSDT', 1700000000000);
+        INSERT INTO idempotency VALUES ('k', 'POST', '/api/trade', 'f', 'T1', 100, 'done', 200, x'7b7d');
+    """,
+    3: """INSERT INTO fills VALUES ('T1', '9', 1, '{"qty":"0.10"}');""",
+}
+"""A row for each table that came with a version."""
+
+Contents = dict[str, list[Any]]
+
+
+def old_store(data_dir: Path, version: int) -> Connection:
+    data_dir.mkdir()
+    connection = apsw.Connection(str(data_dir / "opentrader.db"))
+    schema.migrate(connection, schema.migrations()[:version])
+    return connection
+
+
+def contents(connection: Connection, columns: dict[str, str]) -> Contents:
+    return {table: list(connection.execute(f"SELECT {names} FROM {table}")) for table, names in columns.items()}
+
+
+def columns_of(connection: Connection) -> dict[str, str]:
+    """Table -> its columns, those included that store nothing."""
+    tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+    return {table: ", ".join(_columns(connection, table)) for table in tables}
+
+
+def _columns(connection: Connection, table: str) -> list[str]:
+    return [name for (name,) in connection.execute("SELECT name FROM pragma_table_xinfo(?)", (table,))]
+
+
+def schema_of(connection: Connection) -> list[Any]:
+    return list(connection.execute("SELECT type, name, sql FROM sqlite_schema ORDER BY type, name"))
+
+
+@pytest.mark.parametrize("version", range(1, len(schema.migrations()) + 1))
+def test_a_store_of_any_version_keeps_every_row(data_dir: Path, tmp_path: Path, version: int) -> None:
+    connection = old_store(data_dir, version)
+    for number in range(1, version + 1):
+        connection.execute(ROWS[number])
+    columns = columns_of(connection)
+    before = contents(connection, columns)
+    assert all(before.values()), "a table of that version is not tried: give it a row"
+    connection.close()
+    new, brought = Store.open(tmp_path / "new"), Store.open(data_dir)
+    assert brought.read(lambda connection: contents(connection, columns)) == before
+    assert brought.read(schema_of) == new.read(schema_of)
+    new.close()
+    brought.close()
+
+
+@pytest.mark.parametrize("version", range(2, len(schema.migrations()) + 1))
+def test_a_trade_of_any_version_is_read_and_proved(
+    data_dir: Path, entering: Callable[..., Trade], version: int
+) -> None:
+    connection, trade = old_store(data_dir, version), entering("T1")
+    journal.save(connection, trade, "accepted", 1_700_000_000_000, {})
+    connection.close()
+    store = Store.open(data_dir)
+    assert store.read(lambda connection: journal.load(connection, 0)) == [trade]
+    store.close()
+    report = verify_audit(data_dir)
+    assert report is not None
+    assert (report.events, report.faults) == (1, ())
+
+
+def hashes(steps: list[str]) -> tuple[str, ...]:
+    return tuple(hashlib.sha256(step.encode()).hexdigest() for step in steps)
+
+
+def test_released_migrations_are_as_they_were() -> None:
+    assert hashes(schema.migrations())[: len(RELEASED)] == RELEASED
+    assert hashes(list(STEPS))[: len(RELEASED_LEDGER)] == RELEASED_LEDGER
