@@ -6,14 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from opentrader.domain import license as subject
-from opentrader.domain.license import is_genuine, key_for
+from opentrader.domain.license import License, is_genuine, key_for
 
 # Issued and sealed by commit 2a0a834. They never change: people have these keys.
 ISSUED = {"you@example.com": "OT-3G82-M5B5-09GK-1HRM", "A.Trader@Example.ORG": "OT-EGK2-G5PP-R9JF-N0BM"}
 SECRET = bytes(range(32))
 SEAL = "5d61a211b61d86f2e8403368d4e50dde6d1dfa4a5654c5f20266ea9551b1b184"
-SEALED = subject.Licence(
+SEALED = License(
     "0123456789abcdef-01234567",
     ISSUED["you@example.com"],
     "you@example.com",
