@@ -100,8 +100,8 @@ class Daemon:
 
 
 @contextmanager
-def serving(folder: Path, *options: str, **environment: str) -> Iterator[Daemon]:
-    daemon = Daemon(folder, *options, **environment)
+def serving(folder: Path, *options: str, tree: Path = REPOSITORY, **environment: str) -> Iterator[Daemon]:
+    daemon = Daemon(folder, *options, tree=tree, **environment)
     try:
         daemon.start()
         yield daemon

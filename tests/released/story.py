@@ -9,14 +9,14 @@ from __future__ import annotations
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
 from typing import Any
 
-from tests.daemon import Daemon
+from tests.daemon import Daemon, serving
 from tests.released import candles, venue
 
 FAST = 1200  # a candle of 15 minutes in less than a second
@@ -51,18 +51,10 @@ class Installation:
     folder: Path
     market: Path
 
-    def daemon(self, *, tree: Path, speed: float = 1) -> Daemon:
+    def serving(self, *, tree: Path, speed: float = 1) -> AbstractContextManager[Daemon]:
+        """A daemon that runs the code of this tree."""
         settings = {**MARKET, "OPENTRADER_FEED": f"files:{self.market}", "PYTHONPATH": str(tree)}
-        return Daemon(self.folder, "--speed", str(speed), tree=tree, **settings)
-
-    @contextmanager
-    def serving(self, *, tree: Path, speed: float = 1) -> Iterator[Daemon]:
-        daemon = self.daemon(tree=tree, speed=speed)
-        try:
-            daemon.start()
-            yield daemon
-        finally:
-            daemon.kill()
+        return serving(self.folder, "--speed", str(speed), tree=tree, **settings)
 
     def copied(self, folder: Path) -> Installation:
         return Installation(Path(shutil.copytree(self.folder, folder)), self.market)
