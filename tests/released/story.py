@@ -16,7 +16,7 @@ from email.message import Message
 from pathlib import Path
 from typing import Any
 
-from tests.daemon import Daemon, serving
+from tests.process import Daemon, serving
 from tests.released import candles, venue
 
 FAST = 1200  # a candle of 15 minutes in less than a second

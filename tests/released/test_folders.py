@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.daemon import REPOSITORY, Daemon
+from tests.process import REPOSITORY, Daemon
 from tests.released import story, venue
 from tests.released.story import CLOSE_ADA, OPEN_BTC, WAIT_ETH, Ended, Request, buy, labels, told
 
