@@ -179,7 +179,15 @@ def market_shift(settings: Settings, now_ms: int) -> int:
         return 0
     if kept is not None:
         return int(kept)
-    return known_shift(s.feed, s.watchlist, s.mr_timeframe, now_ms, s.mr_history, s.mr_require_gate) or 0
+    shift_ms = known_shift(
+        choice=s.feed,
+        watchlist=s.watchlist,
+        mr_timeframe=s.mr_timeframe,
+        now_ms=now_ms,
+        mr_history=s.mr_history,
+        mr_require_gate=s.mr_require_gate,
+    )
+    return shift_ms or 0
 
 
 async def _reading(market: OpenedMarket, symbol: str, mtf_tf: Timeframe, htf_tf: Timeframe) -> Reading:
@@ -190,7 +198,7 @@ async def _reading(market: OpenedMarket, symbol: str, mtf_tf: Timeframe, htf_tf:
     htf = await feed.candles(listing.pair, htf_tf, limit=HISTORY, now_ms=now_ms)
     mtf = await feed.candles(listing.pair, mtf_tf, limit=HISTORY, now_ms=now_ms)
     context = market_context(htf, mtf, htf_tf=htf_tf, mtf_tf=mtf_tf, now_ms=now_ms, symbol=listing.name)
-    return Reading(context, now_ms, htf, mtf)
+    return Reading(context=context, now_ms=now_ms, htf=htf, mtf=mtf)
 
 
 async def _trend(market: OpenedMarket, symbol: str, timeframe: Timeframe) -> TrendResult:

@@ -79,15 +79,15 @@ def _trend_row(trend: TrendRecord, asking: Asking) -> messages.TrendRow:
     age = max(0, asking.market_ms // 1000 - trend.timestamp)
     newer = open_time(asking.market_ms, trend.timeframe) > trend.timestamp * 1000
     return messages.TrendRow(
-        trend.symbol,
-        trend.timeframe,
-        trend.source,
-        trend.type,
-        trend.trend,
-        trend.score,
-        age,
-        age >= asking.ttl_seconds or newer,
-        trend.timestamp,
+        symbol=trend.symbol,
+        timeframe=trend.timeframe,
+        source=trend.source,
+        type=trend.type,
+        trend=trend.trend,
+        score=trend.score,
+        age_sec=age,
+        stale=age >= asking.ttl_seconds or newer,
+        timestamp=trend.timestamp,
     )
 
 
@@ -101,13 +101,13 @@ def market_rows(query: messages.MarketRows, published: Snapshots, asking: Asking
 def _market_row(entry: CachedContext, asking: Asking) -> messages.MarketRow:
     context = entry.context
     return messages.MarketRow(
-        context.symbol,
-        context.htf_tf,
-        context.mtf_tf,
-        context.priority_decision,
-        entry.age_sec(asking.market_ms),
-        entry.stale(asking.market_ms, asking.ttl_seconds),
-        context.timestamp,
+        symbol=context.symbol,
+        htf_tf=context.htf_tf,
+        mtf_tf=context.mtf_tf,
+        priority_decision=context.priority_decision,
+        age_sec=entry.age_sec(asking.market_ms),
+        stale=entry.stale(asking.market_ms, asking.ttl_seconds),
+        timestamp=context.timestamp,
     )
 
 
@@ -196,7 +196,10 @@ def status_of(query: messages.StatusOf, published: Snapshots, asking: Asking) ->
         equity=float(_account(published).equity),
         realized_pnl_today=float(desk.pnl_today),
         watchlist=asking.watchlist,
-        actors=tuple(messages.ActorRow(a.name, a.alive, a.inbox, a.restarts) for a in published.status()),
+        actors=tuple(
+            messages.ActorRow(name=a.name, alive=a.alive, inbox=a.inbox, restarts=a.restarts)
+            for a in published.status()
+        ),
         timestamp=int(asking.now),
     )
 

@@ -59,12 +59,19 @@ def htf_layer(reading: Reading) -> HtfLayer:
     length, score, position, liquidity = reading[at.MACRO_LEN : at.RANGE_HIGH]
     high, low, share, level, distance, atr = optionals(reading[at.RANGE_HIGH : at.HTF_END])
     return HtfLayer(
-        macro_phase(score),
-        labels.POSITIONS[int(position)],
-        labels.LIQUIDITY[int(liquidity)],
-        high,
-        low,
-        HtfDetail(int(length), int(score), share, level, distance, atr),
+        macro_phase=macro_phase(score),
+        range_position=labels.POSITIONS[int(position)],
+        liquidity_profile=labels.LIQUIDITY[int(liquidity)],
+        range_high=high,
+        range_low=low,
+        detail=HtfDetail(
+            macro_ma_len=int(length),
+            macro_score=int(score),
+            range_pct=share,
+            liquidity_level=level,
+            liquidity_dist_atr=distance,
+            atr_val=atr,
+        ),
     )
 
 
@@ -80,23 +87,32 @@ def market(
 ) -> MarketContext:
     """Decide, and put both layers and the trace together."""
     htf = htf_layer(htf_reading)
-    fault = data_fault(htf_reading, mtf_reading, htf_tf, mtf_tf, now_ms, p)
+    fault = data_fault(htf=htf_reading, mtf=mtf_reading, htf_tf=htf_tf, mtf_tf=mtf_tf, now_ms=now_ms, p=p)
     verdict = decide(facts(fault, htf, mtf_reading))
     mtf = mtf_layer(mtf_reading, verdict.trace)
     seconds = timestamp(mtf_reading, mtf_tf, now_ms)
-    return MarketContext(symbol, htf_tf, mtf_tf, htf, mtf, verdict.decision, verdict.reason, seconds)
+    return MarketContext(
+        symbol=symbol,
+        htf_tf=htf_tf,
+        mtf_tf=mtf_tf,
+        htf=htf,
+        mtf=mtf,
+        priority_decision=verdict.decision,
+        no_trade_reason=verdict.reason,
+        timestamp=seconds,
+    )
 
 
 def facts(fault: str, htf: HtfLayer, reading: Reading) -> MarketFacts:
     return MarketFacts(
-        fault,
-        labels.REGIMES[int(reading[at.REGIME])],
-        int(reading[at.DIRECTION]),
-        htf.macro_phase,
-        htf.range_position,
-        htf.liquidity_profile,
-        labels.BOS_MODES[int(reading[at.BOS_MODE])],
-        labels.TREND_AGES[int(reading[at.TREND_AGE])],
+        quality=fault,
+        regime=labels.REGIMES[int(reading[at.REGIME])],
+        direction=int(reading[at.DIRECTION]),
+        macro=htf.macro_phase,
+        position=htf.range_position,
+        liquidity=htf.liquidity_profile,
+        bos_mode=labels.BOS_MODES[int(reading[at.BOS_MODE])],
+        trend_age=labels.TREND_AGES[int(reading[at.TREND_AGE])],
     )
 
 
@@ -104,14 +120,14 @@ def mtf_layer(reading: Reading, trace: tuple[TraceEntry, ...]) -> MtfLayer:
     regime, direction, mode, age, bias = reading[at.REGIME : at.BOS_KIND]
     name = labels.REGIMES[int(regime)]
     return MtfLayer(
-        name,
-        labels.DIRECTIONS[int(direction)],
-        labels.BOS_MODES[int(mode)],
-        labels.TREND_AGES[int(age)],
-        labels.DIRECTIONS[int(bias)],
-        name == "volatile_chop",
-        optional(reading[at.MTF_ATR]),
-        mtf_detail(reading, trace),
+        regime=name,
+        trend_direction=labels.DIRECTIONS[int(direction)],
+        bos_mode=labels.BOS_MODES[int(mode)],
+        trend_age=labels.TREND_AGES[int(age)],
+        compression_bias=labels.DIRECTIONS[int(bias)],
+        volatile_chop=name == "volatile_chop",
+        atr_val=optional(reading[at.MTF_ATR]),
+        detail=mtf_detail(reading, trace),
     )
 
 
@@ -119,20 +135,20 @@ def mtf_detail(reading: Reading, trace: tuple[TraceEntry, ...]) -> MtfDetail:
     kind, count, squeezed = reading[at.BOS_KIND : at.MTF_ATR]
     level, ago, distance, high, low, adx, er, chop, ratio, squeeze = optionals(reading[at.BOS_LEVEL : at.MTF_END])
     return MtfDetail(
-        level,
-        labels.BOS_KINDS[int(kind)],
-        int(count),
-        None if ago is None else int(ago),
-        distance,
-        high,
-        low,
-        adx,
-        er,
-        chop,
-        ratio,
-        squeeze,
-        int(squeezed),
-        trace,
+        bos_level=level,
+        bos_kind=labels.BOS_KINDS[int(kind)],
+        bos_count=int(count),
+        bos_bars_ago=None if ago is None else int(ago),
+        bos_dist_atr=distance,
+        swing_high=high,
+        swing_low=low,
+        adx=adx,
+        er=er,
+        chop=chop,
+        atr_ratio=ratio,
+        squeeze=squeeze,
+        squeeze_bars=int(squeezed),
+        priority_trace=trace,
     )
 
 
@@ -156,7 +172,17 @@ def trend(
     if fault or regime == "unknown":
         reason = fault or regime
         return TrendResult(
-            symbol, timeframe, source, "crypto", "unknown", "unknown", True, reason, Score(0, 0, 0), {}, seconds
+            symbol=symbol,
+            timeframe=timeframe,
+            source=source,
+            type="crypto",
+            trend="unknown",
+            regime="unknown",
+            no_trade=True,
+            no_trade_reason=reason,
+            score=Score(0, 0, 0),
+            indicators={},
+            timestamp=seconds,
         )
     votes = tuple(labels.VOTES[int(code)] for code in reading[at.VOTES : at.TREND_END])
     score = tally(votes)
@@ -164,17 +190,17 @@ def trend(
     spelling = spelled(regime, int(reading[at.DIRECTION]), direction)
     idle = spelling in ("volatile_chop", "compression")
     return TrendResult(
-        symbol,
-        timeframe,
-        source,
-        "crypto",
-        direction,
-        spelling,
-        idle,
-        spelling if idle else "",
-        score,
-        dict(zip(VOTERS, map(IndicatorVote, votes), strict=True)),
-        seconds,
+        symbol=symbol,
+        timeframe=timeframe,
+        source=source,
+        type="crypto",
+        trend=direction,
+        regime=spelling,
+        no_trade=idle,
+        no_trade_reason=spelling if idle else "",
+        score=score,
+        indicators=dict(zip(VOTERS, map(IndicatorVote, votes), strict=True)),
+        timestamp=seconds,
     )
 
 

@@ -79,7 +79,9 @@ def mr_signal(
 
     A value with a non-empty `reason` says why there is no signal. Arguments as in `market_context`.
     """
-    reading = _reading(ohlcv, timeframe, now_ms, readings.REVERSION, parameters, rule)
+    reading = _reading(
+        ohlcv=ohlcv, timeframe=timeframe, now_ms=now_ms, what=readings.REVERSION, parameters=parameters, rule=rule
+    )
     return assembly.mean_reversion(reading, symbol=symbol, timeframe=timeframe, now_ms=now_ms, p=parameters, mr=rule)
 
 

@@ -75,7 +75,7 @@ def ring_keep(p: Analysis, mr: MeanReversion) -> int:
         p.don_n + p.break_bars,
         p.liq_look + 2 * p.pivot_k,
         p.void_look + 2,
-        max(p.gap_look, p.flat_look, p.bb_n, p.stoch_n, p.chop_n, p.er_n + 1, p.vol_n + 1, p.atr_n, mr.range_n) + 1,
+        max((p.gap_look, p.flat_look, p.bb_n, p.stoch_n, p.chop_n, p.er_n + 1, p.vol_n + 1, p.atr_n, mr.range_n)) + 1,
     )
     return max(RING_LEAST, *reach)
 

@@ -177,14 +177,14 @@ class TradingSystem:
         """Answer a view from what the actors have published; never waits."""
         s = self.settings
         asking = views.Asking(
-            self._clock.wall(),
-            self._clock.market_ms(),
-            s.commit,
-            s.market_ttl_seconds,
-            "paper",
-            tuple(name.upper() for name in s.watchlist),
-            s.risk_max_trades_day,
-            self._started_at,
+            now=self._clock.wall(),
+            market_ms=self._clock.market_ms(),
+            commit=s.commit,
+            ttl_seconds=s.market_ttl_seconds,
+            venue="paper",
+            watchlist=tuple(name.upper() for name in s.watchlist),
+            max_trades_day=s.risk_max_trades_day,
+            started_at=self._started_at,
         )
         return views.render(self.spelled(query), self._running(), asking)
 
@@ -317,15 +317,17 @@ class TradingSystem:
     ) -> None:
         """The actors that move money. PositionManager comes before those who read its desk."""
         s, history, disk = self.settings, HistoryTable(store), DataDisk(self.settings.data_dir)
-        records = Records(JournalTable(store), history, DayTable(store), ControlTable(store))
+        records = Records(
+            journal=JournalTable(store), history=history, day=DayTable(store), control=ControlTable(store)
+        )
         risk = Risk(
-            s.risk_per_trade_pct,
-            s.risk_max_notional_pct,
-            s.risk_max_open,
-            s.risk_max_trades_day,
-            s.risk_max_daily_loss_pct,
-            s.risk_cooldown_sec,
-            s.risk_collar_pct,
+            per_trade_pct=s.risk_per_trade_pct,
+            max_notional_pct=s.risk_max_notional_pct,
+            max_open=s.risk_max_open,
+            max_trades_day=s.risk_max_trades_day,
+            max_daily_loss_pct=s.risk_max_daily_loss_pct,
+            cooldown_sec=s.risk_cooldown_sec,
+            collar_pct=s.risk_collar_pct,
         )
         supervisor.add(
             "position_manager",

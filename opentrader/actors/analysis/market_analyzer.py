@@ -252,12 +252,18 @@ class MarketAnalyzer(Actor):
         step = TF_MS[message.timeframe]
         kept = clean(rows, message.timeframe, now_ms + step).rows()[-message.limit :].tolist()
         candles = tuple(_candle(row, row[0] + step <= now_ms) for row in kept if row[0] <= now_ms)
-        return CandleList(self._name, message.timeframe, self._feed.source, len(candles), candles)
+        return CandleList(
+            symbol=self._name,
+            timeframe=message.timeframe,
+            source=self._feed.source,
+            count=len(candles),
+            candles=candles,
+        )
 
 
 def _candle(row: list[float], closed: bool) -> Candle:
     ts, open_, high, low, close, volume = row
-    return Candle(int(ts) // 1000, open_, high, low, close, volume, closed)
+    return Candle(timestamp=int(ts) // 1000, open=open_, high=high, low=low, close=close, volume=volume, closed=closed)
 
 
 def frame(message: messages.MarketOf | messages.ExplanationOf) -> Timeframe:
@@ -279,21 +285,26 @@ def shown(message: Question, context: MarketContext) -> MarketContext | Explain:
     levels = tuple(_level(entry, context) for entry in context.mtf.detail.priority_trace)
     decided_by = next((level.level for level in levels if level.verdict == "block"), len(levels))
     return Explain(
-        context.symbol,
-        context.htf_tf,
-        context.mtf_tf,
-        context.priority_decision,
-        context.no_trade_reason,
-        levels,
-        decided_by,
-        context,
-        context.timestamp,
+        symbol=context.symbol,
+        htf_tf=context.htf_tf,
+        mtf_tf=context.mtf_tf,
+        priority_decision=context.priority_decision,
+        no_trade_reason=context.no_trade_reason,
+        levels=levels,
+        decided_by=decided_by,
+        context=context,
+        timestamp=context.timestamp,
     )
 
 
 def _level(entry: TraceEntry, context: MarketContext) -> LevelReply:
     return LevelReply(
-        entry.level, entry.name, entry.verdict, entry.decision, entry.reason, _looked_at(entry.level, context)
+        level=entry.level,
+        name=entry.name,
+        verdict=entry.verdict,
+        decision=entry.decision,
+        reason=entry.reason,
+        inputs=_looked_at(entry.level, context),
     )
 
 

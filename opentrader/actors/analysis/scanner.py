@@ -110,9 +110,19 @@ class Scanner(Actor):
 def trend_scan(source: str, timeframe: Timeframe, found: list[TrendResult], failed: list[ScanFailure]) -> TrendScan:
     """The answer to a scan of trends; what failed is scanned, but neither cached nor counted."""
     counts = Counter(result.trend for result in found)
-    summary = TrendSummary(counts["uptrend"], counts["downtrend"], counts["sideway"], counts["unknown"])
+    summary = TrendSummary(
+        uptrend=counts["uptrend"], downtrend=counts["downtrend"], sideway=counts["sideway"], unknown=counts["unknown"]
+    )
     rows = tuple(_row(result) for result in found)
-    return TrendScan(source, timeframe, len(found) + len(failed), len(found), rows, summary, tuple(failed))
+    return TrendScan(
+        exchange=source,
+        timeframe=timeframe,
+        scanned=len(found) + len(failed),
+        cached=len(found),
+        results=rows,
+        summary=summary,
+        failed=tuple(failed),
+    )
 
 
 def market_scan(
@@ -121,32 +131,32 @@ def market_scan(
     """The answer to a scan of markets; what failed is scanned, but neither cached nor counted."""
     counts = Counter(context.priority_decision for context in found)
     summary = MarketSummary(
-        counts["trade_long"],
-        counts["trade_short"],
-        counts["standby"],
-        counts["no_trade"],
-        counts["watch_regime_shift"],
+        trade_long=counts["trade_long"],
+        trade_short=counts["trade_short"],
+        standby=counts["standby"],
+        no_trade=counts["no_trade"],
+        watch_regime_shift=counts["watch_regime_shift"],
     )
     return MarketScan(
-        source,
-        HTF_OF[mtf_tf],
-        mtf_tf,
-        len(found) + len(failed),
-        len(found),
-        ttl_sec,
-        tuple(found),
-        summary,
-        tuple(failed),
+        exchange=source,
+        htf_tf=HTF_OF[mtf_tf],
+        mtf_tf=mtf_tf,
+        scanned=len(found) + len(failed),
+        cached=len(found),
+        ttl_sec=ttl_sec,
+        results=tuple(found),
+        summary=summary,
+        failed=tuple(failed),
     )
 
 
 def _row(result: TrendResult) -> TrendScanRow:
     return TrendScanRow(
-        result.symbol,
-        result.trend,
-        result.category,
-        result.no_trade,
-        result.score,
-        result.no_trade_reason,
-        result.timestamp,
+        symbol=result.symbol,
+        trend=result.trend,
+        regime=result.category,
+        no_trade=result.no_trade,
+        score=result.score,
+        no_trade_reason=result.no_trade_reason,
+        timestamp=result.timestamp,
     )

@@ -64,13 +64,13 @@ class TrendBook(Actor):
     def store_trend(self, message: StoreTrend) -> Reply[TrendStored]:
         now = self.context.clock.market_ms() // 1000
         record = TrendRecord(
-            name_of(message.symbol),
-            message.timeframe,
-            message.source,
-            message.type,
-            message.trend,
-            message.score,
-            now if message.timestamp is None else message.timestamp,
+            symbol=name_of(message.symbol),
+            timeframe=message.timeframe,
+            source=message.source,
+            type=message.type,
+            trend=message.trend,
+            score=message.score,
+            timestamp=now if message.timestamp is None else message.timestamp,
         )
         self._unsaved.pop(_key(record), None)  # it is older, and would be stored later
         return self.pipe(self._keep([record]), then=partial(TrendKept, self._number(), record))
@@ -80,7 +80,9 @@ class TrendBook(Actor):
         message.outcome.unwrap()
         record = message.record
         self._assign(message.number, [record])
-        return TrendStored(record.symbol, record.timeframe, record.trend, record.timestamp)
+        return TrendStored(
+            symbol=record.symbol, timeframe=record.timeframe, trend=record.trend, timestamp=record.timestamp
+        )
 
     @handles(NoteTrends)
     def note(self, message: NoteTrends) -> None:
@@ -121,5 +123,11 @@ def _key(record: TrendRecord) -> Key:
 
 def _noted(result: TrendResult) -> TrendRecord:
     return TrendRecord(
-        result.symbol, result.timeframe, result.source, result.type, result.trend, result.score, result.timestamp
+        symbol=result.symbol,
+        timeframe=result.timeframe,
+        source=result.source,
+        type=result.type,
+        trend=result.trend,
+        score=result.score,
+        timestamp=result.timestamp,
     )

@@ -82,7 +82,7 @@ class AgentBoard(Actor):
         message.outcome.unwrap()
         self._assign(message.board)
         card = message.board.cards[message.name]
-        return AgentUpdated(message.name, card.status, card.action, card.ts)
+        return AgentUpdated(agent=message.name, status=card.status, action=card.action, ts=card.ts)
 
     @handles(WorkStored)
     def work_stored(self, message: WorkStored) -> None:
@@ -91,7 +91,9 @@ class AgentBoard(Actor):
 
     def _with(self, caller: str, card: AgentCard) -> tuple[LogLine, Board]:
         """The line that tells of a card, and the board with both; only known callers have a card."""
-        line = LogLine(card.ts, caller, "error" if card.status == "error" else "info", _told(card))
+        line = LogLine(
+            ts=card.ts, agent=caller, level="error" if card.status == "error" else "info", message=_told(card)
+        )
         cards = {name: card if name == caller else old for name, old in self._board.cards.items()}
         return line, Board(cards, (line, *self._board.log)[:LOG_LINES])
 

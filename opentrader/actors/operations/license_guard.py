@@ -139,12 +139,12 @@ def license_shown(held: Held, now: float, key: str | None) -> LicenseReply:
     """The license as an answer, with the key as given (masked or whole)."""
     known = held.license
     return LicenseReply(
-        known.status(now, held.clock_high_water),
-        known.plan,
-        key,
-        known.email,
-        known.name,
-        known.machine_id,
-        known.activated_at,
-        known.expires_at,
+        license_status=known.status(now, held.clock_high_water),
+        plan=known.plan,
+        license_key=key,
+        email=known.email,
+        name=known.name,
+        machine_id=known.machine_id,
+        activated_at=known.activated_at,
+        expires_at=known.expires_at,
     )

@@ -116,8 +116,17 @@ class NewsDesk(Actor):
     def _told(self, limit: int, *, cached: bool) -> News:
         news = self._items[:limit]
         age = 0 if self._round_at is None else max(0, int(self.context.clock.wall() - self._round_at))
-        return News(news, len(news), cached, age, self._ttl_seconds, tuple(map(self._health, self._feeds.names)))
+        return News(
+            news=news,
+            count=len(news),
+            cached=cached,
+            age_sec=age,
+            ttl_sec=self._ttl_seconds,
+            sources=tuple(map(self._health, self._feeds.names)),
+        )
 
     def _health(self, name: str) -> SourceHealth:
         fault = self._faults.get(name)
-        return SourceHealth(name, fault is None, len(self._copies.get(name, FeedCopy()).items), fault)
+        return SourceHealth(
+            name=name, ok=fault is None, count=len(self._copies.get(name, FeedCopy()).items), error=fault
+        )

@@ -119,7 +119,9 @@ class Actor(pykka.ThreadingActor):
         key: Hashable | None,
         outcome: Outcome[Any],
     ) -> None:
-        self.context.mailbox.put(Envelope(Continuation(self, outcome, then, promise, key)))
+        self.context.mailbox.put(
+            Envelope(Continuation(life=self, outcome=outcome, then=then, promise=promise, key=key))
+        )
 
     def _handle_receive(self, message: Any) -> Any:
         """Answer with a value, a promise or a `Failed`: pykka never sees an exception.

@@ -118,7 +118,7 @@ class MrCombined(Actor):
         record = setup.to_dict()
         outlook = {name: record.pop(name) for name in _OUTLOOK}
         post = PostSignal(**{**record, "symbol": pair})
-        emit = EmitSignal(post, outlook, setup.bar_ts, TF_MS[self._rule.timeframe])
+        emit = EmitSignal(post=post, outlook=outlook, bar_ms=setup.bar_ts, bar_length_ms=TF_MS[self._rule.timeframe])
         try:
             return await self.context.ask(emit, timeout=ASK_SECONDS)
         except OpentraderError as error:

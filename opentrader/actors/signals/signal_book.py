@@ -214,7 +214,12 @@ class SignalBook(Actor):
         changed = {record.pair: record for record in message.expired}
         left = {p: changed.get(p, record) for p, record in self._signals.items() if p not in message.deleted}
         self._assign(left)
-        return Cleanup(tuple(changed), message.deleted, len(changed), len(message.deleted))
+        return Cleanup(
+            expired=tuple(changed),
+            deleted=message.deleted,
+            count_expired=len(changed),
+            count_deleted=len(message.deleted),
+        )
 
     def _told(self, record: SignalRecord, outcome: Outcome[bool]) -> PostStatus:
         if not (isinstance(outcome, Done) and outcome.value):
@@ -246,15 +251,15 @@ class SignalBook(Actor):
         said = {k: v for k, v in asdict(post).items() if k not in ("symbol", "direction", "bot") and v is not None}
         direction, at = cast(Direction, post.direction), int(now)
         return SignalRecord(
-            post.symbol,
-            direction,
-            post.bot,
-            "pending",
-            False,
-            at,
-            at,
-            int(now + self._limits.ttl_seconds),
-            said | extra,
+            pair=post.symbol,
+            direction=direction,
+            bot=post.bot,
+            status="pending",
+            notified=False,
+            created_at=at,
+            updated_at=at,
+            expires_at=int(now + self._limits.ttl_seconds),
+            body=said | extra,
         )
 
     def _decide(self, pair: str, status: SignalStatus) -> Reply[SignalChanged]:
@@ -305,4 +310,4 @@ def shown(record: SignalRecord, now: float) -> Signal:
 def posted(status: PostStatus, pair: str, record: SignalRecord | None, now: float) -> SignalPosted:
     """The answer to a post, with the record that stands."""
     signal = None if record is None else shown(record, now)
-    return SignalPosted(status, pair, signal, _SAID.get(status, "Stored and pending."))
+    return SignalPosted(status=status, symbol=pair, signal=signal, message=_SAID.get(status, "Stored and pending."))

@@ -155,7 +155,7 @@ class TradeUpkeep(TradeLoop):
             if asset != QUOTE and balance.total > 0:
                 with suppress(SymbolNotFound):  # a coin without a market here is worth nothing here
                     prices[asset] = (await self._exchange.ticker(asset + QUOTE)).last
-        return AccountReading(QUOTE, balances, prices, self.context.clock.market_ms())
+        return AccountReading(quote=QUOTE, balances=balances, prices=prices, at=self.context.clock.market_ms())
 
     # --- trailing
 
@@ -188,7 +188,16 @@ class TradeUpkeep(TradeLoop):
         entry, sl, filters = float(average_entry(trade)), float(trade.sl), self._desk.filters[pair]
         highs = (c.high for c in candles.candles if c.closed and c.timestamp >= since)
         last, atr = float(self._desk.marks[pair]), context.mtf.atr_val
-        wanted = trail_stop("buy", entry, float(intent.sl), sl, max(entry, *highs), last, atr, float(filters.tick))
+        wanted = trail_stop(
+            direction="buy",
+            entry=entry,
+            sl0=float(intent.sl),
+            sl=sl,
+            best=max(entry, *highs),
+            last=last,
+            atr=atr,
+            tick=float(filters.tick),
+        )
         if wanted.reason not in {"break_even", "chandelier"}:
             return None
         return await self.context.ask(RaiseStop(intent.id, Decimal(str(wanted.stop))), timeout=ASK_SECONDS)
@@ -213,5 +222,9 @@ class TradeUpkeep(TradeLoop):
         self.drive(trade.intent.symbol, all=True)
         mark = self._marks.get(trade.intent.symbol, trade.want)
         return messages.StopMoved(
-            trade.intent.symbol, trade.intent.id, float(message.old_sl), float(trade.want), float(mark)
+            symbol=trade.intent.symbol,
+            id=trade.intent.id,
+            old_sl_px=float(message.old_sl),
+            new_sl_px=float(trade.want),
+            mark_px=float(mark),
         )

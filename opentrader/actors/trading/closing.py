@@ -173,7 +173,7 @@ class TradeClosing(RestoredTrades):
                 hint="the wish stays: each is closed as soon as the exchange lets it; GET /api/trades shows them",
                 failed=[asdict(failure) for failure in failed],
             )
-        return messages.ClosedAll(not failed, tuple(closed), tuple(failed), len(closed))
+        return messages.ClosedAll(ok=not failed, closed=tuple(closed), failed=tuple(failed), count=len(closed))
 
     @handles(AllClosed)
     def all_closed(self, message: AllClosed) -> Reply[messages.ClosedAll]:
@@ -366,19 +366,19 @@ def _orphan(restored: messages.TradeReply, now_ms: int) -> ClosedTrade:
     """The end of a restored trade that the exchange does not hold: out of the statistics."""
     px = Decimal(str(restored.entry_px or 0))
     return ClosedTrade(
-        restored.id,
-        restored.symbol,
-        restored.direction,
-        Decimal(str(restored.size)),
-        px,
-        px,
-        ZERO,
-        ZERO,
-        restored.bot,
-        "restored",
-        "orphan",
-        restored.opened_at,
-        now_ms // 1000,
-        restored.agent or None,
+        id=restored.id,
+        symbol=restored.symbol,
+        direction=restored.direction,
+        size=Decimal(str(restored.size)),
+        entry_px=px,
+        exit_px=px,
+        pnl=ZERO,
+        pnl_pct=ZERO,
+        bot=restored.bot,
+        source="restored",
+        exit_reason="orphan",
+        opened_at=restored.opened_at,
+        closed_at=now_ms // 1000,
+        agent=restored.agent or None,
         counted=False,
     )

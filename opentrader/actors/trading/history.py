@@ -45,7 +45,9 @@ class Archive(Actor):
     @handles(messages.HistoryOf)
     def history(self, message: messages.HistoryOf) -> messages.HistoryReply:
         rows = tuple(map(shown, self._history.page(message.limit, message.offset)))
-        return messages.HistoryReply(rows, len(rows), self._history.total(), message.limit, message.offset)
+        return messages.HistoryReply(
+            trades=rows, count=len(rows), total=self._history.total(), limit=message.limit, offset=message.offset
+        )
 
     @handles(messages.StatsOf)
     def stats(self, message: messages.StatsOf) -> messages.StatsReply:
@@ -58,41 +60,43 @@ class Archive(Actor):
         )
         entries = tuple(
             messages.AuditEntryReply(
-                entry.id,
-                entry.ts,
-                entry.agent,
-                entry.action,
-                entry.symbol,
-                entry.outcome,
-                entry.status,
-                entry.request_id,
-                dict(entry.params),
+                id=entry.id,
+                ts=entry.ts,
+                agent=entry.agent,
+                action=entry.action,
+                symbol=entry.symbol,
+                outcome=entry.outcome,
+                status=entry.status,
+                request_id=entry.request_id,
+                params=dict(entry.params),
             )
             for entry in found
         )
-        return messages.Audit(entries, len(entries), total, message.limit, message.offset)
+        return messages.Audit(
+            entries=entries, count=len(entries), total=total, limit=message.limit, offset=message.offset
+        )
 
 
 def _figures(stats: Stats[ClosedTrade]) -> messages.StatsReply:
     return messages.StatsReply(
-        stats.total_trades,
-        stats.wins,
-        stats.losses,
-        stats.breakeven,
-        stats.win_rate,
-        stats.total_pnl,
-        stats.avg_pnl_pct,
-        stats.avg_win,
-        stats.avg_loss,
-        stats.profit_factor,
-        stats.expectancy,
-        stats.max_drawdown,
-        None if stats.best is None else shown(stats.best),
-        None if stats.worst is None else shown(stats.worst),
-        stats.by_symbol,
-        stats.by_bot,
-        stats.by_agent,
-        stats.sharpe,
-        stats.sortino,
-        stats.calmar,
+        total_trades=stats.total_trades,
+        wins=stats.wins,
+        losses=stats.losses,
+        breakeven=stats.breakeven,
+        win_rate=stats.win_rate,
+        total_pnl=stats.total_pnl,
+        avg_pnl_pct=stats.avg_pnl_pct,
+        avg_win=stats.avg_win,
+        avg_loss=stats.avg_loss,
+        profit_factor=stats.profit_factor,
+        expectancy=stats.expectancy,
+        max_drawdown=stats.max_drawdown,
+        best=None if stats.best is None else shown(stats.best),
+        worst=None if stats.worst is None else shown(stats.worst),
+        by_symbol=stats.by_symbol,
+        by_bot=stats.by_bot,
+        by_agent=stats.by_agent,
+        sharpe=stats.sharpe,
+        sortino=stats.sortino,
+        calmar=stats.calmar,
     )

@@ -49,7 +49,7 @@ async def quoted(exchange: Exchange, symbol: str) -> Quote:
         if asset != filters.quote and held.total > 0:
             with suppress(SymbolNotFound):  # a coin without a market here is worth nothing here
                 equity += held.total * (await exchange.ticker(asset + filters.quote)).last
-    return Quote(filters, ticker, Funds(equity, cash.free), open_orders)
+    return Quote(filters=filters, ticker=ticker, funds=Funds(equity, cash.free), open_orders=open_orders)
 
 
 def demand_fresh(quote: Quote, now: int, limit_ms: float) -> None:
@@ -108,32 +108,32 @@ def demand_exit(symbol: str, qty: Decimal, sl: Decimal, filters: Filters) -> Non
         )
 
 
-def market_intent(request: ExecuteTrade, quote: Quote, risk: Risk, now: int, key: str, instance: str) -> Intent:
+def market_intent(request: ExecuteTrade, quote: Quote, risk: Risk, *, now: int, key: str, instance: str) -> Intent:
     """Sized at the ask; the levels are computed from it."""
     px = quote.filters.price(quote.ticker.ask)
     sl_pct, tp_pct = Decimal(str(request.sl)), Decimal(str(request.tp))
     demand_levels(sl_pct, tp_pct, quote.filters, "sl", "tp")
     qty = size(quote.funds, px, sl_pct, quote.filters, risk)
     return _intent(
-        key,
-        "market",
-        request.symbol,
-        qty,
-        px,
-        sl_pct,
-        tp_pct,
-        quote,
-        0,
-        now,
-        instance,
-        request.agent,
-        request.bot,
-        "trade",
+        key=key,
+        kind="market",
+        symbol=request.symbol,
+        qty=qty,
+        px=px,
+        sl_pct=sl_pct,
+        tp_pct=tp_pct,
+        quote=quote,
+        ttl_at=0,
+        now=now,
+        instance=instance,
+        agent=request.agent,
+        bot=request.bot,
+        source="trade",
         idem_key=request.idem_key,
     )
 
 
-def limit_intent(request: PlaceManual, quote: Quote, risk: Risk, now: int, key: str, instance: str) -> Intent:
+def limit_intent(request: PlaceManual, quote: Quote, risk: Risk, *, now: int, key: str, instance: str) -> Intent:
     """Sized at the limit price; raises `RiskLimit` outside the collar."""
     px = quote.filters.price(Decimal(str(request.entry_px)))
     if px <= 0:
@@ -145,26 +145,27 @@ def limit_intent(request: PlaceManual, quote: Quote, risk: Risk, now: int, key: 
     qty = size(quote.funds, px, sl_pct, quote.filters, risk)
     ttl_at = now - now % 1000 + int(request.ttl_hours * HOUR_MS)
     return _intent(
-        key,
-        "limit",
-        request.symbol,
-        qty,
-        px,
-        sl_pct,
-        tp_pct,
-        quote,
-        ttl_at,
-        now - now % 1000,
-        instance,
-        request.agent,
-        "manual",
-        "manual",
-        request.rr or "",
-        request.idem_key,
+        key=key,
+        kind="limit",
+        symbol=request.symbol,
+        qty=qty,
+        px=px,
+        sl_pct=sl_pct,
+        tp_pct=tp_pct,
+        quote=quote,
+        ttl_at=ttl_at,
+        now=now - now % 1000,
+        instance=instance,
+        agent=request.agent,
+        bot="manual",
+        source="manual",
+        rr=request.rr or "",
+        idem_key=request.idem_key,
     )
 
 
 def _intent(
+    *,
     key: str,
     kind: EntryKind,
     symbol: str,
@@ -195,17 +196,17 @@ def _intent(
         raise InvalidInput([fault])
     demand_exit(symbol, qty, sl, filters)
     return Intent(
-        key,
-        kind,
-        symbol,
-        "buy",
-        qty,
-        px,
-        sl,
-        tp,
-        ttl_at,
-        now,
-        instance,
+        id=key,
+        kind=kind,
+        symbol=symbol,
+        side="buy",
+        qty=qty,
+        px=px,
+        sl=sl,
+        tp=tp,
+        ttl_at=ttl_at,
+        created_at=now,
+        instance=instance,
         agent=agent,
         bot=bot,
         source=source,

@@ -31,8 +31,8 @@ def tell_over(trade: Trade, row: ClosedTrade | None) -> None:
     if row is None:
         logger.info("%s, is over: nothing was bought", _name(trade))
     else:
-        told = "%s, is over: %s of %s at %s, pnl %.2f"
-        logger.info(told, _name(trade), row.exit_reason, format(row.size, "f"), format(row.exit_px, "f"), row.pnl)
+        sold = f"{row.size:f} at {row.exit_px:f}, pnl {row.pnl:.2f}"
+        logger.info("%s: closed (%s): %s", _name(trade), row.exit_reason, sold)
 
 
 def tell_control(before: Control, after: Control) -> None:

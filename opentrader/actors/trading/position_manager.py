@@ -27,7 +27,7 @@ from opentrader.actors.trading.replies.presenter import bought, entry_leg, is_en
 from opentrader.domain.timeframes import Timeframe
 from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.ledger import ClosedTrade
-from opentrader.domain.trading.lifecycle import LifecycleSettings, Trade, booted, planned
+from opentrader.domain.trading.lifecycle import Intent, LifecycleSettings, Trade, booted, planned
 from opentrader.domain.trading.ports import Change, Disk, Records
 from opentrader.domain.trading.risk import Day, Risk, demand_room
 from opentrader.errors import (
@@ -165,14 +165,19 @@ class PositionManager(TradeClosing):
         now = self.context.clock.market_ms()
         self._filters[request.symbol], self._marks[request.symbol] = quote.filters, quote.last
         self._demand_entry(request)
-        make = market_intent if isinstance(request, messages.ExecuteTrade) else limit_intent
-        intent = make(request, quote, self._risk, now, self.context.ids.new(), self._instance)  # type: ignore[arg-type]
+        intent = self._intent(request, quote, now)
         demand_fresh(quote, now, QUOTE_MS * max(1.0, self._speed))
         demand_slots(quote, self._exits_to_come(intent.symbol))
         trade = self._planned[intent.id] = planned(intent)
         facts = {"agent": intent.agent, "bot": intent.bot}
         keep = self._journal.save(trade, "accepted", now, facts=facts)
         return self.pipe(keep, then=partial(Planned, request, trade), exclusive=intent.symbol)
+
+    def _intent(self, request: Entry, quote: Quote, now: int) -> Intent:
+        key, instance = self.context.ids.new(), self._instance
+        if isinstance(request, messages.ExecuteTrade):
+            return market_intent(request, quote, self._risk, now=now, key=key, instance=instance)
+        return limit_intent(request, quote, self._risk, now=now, key=key, instance=instance)
 
     @handles(Planned)
     def carry_out(self, message: Planned) -> Any:

@@ -52,21 +52,40 @@ def plain_order(effect: PlaceEntry | Close) -> NewOrder:
     """An entry at its limit, or a market order."""
     px = effect.px if isinstance(effect, PlaceEntry) else None
     kind: OrderKind = "MARKET" if px is None else "LIMIT"
-    return NewOrder(effect.cid, effect.symbol, effect.side, kind, effect.qty, effect.sent_at, px)
+    return NewOrder(
+        cid=effect.cid, symbol=effect.symbol, side=effect.side, type=kind, qty=effect.qty, sent_at=effect.sent_at, px=px
+    )
 
 
 def stop_order(stop: PlaceStop) -> NewOrder:
     kind: OrderKind = "STOP_LOSS" if stop.limit_px is None else "STOP_LOSS_LIMIT"
-    return NewOrder(stop.cid, stop.symbol, stop.side, kind, stop.qty, stop.sent_at, stop.limit_px, stop.stop_px)
+    return NewOrder(
+        cid=stop.cid,
+        symbol=stop.symbol,
+        side=stop.side,
+        type=kind,
+        qty=stop.qty,
+        sent_at=stop.sent_at,
+        px=stop.limit_px,
+        stop_px=stop.stop_px,
+    )
 
 
 def new_list(effect: PlaceList) -> NewList:
     """Stop and target, each on its side of the price: a sell's target is above, a buy's below."""
     kind: OrderKind = "STOP_LOSS" if effect.limit_px is None else "STOP_LOSS_LIMIT"
-    stop = ListLeg(effect.stop_cid, kind, effect.limit_px, effect.stop_px)
+    stop = ListLeg(cid=effect.stop_cid, type=kind, px=effect.limit_px, stop_px=effect.stop_px)
     target = ListLeg(effect.target_cid, "LIMIT_MAKER", effect.target_px)
     above, below = (target, stop) if effect.side == "sell" else (stop, target)
-    return NewList(effect.cid, effect.symbol, effect.side, effect.qty, above, below, effect.sent_at)
+    return NewList(
+        cid=effect.cid,
+        symbol=effect.symbol,
+        side=effect.side,
+        qty=effect.qty,
+        above=above,
+        below=below,
+        sent_at=effect.sent_at,
+    )
 
 
 async def read(exchange: Exchange, watch: Watch) -> VenueView:
@@ -84,15 +103,15 @@ async def read(exchange: Exchange, watch: Watch) -> VenueView:
     balances = await _or_none(exchange.balances())
     ticker = await _or_none(exchange.ticker(symbol))
     return VenueView(
-        filters,
-        ticker.at if ticker else await exchange.server_time(),
-        ticker.last if ticker else None,
-        None if balances is None else balances.get(filters.base, NOTHING),
-        open_orders,
-        history,
-        fills,
-        MappingProxyType(found),
-        frozenset(missing),
+        filters=filters,
+        at=ticker.at if ticker else await exchange.server_time(),
+        last=ticker.last if ticker else None,
+        balance=None if balances is None else balances.get(filters.base, NOTHING),
+        open_orders=open_orders,
+        history=history,
+        fills=fills,
+        found=MappingProxyType(found),
+        missing=frozenset(missing),
     )
 
 

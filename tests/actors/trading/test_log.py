@@ -48,8 +48,8 @@ async def test_a_day_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture
         "stopped",
     ]
     assert [line for line in told if line in wanted] == wanted
-    (over,) = (line for line in told if "is over" in line)
-    assert f"trade {opened.trade.id}, ETHUSDT, is over: close" in over
+    (over,) = (line for line in told if ": closed (" in line)
+    assert f"trade {opened.trade.id}, ETHUSDT: closed (close): " in over
     assert "pnl" in over
 
 

@@ -71,7 +71,15 @@ class Supervisor:
         self._bell = doorbell(loop)
         self._deadlines = Timeouts(loop)
         self._ticker = Ticker(loop, clock)
-        self._keeper = Restarter(loop, clock, limits, self._context, barrier, on_fatal, self._report_stuck)
+        self._keeper = Restarter(
+            loop=loop,
+            clock=clock,
+            limits=limits,
+            context=self._context,
+            barrier=barrier,
+            on_fatal=on_fatal,
+            on_stuck=self._report_stuck,
+        )
         self._watchdog = Watchdog(loop, limits.stuck_seconds, self._mailboxes, self._report_stuck)
         self._on_stuck = on_stuck
         self._order: list[str] = []
@@ -155,7 +163,12 @@ class Supervisor:
         """One row per actor, in the order of their start."""
         stuck = self._watchdog.stuck
         return [
-            ActorStatus(post.name, post.alive and post.name not in stuck, len(post.mailbox), post.restarts)
+            ActorStatus(
+                name=post.name,
+                alive=post.alive and post.name not in stuck,
+                inbox=len(post.mailbox),
+                restarts=post.restarts,
+            )
             for post in list(self._posts.values())
         ]
 

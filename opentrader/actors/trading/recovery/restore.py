@@ -105,17 +105,17 @@ class RestoredTrades(TradeRecovery):
             Decimal(str(value)) for value in (request.size, request.entry_px, request.sl_px, request.tp_px)
         )
         return Intent(
-            self.context.ids.new(),
-            "market",
-            request.symbol,
-            "buy",
-            size,
-            px,
-            sl,
-            tp,
-            0,
-            now,
-            self._instance,
+            id=self.context.ids.new(),
+            kind="market",
+            symbol=request.symbol,
+            side="buy",
+            qty=size,
+            px=px,
+            sl=sl,
+            tp=tp,
+            ttl_at=0,
+            created_at=now,
+            instance=self._instance,
             bot=request.bot,
             source="restored",
         )
@@ -133,20 +133,20 @@ class RestoredTrades(TradeRecovery):
     def _keep_unproved(self, message: messages.RestoreTrade) -> Reply[messages.Restored]:
         now = self.context.clock.market_ms() // 1000
         trade = messages.TradeReply(
-            self.context.ids.new(),
-            message.symbol,
-            message.direction,  # type: ignore[arg-type]
-            message.size,
-            message.entry_px,
-            message.sl_px,
-            message.tp_px,
-            message.sl_oid,
-            message.tp_oid,
-            message.bot,
-            message.date or _day(now),
-            "",
-            "restored",
-            now,
+            id=self.context.ids.new(),
+            symbol=message.symbol,
+            direction=message.direction,  # type: ignore[arg-type]
+            size=message.size,
+            entry_px=message.entry_px,
+            sl_px=message.sl_px,
+            tp_px=message.tp_px,
+            sl_oid=message.sl_oid,
+            tp_oid=message.tp_oid,
+            bot=message.bot,
+            date=message.date or _day(now),
+            agent="",
+            source="restored",
+            opened_at=now,
             verified=False,
             state="restored",
         )

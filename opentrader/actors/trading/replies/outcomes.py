@@ -67,22 +67,24 @@ def closed(trade: Trade, fills: Sequence[Fill], filters: Filters, mark: Decimal,
     fees = sells.fee(filters.quote) + buys.fee(filters.quote)
     pnl = received - fees - paid + (held(trade) + trade.adj) * exit_px
     return ClosedTrade(
-        trade.intent.id,
-        trade.intent.symbol,
-        trade.intent.side,
-        size,
-        paid / size,
-        exit_px,
-        pnl,
-        pnl / paid * 100,
-        trade.intent.bot,
-        trade.intent.source,
-        exit_reason(trade, exit_px, any_sold=sold > 0),
-        trade.entries[0].sent_at // 1000,
-        max((fill.at for fill in fills), default=now_ms) // 1000,
-        trade.intent.agent or None,
-        fees + buys.fee(filters.base) * (paid / size),
-        tuple(_number(ex_id) for leg in trade.exits if leg.state == "CANCELED" for ex_id in leg.ex_ids),
+        id=trade.intent.id,
+        symbol=trade.intent.symbol,
+        direction=trade.intent.side,
+        size=size,
+        entry_px=paid / size,
+        exit_px=exit_px,
+        pnl=pnl,
+        pnl_pct=pnl / paid * 100,
+        bot=trade.intent.bot,
+        source=trade.intent.source,
+        exit_reason=exit_reason(trade, exit_px, any_sold=sold > 0),
+        opened_at=trade.entries[0].sent_at // 1000,
+        closed_at=max((fill.at for fill in fills), default=now_ms) // 1000,
+        agent=trade.intent.agent or None,
+        fees=fees + buys.fee(filters.base) * (paid / size),
+        cancelled_orders=tuple(
+            _number(ex_id) for leg in trade.exits if leg.state == "CANCELED" for ex_id in leg.ex_ids
+        ),
     )
 
 
@@ -131,20 +133,20 @@ def _by_exit(trade: Trade, leg: Leg, exit_px: Decimal) -> ExitReason:
 def shown(row: ClosedTrade) -> Shown:
     """A row of the history as the API shows it."""
     return Shown(
-        row.id,
-        row.symbol,
-        row.direction,
-        float(row.size),
-        float(row.entry_px),
-        float(row.exit_px),
-        float(row.pnl),
-        float(row.pnl_pct),
-        row.bot,
-        row.exit_reason,  # type: ignore[arg-type]  # the history holds what exit_reason gave
-        row.opened_at,
-        row.closed_at,
-        float(row.fees),
-        row.cancelled_orders,
+        id=row.id,
+        symbol=row.symbol,
+        direction=row.direction,
+        size=float(row.size),
+        entry_px=float(row.entry_px),
+        exit_px=float(row.exit_px),
+        pnl=float(row.pnl),
+        pnl_pct=float(row.pnl_pct),
+        bot=row.bot,
+        exit_reason=row.exit_reason,  # type: ignore[arg-type]  # the history holds what exit_reason gave
+        opened_at=row.opened_at,
+        closed_at=row.closed_at,
+        fees=float(row.fees),
+        cancelled_orders=row.cancelled_orders,
     )
 
 

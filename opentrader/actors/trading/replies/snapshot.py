@@ -115,12 +115,24 @@ def portfolio(account: AccountReading, venue: str, now: int) -> messages.Portfol
         if asset != account.quote and held.total > 0
     )
     return messages.Portfolio(
-        venue, "paper", account.quote, balance, holdings, float(account.equity), can_short=False, timestamp=now
+        exchange=venue,
+        mode="paper",
+        quote=account.quote,
+        balance=balance,
+        holdings=holdings,
+        equity=float(account.equity),
+        can_short=False,
+        timestamp=now,
     )
 
 
 def _holding(asset: str, held: Balance, price: Decimal | None) -> messages.Holding:
     value = None if price is None else float(held.total * price)
     return messages.Holding(
-        asset, float(held.free), float(held.locked), float(held.total), None if price is None else float(price), value
+        asset=asset,
+        free=float(held.free),
+        locked=float(held.locked),
+        total=float(held.total),
+        price=None if price is None else float(price),
+        value=value,
     )
