@@ -159,3 +159,15 @@ def test_no_class_name_means_two_things() -> None:
             if isinstance(node, ast.ClassDef):
                 homes[node.name].append(named(path))
     assert {name: where for name, where in homes.items() if len(where) > 1} == {}
+
+
+def test_the_runtime_knows_errors_and_ports_only() -> None:
+    own = "opentrader.actors.runtime."
+    known = ("opentrader.errors.", "opentrader.domain.ports.", own)
+    found = {
+        f"{named(path)}: {name}"
+        for path in sorted((PACKAGE / "actors" / "runtime").rglob("*.py"))
+        for name in imported(path)
+        if name.startswith("opentrader") and not name.startswith(known)
+    }
+    assert found == set(), "the runtime serves any actors: it knows none of this system's"
