@@ -19,6 +19,7 @@ from opentrader.actors.messages import (
 )
 from opentrader.config.settings import Settings
 from opentrader.daemon import systemd
+from opentrader.domain.time_limits import STUCK_SECONDS
 from opentrader.errors import ConfigError
 from opentrader.http.application import Application
 from opentrader.http.connection import Server
@@ -28,7 +29,6 @@ from opentrader.http.security import Guard, is_loopback
 if TYPE_CHECKING:
     from opentrader.system.trading_system import TradingSystem
 
-STUCK_SECONDS = 25.0  # beside the five after which a handler is called stuck: then the daemon ends
 EX_SOFTWARE = 70  # sysexits.h: an internal fault
 WIND_UP_SECONDS = 2.0  # for answers that are being sent when the daemon is told to stop
 _ADVICE = {

@@ -14,6 +14,7 @@ from opentrader.actors.messages import (
 )
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.supervision.supervisor import ActorStatus
+from opentrader.domain.time_limits import HEALTH_SECONDS, STARTUP_SECONDS
 from opentrader.domain.trading.ports import AuditStore, IdempotencyStore
 from opentrader.errors import NotReady, ShuttingDown
 
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 M = TypeVar("M", bound=Message[Any])
-
-PATIENCE_SECONDS = 30.0
-HEALTH_SECONDS = 2.0  # a restart is over by then, and those who look after daemons wait longer
 
 
 class System(Protocol):
@@ -77,7 +75,7 @@ class Gateway:
     """
 
     def __init__(
-        self, commit: str, *, patience_seconds: float = PATIENCE_SECONDS, health_seconds: float = HEALTH_SECONDS
+        self, commit: str, *, patience_seconds: float = STARTUP_SECONDS, health_seconds: float = HEALTH_SECONDS
     ) -> None:
         self._commit = commit
         self._patience, self._health_patience = patience_seconds, health_seconds

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from aiohttp import ClientConnectorDNSError, ClientConnectorError, ClientError
 
 from opentrader.domain.news import FeedCopy, FeedFault
+from opentrader.domain.time_limits import FEED_SECONDS
 from opentrader.news.addresses import NewsFeed, NotPublic
 from opentrader.news.download import Unreadable, download
 from opentrader.news.items import items_of
@@ -19,7 +20,7 @@ logger = logging.getLogger(__name__)
 class FeedReader:
     """The port to the news, over HTTP. Coroutines run on one loop."""
 
-    def __init__(self, feeds: Sequence[NewsFeed], *, timeout_seconds: float = 10.0) -> None:
+    def __init__(self, feeds: Sequence[NewsFeed], *, timeout_seconds: float = FEED_SECONDS) -> None:
         self.names = tuple(feed.name for feed in feeds)
         self._urls = dict(feeds)
         self._timeout_seconds = timeout_seconds

@@ -43,12 +43,13 @@ from opentrader.clock import SortableIds
 from opentrader.config.settings import Settings
 from opentrader.domain.ports import Clock, Feed
 from opentrader.domain.symbols import Listing, listing_of, pair_of
+from opentrader.domain.time_limits import FIRST_READ_SECONDS, RECV_WINDOW_MS, REQUEST_SECONDS
 from opentrader.domain.trading.lifecycle import BINANCE
 from opentrader.domain.trading.ports import Records
 from opentrader.domain.trading.risk import Risk
 from opentrader.errors import NotReady, OpentraderError, ShuttingDown
 from opentrader.exchange.paper.ledger.balance import parse_balance
-from opentrader.exchange.paper.paper import RECV_WINDOW_MS, PaperExchange
+from opentrader.exchange.paper.paper import PaperExchange
 from opentrader.jit.kernels import CompiledKernels
 from opentrader.news import FeedReader, parse_feeds
 from opentrader.store.identity import Identity, identity_of
@@ -72,8 +73,6 @@ from opentrader.telegram.bot import URL_OF_TELEGRAM
 R = TypeVar("R")
 M = TypeVar("M", bound=Message[Any])
 
-ANSWER_SECONDS = 300.0
-FIRST_READ_SECONDS = 2.0
 _REGISTER = (
     "curl -X POST {base}/api/license/register -H 'Content-Type: application/json'{token}"
     ' -d \'{{"email":"you@example.com","name":"Your Name"}}\''
@@ -165,7 +164,7 @@ class TradingSystem:
         coming = any(trade.entry_works for trade in desk.trades)
         return coming or bool(desk.open_trades() or desk.pending() or desk.restored)
 
-    async def ask(self, message: Message[R], timeout: float = ANSWER_SECONDS) -> R:
+    async def ask(self, message: Message[R], timeout: float = REQUEST_SECONDS) -> R:
         """Have the owner of a message handle it, and return what it answers."""
         self.admit(type(message))
         if isinstance(message, messages.View):
@@ -206,7 +205,7 @@ class TradingSystem:
 
         Waits for it as the first request did, and raises what that one would have been told.
         """
-        return await self._running().ask(OutcomeOfKey(key), timeout=ANSWER_SECONDS)
+        return await self._running().ask(OutcomeOfKey(key), timeout=REQUEST_SECONDS)
 
     @contextmanager
     def changes(self) -> Iterator[asyncio.Queue[str]]:

@@ -12,6 +12,7 @@ from yarl import URL
 
 from opentrader.domain.approvals import Button
 from opentrader.domain.hosts import is_loopback
+from opentrader.domain.time_limits import TELEGRAM_SECONDS
 from opentrader.errors import ConfigError, TelegramError
 from opentrader.telegram.answer import message_id_of, silence_of
 
@@ -27,7 +28,9 @@ class Bot:
     When Telegram asks for silence (429), messages are refused at once until it is over: nobody waits it out.
     """
 
-    def __init__(self, token: str, chat_id: str, *, url: str = URL_OF_TELEGRAM, timeout_seconds: float = 4.0) -> None:
+    def __init__(
+        self, token: str, chat_id: str, *, url: str = URL_OF_TELEGRAM, timeout_seconds: float = TELEGRAM_SECONDS
+    ) -> None:
         """Raises `ConfigError`, which does not show the token."""
         if not _TOKEN.fullmatch(token):
             raise ConfigError("telegram_token: should be like 123456:ABC-DEF, as @BotFather gives it")

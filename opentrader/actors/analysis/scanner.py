@@ -30,12 +30,11 @@ from opentrader.actors.runtime.outcome import Outcome
 from opentrader.actors.runtime.reply import Reply
 from opentrader.domain.analysis.market import MarketContext
 from opentrader.domain.analysis.trend import TrendResult
+from opentrader.domain.time_limits import SCAN_SECONDS
 from opentrader.domain.timeframes import HTF_OF, Timeframe
 from opentrader.errors import OpentraderError
 
 R = TypeVar("R")
-
-ASK_SECONDS = 290.0  # below the 300 s after which a scan as a whole answers `timeout`
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ class Scanner(Actor):
     async def _trends(self, timeframe: Timeframe) -> TrendScan:
         found, failed = await self._each(lambda pair: TrendOf(symbol=pair, timeframe=timeframe))
         # Each analyzer has told the book. What is asked after that is answered when GET /api/trend/all shows them all.
-        await self.context.ask(NoteTrends(()), timeout=ASK_SECONDS)
+        await self.context.ask(NoteTrends(()), timeout=SCAN_SECONDS)
         return trend_scan(self._source, timeframe, found, failed)
 
     async def _markets(self, mtf_tf: Timeframe) -> MarketScan:
@@ -93,7 +92,7 @@ class Scanner(Actor):
 
     async def _each(self, question: Callable[[str], Message[R]]) -> tuple[list[R], list[ScanFailure]]:
         """Ask about every pair at once; a pair that fails is named and the rest goes through."""
-        asks = (self.context.ask(question(pair), timeout=ASK_SECONDS) for pair in self._watchlist)
+        asks = (self.context.ask(question(pair), timeout=SCAN_SECONDS) for pair in self._watchlist)
         answers = await asyncio.gather(*asks, return_exceptions=True)
         found: list[R] = []
         failed: list[ScanFailure] = []

@@ -16,6 +16,7 @@ from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.outcome import Done, Outcome
 from opentrader.actors.runtime.reply import Reply
 from opentrader.domain.news import FeedCopy, FeedFault, NewsItem, newest_first
+from opentrader.domain.time_limits import NEWS_SECONDS
 
 
 class NewsFeeds(Protocol):
@@ -55,7 +56,7 @@ class NewsDesk(Actor):
         *,
         ttl_seconds: int = 300,
         retry_seconds: int = 30,
-        patience_seconds: float = 3.0,
+        patience_seconds: float = NEWS_SECONDS,
     ) -> None:
         super().__init__(context)
         self._feeds = feeds

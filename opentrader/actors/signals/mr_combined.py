@@ -27,10 +27,10 @@ from opentrader.domain.analysis.mean_reversion import MrSignal, NoSetup
 from opentrader.domain.ports import Positions
 from opentrader.domain.signals import PostStatus
 from opentrader.domain.symbols import Listing, pair_of
+from opentrader.domain.time_limits import SCAN_SECONDS
 from opentrader.domain.timeframes import TF_MS, Timeframe
 from opentrader.errors import ExchangeError, OpentraderError, SymbolNotFound
 
-ASK_SECONDS = 290.0
 _OUTLOOK = ("ev", "confidence", "gate_ok", "detail")
 _POSTED = ("pending", "telegram_failed")
 
@@ -106,7 +106,7 @@ class MrCombined(Actor):
         if pair not in self._listings:
             return SymbolNotFound.code
         try:
-            found = await self.context.ask(MrSignalOf(symbol=pair), timeout=ASK_SECONDS)
+            found = await self.context.ask(MrSignalOf(symbol=pair), timeout=SCAN_SECONDS)
         except OpentraderError as error:
             return "fetch_error" if isinstance(error, ExchangeError) else error.code
         if isinstance(found, NoSetup):
@@ -120,6 +120,6 @@ class MrCombined(Actor):
         post = PostSignal(**{**record, "symbol": pair})
         emit = EmitSignal(post=post, outlook=outlook, bar_ms=setup.bar_ts, bar_length_ms=TF_MS[self._rule.timeframe])
         try:
-            return await self.context.ask(emit, timeout=ASK_SECONDS)
+            return await self.context.ask(emit, timeout=SCAN_SECONDS)
         except OpentraderError as error:
             return error.code

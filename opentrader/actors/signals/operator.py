@@ -18,6 +18,7 @@ from opentrader.actors.runtime.reply import Reply
 from opentrader.domain.approvals import Approval, Button, approval, buttons, request_text
 from opentrader.domain.notices import notice
 from opentrader.domain.signals import SignalRecord
+from opentrader.domain.time_limits import APPROVAL_SECONDS
 from opentrader.errors import OpentraderError
 
 logger = logging.getLogger(__name__)
@@ -111,7 +112,7 @@ class TelegramDesk(Actor):
 class DeskApprovals:
     """The port to approvals for other actors: asks the desk, for no longer than `timeout_seconds`."""
 
-    def __init__(self, ask: Ask, timeout_seconds: float = 5.0) -> None:
+    def __init__(self, ask: Ask, timeout_seconds: float = APPROVAL_SECONDS) -> None:
         self._ask, self._timeout_seconds = ask, timeout_seconds
 
     async def request_approval(self, record: SignalRecord) -> bool:

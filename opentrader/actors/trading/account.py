@@ -24,6 +24,7 @@ from opentrader.actors.runtime.reply import Reply
 from opentrader.actors.trading.lifecycle_loop import DAY_MS, TradeLoop
 from opentrader.actors.trading.replies.outcomes import average_entry
 from opentrader.actors.trading.replies.snapshot import AccountReading, TradingSnapshot
+from opentrader.domain.time_limits import LOOKUP_SECONDS
 from opentrader.domain.timeframes import TF_MS, Timeframe
 from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.lifecycle import LifecycleSettings, Trade, trail
@@ -34,7 +35,6 @@ from opentrader.errors import NotReady, OpentraderError, SymbolNotFound
 
 QUOTE = "USDT"
 ACCOUNT_SECONDS = 5.0
-ASK_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +182,8 @@ class TradeUpkeep(TradeLoop):
         ticker = await self._exchange.ticker(pair)
         if ticker.ask - ticker.bid > self._rules.stop_gap * ticker.last:
             return None  # a stop this close to the last price could be reached by the spread alone
-        context = await self.context.ask(MarketOf(pair, self.timeframe), timeout=ASK_SECONDS)
-        candles = await self.context.ask(CandlesOf(pair, self.timeframe, 500), timeout=ASK_SECONDS)
+        context = await self.context.ask(MarketOf(pair, self.timeframe), timeout=LOOKUP_SECONDS)
+        candles = await self.context.ask(CandlesOf(pair, self.timeframe, 500), timeout=LOOKUP_SECONDS)
         since = trade.entries[0].sent_at // 1000
         entry, sl, filters = float(average_entry(trade)), float(trade.sl), self._desk.filters[pair]
         highs = (c.high for c in candles.candles if c.closed and c.timestamp >= since)
@@ -200,7 +200,7 @@ class TradeUpkeep(TradeLoop):
         )
         if wanted.reason not in {"break_even", "chandelier"}:
             return None
-        return await self.context.ask(RaiseStop(intent.id, Decimal(str(wanted.stop))), timeout=ASK_SECONDS)
+        return await self.context.ask(RaiseStop(intent.id, Decimal(str(wanted.stop))), timeout=LOOKUP_SECONDS)
 
     @handles(RaiseStop)
     def raise_stop(self, message: RaiseStop) -> messages.StopMoved | Reply[messages.StopMoved | None] | None:

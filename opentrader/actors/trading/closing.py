@@ -23,6 +23,7 @@ from opentrader.actors.trading.log import tell_control
 from opentrader.actors.trading.recovery.restore import RestoredTrades
 from opentrader.actors.trading.replies.outcomes import shown as row_shown
 from opentrader.actors.trading.replies.presenter import is_at_stake, is_pending, pending
+from opentrader.domain.time_limits import CLOSE_SECONDS
 from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.ledger import ClosedTrade, Control
 from opentrader.domain.trading.lifecycle import LifecycleSettings, Trade, cancel_entry, close
@@ -31,8 +32,6 @@ from opentrader.domain.trading.venue import ZERO
 from opentrader.errors import ExchangeError, InternalError, OpentraderError, PendingEntryNotFound, PositionNotFound
 
 logger = logging.getLogger(__name__)
-
-CLOSE_SECONDS = 280.0
 
 
 @dataclass(frozen=True, slots=True)

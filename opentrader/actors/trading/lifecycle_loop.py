@@ -23,6 +23,7 @@ from opentrader.actors.trading.log import tell, tell_over, tell_taken_over
 from opentrader.actors.trading.replies.outcomes import closed
 from opentrader.actors.trading.replies.presenter import bought, executed, held, is_open, is_over
 from opentrader.actors.trading.venue_calls import read, send
+from opentrader.domain.time_limits import LATE_MS
 from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.ledger import ClosedTrade
 from opentrader.domain.trading.lifecycle import LifecycleSettings, Trade, answered, next_poll, own_fills, tick, watch
@@ -45,7 +46,6 @@ from opentrader.errors import StorageFull
 logger = logging.getLogger(__name__)
 
 DAY_MS = 86_400_000
-LATE_MS = 1_000  # committed longer ago than this: not sent
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,8 @@ from opentrader.actors.trading.lifecycle_loop import CheckEntries
 from opentrader.actors.trading.recovery.reconciliation import Reconcile
 from opentrader.actors.trading.replies.presenter import is_pending, pending
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
+from opentrader.domain.time_limits import PENDING_SECONDS
 from opentrader.errors import OpentraderError
-
-ASK_SECONDS = 280.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ class PendingEntryWatcher(Actor):
         """Look at each entry and tell what became of it; safe to repeat, in parallel, at any time."""
         before = {x.intent.id: x for x in self._desk().pending()}
         pairs = sorted({x.intent.symbol for x in before.values()})
-        looks = (self.context.ask(CheckEntries(pair), timeout=ASK_SECONDS) for pair in pairs)
+        looks = (self.context.ask(CheckEntries(pair), timeout=PENDING_SECONDS) for pair in pairs)
         answers = await asyncio.gather(*looks, return_exceptions=True)
         failed = tuple(
             ScanFailure(pair, answer.code, answer.detail)
@@ -90,9 +89,9 @@ class PendingEntryWatcher(Actor):
 
     async def _recovered(self) -> messages.PendingRecovered:
         known = len(self._desk().pending())
-        adopted = await self.context.ask(Reconcile(), timeout=ASK_SECONDS)
+        adopted = await self.context.ask(Reconcile(), timeout=PENDING_SECONDS)
         entries = tuple(pending(x) for x in adopted if is_pending(x))
         return messages.PendingRecovered(recovered=len(entries), skipped=known, entries=entries)
 
     async def _cancelled(self, key: str) -> messages.EntryCancelled:
-        return messages.EntryCancelled(entry=await self.context.ask(CancelPendingEntry(key), timeout=ASK_SECONDS))
+        return messages.EntryCancelled(entry=await self.context.ask(CancelPendingEntry(key), timeout=PENDING_SECONDS))

@@ -24,6 +24,7 @@ from opentrader.actors.trading.lifecycle_loop import DAY_MS, CheckEntries, Check
 from opentrader.actors.trading.recovery.reconciliation import Adopt
 from opentrader.actors.trading.replies.outcomes import came_to_nothing, entered
 from opentrader.actors.trading.replies.presenter import bought, entry_leg, is_entering, is_pending
+from opentrader.domain.time_limits import ENTRY_SECONDS
 from opentrader.domain.timeframes import Timeframe
 from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.ledger import ClosedTrade
@@ -44,7 +45,6 @@ from opentrader.errors import (
 )
 
 QUOTE_MS = 60_000  # how old a price may be that an entry is computed from
-ENTRY_SECONDS = 280.0  # then the asker is told that it goes on; before whoever asked us stops waiting
 
 Entry = messages.ExecuteTrade | messages.PlaceManual
 

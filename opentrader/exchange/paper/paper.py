@@ -11,6 +11,7 @@ from typing import TypeVar
 from apsw import Connection
 
 from opentrader.domain.ports import Clock, Feed
+from opentrader.domain.time_limits import RECV_WINDOW_MS
 from opentrader.domain.trading.exchange import NewList, NewOrder, PriceTicker
 from opentrader.domain.trading.venue import Accepted, Balance, Fill, Filters, Order, OrderList, Outcome, Unknown
 from opentrader.errors import OpentraderError, SymbolNotFound
@@ -27,7 +28,6 @@ from opentrader.exchange.paper.transport import Faults, Script, Transport
 from opentrader.exchange.refusals import BAD_SYMBOL, MARKET_CLOSED, TOO_EARLY, TOO_OLD, Refusal, refused
 from opentrader.store.sqlite.writer import OnFailed, unheard
 
-RECV_WINDOW_MS = 3_000
 AHEAD_MS = 1_000
 T = TypeVar("T")
 Report = Order | OrderList | Refusal

@@ -19,10 +19,11 @@ from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message, Tick
 from opentrader.actors.runtime.outcome import Done, Outcome
 from opentrader.actors.runtime.reply import Reply
-from opentrader.actors.trading.account import ASK_SECONDS, QUOTE, TradeUpkeep
+from opentrader.actors.trading.account import QUOTE, TradeUpkeep
 from opentrader.actors.trading.lifecycle_loop import DAY_MS, CheckEntries
 from opentrader.actors.trading.replies.presenter import bought, shown
 from opentrader.actors.trading.venue_calls import read
+from opentrader.domain.time_limits import LOOKUP_SECONDS
 from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.lifecycle import LifecycleSettings, Trade, rebuilt
 from opentrader.domain.trading.lifecycle.ids import ours
@@ -109,7 +110,7 @@ class TradeRecovery(TradeUpkeep):
     async def _reconciled(self, pairs: Collection[str], *, everywhere: bool) -> None:
         """Look, and have every trade that is remembered from before looked at."""
         await self.look(everywhere=everywhere)
-        await asyncio.gather(*(self.context.ask(CheckEntries(pair), timeout=ASK_SECONDS) for pair in pairs))
+        await asyncio.gather(*(self.context.ask(CheckEntries(pair), timeout=LOOKUP_SECONDS) for pair in pairs))
 
     @handles(Reconciled)
     def reconciled(self, message: Reconciled) -> None:
@@ -128,7 +129,7 @@ class TradeRecovery(TradeUpkeep):
         if new := set(lost.strangers) - self._strangers - self._journal.owners(lost.strangers).keys():
             self._strangers |= new
             await self.halted_by(f"a second daemon trades on this account: {', '.join(sorted(new))}")
-        adopted = await self.context.ask(Adopt(lost.trades), timeout=ASK_SECONDS) if lost.trades else ()
+        adopted = await self.context.ask(Adopt(lost.trades), timeout=LOOKUP_SECONDS) if lost.trades else ()
         if lost.failed:
             raise ExchangeError(f"{', '.join(lost.failed)} could not be read", hint="what was found is taken over")
         return adopted
