@@ -49,7 +49,7 @@ class System(Protocol):
         ...
 
     def spelled(self, message: M) -> M:
-        """The same message with its symbol as a pair."""
+        """The same message with its symbol as a pair; raises `SymbolNotFound`."""
         ...
 
     async def made_with(self, key: str) -> Any:
@@ -62,8 +62,8 @@ class System(Protocol):
     @property
     def audit_log(self) -> AuditStore: ...
 
-    async def ask(self, message: Message[R]) -> R:
-        """Have the owner of a message handle it."""
+    async def deliver(self, message: Message[R]) -> R:
+        """Have its owner handle a message that `admit` and `spelled` have checked."""
         ...
 
 

@@ -65,7 +65,7 @@ def _answer(route: Route, kind: type[Message[Any]], door: Gateway, guard: Guard)
         if isinstance(message, View):
             return _response(memo.body(system, message), unknown)
         if not route.acts:
-            reply = await system.ask(message)
+            reply = await system.deliver(system.spelled(message))
             return _response(encoded(reply), unknown, _paging(reply, request.path, query) if route.paged else {})
         key = idempotency_key(request) if route.idempotent else None
         outcome = await carried_out(system, StateChange(route, message, request[REQUEST_ID]), key)

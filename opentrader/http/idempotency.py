@@ -51,11 +51,12 @@ class Body(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StateChange:
-    """One request, ready to be carried out."""
+    """One request, ready to be carried out, or to be refused: then `refusal` is kept in the audit log and raised."""
 
     route: Route
     message: Message[Any]
     request_id: str
+    refusal: OpentraderError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +115,8 @@ def _spelled(system: System, act: StateChange) -> StateChange:
     """The act with its symbol as a pair: BTC and BTCUSDT are one request, and one in the audit log."""
     try:
         return replace(act, message=system.spelled(act.message))
-    except OpentraderError:
-        return act  # refused when it is asked, and written down
+    except OpentraderError as error:
+        return replace(act, refusal=error)
 
 
 async def _once(system: System, act: StateChange, key: str) -> Outcome:
@@ -205,12 +206,18 @@ async def _unfinished(system: System, act: StateChange, key: str) -> Outcome:
 async def _written_down(system: System, act: StateChange) -> Outcome:
     """Ask, and have who asked for what, and what came of it, in the audit log before the answer leaves."""
     try:
-        body = encoded(await system.ask(act.message))
+        body = encoded(await _delivered(system, act))
     except OpentraderError as error:
         await _kept(act, system.audit_log.append(_entry(act, error.code, status_of(type(error)))))
         raise
     await _kept(act, system.audit_log.append(_entry(act, "ok", 200)))
     return Outcome(body)
+
+
+async def _delivered(system: System, act: StateChange) -> Any:
+    if act.refusal is not None:
+        raise act.refusal
+    return await system.deliver(act.message)
 
 
 async def _kept(act: StateChange, work: Awaitable[object]) -> None:

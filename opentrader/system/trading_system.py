@@ -150,7 +150,7 @@ class TradingSystem:
     def admit(self, kind: type[Message[Any]]) -> None:
         """Raise what refuses every message of a kind, before its values are looked at: not ready, no license."""
         supervisor = self._running()
-        if kind.licensed and not (kind.reduces and self._at_risk()) and not self._licensed():
+        if kind.licensed and not self._licensed() and not (kind.reduces and self._at_risk()):
             raise refused(supervisor.snapshot("license_guard"), self._clock.wall(), self.register_curl())
 
     def _licensed(self) -> bool:
@@ -165,12 +165,16 @@ class TradingSystem:
         return coming or bool(desk.open_trades() or desk.pending() or desk.restored)
 
     async def ask(self, message: Message[R], timeout: float = REQUEST_SECONDS) -> R:
-        """Have the owner of a message handle it, and return what it answers."""
+        """Check a message (`admit`, `spelled`), have its owner handle it, and return the reply."""
         self.admit(type(message))
         if isinstance(message, messages.View):
             return cast(R, self.view(message))
-        running, spelled = self._running(), self.spelled(message)
-        return await errand(running.tell, *errand_of(spelled), running.ask(spelled, timeout=timeout))
+        return await self.deliver(self.spelled(message), timeout)
+
+    async def deliver(self, message: Message[R], timeout: float = REQUEST_SECONDS) -> R:
+        """Have its owner handle a message that the caller has had checked by `admit` and `spelled`."""
+        running = self._running()
+        return await errand(running.tell, *errand_of(message), running.ask(message, timeout=timeout))
 
     def view(self, query: messages.View[R]) -> R:
         """Answer a view from what the actors have published; never waits."""

@@ -94,7 +94,7 @@ class FakeSystem:
     def view(self, query: messages.View[Any]) -> Any:
         return self._answer(query)
 
-    async def ask(self, message: Message[Any]) -> Any:
+    async def deliver(self, message: Message[Any]) -> Any:
         self.asked.append(message)
         self.begun.set()
         await self.go_on.wait()

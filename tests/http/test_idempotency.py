@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from opentrader.errors import (
     OrderRejected,
     ShuttingDown,
     StorageError,
+    SymbolNotFound,
     TradingHalted,
 )
 
@@ -36,6 +38,41 @@ def closing(system: Any) -> Any:
 
 def code(response: Any) -> tuple[int, str]:
     return response.status, response.json()["code"]
+
+
+@pytest.mark.parametrize("headers", [{}, KEY])
+@pytest.mark.parametrize(("method", "path"), [("POST", CLOSE), ("GET", "/api/market/btc")])
+async def test_a_request_is_checked_once(
+    site: Any, closing: Any, monkeypatch: pytest.MonkeyPatch, method: str, path: str, headers: dict[str, str]
+) -> None:
+    closing.answers[messages.MarketOf] = {}
+    checks: list[str] = []
+    for check in ("admit", "spelled"):
+        monkeypatch.setattr(closing, check, counted(getattr(closing, check), check, checks))
+    assert (await site.send(method, path, headers=headers)).status == 200
+    assert checks == ["admit", "spelled"]
+    assert closing.asked[0].symbol == "BTCUSDT"
+
+
+def counted(check: Callable[[Any], Any], name: str, checks: list[str]) -> Callable[[Any], Any]:
+    def run(message: Any) -> Any:
+        checks.append(name)
+        return check(message)
+
+    return run
+
+
+async def test_a_symbol_that_is_refused_is_in_the_audit_log_and_its_key_is_free(site: Any, closing: Any) -> None:
+    def refuse(message: Any) -> Any:
+        raise SymbolNotFound("no such symbol", hint="")
+
+    closing.spelled = refuse
+    for _ in range(2):
+        response = await site.send("POST", CLOSE, headers=KEY)
+        assert code(response) == (404, SymbolNotFound.code)
+        assert "Idempotent-Replayed" not in response.headers
+    assert closing.asked == []
+    assert [entry.outcome for entry in closing.audit_log.entries] == [SymbolNotFound.code] * 2
 
 
 # --- Idempotency-Key ---------------------------------------------------------------------------------------------

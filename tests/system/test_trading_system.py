@@ -19,6 +19,7 @@ from opentrader import (
     MarketRows,
     PendingText,
     PostSignal,
+    RegisterLicense,
     ScanAndSignal,
     ScanMarkets,
     Settings,
@@ -105,6 +106,17 @@ async def test_what_is_held_can_be_closed_without_a_license(tmp_path):
         assert (await system.ask(ClosePosition("ETH"))).count == 1
         with pytest.raises(LicenseRequired):  # nothing is held any more
             await system.ask(ClosePosition("ETH"))
+
+
+async def test_what_is_at_risk_is_worked_out_only_without_a_license(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(TradingSystem, "_at_risk", lambda system: asked.append(1) or True)
+    async with TradingSystem(settings(tmp_path / "d")) as system:
+        system.admit(StatusOf)
+        assert asked == [1]
+        await system.ask(RegisterLicense("me@example.com", "Me"))
+        system.admit(StatusOf)
+        assert asked == [1]
 
 
 async def test_a_symbol_may_be_spelled_in_any_way_and_must_be_listed_to_be_analysed(tmp_path):

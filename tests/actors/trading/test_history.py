@@ -125,7 +125,7 @@ class Served(FakeSystem):
         super().__init__()
         self._of = type("Of", (), {"_history": history, "_audit": audit})()
 
-    async def ask(self, message: Any) -> Any:
+    async def deliver(self, message: Any) -> Any:
         handler = {HistoryOf: Archive.history, StatsOf: Archive.stats}[type(message)]
         return handler(self._of, message)
 
