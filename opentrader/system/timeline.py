@@ -6,12 +6,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from functools import partial
+from typing import TYPE_CHECKING
 
 from opentrader.domain.analysis.candles import Block
 from opentrader.domain.symbols import listing_of
 from opentrader.domain.timeframes import HTF_OF, Timeframe
 from opentrader.feed import FeedChoice, SimulatedChoice, open_feed
 from opentrader.feed.known_weeks import known_week
+
+if TYPE_CHECKING:
+    from opentrader.config.settings import Settings
+    from opentrader.domain.ports import Kernels
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +38,16 @@ def known_shift(
     usual = (SimulatedChoice(), DEFAULT_WATCHLIST, _SCANNED, 1000, False)
     asked = (choice, watchlist, mr_timeframe, mr_history, mr_require_gate)
     return shift_to(now_ms, known_week(now_ms)) if asked == usual else None
+
+
+async def found_shift(settings: Settings, kernels: Kernels, now_ms: int) -> int:
+    """The shift that is known, or the one that a search finds where the kernels run."""
+    s = settings
+    asked = (s.feed, s.watchlist, s.mr_timeframe, now_ms, s.mr_history, s.mr_require_gate)
+    known = known_shift(*asked)
+    if known is None:
+        known = int(await kernels.run("opentrader.system.timeline.first_shift", *asked))
+    return known
 
 
 def first_shift(

@@ -1,74 +1,47 @@
-"""The composition root: the one module that knows everyone.
+"""The system as a whole: it starts the parts that `composition` names, stops them in reverse, and takes all requests.
 
-It builds the adapters, hands them to the actors, starts these in the order of dependency and stops them in reverse;
-and it is the door: what `ask` and `view` do here holds for HTTP, the command line and an embedding program alike.
+What `ask` and `view` check here holds for HTTP, the command line and an embedding program alike.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
 from opentrader.actors import messages, views
-from opentrader.actors.analysis.market_analyzer import Horizon, MarketAnalyzer
-from opentrader.actors.analysis.scanner import Scanner
-from opentrader.actors.analysis.trend_book import TrendBook
 from opentrader.actors.messages import (
     ManualPlaced,
     TradeOpened,
 )
 from opentrader.actors.operations.agent_activity import errand
-from opentrader.actors.operations.agent_board import AgentBoard
-from opentrader.actors.operations.license_guard import Held, LicenseGuard, refused
-from opentrader.actors.operations.news import NewsDesk
+from opentrader.actors.operations.license_guard import Held, refused
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.supervision.supervisor import ActorStatus, Supervisor
-from opentrader.actors.signals.mr_combined import MrCombined, Rule
-from opentrader.actors.signals.operator import DeskApprovals, Messenger, TelegramDesk
-from opentrader.actors.signals.signal_book import SignalBook, SignalLimits
 from opentrader.actors.trading.account import ReadAccount
 from opentrader.actors.trading.activity import errand_of
-from opentrader.actors.trading.history import Archive
-from opentrader.actors.trading.pending_entry_watcher import PendingEntryWatcher
-from opentrader.actors.trading.position_manager import OutcomeOfKey, PositionManager
-from opentrader.actors.trading.replies.snapshot import SnapshotPositions, TradingSnapshot
+from opentrader.actors.trading.position_manager import OutcomeOfKey
+from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.clock import SortableIds
 from opentrader.config.settings import Settings
-from opentrader.domain.ports import Clock, Feed
-from opentrader.domain.symbols import Listing, listing_of, pair_of
-from opentrader.domain.time_limits import FIRST_READ_SECONDS, RECV_WINDOW_MS, REQUEST_SECONDS
-from opentrader.domain.trading.lifecycle import BINANCE
-from opentrader.domain.trading.ports import Records
-from opentrader.domain.trading.risk import Risk
+from opentrader.domain.ports import Clock
+from opentrader.domain.symbols import listing_of, pair_of
+from opentrader.domain.time_limits import FIRST_READ_SECONDS, REQUEST_SECONDS
 from opentrader.errors import NotReady, OpentraderError, ShuttingDown
-from opentrader.exchange.paper.ledger.balance import parse_balance
 from opentrader.exchange.paper.paper import PaperExchange
 from opentrader.jit.kernels import CompiledKernels
-from opentrader.news import FeedReader, parse_feeds
-from opentrader.store.identity import Identity, identity_of
-from opentrader.store.ports import AgentTable, LicenseTable, SignalTable, TrendTable
-from opentrader.store.sqlite import backup
 from opentrader.store.sqlite.database import Store
 from opentrader.store.trading_ports import (
     AuditTable,
-    ControlTable,
-    DataDisk,
-    DayTable,
-    HistoryTable,
     IdempotencyTable,
-    JournalTable,
 )
+from opentrader.system.composition import adapters_of, add_actors, open_exchange
 from opentrader.system.market import Market, open_market
-from opentrader.system.timeline import known_shift
-from opentrader.telegram import Bot, Silent
-from opentrader.telegram.bot import URL_OF_TELEGRAM
+from opentrader.system.timeline import found_shift
 
 R = TypeVar("R")
 M = TypeVar("M", bound=Message[Any])
@@ -239,21 +212,19 @@ class TradingSystem:
         loop = asyncio.get_running_loop()
         self._fatal = loop.create_future()
         self._store = await asyncio.to_thread(Store.open, self.settings.data_dir, self._on_failed_disk(loop))
-        identity = await identity_of(self._store)
         await self._kernels.begin()
         self._market = await open_market(self.settings, self._store, self._first_shift)
         self._clock: Clock = self._market.clock
         self._started_at = self._clock.wall()
-        self._exchange = await self._open_exchange(self._market)
+        self._exchange = await open_exchange(self.settings, self._market, self._on_failed_disk(loop))
         self.idempotency = IdempotencyTable(self._store)
         self.audit_log = AuditTable(self._store)
-        instance = await ControlTable(self._store).instance()
         supervisor = Supervisor(
             loop, self._clock, SortableIds(), on_fatal=self._on_fatal, on_stuck=self._on_stuck, barrier=self.settled
         )
         self._supervisor = supervisor  # before its start, which may be cancelled: `stop` has to know of it
-        self._compose(supervisor, self._store, identity, self._market.feed)
-        self._compose_trading(supervisor, self._store, self._exchange, instance, self._market.feed.listings())
+        adapters = await adapters_of(self._store, self._market, self._exchange, self._kernels)
+        add_actors(supervisor, self.settings, adapters, licensed=self._licensed)
         await supervisor.start()
         with suppress(OpentraderError):  # a venue that does not answer keeps entries out, and nothing else
             await supervisor.ask(ReadAccount(), timeout=FIRST_READ_SECONDS)
@@ -261,112 +232,8 @@ class TradingSystem:
         await self._register()
         logger.info("started")
 
-    async def _open_exchange(self, market: Market) -> PaperExchange:
-        window_ms = int(RECV_WINDOW_MS * max(1.0, self.settings.speed))
-        balance = parse_balance(self.settings.paper_balance)
-        return await PaperExchange.open(
-            self.settings.data_dir,
-            market.feed,
-            market.clock,
-            balance=balance,
-            recv_window_ms=window_ms,
-            on_failed=self._on_failed_disk(asyncio.get_running_loop()),
-        )
-
-    def _messenger(self) -> Messenger:
-        s = self.settings
-        if s.telegram_token is None or s.telegram_chat_id is None:
-            return Silent()
-        return Bot(s.telegram_token.get_secret_value(), s.telegram_chat_id, url=s.telegram_url or URL_OF_TELEGRAM)
-
-    def _compose(self, supervisor: Supervisor, store: Store, identity: Identity, feed: Feed) -> None:
-        """The actors that analyse and signal, in the order of dependency."""
-        settings, listings, kernels = self.settings, feed.listings(), self._kernels
-        positions = SnapshotPositions(lambda: supervisor.snapshot("position_manager"))
-        watchlist = tuple(listing_of(symbol, listings).pair for symbol in settings.watchlist)
-        names = {pair: listings[pair].name for pair in watchlist}
-        licenses = LicenseTable(store, machine_id=identity.machine_id, secret=identity.secret)
-        limits = SignalLimits(settings.signal_ttl_minutes * 60, settings.risk_max_trades_day)
-        rule = Rule(settings.mr_timeframe, settings.risk_max_trades_day, settings.mr_require_gate)
-        horizon = Horizon(settings.mr_timeframe, settings.mr_history, settings.market_ttl_seconds)
-        messenger, nonce = self._messenger(), partial(secrets.token_urlsafe, 16)
-        supervisor.add("telegram_desk", lambda context: TelegramDesk(context, messenger, nonce))
-        supervisor.add("license_guard", lambda context: LicenseGuard(context, licenses))
-        supervisor.add("agent_board", lambda context: AgentBoard(context, AgentTable(store)))
-        supervisor.add("trend_book", lambda context: TrendBook(context, TrendTable(store)))
-        supervisor.add(
-            "signal_book",
-            lambda context: SignalBook(context, SignalTable(store), positions, limits, DeskApprovals(context.ask)),
-        )
-        supervisor.add_family("market_analyzer", lambda context: MarketAnalyzer(context, feed, kernels, horizon))
-        supervisor.add(
-            "scanner",
-            lambda context: Scanner(
-                context, watchlist=watchlist, names=names, source=feed.source, ttl_sec=horizon.ttl_seconds
-            ),
-        )
-        supervisor.add(
-            "mr_combined",
-            lambda context: MrCombined(context, watchlist=watchlist, listings=listings, positions=positions, rule=rule),
-        )
-
-    def _compose_trading(
-        self,
-        supervisor: Supervisor,
-        store: Store,
-        exchange: PaperExchange,
-        instance: str,
-        listings: Mapping[str, Listing],
-    ) -> None:
-        """The actors that move money. PositionManager comes before those who read its desk."""
-        s, history, disk = self.settings, HistoryTable(store), DataDisk(self.settings.data_dir)
-        records = Records(
-            journal=JournalTable(store), history=history, day=DayTable(store), control=ControlTable(store)
-        )
-        risk = Risk(
-            per_trade_pct=s.risk_per_trade_pct,
-            max_notional_pct=s.risk_max_notional_pct,
-            max_open=s.risk_max_open,
-            max_trades_day=s.risk_max_trades_day,
-            max_daily_loss_pct=s.risk_max_daily_loss_pct,
-            cooldown_sec=s.risk_cooldown_sec,
-            collar_pct=s.risk_collar_pct,
-        )
-        supervisor.add(
-            "position_manager",
-            lambda context: PositionManager(
-                context,
-                exchange,
-                records,
-                disk,
-                risk=risk,
-                rules=BINANCE,
-                instance=instance,
-                licensed=self._licensed,
-                watchlist=tuple(listing_of(name, listings).pair for name in s.watchlist),
-                timeframe=s.mr_timeframe,
-                speed=s.speed,
-            ),
-        )
-        supervisor.add(
-            "pending_entry_watcher",
-            lambda context: PendingEntryWatcher(context, lambda: supervisor.snapshot("position_manager")),
-        )
-        supervisor.add("news_desk", lambda context: NewsDesk(context, FeedReader(parse_feeds(s.news_feeds))))
-        supervisor.add("archive", lambda context: Archive(context, history, AuditTable(store), self._tidy))
-
-    async def _tidy(self, at: float) -> None:
-        """Copy the store, and forget answers that nobody may ask for any more."""
-        await self.idempotency.expire(int(at))
-        await asyncio.to_thread(backup.hourly, self.settings.data_dir, int(at))
-
     async def _first_shift(self, now_ms: int) -> int:
-        s = self.settings
-        asked = (s.feed, s.watchlist, s.mr_timeframe, now_ms, s.mr_history, s.mr_require_gate)
-        known = known_shift(*asked)
-        if known is None:
-            known = int(await self._kernels.run("opentrader.system.timeline.first_shift", *asked))
-        return known
+        return await found_shift(self.settings, self._kernels, now_ms)
 
     async def _register(self) -> None:
         email, name = self.settings.license_email, self.settings.license_name

@@ -41,7 +41,7 @@ class NewsAwaited(Message[News]):
     outcome: Outcome[None]
 
 
-class NewsDesk(Actor):
+class NewsCache(Actor):
     """Reads all feeds in one round, when the last round is older than `ttl_seconds`.
 
     Whoever asks meanwhile waits for the same round, `patience_seconds` at most, and then gets what there is: a feed

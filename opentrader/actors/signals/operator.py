@@ -55,7 +55,7 @@ class ApprovalSent(Message[bool]):
     outcome: Outcome[int]
 
 
-class TelegramDesk(Actor):
+class OperatorChannel(Actor):
     """Publishes the open requests by pair. They do not outlive it: an answer to a forgotten one counts for nothing.
 
     `nonce` makes what stands for a request on its buttons: it cannot be guessed, and is 50 ASCII characters at most.
@@ -109,7 +109,7 @@ class TelegramDesk(Actor):
         self.publish(open)
 
 
-class DeskApprovals:
+class OperatorApprovals:
     """The port to approvals for other actors: asks the desk, for no longer than `timeout_seconds`."""
 
     def __init__(self, ask: Ask, timeout_seconds: float = APPROVAL_SECONDS) -> None:

@@ -23,7 +23,7 @@ class Tidied(Message[None]):
     outcome: Outcome[None]
 
 
-class Archive(Actor):
+class HistoryReader(Actor):
     """`tidy` is done each hour: a copy of the store is made, and what is too old is dropped."""
 
     tick_seconds = 3600.0

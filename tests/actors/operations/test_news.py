@@ -12,7 +12,7 @@ from opentrader.actors.messages import (
     NewsOf,
     SourceHealth,
 )
-from opentrader.actors.operations.news import NewsDesk
+from opentrader.actors.operations.news import NewsCache
 from opentrader.actors.runtime.supervision.supervisor import Supervisor
 from opentrader.domain.news import FeedCopy, FeedFault, NewsItem, newest_first
 from opentrader.errors import AskTimeout
@@ -62,7 +62,7 @@ class Desk:
     async def start(self, feeds=None) -> None:
         loop = asyncio.get_running_loop()
         self.supervisor = Supervisor(loop, self.clock, CountedIds(), on_fatal=self.fatal.append)
-        self.supervisor.add("news_desk", lambda c: NewsDesk(c, feeds or self.feeds, patience_seconds=self.patience))
+        self.supervisor.add("news_desk", lambda c: NewsCache(c, feeds or self.feeds, patience_seconds=self.patience))
         await self.supervisor.start()
 
     async def news(self, limit: int = 50):

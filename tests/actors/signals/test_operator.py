@@ -14,7 +14,7 @@ from opentrader.actors.messages import (
     Notify,
 )
 from opentrader.actors.runtime.supervision.supervisor import Supervisor
-from opentrader.actors.signals.operator import DeskApprovals, RequestApproval, TelegramDesk
+from opentrader.actors.signals.operator import OperatorApprovals, OperatorChannel, RequestApproval
 from opentrader.domain.signals import SignalRecord
 from opentrader.errors import TelegramError, TelegramNotConfigured
 from opentrader.telegram import Silent
@@ -56,9 +56,9 @@ class Desk:
     async def start(self) -> None:
         loop = asyncio.get_running_loop()
         self.supervisor = Supervisor(loop, self.clock, NoIds(), on_fatal=lambda reason: None)
-        self.supervisor.add("telegram_desk", lambda c: TelegramDesk(c, self.messenger, lambda: next(self.nonces)))
+        self.supervisor.add("telegram_desk", lambda c: OperatorChannel(c, self.messenger, lambda: next(self.nonces)))
         await self.supervisor.start()
-        self.approvals = DeskApprovals(self.supervisor.ask, timeout_seconds=30)
+        self.approvals = OperatorApprovals(self.supervisor.ask, timeout_seconds=30)
 
     async def ask(self, message):
         return await self.supervisor.ask(message, timeout=30)
@@ -183,7 +183,7 @@ async def test_a_slow_telegram_holds_nobody_up(desk, telegram):
     telegram.release = asyncio.Event()
     slow = asyncio.create_task(desk.ask(Notify("slow")))
     await telegram.arrivals.acquire()
-    impatient = DeskApprovals(desk.supervisor.ask, timeout_seconds=0.05)
+    impatient = OperatorApprovals(desk.supervisor.ask, timeout_seconds=0.05)
     assert await impatient.request_approval(SIGNAL) is False
     assert not slow.done()
     telegram.release.set()

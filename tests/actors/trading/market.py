@@ -16,7 +16,7 @@ from opentrader.actors.analysis.trend_book import TrendBook
 from opentrader.actors.runtime.limits import Limits
 from opentrader.actors.runtime.supervision.supervisor import Supervisor
 from opentrader.actors.trading.account import ReadAccount
-from opentrader.actors.trading.history import Archive
+from opentrader.actors.trading.history import HistoryReader
 from opentrader.actors.trading.lifecycle_loop import CheckEntries
 from opentrader.actors.trading.pending_entry_watcher import PendingEntryWatcher
 from opentrader.actors.trading.position_manager import PositionManager
@@ -121,7 +121,7 @@ class Market:
             ),
         )
         run.add("pending_entry_watcher", lambda c: PendingEntryWatcher(c, lambda: self.desk))
-        run.add("archive", lambda c: Archive(c, history, AuditTable(store), _nothing))
+        run.add("archive", lambda c: HistoryReader(c, history, AuditTable(store), _nothing))
         await run.start()
         await run.ask(ReadAccount(), timeout=10)
 

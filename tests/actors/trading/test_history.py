@@ -18,7 +18,7 @@ from opentrader.actors.messages import (
     HistoryOf,
     StatsOf,
 )
-from opentrader.actors.trading.history import Archive
+from opentrader.actors.trading.history import HistoryReader
 from opentrader.domain.trading.ledger import ClosedTrade
 from opentrader.http.application import Application
 from opentrader.http.connection import Server
@@ -126,7 +126,7 @@ class Served(FakeSystem):
         self._of = type("Of", (), {"_history": history, "_audit": audit})()
 
     async def deliver(self, message: Any) -> Any:
-        handler = {HistoryOf: Archive.history, StatsOf: Archive.stats}[type(message)]
+        handler = {HistoryOf: HistoryReader.history, StatsOf: HistoryReader.stats}[type(message)]
         return handler(self._of, message)
 
 

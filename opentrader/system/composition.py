@@ -1,0 +1,203 @@
+"""What the system is made of, and in which order: adapters first, then the actors in the order of dependency."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import cast
+
+from opentrader.actors.analysis.market_analyzer import Horizon, MarketAnalyzer
+from opentrader.actors.analysis.scanner import Scanner
+from opentrader.actors.analysis.trend_book import TrendBook
+from opentrader.actors.operations.agent_board import AgentBoard
+from opentrader.actors.operations.license_guard import LicenseGuard
+from opentrader.actors.operations.news import NewsCache
+from opentrader.actors.runtime.supervision.supervisor import Supervisor
+from opentrader.actors.signals.mr_combined import MrCombined, Rule
+from opentrader.actors.signals.operator import Messenger, OperatorApprovals, OperatorChannel
+from opentrader.actors.signals.signal_book import SignalBook, SignalLimits
+from opentrader.actors.trading.history import HistoryReader
+from opentrader.actors.trading.pending_entry_watcher import PendingEntryWatcher
+from opentrader.actors.trading.position_manager import PositionManager
+from opentrader.actors.trading.replies.snapshot import SnapshotPositions, TradingSnapshot
+from opentrader.config.settings import Settings
+from opentrader.domain.ports import Kernels, Positions
+from opentrader.domain.symbols import listing_of
+from opentrader.domain.time_limits import RECV_WINDOW_MS
+from opentrader.domain.trading.exchange import Exchange
+from opentrader.domain.trading.lifecycle import BINANCE
+from opentrader.domain.trading.ports import Records
+from opentrader.domain.trading.risk import Risk
+from opentrader.exchange.paper.ledger.balance import parse_balance
+from opentrader.exchange.paper.paper import PaperExchange
+from opentrader.news import FeedReader, parse_feeds
+from opentrader.store.identity import Identity, identity_of
+from opentrader.store.ports import AgentTable, LicenseTable, SignalTable, TrendTable
+from opentrader.store.sqlite import backup
+from opentrader.store.sqlite.database import Store
+from opentrader.store.trading_ports import (
+    AuditTable,
+    ControlTable,
+    DataDisk,
+    DayTable,
+    HistoryTable,
+    IdempotencyTable,
+    JournalTable,
+)
+from opentrader.system.market import Market
+from opentrader.telegram import Bot, Silent
+from opentrader.telegram.bot import URL_OF_TELEGRAM
+
+
+@dataclass(frozen=True, slots=True)
+class Adapters:
+    """What the actors are given: everything that does I/O, opened before the first actor starts."""
+
+    store: Store
+    identity: Identity
+    instance: str  # the four letters and digits of this data folder in client order ids
+    market: Market
+    exchange: Exchange
+    kernels: Kernels
+
+
+async def adapters_of(store: Store, market: Market, exchange: Exchange, kernels: Kernels) -> Adapters:
+    """The adapters, with the names under which the store knows this installation."""
+    return Adapters(
+        store=store,
+        identity=await identity_of(store),
+        instance=await ControlTable(store).instance(),
+        market=market,
+        exchange=exchange,
+        kernels=kernels,
+    )
+
+
+async def open_exchange(settings: Settings, market: Market, on_failed: Callable[[str], object]) -> PaperExchange:
+    """The paper exchange of a data folder. `on_failed(reason)` is called when its disk fails, on another thread."""
+    return await PaperExchange.open(
+        settings.data_dir,
+        market.feed,
+        market.clock,
+        balance=parse_balance(settings.paper_balance),
+        recv_window_ms=int(RECV_WINDOW_MS * max(1.0, settings.speed)),
+        on_failed=on_failed,
+    )
+
+
+def add_actors(supervisor: Supervisor, settings: Settings, adapters: Adapters, *, licensed: Callable[[], bool]) -> None:
+    """Add every actor in the order of dependency: each may ask those before it."""
+    snapshot = partial(_trading_snapshot, supervisor)
+    _add_books(supervisor, settings, adapters, SnapshotPositions(snapshot))
+    _add_analysis(supervisor, settings, adapters, SnapshotPositions(snapshot))
+    _add_trading(supervisor, settings, adapters, licensed)
+    supervisor.add("pending_entry_watcher", lambda context: PendingEntryWatcher(context, snapshot))
+    _add_readers(supervisor, settings, adapters)
+
+
+def _trading_snapshot(supervisor: Supervisor) -> TradingSnapshot:
+    return cast(TradingSnapshot, supervisor.snapshot("position_manager"))
+
+
+def _watchlist(settings: Settings, market: Market) -> tuple[str, ...]:
+    """The pairs that the settings name."""
+    return tuple(listing_of(symbol, market.feed.listings()).pair for symbol in settings.watchlist)
+
+
+def _add_books(supervisor: Supervisor, settings: Settings, adapters: Adapters, positions: Positions) -> None:
+    """The actors that own what is neither analysis nor money: operator, license, agents, trends, signals."""
+    store, identity = adapters.store, adapters.identity
+    messenger, nonce = messenger_of(settings), partial(secrets.token_urlsafe, 16)
+    licenses = LicenseTable(store, machine_id=identity.machine_id, secret=identity.secret)
+    limits = SignalLimits(settings.signal_ttl_minutes * 60, settings.risk_max_trades_day)
+    supervisor.add("telegram_desk", lambda context: OperatorChannel(context, messenger, nonce))
+    supervisor.add("license_guard", lambda context: LicenseGuard(context, licenses))
+    supervisor.add("agent_board", lambda context: AgentBoard(context, AgentTable(store)))
+    supervisor.add("trend_book", lambda context: TrendBook(context, TrendTable(store)))
+    supervisor.add(
+        "signal_book",
+        lambda context: SignalBook(context, SignalTable(store), positions, limits, OperatorApprovals(context.ask)),
+    )
+
+
+def _add_analysis(supervisor: Supervisor, settings: Settings, adapters: Adapters, positions: Positions) -> None:
+    """The analyzers, and the actors that ask them: scans and the bot."""
+    feed, kernels, watchlist = adapters.market.feed, adapters.kernels, _watchlist(settings, adapters.market)
+    listings = feed.listings()
+    names = {pair: listings[pair].name for pair in watchlist}
+    horizon = Horizon(settings.mr_timeframe, settings.mr_history, settings.market_ttl_seconds)
+    rule = Rule(settings.mr_timeframe, settings.risk_max_trades_day, settings.mr_require_gate)
+    supervisor.add_family("market_analyzer", lambda context: MarketAnalyzer(context, feed, kernels, horizon))
+    supervisor.add(
+        "scanner",
+        lambda context: Scanner(
+            context, watchlist=watchlist, names=names, source=feed.source, ttl_sec=horizon.ttl_seconds
+        ),
+    )
+    supervisor.add(
+        "mr_combined",
+        lambda context: MrCombined(context, watchlist=watchlist, listings=listings, positions=positions, rule=rule),
+    )
+
+
+def _add_trading(supervisor: Supervisor, settings: Settings, adapters: Adapters, licensed: Callable[[], bool]) -> None:
+    """The one actor that moves money. It comes before the actors that read its snapshot."""
+    store, disk = adapters.store, DataDisk(settings.data_dir)
+    records = Records(
+        journal=JournalTable(store), history=HistoryTable(store), day=DayTable(store), control=ControlTable(store)
+    )
+    risk, watchlist = risk_of(settings), _watchlist(settings, adapters.market)
+    supervisor.add(
+        "position_manager",
+        lambda context: PositionManager(
+            context,
+            adapters.exchange,
+            records,
+            disk,
+            risk=risk,
+            rules=BINANCE,
+            instance=adapters.instance,
+            licensed=licensed,
+            watchlist=watchlist,
+            timeframe=settings.mr_timeframe,
+            speed=settings.speed,
+        ),
+    )
+
+
+def _add_readers(supervisor: Supervisor, settings: Settings, adapters: Adapters) -> None:
+    """News, and the history with its hourly housekeeping."""
+    store, tidy = adapters.store, partial(tidied, settings, adapters.store)
+    feeds = FeedReader(parse_feeds(settings.news_feeds))
+    supervisor.add("news_desk", lambda context: NewsCache(context, feeds))
+    supervisor.add("archive", lambda context: HistoryReader(context, HistoryTable(store), AuditTable(store), tidy))
+
+
+def messenger_of(settings: Settings) -> Messenger:
+    """Telegram, or a messenger that says there is none."""
+    if settings.telegram_token is None or settings.telegram_chat_id is None:
+        return Silent()
+    token, url = settings.telegram_token.get_secret_value(), settings.telegram_url or URL_OF_TELEGRAM
+    return Bot(token, settings.telegram_chat_id, url=url)
+
+
+def risk_of(settings: Settings) -> Risk:
+    """The limits on what a trade may risk."""
+    return Risk(
+        per_trade_pct=settings.risk_per_trade_pct,
+        max_notional_pct=settings.risk_max_notional_pct,
+        max_open=settings.risk_max_open,
+        max_trades_day=settings.risk_max_trades_day,
+        max_daily_loss_pct=settings.risk_max_daily_loss_pct,
+        cooldown_sec=settings.risk_cooldown_sec,
+        collar_pct=settings.risk_collar_pct,
+    )
+
+
+async def tidied(settings: Settings, store: Store, at: float) -> None:
+    """Once an hour: back up the store, and drop the answers of Idempotency-Keys that have expired."""
+    await IdempotencyTable(store).expire(int(at))
+    await asyncio.to_thread(backup.hourly, settings.data_dir, int(at))
