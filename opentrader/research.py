@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from opentrader.actors.analysis.market_analyzer import shown
+from opentrader.actors.analysis.market_analyzer import reply_to
 from opentrader.actors.analysis.scanner import market_scan, trend_scan
 from opentrader.actors.messages import (
     Explain,
@@ -134,7 +134,7 @@ def scan_trend(
 
 def explain(context: MarketContext) -> Explain:
     """The seven levels behind a decision, as `GET /api/explain/SYMBOL` answers them."""
-    explained = shown(ExplanationOf(context.symbol), context)
+    explained = reply_to(ExplanationOf(context.symbol), context)
     assert isinstance(explained, Explain)
     return explained
 

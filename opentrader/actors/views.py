@@ -12,9 +12,9 @@ from typing import Any, Protocol, TypeVar, cast
 from opentrader.actors import messages
 from opentrader.actors.analysis.market_analyzer import CachedContext
 from opentrader.actors.operations.agent_board import Board
-from opentrader.actors.operations.license_guard import Held, license_shown
+from opentrader.actors.operations.license_guard import Held, license_reply
 from opentrader.actors.runtime.supervision.supervisor import ActorStatus
-from opentrader.actors.signals.signal_book import known_signal, shown
+from opentrader.actors.signals.signal_book import known_signal, signal_reply
 from opentrader.actors.trading.replies.snapshot import AccountReading, TradingSnapshot, portfolio
 from opentrader.domain.analysis.trend import TrendRecord
 from opentrader.domain.license import masked
@@ -60,7 +60,7 @@ def health(query: messages.HealthOf, published: Snapshots, asking: Asking) -> me
 
 def license_of(query: messages.LicenseOf, published: Snapshots, asking: Asking) -> messages.LicenseReply:
     held: Held = published.snapshot("license_guard")
-    return license_shown(held, asking.now, masked(held.license.key))
+    return license_reply(held, asking.now, masked(held.license.key))
 
 
 def board_state(query: messages.BoardState, published: Snapshots, asking: Asking) -> messages.State:
@@ -114,13 +114,13 @@ def _market_row(entry: CachedContext, asking: Asking) -> messages.MarketRow:
 def signal_rows(query: messages.SignalRows, published: Snapshots, asking: Asking) -> messages.SignalList:
     signals: Mapping[str, SignalRecord] = published.snapshot("signal_book")
     newest = sorted(signals.values(), key=lambda s: (-s.created_at, s.pair))
-    return messages.SignalList(tuple(shown(s, asking.now) for s in newest), len(newest))
+    return messages.SignalList(tuple(signal_reply(s, asking.now) for s in newest), len(newest))
 
 
 def signal_of(query: messages.SignalOf, published: Snapshots, asking: Asking) -> messages.Signal:
     signal = known_signal(published.snapshot("signal_book"), query.symbol)
     demand_pending(signal, asking.now)
-    return shown(signal, asking.now)
+    return signal_reply(signal, asking.now)
 
 
 def pending_text(query: messages.PendingText, published: Snapshots, asking: Asking) -> str:
@@ -164,12 +164,12 @@ def _gate(passed: bool) -> str:
 
 
 def open_trades(query: messages.OpenTrades, published: Snapshots, asking: Asking) -> messages.TradeList:
-    trades = _desk(published).shown(asking.market_ms)
+    trades = _trading(published).trade_replies(asking.market_ms)
     return messages.TradeList(trades, len(trades))
 
 
 def pending_entries(query: messages.PendingEntries, published: Snapshots, asking: Asking) -> messages.PendingList:
-    entries = _desk(published).entries()
+    entries = _trading(published).entry_replies()
     return messages.PendingList(entries, len(entries))
 
 
@@ -178,23 +178,23 @@ def portfolio_of(query: messages.PortfolioOf, published: Snapshots, asking: Aski
 
 
 def status_of(query: messages.StatusOf, published: Snapshots, asking: Asking) -> messages.BotStatus:
-    desk = _desk(published)
+    snapshot = _trading(published)
     signals: Mapping[str, SignalRecord] = published.snapshot("signal_book")
     return messages.BotStatus(
         running=True,
-        halted=desk.control.halted,
-        halt_reason=desk.control.reason if desk.control.halted else None,
+        halted=snapshot.control.halted,
+        halt_reason=snapshot.control.reason if snapshot.control.halted else None,
         mode="paper",
         exchange=asking.venue,
         can_short=False,
         uptime_sec=max(0, int(asking.now - asking.started_at)),
-        open_trades=len(desk.shown(asking.market_ms)),
-        pending_entries=len(desk.pending()),
+        open_trades=len(snapshot.trade_replies(asking.market_ms)),
+        pending_entries=len(snapshot.pending()),
         pending_signals=sum(s.status_at(asking.now) == "pending" for s in signals.values()),
-        trades_today=desk.trades_today,
+        trades_today=snapshot.trades_today,
         max_trades_per_day=asking.max_trades_day,
         equity=float(_account(published).equity),
-        realized_pnl_today=float(desk.pnl_today),
+        realized_pnl_today=float(snapshot.pnl_today),
         watchlist=asking.watchlist,
         actors=tuple(
             messages.ActorRow(name=a.name, alive=a.alive, inbox=a.inbox, restarts=a.restarts)
@@ -204,12 +204,12 @@ def status_of(query: messages.StatusOf, published: Snapshots, asking: Asking) ->
     )
 
 
-def _desk(published: Snapshots) -> TradingSnapshot:
+def _trading(published: Snapshots) -> TradingSnapshot:
     return cast(TradingSnapshot, published.snapshot("position_manager"))
 
 
 def _account(published: Snapshots) -> AccountReading:
-    account = _desk(published).account
+    account = _trading(published).account
     if account is None:
         raise NotReady("the account has not been read yet", hint="ask again in a few seconds")
     return account

@@ -18,12 +18,12 @@ from opentrader.actors.messages import (
     ManualPlaced,
     TradeOpened,
 )
-from opentrader.actors.operations.agent_activity import errand
+from opentrader.actors.operations.agent_activity import report_activity
 from opentrader.actors.operations.license_guard import Held, refused
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.supervision.supervisor import ActorStatus, Supervisor
 from opentrader.actors.trading.account import ReadAccount
-from opentrader.actors.trading.activity import errand_of
+from opentrader.actors.trading.activity import activity_of
 from opentrader.actors.trading.position_manager import OutcomeOfKey
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.clock import SortableIds
@@ -133,9 +133,9 @@ class TradingSystem:
 
     def _at_risk(self) -> bool:
         """Whether something of ours is held, on its way or waiting: what reduces it needs no license."""
-        desk: TradingSnapshot = self._running().snapshot("position_manager")
-        coming = any(trade.entry_works for trade in desk.trades)
-        return coming or bool(desk.open_trades() or desk.pending() or desk.restored)
+        snapshot: TradingSnapshot = self._running().snapshot("position_manager")
+        coming = any(trade.entry_works for trade in snapshot.trades)
+        return coming or bool(snapshot.open_trades() or snapshot.pending() or snapshot.restored)
 
     async def ask(self, message: Message[R], timeout: float = REQUEST_SECONDS) -> R:
         """Check a message (`admit`, `spelled`), have its owner handle it, and return the reply."""
@@ -147,7 +147,7 @@ class TradingSystem:
     async def deliver(self, message: Message[R], timeout: float = REQUEST_SECONDS) -> R:
         """Have its owner handle a message that the caller has had checked by `admit` and `spelled`."""
         running = self._running()
-        return await errand(running.tell, *errand_of(message), running.ask(message, timeout=timeout))
+        return await report_activity(running.tell, *activity_of(message), running.ask(message, timeout=timeout))
 
     def view(self, query: messages.View[R]) -> R:
         """Answer a view from what the actors have published; never waits."""

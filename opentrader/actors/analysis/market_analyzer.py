@@ -157,7 +157,7 @@ class MarketAnalyzer(Actor):
         now_ms = self.context.clock.market_ms()
         known = self._cached(message, now_ms)
         if known is not None:
-            return shown(message, known.context)
+            return reply_to(message, known.context)
         if not self._kernels.warm:
             return self.pipe(
                 self._interpret(message, now_ms),
@@ -227,7 +227,7 @@ class MarketAnalyzer(Actor):
         entry = CachedContext(found, now_ms, due)
         self._cache = {**self._cache, (found.mtf_tf, found.htf_tf): entry}
         self.publish(tuple(self._cache.values()))
-        return shown(message, found)
+        return reply_to(message, found)
 
     async def _interpret(self, message: Question, now_ms: int) -> tuple[Any, int]:
         keys = self._keys(message)
@@ -278,7 +278,7 @@ def demand_frame(message: messages.MarketOf | messages.ExplanationOf) -> None:
         raise InvalidInput([Fault(("query", "htf_tf"), text, "value_error", input=message.htf_tf)])
 
 
-def shown(message: Question, context: MarketContext) -> MarketContext | Explain:
+def reply_to(message: Question, context: MarketContext) -> MarketContext | Explain:
     """The context itself, or the seven levels behind it."""
     if not isinstance(message, messages.ExplanationOf):
         return context

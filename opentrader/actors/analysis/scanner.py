@@ -21,7 +21,7 @@ from opentrader.actors.messages import (
     TrendScanRow,
     TrendSummary,
 )
-from opentrader.actors.operations.agent_activity import errand
+from opentrader.actors.operations.agent_activity import report_activity
 from opentrader.actors.runtime.actor import Actor
 from opentrader.actors.runtime.context import Context
 from opentrader.actors.runtime.handlers import handles
@@ -65,12 +65,12 @@ class Scanner(Actor):
     @handles(ScanTrends)
     def scan_trends(self, message: ScanTrends) -> Reply[TrendScan]:
         what, scan = f"Trend scan {message.timeframe}", self._trends(message.timeframe)
-        return self.pipe(errand(self.context.tell, message.agent, what, scan), then=TrendsScanned)
+        return self.pipe(report_activity(self.context.tell, message.agent, what, scan), then=TrendsScanned)
 
     @handles(ScanMarkets)
     def scan_markets(self, message: ScanMarkets) -> Reply[MarketScan]:
         what, scan = f"Market scan {message.mtf_tf}", self._markets(message.mtf_tf)
-        return self.pipe(errand(self.context.tell, message.agent, what, scan), then=MarketsScanned)
+        return self.pipe(report_activity(self.context.tell, message.agent, what, scan), then=MarketsScanned)
 
     @handles(TrendsScanned)
     def trends_scanned(self, message: TrendsScanned) -> TrendScan:

@@ -20,7 +20,7 @@ def _done(_answer: object) -> str:
     return " done"
 
 
-async def errand(
+async def report_activity(
     tell: Callable[[Message[Any]], None],
     agent: str | None,
     what: str,

@@ -89,7 +89,7 @@ class LicenseGuard(Actor):
         message.outcome.unwrap()
         logger.info("license: the %s plan is active", message.held.license.plan)
         self._assign(message.held)
-        return self._shown_whole()
+        return self._unmasked_reply()
 
     @handles(ClockStored)
     def clock_stored(self, message: ClockStored) -> None:
@@ -104,7 +104,7 @@ class LicenseGuard(Actor):
         known = replace(same, key=key, email=email or same.email, name=name or same.name, plan="free")
         new = Held(known, mark)
         if new == self._held:
-            return self._shown_whole()
+            return self._unmasked_reply()
         return self.pipe(self._keep(new), then=partial(LicenseStored, new), exclusive="license")
 
     async def _keep(self, new: Held) -> None:
@@ -112,9 +112,9 @@ class LicenseGuard(Actor):
             await self._store.keep_clock(new.clock_high_water)
         await self._store.keep(new.license)
 
-    def _shown_whole(self) -> LicenseReply:
+    def _unmasked_reply(self) -> LicenseReply:
         """The answer of register and activate shows the key whole."""
-        return license_shown(self._held, self.context.clock.wall(), self._held.license.key)
+        return license_reply(self._held, self.context.clock.wall(), self._held.license.key)
 
     def _assign(self, held: Held) -> None:
         self._held = held
@@ -135,7 +135,7 @@ def _utc(at: float) -> str:
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def license_shown(held: Held, now: float, key: str | None) -> LicenseReply:
+def license_reply(held: Held, now: float, key: str | None) -> LicenseReply:
     """The license as an answer, with the key as given (masked or whole)."""
     known = held.license
     return LicenseReply(

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, TypeVar
 import pykka
 
 from opentrader.actors.runtime.outcome import Failed
-from opentrader.actors.runtime.wakeup import Wakeup, doorbell
+from opentrader.actors.runtime.wakeup import Wakeup, wakeup_of
 
 T = TypeVar("T")
 ExcInfo: TypeAlias = Any  # pykka keeps its name for the triple of sys.exc_info() private
@@ -75,10 +75,10 @@ class Reply(pykka.Future[T]):
                 raise pykka.Timeout(f"{timeout} seconds") from None
         return self.result()
 
-    def awaited(self, bell: Wakeup) -> asyncio.Future[None]:
+    def awaited(self, wakeup: Wakeup) -> asyncio.Future[None]:
         """A future of the loop of `bell`, done when the reply is. For that loop's thread."""
-        awake = bell.loop.create_future()
-        self.on_done(lambda _: bell.call(_wake, awake))
+        awake = wakeup.loop.create_future()
+        self.on_done(lambda _: wakeup.call(_wake, awake))
         return awake
 
     def result(self) -> T:
@@ -102,7 +102,7 @@ class Reply(pykka.Future[T]):
         """Suspend the awaiting task, not its loop. Cancelling the task leaves the work it waits for alone."""
         if self._get_hook is not None:
             raise TypeError("a reply made by map, filter, reduce or join never completes; await its source")
-        yield from self.awaited(doorbell(asyncio.get_running_loop()))
+        yield from self.awaited(wakeup_of(asyncio.get_running_loop()))
         return self.result()
 
     def _settle(self, answer: tuple[Any, BaseException | None]) -> None:

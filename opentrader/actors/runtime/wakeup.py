@@ -16,7 +16,7 @@ class Wakeup:
     """A queue of callbacks in front of one loop.
 
     `call_soon_threadsafe` writes to the loop's self-pipe each time it is called. With 64 asks in flight that
-    is 64 system calls to wake a loop that is awake already, so the bell is rung only when nobody has rung
+    is 64 system calls to wake a loop that is awake already, so the wakeup is rung only when nobody has rung
     since the loop last opened.
     """
 
@@ -46,12 +46,12 @@ class Wakeup:
                 logger.exception("a callback failed on the event loop")
 
 
-_bells: WeakKeyDictionary[asyncio.AbstractEventLoop, Wakeup] = WeakKeyDictionary()
+_wakeups: WeakKeyDictionary[asyncio.AbstractEventLoop, Wakeup] = WeakKeyDictionary()
 
 
-def doorbell(loop: asyncio.AbstractEventLoop) -> Wakeup:
-    """The one bell of `loop`."""
-    bell = _bells.get(loop)
-    if bell is None:
-        bell = _bells[loop] = Wakeup(loop)
-    return bell
+def wakeup_of(loop: asyncio.AbstractEventLoop) -> Wakeup:
+    """The one wakeup of `loop`."""
+    wakeup = _wakeups.get(loop)
+    if wakeup is None:
+        wakeup = _wakeups[loop] = Wakeup(loop)
+    return wakeup

@@ -16,7 +16,7 @@ from opentrader.actors.messages import (
     Signaled,
     Skipped,
 )
-from opentrader.actors.operations.agent_activity import errand
+from opentrader.actors.operations.agent_activity import report_activity
 from opentrader.actors.runtime.actor import Actor
 from opentrader.actors.runtime.context import Context
 from opentrader.actors.runtime.handlers import handles
@@ -71,7 +71,7 @@ class MrCombined(Actor):
         if self._positions.halted():
             return ScanSignal((), (), reason="trading_halted")
         spelled = message.symbols or self._watchlist
-        scan = errand(
+        scan = report_activity(
             self.context.tell,
             message.agent,
             "MR Combined scan",

@@ -139,7 +139,7 @@ class SignalBook(Actor):
         refused = self._refusal(message, now)
         if refused is not None:
             known = self._signals[pair] if refused == "duplicate_skipped" else None
-            return posted(refused, pair, known, now)
+            return post_reply(refused, pair, known, now)
         record = self._record(message, now)
         return self.pipe(self._store.keep(record), then=partial(SignalPut, record), exclusive="book")
 
@@ -177,7 +177,7 @@ class SignalBook(Actor):
     def asked(self, message: Asked) -> SignalPosted:
         status = self._told(message.record, message.outcome)
         record = replace(message.record, notified=status == "pending")
-        return posted(status, record.pair, record, self.context.clock.wall())
+        return post_reply(status, record.pair, record, self.context.clock.wall())
 
     @handles(SignalEmitted)
     def emitted(self, message: SignalEmitted) -> Reply[str]:
@@ -206,7 +206,7 @@ class SignalBook(Actor):
         self._keep(message.record, message.outcome)
         record = message.record
         status = cast(Literal["consumed", "skipped"], record.status)
-        return SignalChanged(record.pair, status, shown(record, self.context.clock.wall()))
+        return SignalChanged(record.pair, status, signal_reply(record, self.context.clock.wall()))
 
     @handles(SignalsSwept)
     def cleaned(self, message: SignalsSwept) -> Cleanup:
@@ -290,7 +290,7 @@ def known_signal(signals: Mapping[str, SignalRecord], pair: str) -> SignalRecord
     return signals[pair]
 
 
-def shown(record: SignalRecord, now: float) -> Signal:
+def signal_reply(record: SignalRecord, now: float) -> Signal:
     """A signal as an answer, as of `now`."""
     body = {name: value for name, value in record.body.items() if name in _SHOWN}
     return Signal(
@@ -307,7 +307,7 @@ def shown(record: SignalRecord, now: float) -> Signal:
     )
 
 
-def posted(status: PostStatus, pair: str, record: SignalRecord | None, now: float) -> SignalPosted:
+def post_reply(status: PostStatus, pair: str, record: SignalRecord | None, now: float) -> SignalPosted:
     """The answer to a post, with the record that stands."""
-    signal = None if record is None else shown(record, now)
+    signal = None if record is None else signal_reply(record, now)
     return SignalPosted(status=status, symbol=pair, signal=signal, message=_SAID.get(status, "Stored and pending."))

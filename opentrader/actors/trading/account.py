@@ -80,7 +80,7 @@ class TradeUpkeep(TradeLoop):
         self, context: Context, exchange: Exchange, records: Records, *, rules: LifecycleSettings, instance: str
     ) -> None:
         super().__init__(context, exchange, records, rules=rules, instance=instance)
-        self._desk = TradingSnapshot()
+        self._snapshot = TradingSnapshot()
         self._account_at = -ACCOUNT_SECONDS
         self._trailed_ms = 0
 
@@ -94,20 +94,20 @@ class TradeUpkeep(TradeLoop):
 
     def show(self) -> None:
         """Publish the desk as it is now."""
-        self._desk = replace(
-            self._desk,
+        self._snapshot = replace(
+            self._snapshot,
             trades=tuple(self._trades.values()),
             marks=dict(self._marks),
             filters=dict(self._filters),
             trades_today=self._day.trades_today(self.context.clock.market_ms()),
             pnl_today=self.pnl_today(),
         )
-        self.publish(self._desk)
+        self.publish(self._snapshot)
 
     def busy(self, pair: str) -> bool:
         """Whether a trade of a symbol is open or being opened, or was put in by hand."""
-        held = self._desk.open_trades(pair) or self._desk.entering(pair)
-        return bool(held) or any(x.symbol == pair for x in self._desk.restored)
+        held = self._snapshot.open_trades(pair) or self._snapshot.entering(pair)
+        return bool(held) or any(x.symbol == pair for x in self._snapshot.restored)
 
     def pnl_today(self) -> Decimal:
         """What was closed since 00:00 UTC has brought."""
@@ -136,11 +136,11 @@ class TradeUpkeep(TradeLoop):
     def account_read(self, message: AccountRead) -> Reply[None] | None:
         """The first good read is followed by a look at all that is ours; one that failed shuts the gate."""
         if isinstance(message.outcome, Done):
-            first = self._desk.account is None
-            self._desk = replace(self._desk, account=message.outcome.value, degraded="")
+            first = self._snapshot.account is None
+            self._snapshot = replace(self._snapshot, account=message.outcome.value, degraded="")
             self.show()
             return self.look_for_lost() if first else None
-        self._desk = replace(self._desk, degraded=message.outcome.error.detail)
+        self._snapshot = replace(self._snapshot, degraded=message.outcome.error.detail)
         self.show()
         return None
 
@@ -164,7 +164,7 @@ class TradeUpkeep(TradeLoop):
         return self.answered(self._trailed())
 
     async def _trailed(self) -> messages.Trailed:
-        trades = [trade for trade in self._desk.open_trades() if trade.label == "PROTECTED"]
+        trades = [trade for trade in self._snapshot.open_trades() if trade.label == "PROTECTED"]
         answers = await asyncio.gather(*map(self._trail_one, trades), return_exceptions=True)
         moved = tuple(answer for answer in answers if isinstance(answer, messages.StopMoved))
         failed = tuple(
@@ -177,17 +177,19 @@ class TradeUpkeep(TradeLoop):
     async def _trail_one(self, trade: Trade) -> messages.StopMoved | None:
         """Where the rule wants the stop, on closed candles since the entry; not while the market is thin or unseen."""
         pair, intent = trade.intent.symbol, trade.intent
-        if self._desk.degraded:
-            raise NotReady(f"the account could not be read: {self._desk.degraded}", hint="stops stay where they are")
+        if self._snapshot.degraded:
+            raise NotReady(
+                f"the account could not be read: {self._snapshot.degraded}", hint="stops stay where they are"
+            )
         ticker = await self._exchange.ticker(pair)
         if ticker.ask - ticker.bid > self._rules.stop_gap * ticker.last:
             return None  # a stop this close to the last price could be reached by the spread alone
         context = await self.context.ask(MarketOf(pair, self.timeframe), timeout=LOOKUP_SECONDS)
         candles = await self.context.ask(CandlesOf(pair, self.timeframe, 500), timeout=LOOKUP_SECONDS)
         since = trade.entries[0].sent_at // 1000
-        entry, sl, filters = float(average_entry(trade)), float(trade.sl), self._desk.filters[pair]
+        entry, sl, filters = float(average_entry(trade)), float(trade.sl), self._snapshot.filters[pair]
         highs = (c.high for c in candles.candles if c.closed and c.timestamp >= since)
-        last, atr = float(self._desk.marks[pair]), context.mtf.atr_val
+        last, atr = float(self._snapshot.marks[pair]), context.mtf.atr_val
         wanted = trail_stop(
             direction="buy",
             entry=entry,

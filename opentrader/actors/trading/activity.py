@@ -7,7 +7,7 @@ from typing import Any
 from opentrader.actors import messages
 from opentrader.actors.runtime.message import Message
 
-_ERRANDS: dict[type[Message[Any]], str] = {
+_ACTIVITIES: dict[type[Message[Any]], str] = {
     messages.ExecuteTrade: "trade",
     messages.PlaceManual: "manual entry",
     messages.ClosePosition: "close",
@@ -19,9 +19,9 @@ _ERRANDS: dict[type[Message[Any]], str] = {
 }
 
 
-def errand_of(message: Message[Any]) -> tuple[str | None, str]:
+def activity_of(message: Message[Any]) -> tuple[str | None, str]:
     """The agent who asks, None where no card shows it, and what for."""
-    what = _ERRANDS.get(type(message))
+    what = _ACTIVITIES.get(type(message))
     if what is None:
         return None, ""
     words = (what, getattr(message, "direction", ""), getattr(message, "symbol", ""))

@@ -21,8 +21,8 @@ from opentrader.actors.runtime.outcome import Outcome
 from opentrader.actors.runtime.reply import Reply
 from opentrader.actors.trading.log import tell_control
 from opentrader.actors.trading.recovery.restore import RestoredTrades
-from opentrader.actors.trading.replies.outcomes import shown as row_shown
-from opentrader.actors.trading.replies.presenter import is_at_stake, is_pending, pending
+from opentrader.actors.trading.replies.outcomes import closed_trade_reply
+from opentrader.actors.trading.replies.presenter import entry_reply, is_at_stake, is_pending
 from opentrader.domain.time_limits import CLOSE_SECONDS
 from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.ledger import ClosedTrade, Control
@@ -142,12 +142,12 @@ class TradeClosing(RestoredTrades):
         rows = await self.context.ask(CloseTrades(pair, "close"), timeout=CLOSE_SECONDS)
         if not held:
             raise PositionNotFound(f"there is no position in {pair}", hint="GET /api/trades lists them")
-        return messages.ClosedReply(symbol=pair, closed=tuple(map(row_shown, rows)), count=len(rows))
+        return messages.ClosedReply(symbol=pair, closed=tuple(map(closed_trade_reply, rows)), count=len(rows))
 
     async def _sold(self, message: messages.ExecuteTrade) -> messages.TradeSold:
         rows = await self.context.ask(CloseTrades(message.symbol, "sell"), timeout=CLOSE_SECONDS)
         now = self.context.clock.market_ms() // 1000
-        return messages.TradeSold(closed=tuple(map(row_shown, rows)), agent=message.agent, timestamp=now)
+        return messages.TradeSold(closed=tuple(map(closed_trade_reply, rows)), agent=message.agent, timestamp=now)
 
     @handles(messages.CloseAll)
     def close_all(self, message: messages.CloseAll) -> Any:
@@ -161,10 +161,10 @@ class TradeClosing(RestoredTrades):
         """A gate keeps entries out until it ends; the symbols are closed in parallel, each for itself."""
         now = self.context.clock.market_ms() // 1000
         await self._obey(lambda control: replace(control, closeall_since=control.closeall_since or now))
-        pairs = sorted({trade.symbol for trade in self._desk.restored} | {x.intent.symbol for x in self.to_close()})
+        pairs = sorted({trade.symbol for trade in self._snapshot.restored} | {x.intent.symbol for x in self.to_close()})
         asks = (self.context.ask(CloseTrades(pair, "closeall"), timeout=CLOSE_SECONDS) for pair in pairs)
         answers = dict(zip(pairs, await asyncio.gather(*asks, return_exceptions=True), strict=True))
-        closed = [row_shown(row) for answer in answers.values() if isinstance(answer, tuple) for row in answer]
+        closed = [closed_trade_reply(row) for answer in answers.values() if isinstance(answer, tuple) for row in answer]
         failed = [_failure(pair, answer) for pair, answer in answers.items() if isinstance(answer, BaseException)]
         if failed and len(failed) == len(pairs):
             raise ExchangeError(
@@ -186,7 +186,7 @@ class TradeClosing(RestoredTrades):
 
     def opened(self) -> None:
         """A closeall that the last process did not finish goes on."""
-        if self._desk.control.closeall_since is not None:
+        if self._snapshot.control.closeall_since is not None:
             self.close_everything()
 
     @handles(CloseTrades)
@@ -204,7 +204,9 @@ class TradeClosing(RestoredTrades):
         message.outcome.unwrap()
         if message.orphans:
             gone = {orphan.id for orphan in message.orphans}
-            self._desk = replace(self._desk, restored=tuple(x for x in self._desk.restored if x.id not in gone))
+            self._snapshot = replace(
+                self._snapshot, restored=tuple(x for x in self._snapshot.restored if x.id not in gone)
+            )
             self.show()
         for trade in message.trades:
             self.assign(trade)
@@ -246,7 +248,7 @@ class TradeClosing(RestoredTrades):
             return not is_pending(last)
 
         await self._until(frozenset({key}), ended)
-        return pending(last)
+        return entry_reply(last)
 
     # --- halt and the day
 
@@ -263,7 +265,7 @@ class TradeClosing(RestoredTrades):
                 else replace(c, halted=True, reason=message.reason, since=c.since if c.halted else now)
             )
         )
-        waiting = self._desk.pending() if message.cancel_pending else []
+        waiting = self._snapshot.pending() if message.cancel_pending else []
         asks = (self.context.ask(CancelPendingEntry(x.intent.id), timeout=CLOSE_SECONDS) for x in waiting)
         answers = await asyncio.gather(*asks, return_exceptions=True)
         cancelled = tuple(answer for answer in answers if isinstance(answer, messages.PendingEntry))
@@ -289,15 +291,15 @@ class TradeClosing(RestoredTrades):
 
     @handles(SetControl)
     def keep_control(self, message: SetControl) -> Reply[Control]:
-        control = message.change(self._desk.control)
+        control = message.change(self._snapshot.control)
         keep = self._control_store.keep(control)
         return self.pipe(keep, then=partial(ControlStored, control), exclusive="control")
 
     @handles(ControlStored)
     def control_kept(self, message: ControlStored) -> Control:
         message.outcome.unwrap()
-        tell_control(self._desk.control, message.control)
-        self._desk = replace(self._desk, control=message.control)
+        tell_control(self._snapshot.control, message.control)
+        self._snapshot = replace(self._snapshot, control=message.control)
         self.show()
         return message.control
 
@@ -351,7 +353,7 @@ class TradeClosing(RestoredTrades):
 
     def to_close(self, pair: str | None = None) -> list[Trade]:
         """What a close is about, of all symbols or of one."""
-        return [x for x in self._desk.trades if pair in (None, x.intent.symbol) and is_at_stake(x)]
+        return [x for x in self._snapshot.trades if pair in (None, x.intent.symbol) and is_at_stake(x)]
 
 
 def _failure(pair: str, error: BaseException) -> ScanFailure:

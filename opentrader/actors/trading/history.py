@@ -12,7 +12,7 @@ from opentrader.actors.runtime.context import Context
 from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message, Tick
 from opentrader.actors.runtime.outcome import Outcome
-from opentrader.actors.trading.replies.outcomes import shown
+from opentrader.actors.trading.replies.outcomes import closed_trade_reply
 from opentrader.domain.trading.ledger import ClosedTrade
 from opentrader.domain.trading.ports import AuditStore, History
 from opentrader.domain.trading.statistics import Stats, statistics
@@ -44,7 +44,7 @@ class HistoryReader(Actor):
 
     @handles(messages.HistoryOf)
     def history(self, message: messages.HistoryOf) -> messages.HistoryReply:
-        rows = tuple(map(shown, self._history.page(message.limit, message.offset)))
+        rows = tuple(map(closed_trade_reply, self._history.page(message.limit, message.offset)))
         return messages.HistoryReply(
             trades=rows, count=len(rows), total=self._history.total(), limit=message.limit, offset=message.offset
         )
@@ -91,8 +91,8 @@ def _figures(stats: Stats[ClosedTrade]) -> messages.StatsReply:
         profit_factor=stats.profit_factor,
         expectancy=stats.expectancy,
         max_drawdown=stats.max_drawdown,
-        best=None if stats.best is None else shown(stats.best),
-        worst=None if stats.worst is None else shown(stats.worst),
+        best=None if stats.best is None else closed_trade_reply(stats.best),
+        worst=None if stats.worst is None else closed_trade_reply(stats.worst),
         by_symbol=stats.by_symbol,
         by_bot=stats.by_bot,
         by_agent=stats.by_agent,

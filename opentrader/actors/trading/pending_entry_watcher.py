@@ -20,7 +20,7 @@ from opentrader.actors.runtime.reply import Reply
 from opentrader.actors.trading.closing import CancelPendingEntry
 from opentrader.actors.trading.lifecycle_loop import CheckEntries
 from opentrader.actors.trading.recovery.reconciliation import Reconcile
-from opentrader.actors.trading.replies.presenter import is_pending, pending
+from opentrader.actors.trading.replies.presenter import entry_reply, is_pending
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.domain.time_limits import PENDING_SECONDS
 from opentrader.errors import OpentraderError
@@ -36,15 +36,15 @@ class PendingEntryWatcher(Actor):
 
     tick_seconds = 1.0
 
-    def __init__(self, context: Context, desk: Callable[[], TradingSnapshot]) -> None:
+    def __init__(self, context: Context, snapshot: Callable[[], TradingSnapshot]) -> None:
         super().__init__(context)
-        self._desk = desk
+        self._snapshot = snapshot
 
     @handles(Tick)
     def watch(self, message: Tick) -> None:
         """An entry whose time is over is looked at now, whenever it was to be looked at next."""
         now = self.context.clock.market_ms()
-        late = {x.intent.symbol for x in self._desk().pending() if 0 < x.intent.ttl_at <= now}
+        late = {x.intent.symbol for x in self._snapshot().pending() if 0 < x.intent.ttl_at <= now}
         for pair in late:
             self.context.tell(CheckEntries(pair))
 
@@ -66,7 +66,7 @@ class PendingEntryWatcher(Actor):
 
     async def _checked(self) -> messages.PendingChecked:
         """Look at each entry and tell what became of it; safe to repeat, in parallel, at any time."""
-        before = {x.intent.id: x for x in self._desk().pending()}
+        before = {x.intent.id: x for x in self._snapshot().pending()}
         pairs = sorted({x.intent.symbol for x in before.values()})
         looks = (self.context.ask(CheckEntries(pair), timeout=PENDING_SECONDS) for pair in pairs)
         answers = await asyncio.gather(*looks, return_exceptions=True)
@@ -75,8 +75,8 @@ class PendingEntryWatcher(Actor):
             for pair, answer in zip(pairs, answers, strict=True)
             if isinstance(answer, OpentraderError)
         )
-        after = {x.intent.id: x for x in self._desk().trades}
-        ended = [pending(after.get(key, x)) for key, x in before.items() if not is_pending(after.get(key, x))]
+        after = {x.intent.id: x for x in self._snapshot().trades}
+        ended = [entry_reply(after.get(key, x)) for key, x in before.items() if not is_pending(after.get(key, x))]
         filled = tuple(entry for entry in ended if entry.status == "filled")
         cancelled = tuple(entry for entry in ended if entry.status != "filled")
         return messages.PendingChecked(
@@ -88,9 +88,9 @@ class PendingEntryWatcher(Actor):
         )
 
     async def _recovered(self) -> messages.PendingRecovered:
-        known = len(self._desk().pending())
+        known = len(self._snapshot().pending())
         adopted = await self.context.ask(Reconcile(), timeout=PENDING_SECONDS)
-        entries = tuple(pending(x) for x in adopted if is_pending(x))
+        entries = tuple(entry_reply(x) for x in adopted if is_pending(x))
         return messages.PendingRecovered(recovered=len(entries), skipped=known, entries=entries)
 
     async def _cancelled(self, key: str) -> messages.EntryCancelled:

@@ -109,8 +109,8 @@ class PositionManager(TradeClosing):
         self._rows = {id_: row for id_, row in rows.items() if row.closed_at * 1000 >= now - now % DAY_MS}
         self._rows |= {id_: rows.get(id_) for id_ in over}
         control, self._cooldowns = self._control_store.load()
-        self._desk = replace(
-            self._desk,
+        self._snapshot = replace(
+            self._snapshot,
             control=control,
             restored=self.restored_before(),
         )
@@ -270,7 +270,7 @@ class PositionManager(TradeClosing):
         px = filters.price(Decimal(str(request.entry_px)))
         for trade in (*self._trades.values(), *self._planned.values()):
             same = trade.intent.kind == "limit" and (trade.intent.symbol, trade.intent.px) == (request.symbol, px)
-            if same and (is_pending(trade) or self._desk.is_open(trade)):
+            if same and (is_pending(trade) or self._snapshot.is_open(trade)):
                 what = "waits already" if is_pending(trade) else "was filled, and its trade is open"
                 raise PendingEntryExists(
                     f"an entry of {request.symbol} at {px:f} {what}",
@@ -278,28 +278,30 @@ class PositionManager(TradeClosing):
                 )
 
     def _demand_open_gate(self) -> None:
-        control = self._desk.control
+        control = self._snapshot.control
         if control.halted:
             raise TradingHalted(f"trading is halted: {control.reason}", hint="POST /api/resume lets entries in again")
         if control.closeall_since is not None:
             raise TradingHalted("a closeall is under way", hint="entries are let in again when closeall has ended")
-        if not self._desk.reconciled or self._desk.account is None:
+        if not self._snapshot.reconciled or self._snapshot.account is None:
             raise NotReady("the account and its orders have not been read yet", hint="ask again in a few seconds")
-        if self._desk.degraded:
-            raise NotReady(f"the account could not be read: {self._desk.degraded}", hint="ask again in a few seconds")
+        if self._snapshot.degraded:
+            raise NotReady(
+                f"the account could not be read: {self._snapshot.degraded}", hint="ask again in a few seconds"
+            )
         if not self._disk.roomy():
             raise StorageError("the disk is nearly full", hint="free some space; exits still work")
         if not self._licensed():
             raise LicenseRequired("a license is required for entries", hint="POST /api/license/register; it is free")
 
     def _demand_room(self, *, counts: bool) -> None:
-        assert self._desk.account is not None
+        assert self._snapshot.account is not None
         known = [*self._trades.values(), *self._planned.values()]
         entering = [x for x in known if is_entering(x) and not bought(x)]
         waiting = [x for x in known if is_pending(x)]
-        day = Day(self._desk.trades_today + len(entering), self.pnl_today())
-        taken = len(self._desk.open_trades()) + len(entering) + len(waiting)
-        demand_room(taken, day, self._desk.account.equity, self._risk, counts=counts)
+        day = Day(self._snapshot.trades_today + len(entering), self.pnl_today())
+        taken = len(self._snapshot.open_trades()) + len(entering) + len(waiting)
+        demand_room(taken, day, self._snapshot.account.equity, self._risk, counts=counts)
 
     def _exits_to_come(self, pair: str) -> int:
         """How many lists will still be placed in a symbol for entries that are on their way."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from opentrader.actors.operations.agent_activity import errand
+from opentrader.actors.operations.agent_activity import report_activity
 from opentrader.errors import NoPosition, Overloaded
 
 
@@ -18,7 +18,7 @@ async def test_a_full_board_neither_stops_the_work_nor_denies_its_answer() -> No
     async def closes() -> str:
         return "closed"
 
-    assert await errand(unheard, "ops", "close", closes()) == "closed"
+    assert await report_activity(unheard, "ops", "close", closes()) == "closed"
 
 
 async def test_nor_does_it_hide_why_the_work_failed() -> None:
@@ -26,4 +26,4 @@ async def test_nor_does_it_hide_why_the_work_failed() -> None:
         raise NoPosition("nothing is held")
 
     with pytest.raises(NoPosition):
-        await errand(unheard, "ops", "close", fails())
+        await report_activity(unheard, "ops", "close", fails())

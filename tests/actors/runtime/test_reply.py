@@ -1,4 +1,4 @@
-"""The reply and the bell: nothing raises into an actor, nothing blocks a loop, nothing is lost."""
+"""The reply and the wakeup: nothing raises into an actor, nothing blocks a loop, nothing is lost."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ async def test_a_derived_reply_is_refused_rather_than_waited_for_on_the_loop() -
         await Reply[int]().map(str)
 
 
-# the bell
+# the wakeup
 
 
 class CountedRings:
@@ -205,10 +205,10 @@ class CountedRings:
 
 def test_many_callbacks_wake_the_loop_once_and_run_in_order() -> None:
     loop = CountedRings()
-    bell = Wakeup(loop)  # type: ignore[arg-type]  # as much of a loop as the bell needs
+    wakeup = Wakeup(loop)  # type: ignore[arg-type]  # as much of a loop as the wakeup needs
     seen: list[int] = []
     for number in range(64):
-        bell.call(seen.append, number)
+        wakeup.call(seen.append, number)
     assert len(loop.openings) == 1
     loop.open()
     assert seen == list(range(64))
@@ -216,9 +216,9 @@ def test_many_callbacks_wake_the_loop_once_and_run_in_order() -> None:
 
 def test_a_call_from_a_callback_rings_again() -> None:
     loop = CountedRings()
-    bell = Wakeup(loop)  # type: ignore[arg-type]  # as much of a loop as the bell needs
+    wakeup = Wakeup(loop)  # type: ignore[arg-type]  # as much of a loop as the wakeup needs
     seen: list[str] = []
-    bell.call(bell.call, seen.append, "again")
+    wakeup.call(wakeup.call, seen.append, "again")
     loop.open()
     assert len(loop.openings) == 1
     loop.open()
@@ -227,10 +227,10 @@ def test_a_call_from_a_callback_rings_again() -> None:
 
 def test_a_callback_that_raises_does_not_take_the_others_with_it() -> None:
     loop = CountedRings()
-    bell = Wakeup(loop)  # type: ignore[arg-type]  # as much of a loop as the bell needs
+    wakeup = Wakeup(loop)  # type: ignore[arg-type]  # as much of a loop as the wakeup needs
     seen: list[int] = []
-    bell.call(refuse, None)
-    bell.call(seen.append, 1)
+    wakeup.call(refuse, None)
+    wakeup.call(seen.append, 1)
     loop.open()
     assert seen == [1]
 

@@ -55,36 +55,36 @@ async def test_a_timeout_does_not_cancel_the_work(bench: Any) -> None:
     assert await ask(bench, Seen()) == ["begin a", "end a", "begin b", "end b"]
 
 
-def bare_pipes() -> Tasks:
+def bare_tasks() -> Tasks:
     return Tasks("book", asyncio.get_running_loop())
 
 
 async def test_a_coroutine_that_comes_after_the_end_of_its_life_is_not_begun() -> None:
-    pipes = bare_pipes()
+    tasks = bare_tasks()
     begun: list[str] = []
 
     async def begin() -> None:
         begun.append("begun")
 
-    await pipes.close(SAFETY)
-    pipes.spawn(begin(), begun.append)
-    await pipes.drain(partial(asyncio.sleep, 0))
+    await tasks.close(SAFETY)
+    tasks.spawn(begin(), begun.append)
+    await tasks.drain(partial(asyncio.sleep, 0))
     await asyncio.sleep(0)
     assert begun == []
 
 
 async def test_nothing_is_under_way_until_the_continuations_pipe_no_more() -> None:
-    pipes = bare_pipes()
+    tasks = bare_tasks()
     outcomes: list[Outcome[str]] = []
     gate = asyncio.Event()
     gate.set()
 
     async def handled() -> None:
         if len(outcomes) < 3:
-            pipes.spawn(opened(gate), outcomes.append)
+            tasks.spawn(opened(gate), outcomes.append)
 
     await handled()
-    await pipes.drain(handled)
+    await tasks.drain(handled)
     assert outcomes == [Done("opened")] * 3
 
 

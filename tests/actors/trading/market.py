@@ -120,7 +120,7 @@ class Market:
                 watchlist=(PAIR,),
             ),
         )
-        run.add("pending_entry_watcher", lambda c: PendingEntryWatcher(c, lambda: self.desk))
+        run.add("pending_entry_watcher", lambda c: PendingEntryWatcher(c, lambda: self.snapshot))
         run.add("archive", lambda c: HistoryReader(c, history, AuditTable(store), _nothing))
         await run.start()
         await run.ask(ReadAccount(), timeout=10)
@@ -134,7 +134,7 @@ class Market:
         return await ControlTable(self.store).instance()
 
     @property
-    def desk(self) -> TradingSnapshot:
+    def snapshot(self) -> TradingSnapshot:
         return self.supervisor.snapshot("position_manager")  # type: ignore[no-any-return]  # a supervisor keeps what its actors publish untyped
 
     async def ask(self, message: Any, timeout: float = 30) -> Any:
@@ -151,13 +151,13 @@ class Market:
         await self.ask(CheckEntries(PAIR))
 
     async def until(self, holds: Callable[[TradingSnapshot], bool]) -> TradingSnapshot:
-        """Look again and again, a second of market time later each, until a condition holds of the desk."""
+        """Look again and again, a second of market time later each, until a condition holds of the snapshot."""
         for _ in range(200):
-            if holds(self.desk):
-                return self.desk
+            if holds(self.snapshot):
+                return self.snapshot
             self.clock.now += 1000
             await self.look()
-        raise AssertionError([(t.label, t.alerts) for t in self.desk.trades])
+        raise AssertionError([(t.label, t.alerts) for t in self.snapshot.trades])
 
 
 async def _nothing(at: float) -> None:

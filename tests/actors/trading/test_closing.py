@@ -21,12 +21,12 @@ def trouble(market: Market, *faults: InjectedFault) -> None:
 
 
 async def seen(market: Market, holds: Callable[[TradingSnapshot], bool]) -> None:
-    """Wait for what the desk shows without a look at the venue, which does not answer."""
+    """Wait for what the snapshot shows without a look at the venue, which does not answer."""
     for _ in range(2000):
-        if holds(market.desk):
+        if holds(market.snapshot):
             return
         await asyncio.sleep(0.01)
-    raise AssertionError(market.desk)
+    raise AssertionError(market.snapshot)
 
 
 async def coins(market: Market) -> float:
@@ -39,10 +39,10 @@ async def test_closeall_reaches_an_entry_whose_answer_was_lost(market: Market) -
         market, InjectedFault("applied-no-reply", on="place"), InjectedFault("maintenance", on="reads", at=8, times=6)
     )
     placing = asyncio.create_task(market.ask(limit(101.0)))
-    await market.until(lambda desk: any(leg.in_flight for trade in desk.trades for leg in trade.legs))
+    await market.until(lambda snapshot: any(leg.in_flight for trade in snapshot.trades for leg in trade.legs))
     assert await coins(market) > 0
     closing = asyncio.create_task(market.ask(messages.CloseAll()))
-    await market.until(lambda desk: closing.done() and placing.done())
+    await market.until(lambda snapshot: closing.done() and placing.done())
     told = await closing
     await asyncio.gather(placing, return_exceptions=True)
     assert (told.ok, told.count) == (True, 1)
@@ -54,14 +54,16 @@ async def test_a_closeall_goes_on_after_a_restart(market: Market) -> None:
     await market.ask(buy())
     market.venue.transport.gate.clear()
     closing = asyncio.create_task(market.ask(messages.CloseAll()))
-    await seen(market, lambda desk: desk.control.closeall_since is not None and desk.trades[0].close_reason != "")
+    await seen(
+        market, lambda snapshot: snapshot.control.closeall_since is not None and snapshot.trades[0].close_reason != ""
+    )
     closing.cancel()
     await market.stop()
     await market.start()
     with pytest.raises(TradingHalted, match="closeall"):
         await market.ask(buy())
-    await market.until(lambda desk: desk.control.closeall_since is None)
-    assert market.desk.open_trades() == []
+    await market.until(lambda snapshot: snapshot.control.closeall_since is None)
+    assert market.snapshot.open_trades() == []
     assert await coins(market) < 0.01
     assert (await market.ask(buy())).status == "opened"
 
@@ -76,29 +78,29 @@ async def test_a_closeall_of_which_nothing_succeeds_is_an_error(
         await market.ask(messages.CloseAll())
     assert told.value.facts["failed"][0]["code"] == "timeout"
     market.venue.transport.gate.set()
-    await market.until(lambda desk: not desk.open_trades() and desk.control.closeall_since is None)
+    await market.until(lambda snapshot: not snapshot.open_trades() and snapshot.control.closeall_since is None)
 
 
 async def test_the_gate_stays_until_the_last_closeall_has_ended(market: Market) -> None:
     await market.ask(buy())
     market.venue.transport.gate.clear()
     first, second = (asyncio.create_task(market.ask(messages.CloseAll())) for _ in range(2))
-    await seen(market, lambda desk: desk.control.closeall_since is not None)
+    await seen(market, lambda snapshot: snapshot.control.closeall_since is not None)
     assert not first.done()
     market.venue.transport.gate.set()
-    await market.until(lambda desk: first.done() and second.done() and desk.control.closeall_since is None)
+    await market.until(lambda snapshot: first.done() and second.done() and snapshot.control.closeall_since is None)
     assert max((await first).count, (await second).count) == 1  # the later one may find nothing left
 
 
 async def test_an_entry_that_seemed_lost_is_closed_if_it_turns_up(market: Market) -> None:
     trouble(market, InjectedFault("lost", on="place"))
     placing = asyncio.create_task(market.ask(buy()))
-    await market.until(lambda desk: placing.done())
+    await market.until(lambda snapshot: placing.done())
     with pytest.raises(ExchangeError, match="did not take"):
         await placing
     with pytest.raises(PositionNotFound):
         await market.ask(messages.ClosePosition(PAIR))
-    assert [trade.close_reason for trade in market.desk.trades] == ["close"]
+    assert [trade.close_reason for trade in market.snapshot.trades] == ["close"]
     assert (await market.ask(buy())).status == "opened"
 
 

@@ -74,7 +74,7 @@ async def test_a_price_that_rounds_to_the_same_tick_is_the_same_entry(market: Ma
     await market.ask(limit(98.0))
     with pytest.raises(PendingEntryExists, match="waits already"):
         await market.ask(limit(98.0000001))
-    assert len(market.desk.pending()) == 1
+    assert len(market.snapshot.pending()) == 1
     await market.ask(limit(97.0))
 
 
@@ -93,7 +93,7 @@ async def test_twenty_at_once_do_not_pass_the_limits_together(market: Market) ->
     asked = [market.ask(limit(90.0 + n)) for n in range(9)]
     answers = await asyncio.gather(*asked, return_exceptions=True)
     assert sum(isinstance(answer, RiskLimit) for answer in answers) == 6
-    assert len(market.desk.pending()) == 3
+    assert len(market.snapshot.pending()) == 3
 
 
 async def test_an_entry_on_its_way_counts_for_the_day(market: Market) -> None:

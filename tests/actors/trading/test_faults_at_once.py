@@ -56,15 +56,15 @@ async def test_closeall_closes_four_though_the_fifth_is_refused(
         closed.setattr(market.venue, "place", closed_market)
         told = await market.ask(messages.CloseAll())
     assert (told.ok, told.count, [row.symbol for row in told.failed]) == (False, 4, ["BBBUSDT"])
-    assert market.desk.control.closeall_since is None
-    assert {trade.intent.symbol for trade in market.desk.open_trades()} == {"BBBUSDT"}
+    assert market.snapshot.control.closeall_since is None
+    assert {trade.intent.symbol for trade in market.snapshot.open_trades()} == {"BBBUSDT"}
     for _ in range(200):  # the wish stays
         market.clock.now += 1000
         await market.ask(messages.UpdateTrailing())
-        if not market.desk.open_trades():
+        if not market.snapshot.open_trades():
             break
         await asyncio.sleep(0.3)
-    assert not market.desk.open_trades()
+    assert not market.snapshot.open_trades()
     assert await market.venue.open_everywhere() == {}
 
 
@@ -74,7 +74,7 @@ async def test_twenty_checks_at_once_while_an_entry_fills_protect_it_once(market
     market.clock.now += 120_000
     answers = await asyncio.gather(*(market.ask(messages.CheckPending()) for _ in range(20)))
     assert sum(len(answer.filled) for answer in answers) >= 1
-    await market.until(lambda desk: [trade.label for trade in desk.trades] == ["PROTECTED"])
+    await market.until(lambda snapshot: [trade.label for trade in snapshot.trades] == ["PROTECTED"])
     orders = await market.venue.orders(PAIR, 0)
     assert [order.side for order in orders].count("buy") == 1
     assert len({order.list_id for order in orders if order.list_id}) == 1
@@ -130,7 +130,7 @@ async def test_whatever_handler_raises_the_trades_are_the_same_afterwards(
                     await market.ask(message, timeout=2)
         raised |= {kind.__name__} if fired else set()
         await alive(market)
-        assert [trade.intent.id for trade in market.desk.open_trades(PAIR)] == [opened.id], kind
+        assert [trade.intent.id for trade in market.snapshot.open_trades(PAIR)] == [opened.id], kind
         assert sorted(order.cid for order in await market.venue.open_orders(PAIR)) == orders, kind
     passing.cancel()
     assert {
@@ -157,7 +157,7 @@ async def alive(market: Market) -> None:
     """The actor is back, and all is reconciled."""
     for _ in range(1000):
         with suppress(OpentraderError):
-            if market.desk.reconciled:
+            if market.snapshot.reconciled:
                 await market.look()
                 return
         await asyncio.sleep(0.01)

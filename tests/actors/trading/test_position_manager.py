@@ -59,8 +59,8 @@ async def test_the_stop_ends_it_and_the_loss_is_what_was_risked(market: Market) 
     row = await last_closed(market)
     assert (row.exit_reason, row.id) == ("sl", trade.id)
     assert -60 < row.pnl < -15  # half a percent of 10,000, and fees and slippage
-    assert market.desk.open_trades() == []
-    assert {trade.label for trade in market.desk.trades} <= {"DUST", "FLAT", "SWEEPING"}
+    assert market.snapshot.open_trades() == []
+    assert {trade.label for trade in market.snapshot.trades} <= {"DUST", "FLAT", "SWEEPING"}
 
 
 async def test_the_target_ends_it(market: Market) -> None:
@@ -78,9 +78,11 @@ async def test_a_trailed_stop_only_rises_and_its_exit_is_called_so(market: Marke
     assert moved.count == 1
     (change,) = moved.updated
     assert change.new_sl_px > change.old_sl_px
-    desk = await market.until(lambda d: d.trades[0].label == "PROTECTED" and float(d.trades[0].sl) == change.new_sl_px)
+    snapshot = await market.until(
+        lambda d: d.trades[0].label == "PROTECTED" and float(d.trades[0].sl) == change.new_sl_px
+    )
     assert (await market.ask(messages.UpdateTrailing())).count == 0
-    stop = float(desk.trades[0].sl)
+    stop = float(snapshot.trades[0].sl)
     await market.go(stop - 0.5, stop - 0.6)
     assert (await last_closed(market)).exit_reason == "trailing"
     assert (await last_closed(market)).pnl > 0
@@ -92,10 +94,10 @@ async def test_a_limit_entry_fills_is_protected_and_counts(market: Market) -> No
     with pytest.raises(PendingEntryExists):
         await market.ask(limit(98.0))
     await market.go(99.0, 97.9, 97.95)
-    desk = await market.until(lambda d: bool(d.open_trades()) and d.trades[0].label == "PROTECTED")
-    assert desk.pending() == []
-    assert desk.trades_today == 1
-    assert desk.shown(market.clock.now)[0].source == "manual"
+    snapshot = await market.until(lambda d: bool(d.open_trades()) and d.trades[0].label == "PROTECTED")
+    assert snapshot.pending() == []
+    assert snapshot.trades_today == 1
+    assert snapshot.trade_replies(market.clock.now)[0].source == "manual"
 
 
 async def test_a_marketable_limit_is_filled_at_once(market: Market) -> None:
@@ -107,9 +109,9 @@ async def test_a_marketable_limit_is_filled_at_once(market: Market) -> None:
 async def test_an_entry_expires_and_nothing_is_left_at_the_venue(market: Market) -> None:
     await market.ask(limit(90.0, ttl_hours=0.05))
     await market.go(100.0, 100.0, 100.0, 100.0)
-    desk = await market.until(lambda d: not d.pending())
+    snapshot = await market.until(lambda d: not d.pending())
     assert await market.venue.open_orders(PAIR) == ()
-    assert desk.open_trades() == []
+    assert snapshot.open_trades() == []
     assert (await market.ask(messages.HistoryOf())).total == 0
 
 
@@ -217,7 +219,7 @@ async def test_a_loss_of_yesterday_does_not_stop_today(market: Market) -> None:
     market.clock.now += DAY
     market.feed.future += [97.0] * (DAY // MINUTE)
     await market.ask(ReadAccount())
-    assert market.desk.pnl_today == 0
+    assert market.snapshot.pnl_today == 0
     assert (await market.ask(buy())).status == "opened"
 
 
@@ -239,7 +241,7 @@ async def test_a_stop_that_is_raised_during_a_close_forgets_nothing_of_it(
 
     monkeypatch.setattr(JournalTable, "save", saved)
     closing = asyncio.create_task(market.ask(messages.ClosePosition(PAIR)))
-    await market.until(lambda desk: closing.done())
+    await market.until(lambda snapshot: closing.done())
     assert (await closing).count == 1
     assert await raises[0] is None
     sales = [order for order in await market.venue.orders(PAIR, 0) if order.side == "sell" and order.cum]
@@ -252,19 +254,19 @@ async def test_what_was_executed_is_told_though_the_venue_cannot_be_asked_at_the
 ) -> None:
     await market.ask(buy())
     await market.go(101.0)
-    opened = market.desk.open_trades()[0]
+    opened = market.snapshot.open_trades()[0]
     fills, calls = market.venue.fills, 0
 
     async def once(symbol: str, since: int) -> Any:
         nonlocal calls
         calls += 1
-        if market.desk.open_trades():
+        if market.snapshot.open_trades():
             return await fills(symbol, since)
         raise ExchangeError("maintenance")
 
     monkeypatch.setattr(market.venue, "fills", once)
     closing = asyncio.create_task(market.ask(messages.ClosePosition(PAIR)))
-    await market.until(lambda desk: closing.done())
+    await market.until(lambda snapshot: closing.done())
     row = (await closing).closed[0]
     assert calls
     assert row.entry_px == pytest.approx(100.0, abs=0.2)

@@ -17,7 +17,7 @@ from opentrader.actors.runtime.mailbox import Mailbox
 from opentrader.actors.runtime.message import Message, Ping
 from opentrader.actors.runtime.reply import Reply
 from opentrader.actors.runtime.tasks import Tasks
-from opentrader.actors.runtime.wakeup import doorbell
+from opentrader.actors.runtime.wakeup import wakeup_of
 from opentrader.errors import NotReady, Overloaded, ShuttingDown
 
 Factory: TypeAlias = Callable[[Context], Actor]
@@ -39,13 +39,13 @@ class ActorCell:
         self.restarts = 0
         self._factory = factory
         self._loop = loop
-        self._bell = doorbell(loop)
+        self._wakeup = wakeup_of(loop)
         self._vacate()
 
     def _vacate(self) -> None:
         self.actor: Actor | None = None
         self.ended: asyncio.Future[BaseException | None] = self._loop.create_future()
-        self._pipes = Tasks(self.name, self._loop)
+        self._tasks = Tasks(self.name, self._loop)
 
     @property
     def alive(self) -> bool:
@@ -65,7 +65,7 @@ class ActorCell:
         """Begin a life and have it answer a ping; the cause if it ended before or did not answer in time."""
         self._vacate()
         try:
-            self.actor = self._factory(context(self._pipes, partial(self._end, self.ended)))
+            self.actor = self._factory(context(self._tasks, partial(self._end, self.ended)))
         except Exception as error:  # noqa: BLE001 - returned, for the caller to judge
             self.ended.set_result(error)
             return error
@@ -81,7 +81,7 @@ class ActorCell:
 
     async def clear(self, seconds: float) -> None:
         """Cancel what the last life has left under way: the next one must be the only one that writes."""
-        await self._pipes.close(seconds)
+        await self._tasks.close(seconds)
 
     async def finish(self, seconds: float) -> bool:
         """End in order: what waits, what is under way, the actor. False if its handler is stuck."""
@@ -112,7 +112,7 @@ class ActorCell:
 
     async def _settle(self) -> None:
         await self.ping()
-        await self._pipes.drain(self.ping)
+        await self._tasks.drain(self.ping)
 
     async def _while_alive(self, work: Coroutine[Any, Any, None], seconds: float) -> asyncio.Task[None]:
         """Run `work` until it is done, the actor has ended (nobody would answer) or the time is over."""
@@ -131,7 +131,7 @@ class ActorCell:
         actor.abandon(partial(cut_off, self.name))
 
     def _end(self, ended: asyncio.Future[BaseException | None], error: BaseException | None) -> None:
-        self._bell.call(ended.set_result, error)
+        self._wakeup.call(ended.set_result, error)
 
     def _shutting_down(self) -> ShuttingDown:
         return ShuttingDown(f"{self.name} has stopped")

@@ -54,21 +54,21 @@ class Restarter:
         self._barrier = barrier
         self._on_fatal = on_fatal
         self._on_stuck = on_stuck
-        self._deaths = RestartPolicy(limits.deaths, limits.window_seconds)
+        self._policy = RestartPolicy(limits.deaths, limits.window_seconds)
         self._tasks: set[asyncio.Task[None]] = set()
         self._fatal = False
         self._stopped = False
 
-    async def launch(self, post: ActorCell) -> BaseException | None:
+    async def launch(self, cell: ActorCell) -> BaseException | None:
         """Begin a life; the cause if it did not pass the gate. If it lives it is kept alive from now on."""
-        error = await post.launch(partial(self._context, post), self._limits.start_seconds)
-        if not post.ended.done():
-            post.ended.add_done_callback(lambda ended: self._on_end(post, ended.result()))
+        error = await cell.launch(partial(self._context, cell), self._limits.start_seconds)
+        if not cell.ended.done():
+            cell.ended.add_done_callback(lambda ended: self._on_end(cell, ended.result()))
         return error
 
-    def recover(self, post: ActorCell, error: BaseException) -> None:
+    def recover(self, cell: ActorCell, error: BaseException) -> None:
         """Begin the next life in place of one that `error` has ended."""
-        self.background(self._recover(post, error))
+        self.background(self._recover(cell, error))
 
     def background(self, coro: Coroutine[Any, Any, None]) -> None:
         """Run a coroutine that `stop` cancels; after `stop` it is not begun."""
@@ -87,33 +87,33 @@ class Restarter:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _on_end(self, post: ActorCell, error: BaseException | None) -> None:
+    def _on_end(self, cell: ActorCell, error: BaseException | None) -> None:
         if error is not None:
-            self.recover(post, error)
+            self.recover(cell, error)
 
-    async def _recover(self, post: ActorCell, error: BaseException | None) -> None:
+    async def _recover(self, cell: ActorCell, error: BaseException | None) -> None:
         """Restart until a life passes the gate, or until there have been too many deaths."""
-        while error is not None and post.ended.done():
-            if self._too_many(post, error):
+        while error is not None and cell.ended.done():
+            if self._too_many(cell, error):
                 return
-            await self._settle(post)
-            post.restarts += 1
-            error = await self.launch(post)
+            await self._settle(cell)
+            cell.restarts += 1
+            error = await self.launch(cell)
         if error is not None:
-            self._on_stuck(post.name)
+            self._on_stuck(cell.name)
 
-    async def _settle(self, post: ActorCell) -> None:
+    async def _settle(self, cell: ActorCell) -> None:
         """Let the store be as the last life leaves it: what a coroutine gave it is kept although that is cancelled."""
-        await post.clear(self._limits.stop_seconds)
+        await cell.clear(self._limits.stop_seconds)
         with suppress(OpentraderError):  # an answer too: what came before is decided
             await self._barrier()
 
-    def _too_many(self, post: ActorCell, error: BaseException) -> bool:
-        logger.warning("%s died of %s", post.name, type(error).__name__)
-        if self._deaths.count(self._clock.wall()) and not self._fatal:
+    def _too_many(self, cell: ActorCell, error: BaseException) -> bool:
+        logger.warning("%s died of %s", cell.name, type(error).__name__)
+        if self._policy.count(self._clock.wall()) and not self._fatal:
             self._fatal = True
             limits = self._limits
-            self._on_fatal(f"{limits.deaths} deaths in {limits.window_seconds:g} s, the last of {post.name}")
+            self._on_fatal(f"{limits.deaths} deaths in {limits.window_seconds:g} s, the last of {cell.name}")
         if self._fatal:
-            post.mailbox.close(lambda: NotReady(f"{post.name} failed and is not restarted"))
+            cell.mailbox.close(lambda: NotReady(f"{cell.name} failed and is not restarted"))
         return self._fatal

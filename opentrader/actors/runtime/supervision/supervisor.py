@@ -21,7 +21,7 @@ from opentrader.actors.runtime.supervision.ticker import Ticker
 from opentrader.actors.runtime.supervision.watchdog import Watchdog
 from opentrader.actors.runtime.tasks import Tasks
 from opentrader.actors.runtime.timeouts import Timeouts
-from opentrader.actors.runtime.wakeup import doorbell
+from opentrader.actors.runtime.wakeup import wakeup_of
 from opentrader.domain.ports import Clock, Ids
 from opentrader.errors import AskTimeout, InternalError, NotReady, OpentraderError, ShuttingDown
 
@@ -68,10 +68,10 @@ class Supervisor:
         self._clock = clock
         self._ids = ids
         self._limits = limits
-        self._bell = doorbell(loop)
-        self._deadlines = Timeouts(loop)
+        self._wakeup = wakeup_of(loop)
+        self._timeouts = Timeouts(loop)
         self._ticker = Ticker(loop, clock)
-        self._keeper = Restarter(
+        self._restarter = Restarter(
             loop=loop,
             clock=clock,
             limits=limits,
@@ -84,7 +84,7 @@ class Supervisor:
         self._on_stuck = on_stuck
         self._order: list[str] = []
         self._families: dict[str, Factory] = {}
-        self._posts: dict[tuple[str, str | None], ActorCell] = {}
+        self._cells: dict[tuple[str, str | None], ActorCell] = {}
         self._snapshots: dict[str, dict[str | None, Any]] = {}
         self._published = 0
         self._listeners: list[asyncio.Queue[str]] = []
@@ -93,7 +93,7 @@ class Supervisor:
     def add(self, name: str, factory: Factory) -> None:
         """Add an actor that exists once. In the order of dependency: it may ask those added before."""
         self._announce(name)
-        self._posts[name, None] = ActorCell(name, None, factory, self._limits.inbox, self._loop)
+        self._cells[name, None] = ActorCell(name, None, factory, self._limits.inbox, self._loop)
 
     def add_family(self, owner: str, factory: Factory) -> None:
         """Add an actor that exists once per key; each is started when its key is first asked for."""
@@ -106,11 +106,11 @@ class Supervisor:
         When one fails, those that run are stopped again, and its own `OpentraderError` is raised, or an
         `InternalError` from any other cause.
         """
-        for post in list(self._posts.values()):
-            error = await self._keeper.launch(post)
+        for cell in list(self._cells.values()):
+            error = await self._restarter.launch(cell)
             if error is not None:
                 await self.stop()
-                raise _start_error(post.name, error)
+                raise _start_error(cell.name, error)
         self._watchdog.start()
 
     async def stop(self) -> None:
@@ -164,12 +164,12 @@ class Supervisor:
         stuck = self._watchdog.stuck
         return [
             ActorStatus(
-                name=post.name,
-                alive=post.alive and post.name not in stuck,
-                inbox=len(post.mailbox),
-                restarts=post.restarts,
+                name=cell.name,
+                alive=cell.alive and cell.name not in stuck,
+                inbox=len(cell.mailbox),
+                restarts=cell.restarts,
             )
-            for post in list(self._posts.values())
+            for cell in list(self._cells.values())
         ]
 
     # Addresses
@@ -182,9 +182,9 @@ class Supervisor:
 
     def _find(self, message: Message[Any]) -> ActorCell:
         owner, key = message.owner, message.key
-        post = self._posts.get((owner, key))
-        if post is not None:
-            return post
+        cell = self._cells.get((owner, key))
+        if cell is not None:
+            return cell
         factory = self._families.get(owner)
         if factory is None or key is None:
             raise InternalError(f"there is no actor {owner!r} with key {key!r} for {type(message).__name__}")
@@ -194,13 +194,13 @@ class Supervisor:
         """Its mailbox takes messages at once, from any thread; its first life begins on the loop."""
         self._require_open()
         new = ActorCell(owner, key, factory, self._limits.inbox, self._loop)
-        post = self._posts.setdefault((owner, key), new)  # atomic: of two threads one opens it
-        if post is new:
-            self._bell.call(lambda: self._keeper.background(self._begin(post)))
-        return post
+        cell = self._cells.setdefault((owner, key), new)  # atomic: of two threads one opens it
+        if cell is new:
+            self._wakeup.call(lambda: self._restarter.background(self._begin(cell)))
+        return cell
 
     def _mailboxes(self) -> list[Mailbox]:
-        return [post.mailbox for post in list(self._posts.values())]
+        return [cell.mailbox for cell in list(self._cells.values())]
 
     # Messages
 
@@ -210,13 +210,13 @@ class Supervisor:
 
     async def _ask(self, message: Message[R], *, timeout: float) -> R:
         reply: Reply[R] = Reply()
-        post = self._find(message)
-        post.send(message, reply)
+        cell = self._find(message)
+        cell.send(message, reply)
         try:
-            await self._deadlines.limit(reply.awaited(self._bell), timeout)
+            await self._timeouts.limit(reply.awaited(self._wakeup), timeout)
         except TimeoutError:
             raise AskTimeout(
-                f"{post.name} did not answer {type(message).__name__} within {timeout:g} s",
+                f"{cell.name} did not answer {type(message).__name__} within {timeout:g} s",
                 hint="The work was not cancelled and may still complete.",
             ) from None
         return reply.result()
@@ -226,12 +226,12 @@ class Supervisor:
 
     # Lives
 
-    def _publish(self, post: ActorCell, snapshot: object) -> None:
+    def _publish(self, cell: ActorCell, snapshot: object) -> None:
         """Any thread. The count follows the snapshot: whoever sees the new count sees the new snapshot."""
-        self._snapshots[post.owner][post.key] = snapshot
+        self._snapshots[cell.owner][cell.key] = snapshot
         self._published += 1
         if self._listeners:
-            self._loop.call_soon_threadsafe(self._tell_of, post.owner)
+            self._loop.call_soon_threadsafe(self._tell_of, cell.owner)
 
     def _tell_of(self, owner: str) -> None:
         """A listener that does not keep up misses what would not fit: the next change tells it how things stand."""
@@ -239,35 +239,35 @@ class Supervisor:
             with suppress(asyncio.QueueFull):
                 queue.put_nowait(owner)
 
-    def _context(self, post: ActorCell, pipes: Tasks, end: End) -> Context:
+    def _context(self, cell: ActorCell, tasks: Tasks, end: End) -> Context:
         return Context(
-            name=post.name,
-            key=post.key,
+            name=cell.name,
+            key=cell.key,
             clock=self._clock,
             ids=self._ids,
             loop=self._loop,
             ask=self._ask,
             tell=self._tell,
-            publish=partial(self._publish, post),
-            mailbox=post.mailbox,
+            publish=partial(self._publish, cell),
+            mailbox=cell.mailbox,
             deferred=self._limits.deferred,
-            spawn=lambda coro, deliver: self._bell.call(pipes.spawn, coro, deliver),
-            tick_every=lambda seconds: self._bell.call(self._tick, post, seconds),
+            spawn=lambda coro, deliver: self._wakeup.call(tasks.spawn, coro, deliver),
+            tick_every=lambda seconds: self._wakeup.call(self._tick, cell, seconds),
             ended=end,
         )
 
-    def _tick(self, post: ActorCell, seconds: float) -> None:
-        self._ticker.every(seconds, post.name, partial(_tell, post))
+    def _tick(self, cell: ActorCell, seconds: float) -> None:
+        self._ticker.every(seconds, cell.name, partial(_tell, cell))
 
-    async def _begin(self, post: ActorCell) -> None:
+    async def _begin(self, cell: ActorCell) -> None:
         """The first life of a member. An `OpentraderError` of its start is the answer to those who asked."""
-        error = await self._keeper.launch(post)
-        if isinstance(error, OpentraderError) and post.ended.done():
+        error = await self._restarter.launch(cell)
+        if isinstance(error, OpentraderError) and cell.ended.done():
             refusal = error
-            del self._posts[post.owner, post.key]
-            post.mailbox.close(lambda: refusal)
+            del self._cells[cell.owner, cell.key]
+            cell.mailbox.close(lambda: refusal)
         elif error is not None:
-            self._keeper.recover(post, error)
+            self._restarter.recover(cell, error)
 
     def _report_stuck(self, name: str) -> None:
         logger.error("%s is stuck in a handler", name)
@@ -277,14 +277,14 @@ class Supervisor:
     async def _stop_all(self) -> None:
         self._ticker.stop()
         self._watchdog.stop()
-        await self._keeper.stop()
+        await self._restarter.stop()
         for owner in reversed(self._order):
-            members = [post for post in list(self._posts.values()) if post.owner == owner]
+            members = [cell for cell in list(self._cells.values()) if cell.owner == owner]
             await asyncio.gather(*map(self._finish, members))
 
-    async def _finish(self, post: ActorCell) -> None:
-        if not await post.finish(self._limits.stop_seconds):
-            self._report_stuck(post.name)
+    async def _finish(self, cell: ActorCell) -> None:
+        if not await cell.finish(self._limits.stop_seconds):
+            self._report_stuck(cell.name)
 
 
 def _start_error(name: str, error: BaseException) -> OpentraderError:
@@ -295,10 +295,10 @@ def _start_error(name: str, error: BaseException) -> OpentraderError:
     return failure
 
 
-def _tell(post: ActorCell, message: Message[Any]) -> None:
+def _tell(cell: ActorCell, message: Message[Any]) -> None:
     reply: Reply[Any] = Reply()
-    reply.on_done(partial(_log_error, post.name, type(message).__name__))
-    post.send(message, reply)
+    reply.on_done(partial(_log_error, cell.name, type(message).__name__))
+    cell.send(message, reply)
 
 
 def _log_error(name: str, message: str, reply: Reply[Any]) -> None:

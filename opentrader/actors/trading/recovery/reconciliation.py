@@ -21,7 +21,7 @@ from opentrader.actors.runtime.outcome import Done, Outcome
 from opentrader.actors.runtime.reply import Reply
 from opentrader.actors.trading.account import QUOTE, TradeUpkeep
 from opentrader.actors.trading.lifecycle_loop import DAY_MS, CheckEntries
-from opentrader.actors.trading.replies.presenter import bought, shown
+from opentrader.actors.trading.replies.presenter import bought, trade_reply
 from opentrader.actors.trading.venue_calls import read
 from opentrader.domain.time_limits import LOOKUP_SECONDS
 from opentrader.domain.trading.exchange import Exchange
@@ -94,8 +94,8 @@ class TradeRecovery(TradeUpkeep):
     @handles(Tick)
     def on_tick(self, message: Tick) -> None:
         super().on_tick(message)
-        pause = LOOK_SECONDS if self._desk.reconciled else RETRY_SECONDS
-        if self._desk.account is not None and not self._looking and abs(message.at - self._looked_at) >= pause:
+        pause = LOOK_SECONDS if self._snapshot.reconciled else RETRY_SECONDS
+        if self._snapshot.account is not None and not self._looking and abs(message.at - self._looked_at) >= pause:
             self._looked_at = message.at
             self.look_for_lost()
 
@@ -105,7 +105,7 @@ class TradeRecovery(TradeUpkeep):
             return None
         self._looking = True
         pairs = {self._trades[key].intent.symbol for key in self._unread if key in self._trades}
-        return self.pipe(self._reconciled(pairs, everywhere=not self._desk.reconciled), then=Reconciled)
+        return self.pipe(self._reconciled(pairs, everywhere=not self._snapshot.reconciled), then=Reconciled)
 
     async def _reconciled(self, pairs: Collection[str], *, everywhere: bool) -> None:
         """Look, and have every trade that is remembered from before looked at."""
@@ -118,8 +118,8 @@ class TradeRecovery(TradeUpkeep):
         self._unread &= self._trades.keys()
         if not isinstance(message.outcome, Done):
             logger.warning("the look for lost orders failed and is repeated: %s", message.outcome.error.detail)
-        elif not self._desk.reconciled and not self._unread:
-            self._desk = replace(self._desk, reconciled=True)
+        elif not self._snapshot.reconciled and not self._unread:
+            self._snapshot = replace(self._snapshot, reconciled=True)
             self.show()
             self.opened()
 
@@ -136,7 +136,7 @@ class TradeRecovery(TradeUpkeep):
 
     async def _lost(self, *, everywhere: bool) -> Lost:
         open_orders, balances = await self._exchange.open_everywhere(), await self._exchange.balances()
-        known = {cid for trade in self._desk.trades for leg in trade.legs for cid in leg.cids}
+        known = {cid for trade in self._snapshot.trades for leg in trade.legs for cid in leg.cids}
         strange = {
             symbol
             for symbol, orders in open_orders.items()
@@ -155,7 +155,7 @@ class TradeRecovery(TradeUpkeep):
             if view.history is None or not view.readable:
                 failed.append(symbol)
                 continue
-            result = rebuilt(view, self._instance, self._boot_ms, self._desk.trades, self._rules)
+            result = rebuilt(view, self._instance, self._boot_ms, self._snapshot.trades, self._rules)
             found += result.trades
             strangers += result.strangers
         return Lost(tuple(found), tuple(strangers), tuple(failed))
@@ -164,11 +164,13 @@ class TradeRecovery(TradeUpkeep):
 
     @handles(messages.RecoverTrades)
     def recover(self, message: messages.RecoverTrades) -> Reply[Any]:
-        return self.answered(self._recovered(len(self._desk.open_trades()) + len(self._desk.pending())))
+        return self.answered(self._recovered(len(self._snapshot.open_trades()) + len(self._snapshot.pending())))
 
     async def _recovered(self, known: int) -> messages.TradesRecovered:
         adopted, now = await self.look(everywhere=True), self.context.clock.market_ms()
-        trades = tuple(shown(x, self._marks.get(x.intent.symbol), now) for x in adopted if x.intent.kind == "market")
+        trades = tuple(
+            trade_reply(x, self._marks.get(x.intent.symbol), now) for x in adopted if x.intent.kind == "market"
+        )
         return messages.TradesRecovered(recovered=len(adopted), skipped=known, trades=trades)
 
     @handles(Reconcile)

@@ -23,9 +23,8 @@ from opentrader.actors.runtime.outcome import Done, Outcome
 from opentrader.actors.runtime.reply import Reply
 from opentrader.actors.trading.account import QUOTE
 from opentrader.actors.trading.recovery.reconciliation import WEEK_MS, TradeRecovery
-from opentrader.actors.trading.replies.outcomes import closed
-from opentrader.actors.trading.replies.outcomes import shown as row_shown
-from opentrader.actors.trading.replies.presenter import shown
+from opentrader.actors.trading.replies.outcomes import closed, closed_trade_reply
+from opentrader.actors.trading.replies.presenter import trade_reply
 from opentrader.actors.trading.venue_calls import read
 from opentrader.domain.trading.ledger import ClosedTrade
 from opentrader.domain.trading.lifecycle import Intent, Trade, ended, own_fills, restored
@@ -128,7 +127,7 @@ class RestoredTrades(TradeRecovery):
         self.show()
         self.drive(trade.intent.symbol)
         mark = self._marks.get(trade.intent.symbol)
-        return messages.Restored(trade=shown(trade, mark, self.context.clock.market_ms()))
+        return messages.Restored(trade=trade_reply(trade, mark, self.context.clock.market_ms()))
 
     def _keep_unproved(self, message: messages.RestoreTrade) -> Reply[messages.Restored]:
         now = self.context.clock.market_ms() // 1000
@@ -157,7 +156,7 @@ class RestoredTrades(TradeRecovery):
     @handles(RestoreKept)
     def unproved(self, message: RestoreKept) -> messages.Restored:
         message.outcome.unwrap()
-        self._desk = replace(self._desk, restored=(*self._desk.restored, message.trade))
+        self._snapshot = replace(self._snapshot, restored=(*self._snapshot.restored, message.trade))
         self.show()
         return messages.Restored(trade=message.trade)
 
@@ -167,7 +166,7 @@ class RestoredTrades(TradeRecovery):
         return tuple(messages.TradeReply(**orjson.loads(kept[key])) for key in sorted(kept))
 
     def restored_of(self, pair: str) -> list[messages.TradeReply]:
-        return [trade for trade in self._desk.restored if trade.symbol == pair]
+        return [trade for trade in self._snapshot.restored if trade.symbol == pair]
 
     # --- what the venue remembers
 
@@ -193,7 +192,7 @@ class RestoredTrades(TradeRecovery):
                 elif row := _imported(trade, view, now):
                     rows.append(row)
         new = await self._history.add(rows, now)
-        return messages.Synced(len(new), skipped + len(rows) - len(new), tuple(map(row_shown, new)))
+        return messages.Synced(len(new), skipped + len(rows) - len(new), tuple(map(closed_trade_reply, new)))
 
 
 def _imported(trade: Trade, view: VenueView, now: int) -> ClosedTrade | None:

@@ -7,9 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from opentrader.actors.messages import (
-    ClosedTradeReply as Shown,
-)
-from opentrader.actors.messages import (
+    ClosedTradeReply,
     ExitReason,
     ManualPlaced,
     TradeOpened,
@@ -18,12 +16,12 @@ from opentrader.actors.trading.replies.presenter import (
     bought,
     entry_leg,
     entry_px,
+    entry_reply,
     held,
     is_open,
     is_pending,
-    pending,
+    trade_reply,
 )
-from opentrader.actors.trading.replies.presenter import shown as trade_shown
 from opentrader.domain.trading.ledger import ClosedTrade
 from opentrader.domain.trading.lifecycle.records import Leg, Trade
 from opentrader.domain.trading.venue import ZERO, Fill, Filters
@@ -130,9 +128,9 @@ def _by_exit(trade: Trade, leg: Leg, exit_px: Decimal) -> ExitReason:
     return "trailing" if leg.sl > trade.intent.sl else "sl"
 
 
-def shown(row: ClosedTrade) -> Shown:
+def closed_trade_reply(row: ClosedTrade) -> ClosedTradeReply:
     """A row of the history as the API shows it."""
-    return Shown(
+    return ClosedTradeReply(
         id=row.id,
         symbol=row.symbol,
         direction=row.direction,
@@ -158,15 +156,15 @@ def entered(
     Of a position that was protected and is over by now, the size is what was bought.
     """
     if is_pending(trade):
-        return ManualPlaced(status="pending", entry=pending(trade))
+        return ManualPlaced(status="pending", entry=entry_reply(trade))
     lives = is_open(trade, least)
     if not lives and not (bought(trade) and any(leg.ex_ids for leg in trade.exits)):
         raise not_opened(trade, row)
-    opened = trade_shown(trade, mark, now_ms)
+    opened = trade_reply(trade, mark, now_ms)
     if not lives:
         opened = replace(opened, size=float(bought(trade)))
     if trade.intent.kind == "limit":
-        return ManualPlaced(status="filled", entry=pending(trade), trade=opened)
+        return ManualPlaced(status="filled", entry=entry_reply(trade), trade=opened)
     return TradeOpened(trade=opened, agent=trade.intent.agent, timestamp=now_ms // 1000)
 
 

@@ -93,7 +93,7 @@ def _order_id(leg: Leg | None, index: int) -> messages.ShownOrderId:
     return int(text) if text.isdecimal() else text
 
 
-def shown(trade: Trade, mark: Decimal | None, now_ms: int) -> messages.TradeReply:
+def trade_reply(trade: Trade, mark: Decimal | None, now_ms: int) -> messages.TradeReply:
     """An open trade; what is not realised is counted at `mark`, before the fees of selling."""
     intent, px, size = trade.intent, entry_px(trade), held(trade)
     exits = next((leg for leg in trade.exits if leg.open), None)
@@ -127,7 +127,7 @@ def shown(trade: Trade, mark: Decimal | None, now_ms: int) -> messages.TradeRepl
     )
 
 
-def pending(trade: Trade) -> messages.PendingEntry:
+def entry_reply(trade: Trade) -> messages.PendingEntry:
     """A LIMIT entry, whatever became of it."""
     intent, leg = trade.intent, entry_leg(trade)
     ttl_ms = intent.ttl_at - intent.created_at

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from opentrader.actors import messages
-from opentrader.actors.trading.replies.presenter import is_entering, is_open, is_pending, pending, shown
+from opentrader.actors.trading.replies.presenter import entry_reply, is_entering, is_open, is_pending, trade_reply
 from opentrader.domain.trading.ledger import Control
 from opentrader.domain.trading.lifecycle.records import Trade
 from opentrader.domain.trading.risk import Funds
@@ -74,34 +74,34 @@ class TradingSnapshot:
     def pending(self) -> list[Trade]:
         return [x for x in self.trades if is_pending(x)]
 
-    def shown(self, now_ms: int) -> tuple[messages.TradeReply, ...]:
+    def trade_replies(self, now_ms: int) -> tuple[messages.TradeReply, ...]:
         """The open trades as the API shows them, the oldest first."""
-        mine = (shown(trade, self.marks.get(trade.intent.symbol), now_ms) for trade in self.open_trades())
+        mine = (trade_reply(trade, self.marks.get(trade.intent.symbol), now_ms) for trade in self.open_trades())
         return tuple(sorted((*mine, *self.restored), key=lambda trade: (trade.opened_at, trade.id)))
 
-    def entries(self) -> tuple[messages.PendingEntry, ...]:
-        return tuple(pending(trade) for trade in sorted(self.pending(), key=lambda x: x.intent.id))
+    def entry_replies(self) -> tuple[messages.PendingEntry, ...]:
+        return tuple(entry_reply(trade) for trade in sorted(self.pending(), key=lambda x: x.intent.id))
 
 
 class SnapshotPositions:
     """The port `Positions`, answered from what the PositionManager has published. Any thread; never waits."""
 
-    def __init__(self, desk: Callable[[], TradingSnapshot]) -> None:
-        self._desk = desk
+    def __init__(self, snapshot: Callable[[], TradingSnapshot]) -> None:
+        self._snapshot = snapshot
 
     def held(self, pair: str) -> bool:
-        desk = self._desk()
-        mine = desk.open_trades(pair) or desk.entering(pair)
-        return bool(mine) or any(x.symbol == pair for x in desk.restored)
+        snapshot = self._snapshot()
+        mine = snapshot.open_trades(pair) or snapshot.entering(pair)
+        return bool(mine) or any(x.symbol == pair for x in snapshot.restored)
 
     def awaited(self, pair: str) -> bool:
-        return any(x.intent.symbol == pair for x in self._desk().pending())
+        return any(x.intent.symbol == pair for x in self._snapshot().pending())
 
     def trades_today(self) -> int:
-        return self._desk().trades_today
+        return self._snapshot().trades_today
 
     def halted(self) -> bool:
-        control = self._desk().control
+        control = self._snapshot().control
         return control.halted or control.closeall_since is not None
 
 

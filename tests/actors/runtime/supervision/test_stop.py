@@ -189,7 +189,7 @@ async def test_a_ping_waits_for_no_key_and_so_stop_lets_even_a_full_queue_end(bu
     asked = [ask(bench, work("BTC", name, gate)) for name in "ab"]
     stopping = asyncio.create_task(bench.supervisor.stop())
     await asyncio.sleep(0)
-    await bench.supervisor._posts["book", None].ping()
+    await bench.supervisor._cells["book", None].ping()
     gate.set()
     await stopping
     assert await asyncio.gather(*asked) == ["opened"] * 2
@@ -200,7 +200,7 @@ async def test_a_mailbox_that_is_closed_already_is_not_taken_for_an_orderly_end(
 ) -> None:
     bench = await started(build, "a", stop_seconds=0.01)
     hold, held = await entered(bench, "a")
-    bench.supervisor._posts["a", None].mailbox.close(lambda: NotReady("closed by somebody"))
+    bench.supervisor._cells["a", None].mailbox.close(lambda: NotReady("closed by somebody"))
     await bench.supervisor.stop()
     assert "a: what is still under way is cut off" in caplog.text
     assert "closed by somebody" in caplog.text

@@ -136,9 +136,9 @@ async def test_two_threads_that_both_find_no_member_open_the_same_one(build: Any
     supervisor = build().supervisor
     supervisor.add_family("f", Subject)
     await supervisor.start()
-    posts = [supervisor._open("f", "BTC", Subject) for _ in range(2)]
-    assert posts[0] is posts[1]
-    await posts[0].ping()
+    cells = [supervisor._open("f", "BTC", Subject) for _ in range(2)]
+    assert cells[0] is cells[1]
+    await cells[0].ping()
     assert log == ["start f/BTC"]
 
 

@@ -24,10 +24,10 @@ async def after(market: Market, seconds: int, holds: Callable[[TradingSnapshot],
     """Let market time go by, and the daemon do by itself what it does then."""
     market.clock.now += seconds * 1000
     for _ in range(300):
-        if holds(market.desk):
+        if holds(market.snapshot):
             return
         await asyncio.sleep(0.02)
-    raise AssertionError(market.desk)
+    raise AssertionError(market.snapshot)
 
 
 def of_instance(instance: str, number: int) -> str:
@@ -40,16 +40,16 @@ async def test_a_second_daemon_stops_us_within_a_look_and_keeps_its_orders(marke
     market.clock.now += 60_000
     theirs = of_instance("zZzZ", 1)
     await market.venue.place(NewOrder(theirs, PAIR, "buy", "LIMIT", Decimal(1), market.clock.now, Decimal(90)))
-    await after(market, 31, lambda desk: desk.control.halted)
-    assert "second daemon" in market.desk.control.reason
-    assert theirs in market.desk.control.reason
-    assert market.desk.pending() == []
+    await after(market, 31, lambda snapshot: snapshot.control.halted)
+    assert "second daemon" in market.snapshot.control.reason
+    assert theirs in market.snapshot.control.reason
+    assert market.snapshot.pending() == []
     with pytest.raises(TradingHalted):
         await market.ask(buy())
     await market.ask(messages.Resume())
     assert (await market.ask(messages.RecoverTrades())).recovered == 0
     assert (await market.ask(messages.RecoverPending())).recovered == 0
-    assert not market.desk.control.halted  # it was told of that order already
+    assert not market.snapshot.control.halted  # it was told of that order already
     assert [order.cid for order in await market.venue.open_orders(PAIR)] == [theirs]
 
 
@@ -58,14 +58,14 @@ async def test_a_copy_of_this_folder_is_a_second_daemon_too(market: Market) -> N
     await market.ask(buy())
     await market.ask(messages.ClosePosition(PAIR))
     market.clock.now += 60_000
-    await market.until(lambda desk: not desk.trades)
+    await market.until(lambda snapshot: not snapshot.trades)
     await market.ask(messages.RecoverTrades())
-    assert not market.desk.control.halted
+    assert not market.snapshot.control.halted
     theirs = of_instance(await market.instance(), 3)
     await market.venue.place(NewOrder(theirs, PAIR, "buy", "LIMIT", Decimal(1), market.clock.now, Decimal(90)))
-    await after(market, 31, lambda desk: desk.control.halted)
-    assert theirs in market.desk.control.reason
-    assert market.desk.pending() == []
+    await after(market, 31, lambda snapshot: snapshot.control.halted)
+    assert theirs in market.snapshot.control.reason
+    assert market.snapshot.pending() == []
 
 
 async def test_a_coin_without_a_market_hides_nothing(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ async def test_an_older_order_of_another_instance_is_taken_over(market: Market) 
     await market.venue.place(NewOrder(theirs, PAIR, "buy", "LIMIT", Decimal(1), market.clock.now, Decimal(90)))
     (entry,) = (await market.ask(messages.RecoverPending())).entries
     assert (entry.client_order_id, entry.entry_px) == (theirs, 90.0)
-    assert [trade.intent.source for trade in market.desk.pending()] == ["recovered"]
+    assert [trade.intent.source for trade in market.snapshot.pending()] == ["recovered"]
 
 
 async def test_what_was_sold_by_hand_is_no_lost_position(market: Market) -> None:
@@ -98,12 +98,12 @@ async def test_what_was_sold_by_hand_is_no_lost_position(market: Market) -> None
     free = (await market.venue.balances())["SOL"].free.quantize(Decimal("0.001"), "ROUND_DOWN")
     sale = NewOrder("web_2", PAIR, "sell", "MARKET", free, market.clock.now, None)
     await market.venue.place(sale)
-    await market.until(lambda desk: not desk.open_trades())
+    await market.until(lambda snapshot: not snapshot.open_trades())
     await market.venue.place(NewOrder("web_3", PAIR, "buy", "MARKET", Decimal(20), market.clock.now, None))
     market.clock.now += 60_000
-    await market.until(lambda desk: not desk.trades)
+    await market.until(lambda snapshot: not snapshot.trades)
     assert (await market.ask(messages.RecoverTrades())).recovered == 0
-    assert market.desk.open_trades() == []
+    assert market.snapshot.open_trades() == []
     await market.ask(limit(90.0))
 
 
@@ -114,8 +114,8 @@ async def test_entries_wait_for_a_look_that_succeeds(tmp_path: Path) -> None:
     with pytest.raises(NotReady, match="have not been read"):
         await market.ask(buy())
     await market.ask(ReadAccount())
-    await after(market, 6, lambda desk: True)
+    await after(market, 6, lambda snapshot: True)
     await asyncio.sleep(0.5)
-    await after(market, 6, lambda desk: desk.reconciled)
+    await after(market, 6, lambda snapshot: snapshot.reconciled)
     assert (await market.ask(buy())).status == "opened"
     await market.stop()

@@ -35,14 +35,14 @@ async def test_trades_put_in_by_hand_are_each_kept_and_each_dropped(market: Mark
     await market.start()
     asked = [market.ask(restore(symbol=f"X{number}USDT")) for number in range(18)]
     await asyncio.gather(*asked)
-    assert len({trade.symbol for trade in market.desk.restored}) == 18
+    assert len({trade.symbol for trade in market.snapshot.restored}) == 18
     await market.stop()
     await market.start()
-    assert len({trade.symbol for trade in market.desk.restored}) == 18
+    assert len({trade.symbol for trade in market.snapshot.restored}) == 18
     assert (await market.ask(messages.CloseAll())).count == 18
     await market.stop()
     await market.start()
-    assert market.desk.restored == ()
+    assert market.snapshot.restored == ()
     assert (await market.ask(messages.HistoryOf())).total == 18
 
 
@@ -68,7 +68,7 @@ async def test_one_whose_orders_are_found_is_a_trade_like_any_other(market: Mark
     await market.start()
     market.clock.now += 60_000
     closing = asyncio.create_task(market.ask(messages.ClosePosition(PAIR)))
-    await market.until(lambda desk: closing.done())
+    await market.until(lambda snapshot: closing.done())
     assert (await closing).closed[0].size == 2.0
     assert await market.venue.open_orders(PAIR) == ()
     assert (await market.venue.balances())["SOL"].total == pytest.approx(Decimal("2.995"))
@@ -82,14 +82,14 @@ async def test_one_whose_orders_are_found_is_a_trade_like_any_other(market: Mark
 async def test_what_cannot_be_is_refused(market: Market, wrong: dict[str, Any], error: type[Exception]) -> None:
     with pytest.raises(error):
         await market.ask(restore(**wrong))
-    assert market.desk.restored == ()
+    assert market.snapshot.restored == ()
 
 
 async def test_closed_trades_that_only_the_venue_remembers_are_imported_once(market: Market) -> None:
     await market.ask(buy())
     await market.go(101.0)
     closing = asyncio.create_task(market.ask(messages.ClosePosition(PAIR)))
-    await market.until(lambda desk: closing.done())
+    await market.until(lambda snapshot: closing.done())
     (booked,) = (await closing).closed
     assert (await market.ask(messages.SyncTrades())).synced == 0
     await lose_the_store(market)
@@ -101,4 +101,4 @@ async def test_closed_trades_that_only_the_venue_remembers_are_imported_once(mar
     assert row.pnl == pytest.approx(booked.pnl, abs=0.01)
     again = await market.ask(messages.SyncTrades())
     assert (again.synced, again.skipped) == (0, 1)
-    assert [trade.intent.id for trade in market.desk.open_trades()] == [open_one.id]
+    assert [trade.intent.id for trade in market.snapshot.open_trades()] == [open_one.id]
