@@ -15,6 +15,8 @@ TF_MS = MappingProxyType[Timeframe, int](
 )
 """Length of one candle in milliseconds."""
 
+HOUR_MS, DAY_MS = TF_MS["1h"], TF_MS["1d"]
+
 HTF_OF = MappingProxyType[Timeframe, Timeframe](
     {"15m": "1h", "30m": "4h", "1h": "4h", "4h": "1d", "1d": "1d", "1w": "1w"}
 )

@@ -21,11 +21,12 @@ from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message, Tick
 from opentrader.actors.runtime.outcome import Done, Outcome
 from opentrader.actors.runtime.reply import Reply
-from opentrader.actors.trading.lifecycle_loop import DAY_MS, TradeLoop
+from opentrader.actors.trading.lifecycle_loop import TradeLoop
 from opentrader.actors.trading.replies.outcomes import average_entry
 from opentrader.actors.trading.replies.snapshot import AccountReading, TradingSnapshot
+from opentrader.domain.symbols import QUOTE
 from opentrader.domain.time_limits import LOOKUP_SECONDS
-from opentrader.domain.timeframes import TF_MS, Timeframe
+from opentrader.domain.timeframes import DAY_MS, TF_MS, Timeframe
 from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.lifecycle import LifecycleSettings, Trade, trail
 from opentrader.domain.trading.ports import Records
@@ -33,7 +34,6 @@ from opentrader.domain.trading.trailing import trail_stop
 from opentrader.domain.trading.venue import ZERO
 from opentrader.errors import NotReady, OpentraderError, SymbolNotFound
 
-QUOTE = "USDT"
 ACCOUNT_SECONDS = 5.0
 
 

@@ -11,6 +11,7 @@ from opentrader.actors.messages import (
     ExecuteTrade,
     PlaceManual,
 )
+from opentrader.domain.timeframes import HOUR_MS
 from opentrader.domain.trading.exchange import Exchange, PriceTicker
 from opentrader.domain.trading.lifecycle.ids import at_distance
 from opentrader.domain.trading.lifecycle.records import EntryKind, Intent, Source
@@ -19,7 +20,6 @@ from opentrader.domain.trading.risk import Funds, Risk, demand_within_collar, si
 from opentrader.domain.trading.venue import ZERO, Balance, Filters, Order
 from opentrader.errors import Fault, InvalidInput, RiskLimit, SymbolNotFound
 
-HOUR_MS = 3_600_000
 BASIS = Decimal(100)  # basis points to a percent
 EMPTY = Balance(ZERO, ZERO)
 _STOP_OF = {"market": "sl", "limit": "sl_pct"}  # the parameter that gives the stop

@@ -24,6 +24,7 @@ from opentrader.actors.trading.replies.outcomes import closed
 from opentrader.actors.trading.replies.presenter import bought, executed, held, is_open, is_over
 from opentrader.actors.trading.venue_calls import read, send
 from opentrader.domain.time_limits import LATE_MS
+from opentrader.domain.timeframes import DAY_MS
 from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.ledger import ClosedTrade
 from opentrader.domain.trading.lifecycle import LifecycleSettings, Trade, answered, next_poll, own_fills, tick, watch
@@ -44,8 +45,6 @@ from opentrader.domain.trading.venue import Outcome as VenueOutcome
 from opentrader.errors import StorageFull
 
 logger = logging.getLogger(__name__)
-
-DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)

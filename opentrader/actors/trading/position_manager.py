@@ -20,12 +20,12 @@ from opentrader.actors.runtime.outcome import Outcome
 from opentrader.actors.trading.account import RaiseStop
 from opentrader.actors.trading.closing import CancelPendingEntry, CloseTrades, SetControl, TradeClosing
 from opentrader.actors.trading.intents import Quote, demand_fresh, demand_slots, limit_intent, market_intent, quoted
-from opentrader.actors.trading.lifecycle_loop import DAY_MS, CheckEntries, CheckSymbol
+from opentrader.actors.trading.lifecycle_loop import CheckEntries, CheckSymbol
 from opentrader.actors.trading.recovery.reconciliation import Adopt
 from opentrader.actors.trading.replies.outcomes import came_to_nothing, entered
 from opentrader.actors.trading.replies.presenter import bought, entry_leg, is_entering, is_pending
 from opentrader.domain.time_limits import ENTRY_SECONDS
-from opentrader.domain.timeframes import Timeframe
+from opentrader.domain.timeframes import DAY_MS, Timeframe
 from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.ledger import ClosedTrade
 from opentrader.domain.trading.lifecycle import Intent, LifecycleSettings, Trade, booted, planned

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from apsw import Connection
 
-DAY_MS = 86_400_000
+from opentrader.domain.timeframes import DAY_MS
 
 
 def execute(connection: Connection, trade_id: str, market_ms: int) -> None:

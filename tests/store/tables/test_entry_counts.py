@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from opentrader.domain.timeframes import DAY_MS
 from opentrader.domain.trading.lifecycle.records import Trade
 from opentrader.store import Store
-from opentrader.store.tables.entry_counts import DAY_MS
 from opentrader.store.trading_ports import DayTable, JournalTable
 
 MIDNIGHT = 19_700 * DAY_MS

@@ -19,11 +19,13 @@ from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message, Tick
 from opentrader.actors.runtime.outcome import Done, Outcome
 from opentrader.actors.runtime.reply import Reply
-from opentrader.actors.trading.account import QUOTE, TradeUpkeep
-from opentrader.actors.trading.lifecycle_loop import DAY_MS, CheckEntries
+from opentrader.actors.trading.account import TradeUpkeep
+from opentrader.actors.trading.lifecycle_loop import CheckEntries
 from opentrader.actors.trading.replies.presenter import bought, trade_reply
 from opentrader.actors.trading.venue_calls import read
+from opentrader.domain.symbols import QUOTE
 from opentrader.domain.time_limits import LOOKUP_SECONDS
+from opentrader.domain.timeframes import DAY_MS
 from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.lifecycle import LifecycleSettings, Trade, rebuilt
 from opentrader.domain.trading.lifecycle.ids import ours

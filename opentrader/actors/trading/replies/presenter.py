@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from opentrader.actors import messages
+from opentrader.domain.timeframes import HOUR_MS
 from opentrader.domain.trading.lifecycle.records import LIVE, Leg, Trade
 from opentrader.domain.trading.venue import ZERO
 
-HOUR_MS = 3_600_000
 # Labels that the lifecycle gives to what is less than can be sold.
 _NOTHING_HELD = frozenset({"NONE", "SWEEPING", "DUST", "FLAT"})
 

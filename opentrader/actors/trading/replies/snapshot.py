@@ -10,7 +10,6 @@ from opentrader.actors import messages
 from opentrader.actors.trading.replies.presenter import entry_reply, is_entering, is_open, is_pending, trade_reply
 from opentrader.domain.trading.ledger import Control
 from opentrader.domain.trading.lifecycle.records import Trade
-from opentrader.domain.trading.risk import Funds
 from opentrader.domain.trading.venue import ZERO, Balance, Filters
 
 
@@ -32,10 +31,6 @@ class AccountReading:
         """All that the account holds, in the quote currency; an asset without a price counts nothing."""
         others = (b.total * self.prices[asset] for asset, b in self.balances.items() if asset in self.prices)
         return self.cash.total + sum(others, ZERO)
-
-    @property
-    def funds(self) -> Funds:
-        return Funds(self.equity, self.cash.free)
 
 
 @dataclass(frozen=True, slots=True)
