@@ -5,16 +5,12 @@ from __future__ import annotations
 import ast
 import configparser
 import re
-import subprocess
 from collections.abc import Iterator
 from fnmatch import fnmatch
-from functools import cache
 from pathlib import Path
 from statistics import median, quantiles
 
-import pytest
-
-REPOSITORY = Path(__file__).resolve().parent.parent
+from tests.repository.checkout import REPOSITORY, files, named
 
 # A bracket around one letter keeps these lines from finding themselves.
 OF_ONE_MACHINE = re.compile(r"(?<![\w./-])/([w]ork|[r]oot|[h]ome|[U]sers|[t]mp/\w)[/\w]|[C]:\\")
@@ -25,26 +21,6 @@ FILE_LINES, FUNCTION_LINES = 400, 40
 ALLOWED: dict[str, str] = {
     "opentrader/indicators/assembly.py:mean_reversion": "one constructor, a line a field",
 }
-
-
-@cache
-def files() -> list[Path]:
-    """All files that are tracked or about to be; what git ignores is nobody's."""
-    try:
-        told = subprocess.run(
-            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-            cwd=REPOSITORY,
-            capture_output=True,
-            check=True,
-            text=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip("needs git and a checkout to know which files belong to the repository")
-    return [path for name in told.stdout.split("\0") if name and (path := REPOSITORY / name).is_file()]
-
-
-def named(path: Path) -> str:
-    return path.relative_to(REPOSITORY).as_posix()
 
 
 def sources(*folders: str) -> list[Path]:
