@@ -14,7 +14,7 @@ ENV PATH=/opt/opentrader/bin:$PATH PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_
 WORKDIR /src
 COPY requirements.lock .
 RUN pip install --require-hashes --only-binary :all: --requirement requirements.lock
-COPY setup.cfg pyproject.toml README.md ./
+COPY setup.cfg pyproject.toml README.md LICENSE ./
 COPY app app
 COPY opentrader opentrader
 RUN pip install --no-deps --no-build-isolation .

@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from email.message import Message
+from email.parser import Parser
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 
-from tests.repository.checkout import files, named
+from tests.repository.checkout import REPOSITORY, files, named
 
 BUILD = """
 import sys
@@ -49,10 +51,20 @@ def content(wheel: Path, ending: str) -> str:
         return archive.read(name).decode()
 
 
+@pytest.fixture(scope="module")
+def metadata(wheel: Path) -> Message:
+    return Parser().parsestr(content(wheel, ".dist-info/METADATA"))
+
+
 def test_the_wheel_holds_the_whole_package_and_nothing_else(wheel: Path) -> None:
     with ZipFile(wheel) as archive:
         packed = {name for name in archive.namelist() if ".dist-info/" not in name}
     assert packed == {named(path) for path in files() if named(path).startswith(("app/", "opentrader/"))}
+
+
+def test_the_license_travels_with_the_wheel(wheel: Path, metadata: Message) -> None:
+    assert metadata["License-Expression"] == "MIT"
+    assert content(wheel, ".dist-info/licenses/LICENSE") == (REPOSITORY / "LICENSE").read_text(encoding="utf-8")
 
 
 def test_the_command_is_installed_with_the_wheel(wheel: Path) -> None:
