@@ -124,7 +124,7 @@ __all__ = [
     "analyze_symbol",
 ]
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "OpentraderError": "opentrader.errors",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import subprocess
 import sys
 from pathlib import Path
@@ -28,9 +27,3 @@ def test_importing_it_imports_nothing_else() -> None:
     code = "import sys; before = {*sys.modules}; import opentrader; dir(opentrader); print(*{*sys.modules} - before)"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True, cwd=REPOSITORY)
     assert {name for name in told.stdout.split() if name.split(".")[0] not in sys.stdlib_module_names} == {"opentrader"}
-
-
-def test_the_version_is_told_in_one_way() -> None:
-    config = configparser.ConfigParser()
-    config.read(REPOSITORY / "setup.cfg")
-    assert config["metadata"]["version"] == opentrader.__version__

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import configparser
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from zipfile import ZipFile
 
 import pytest
 
+import opentrader
 from tests.repository.checkout import REPOSITORY, files, named
 
 BUILD = """
@@ -60,6 +63,22 @@ def test_the_wheel_holds_the_whole_package_and_nothing_else(wheel: Path) -> None
     with ZipFile(wheel) as archive:
         packed = {name for name in archive.namelist() if ".dist-info/" not in name}
     assert packed == {named(path) for path in files() if named(path).startswith(("app/", "opentrader/"))}
+
+
+def test_the_version_is_that_of_the_package(metadata: Message) -> None:
+    assert metadata["Version"] == opentrader.__version__
+
+
+def test_the_version_is_written_in_one_place() -> None:
+    config = configparser.ConfigParser()
+    config.read(REPOSITORY / "setup.cfg")
+    assert config["metadata"]["version"] == "attr: opentrader.__version__"
+
+
+def test_the_newest_release_of_the_changelog_is_this_version() -> None:
+    changelog = (REPOSITORY / "CHANGELOG.md").read_text(encoding="utf-8")
+    headings = re.findall(r"(?m)^## \[(.+?)\]", changelog)
+    assert headings[:2] == ["Unreleased", opentrader.__version__]
 
 
 def test_the_license_travels_with_the_wheel(wheel: Path, metadata: Message) -> None:
