@@ -59,3 +59,10 @@ def test_the_workflow_may_only_read_and_pins_what_it_uses(workflow: Any) -> None
 def test_every_hook_runs_a_tool_of_the_environment(hooks: list[dict[str, Any]]) -> None:
     assert {hook["entry"].split()[0] for hook in hooks} == {".venv/bin/ruff", ".venv/bin/mypy"}
     assert {hook["language"] for hook in hooks} == {"system"}
+
+
+def test_every_ignored_commit_of_blame_is_a_full_id_with_a_reason() -> None:
+    lines = (REPOSITORY / ".git-blame-ignore-revs").read_text(encoding="utf-8").splitlines()
+    commits = [number for number, line in enumerate(lines) if line and not line.startswith("#")]
+    assert [lines[number] for number in commits if not re.fullmatch(r"[0-9a-f]{40}", lines[number])] == []
+    assert [lines[number] for number in commits if number == 0 or not lines[number - 1].startswith("#")] == []
