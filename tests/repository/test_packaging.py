@@ -1,12 +1,14 @@
-"""What is built from the repository: the wheel that is installed."""
+"""What is built from the repository: the wheel that is installed, the sdist that others build and test from."""
 
 from __future__ import annotations
 
 import configparser
+import os
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
 from email.message import Message
 from email.parser import Parser
 from pathlib import Path
@@ -46,6 +48,19 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def wheel(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build("wheel", tree, tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="module")
+def sdist(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build("sdist", tree, tmp_path_factory.mktemp("sdist"))
+
+
+@pytest.fixture(scope="module")
+def unpacked(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("unpacked")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(folder, filter="data")
+    return folder / sdist.name.removesuffix(".tar.gz")
 
 
 def content(wheel: Path, ending: str) -> str:
@@ -88,3 +103,23 @@ def test_the_license_travels_with_the_wheel(wheel: Path, metadata: Message) -> N
 
 def test_the_command_is_installed_with_the_wheel(wheel: Path) -> None:
     assert "opentrader = opentrader.cli:main" in content(wheel, ".dist-info/entry_points.txt").splitlines()
+
+
+def test_the_sdist_holds_every_file_of_the_repository(unpacked: Path) -> None:
+    packed = {path.relative_to(unpacked).as_posix() for path in unpacked.rglob("*") if path.is_file()}
+    made = {name for name in packed if name == "PKG-INFO" or name.startswith("opentrader.egg-info/")}
+    assert packed - made == {named(path) for path in files()}, "say in MANIFEST.in what belongs to the sdist"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_what_is_built_from_the_sdist_passes_its_tests(unpacked: Path, tmp_path: Path) -> None:
+    """The suite in an unpacked tree, which is no checkout; what needs git or recorded candles is skipped there."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("OPENTRADER_", "PYTEST_"))}
+    environment = inherited | {"PYTHONPATH": str(unpacked)}  # its package, not the one that is installed
+    # The kernel cache of a new tree is empty: compile once, not in the first test that waits for an answer.
+    subprocess.run([sys.executable, "-m", "opentrader", "warmup"], check=True, cwd=unpacked, env=environment)
+    suite = [sys.executable, "-m", "pytest", "--quiet", "-m", "not slow", "--basetemp", str(tmp_path / "base")]
+    run = subprocess.run(suite, check=False, capture_output=True, cwd=unpacked, env=environment, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert re.search(r"(?m)^\d+ passed", run.stdout), run.stdout
