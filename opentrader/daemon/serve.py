@@ -59,15 +59,15 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 async def _serve(settings: Settings) -> int:
     """Open the port and live behind it."""
-    door = Gateway(settings.commit)
+    gateway = Gateway(settings.commit)
     token = None if settings.api_token is None else settings.api_token.get_secret_value()
-    application = Application(door, Guard(settings.host, token))
+    application = Application(gateway, Guard(settings.host, token))
     runner = web.ServerRunner(Server(application), shutdown_timeout=WIND_UP_SECONDS)
     await runner.setup()
     try:
         site = await _listening(runner, settings)
         port: int = runner.addresses[0][1]
-        return await _until_stopped(settings.model_copy(update={"port": port}), door, site)
+        return await _until_stopped(settings.model_copy(update={"port": port}), gateway, site)
     finally:
         await runner.cleanup()
 
@@ -84,9 +84,9 @@ async def _listening(runner: web.ServerRunner, settings: Settings) -> web.TCPSit
     return site
 
 
-async def _until_stopped(settings: Settings, door: Gateway, site: web.TCPSite) -> int:
+async def _until_stopped(settings: Settings, gateway: Gateway, site: web.TCPSite) -> int:
     """Live until a signal comes or the system gives up; the exit status."""
-    life = asyncio.create_task(_live(settings, door))
+    life = asyncio.create_task(_live(settings, gateway))
     signalled = asyncio.create_task(_signal())
     await asyncio.wait({life, signalled}, return_when=asyncio.FIRST_COMPLETED)
     await site.stop()
@@ -97,18 +97,18 @@ async def _until_stopped(settings: Settings, door: Gateway, site: web.TCPSite) -
     return await _outcome(life, given_up=given_up)
 
 
-async def _live(settings: Settings, door: Gateway) -> str:
+async def _live(settings: Settings, gateway: Gateway) -> str:
     """Start the system, let requests in, and return why it cannot go on. However this ends, the system is stopped."""
     system = await asyncio.to_thread(_built, settings)
     try:
         await system.start()
-        door.open(system)
+        gateway.open(system)
         _announce(system)
         systemd.notify("READY=1")
         async with systemd.watchdog(system.actors, system.settled):
             return await system.wait_fatal()
     finally:
-        door.shut()
+        gateway.shut()
         await system.stop()
 
 

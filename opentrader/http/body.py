@@ -1,4 +1,4 @@
-"""Reads a request's body as JSON, whatever a curl calls it, and within limits."""
+"""Reads a request body as JSON, within limits, under every Content-Type that curl sends by default."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from aiohttp.web_protocol import RequestPayloadError
 from opentrader.errors import Fault
 from opentrader.http.problems import BadRequest, BodyTooLarge, InvalidJson, UnsupportedMediaType
 
-LARGEST = 64 * 1024
-DEEPEST = 20
-PATIENCE_SECONDS = 10.0
+MAX_BYTES = 64 * 1024
+MAX_DEPTH = 20
+BODY_SECONDS = 10.0
 
-# curl -d calls JSON a form unless it is told otherwise; a missing type is aiohttp's octet-stream.
+# curl -d sends JSON as a form unless told otherwise.
 _TYPES = {"application/json", "text/json", "text/plain", "application/x-www-form-urlencoded"}
 _CHARSETS = {None, "utf-8", "utf8", "us-ascii"}
 
 
 async def read_json(request: web.BaseRequest, *, required: bool) -> dict[str, Any] | Fault:
-    """The object that the body holds; the fault of a missing one, or of JSON that is no object.
+    """The JSON object in the body, or the fault if it is missing or not an object.
 
     An optional body may be absent, empty or null. Raises `BodyTooLarge`, `UnsupportedMediaType`, `InvalidJson`.
     """
     raw = await _read(request)
     if raw:
-        _demand_json_type(request)
+        _check_content_type(request)
         value = _parsed(raw)
         if isinstance(value, dict):
             return value
@@ -37,29 +37,29 @@ async def read_json(request: web.BaseRequest, *, required: bool) -> dict[str, An
     return Fault(("body",), "Field required", "missing") if required else {}
 
 
-def demand_no_more(request: web.BaseRequest) -> None:
-    """Refuse what is too large where a body is of no use."""
-    if (request.content_length or 0) > LARGEST:
-        raise BodyTooLarge(f"the body is larger than {LARGEST} bytes")
+def check_length(request: web.BaseRequest) -> None:
+    """Raise `BodyTooLarge` by the Content-Length, also where the body is ignored."""
+    if (request.content_length or 0) > MAX_BYTES:
+        raise BodyTooLarge(f"the body is larger than {MAX_BYTES} bytes")
 
 
 async def _read(request: web.BaseRequest) -> bytes:
-    """The raw body. One that is too large is refused as soon as that is known."""
-    demand_no_more(request)
+    """The raw body. One that is too large is refused as early as possible."""
+    check_length(request)
     if not request.can_read_body:
         return b""
-    _invite(request)
+    _send_continue(request)
     try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(BODY_SECONDS):
             return await _collected(request)
     except TimeoutError:
-        raise BadRequest(f"the body did not arrive within {PATIENCE_SECONDS:g} s") from None
+        raise BadRequest(f"the body did not arrive within {BODY_SECONDS:g} s") from None
     except (RequestPayloadError, ConnectionError):
-        raise BadRequest("the body was cut short") from None
+        raise BadRequest("the connection was closed before the whole body arrived") from None
 
 
-def _invite(request: web.BaseRequest) -> None:
-    """Tell a client that waits to be told to send its body (RFC 9110, 10.1.1)."""
+def _send_continue(request: web.BaseRequest) -> None:
+    """Answer `Expect: 100-continue`: the client waits for it before it sends the body (RFC 9110, 10.1.1)."""
     if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
         request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
@@ -69,32 +69,32 @@ async def _collected(request: web.BaseRequest) -> bytes:
     while part := await request.content.readany():
         parts.append(part)
         size += len(part)
-        if size > LARGEST:
-            raise BodyTooLarge(f"the body is larger than {LARGEST} bytes")
+        if size > MAX_BYTES:
+            raise BodyTooLarge(f"the body is larger than {MAX_BYTES} bytes")
     return b"".join(parts)
 
 
-def _demand_json_type(request: web.BaseRequest) -> None:
+def _check_content_type(request: web.BaseRequest) -> None:
     if "Content-Encoding" in request.headers:
-        raise UnsupportedMediaType("a compressed body is not read", hint="send it without Content-Encoding")
+        raise UnsupportedMediaType("compressed bodies are not supported", hint="send the body without Content-Encoding")
     if "Content-Type" not in request.headers:
         return
     charset = request.charset and request.charset.lower()
     if request.content_type not in _TYPES or charset not in _CHARSETS:
-        raise UnsupportedMediaType("Content-Type must be application/json, in UTF-8")
+        raise UnsupportedMediaType("Content-Type must be application/json in UTF-8")
 
 
 def _parsed(raw: bytes) -> Any:
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        raise InvalidJson(f"the body is no valid JSON: {error.msg}", hint=_where(error)) from None
-    if _is_deeper(value, DEEPEST):
-        raise InvalidJson(f"the body is nested more than {DEEPEST} levels deep")
+        raise InvalidJson(f"the body is not valid JSON: {error.msg}", hint=_position(error)) from None
+    if _is_deeper(value, MAX_DEPTH):
+        raise InvalidJson(f"the body is nested more than {MAX_DEPTH} levels deep")
     return value
 
 
-def _where(error: orjson.JSONDecodeError) -> str:
+def _position(error: orjson.JSONDecodeError) -> str:
     return f"line {error.lineno}, column {error.colno}"
 
 

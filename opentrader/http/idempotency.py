@@ -1,7 +1,7 @@
-"""Requests that change something: carried out once, whoever repeats them, and written down.
+"""State-changing requests: executed once per Idempotency-Key, and recorded in the audit log.
 
-An Idempotency-Key is reserved before anything is done, and the outcome is kept for it. What a client that hangs up has
-asked for goes on.
+A key is reserved before anything is done, and the outcome is stored under it. A request continues when its client
+disconnects.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ from opentrader.http.problems import status_of
 from opentrader.http.route import Route
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
-_OF_THE_EXCHANGE = (OrderRejected, InsufficientBalance)  # where an intent came before them
-_NOTHING_KNOWN = (AskTimeout, InternalError, ShuttingDown)  # what was begun may go on, or have been done
-_PRIVATE = "License"  # the section whose values are a person's: name, e-mail, key
+_EXCHANGE_REFUSALS = (OrderRejected, InsufficientBalance)  # final only if an intent was recorded before
+_OUTCOME_UNKNOWN = (AskTimeout, InternalError, ShuttingDown)  # the work may still be going on, or be done
+_PERSONAL_SECTION = "License"  # its values (name, e-mail, key) stay out of the audit log
 
 REPLAYED = {"Idempotent-Replayed": "true"}
 
@@ -51,7 +51,7 @@ class Body(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StateChange:
-    """One request, ready to be carried out, or to be refused: then `refusal` is kept in the audit log and raised."""
+    """One request that changes state. One with a `refusal` is not executed, but recorded in the audit log."""
 
     route: Route
     message: Message[Any]
@@ -61,7 +61,7 @@ class StateChange:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The answer; `headers` tell whether it is one from before."""
+    """The response; its `headers` mark a replayed one."""
 
     body: Body
     status: int = 200
@@ -69,23 +69,23 @@ class Outcome:
 
 
 class IdempotencyKeyReused(InvalidInput):
-    """The key came before with another request."""
+    """The key was used before with a different request."""
 
     code = "idempotency_key_reused"
 
 
 class Rejected(OpentraderError):
-    """A refusal from before, told again as it was."""
+    """A stored refusal, replayed unchanged."""
 
     headers = REPLAYED
 
-    def __init__(self, status: int, told: Mapping[str, Any]) -> None:
-        super().__init__(told["detail"], hint=told["hint"], **told.get("facts", {}))
-        self.told_code, self.status = told["code"], status
+    def __init__(self, status: int, stored: Mapping[str, Any]) -> None:
+        super().__init__(stored["detail"], hint=stored["hint"], **stored.get("facts", {}))
+        self.stored_code, self.status = stored["code"], status
 
 
 def idempotency_key(request: web.BaseRequest) -> str | None:
-    """The key of a request, None without one. Raises `InvalidInput` for one that cannot be a key."""
+    """The key of a request, None without one. Raises `InvalidInput` for a malformed key."""
     key = request.headers.get("Idempotency-Key")
     if key is not None and not _KEY.fullmatch(key):
         fault = Fault(("header", "idempotency-key"), "1 to 255 printable ASCII characters", "string_pattern_mismatch")
@@ -93,150 +93,167 @@ def idempotency_key(request: web.BaseRequest) -> str | None:
     return key
 
 
-def encoded(reply: Any) -> Body:
-    """An answer as JSON, or as text if it is one."""
+def encode(reply: Any) -> Body:
+    """A reply as JSON, or as plain text if it is a string."""
     if isinstance(reply, str):
         return Body(reply.encode(), "text/plain")
     return Body(orjson.dumps(reply), "application/json")
 
 
-async def carried_out(system: System, act: StateChange, key: str | None) -> Outcome:
-    """Do it, or tell what came of it the first time. Raises the errors of the answer."""
-    act = _spelled(system, act)
-    work = _written_down(system, act) if key is None else _once(system, act, key)
-    return await asyncio.shield(asyncio.ensure_future(work))
+class Idempotency:
+    """Executes the state changes of one application, and knows which keys it is executing at the moment."""
+
+    def __init__(self) -> None:
+        self._running: set[str] = set()
+
+    async def execute(self, system: System, change: StateChange, key: str | None) -> Outcome:
+        """Execute a request, or replay its first outcome. Raises the errors of the request."""
+        change = _with_pair(system, change)
+        work = _audited(system, change) if key is None else self._once(system, change, key)
+        return await asyncio.shield(asyncio.ensure_future(work))
+
+    async def _once(self, system: System, change: StateChange, key: str) -> Outcome:
+        route = change.route
+        given = fingerprint(route.method, route.path, asdict(change.message))  # type: ignore[call-overload]
+        try:
+            await system.idempotency.reserve(Reservation(key, route.method, route.path, given, int(time.time())))
+        except KeyTaken as taken:
+            return await self._repeat(system, change, taken.found, given)
+        return await self._first(system, change, key)
+
+    async def _first(self, system: System, change: StateChange, key: str) -> Outcome:
+        """Execute a request whose key is reserved, and store its outcome.
+
+        If the outcome is unknown the key stays reserved: the next request with it looks for the outcome.
+        """
+        self._running.add(key)
+        try:
+            outcome = await _audited(system, _with_key(change, key))
+        except _OUTCOME_UNKNOWN:
+            raise
+        except OpentraderError as error:
+            await _store(change, _store_refusal(system, key, error))
+            raise
+        finally:
+            self._running.discard(key)
+        await _store(change, system.idempotency.finish(key, outcome.status, outcome.body.content))
+        return outcome
+
+    async def _repeat(self, system: System, change: StateChange, found: Remembered, given: str) -> Outcome:
+        if found.reservation.fingerprint != given:
+            fault = Fault(
+                ("header", "idempotency-key"), "this key was used before with a different request", "value_error"
+            )
+            raise IdempotencyKeyReused([fault])
+        key = found.reservation.key
+        if found.state == "running" and key in self._running:
+            raise IdempotencyInProgress(
+                "the first request with this key is still in progress", hint="retry in a second"
+            )
+        if found.state == "running":
+            return await self._recover(system, change, key)
+        return _replay(found)
+
+    async def _recover(self, system: System, change: StateChange, key: str) -> Outcome:
+        """Find the outcome of a request that ended without a response, perhaps with its process.
+
+        If nothing was committed for the key, the request is executed now.
+        """
+        self._running.add(key)
+        try:
+            reply = await system.made_with(key)
+        except _EXCHANGE_REFUSALS as error:
+            await _store(change, _store_refusal(system, key, error))
+            raise Rejected(status_of(type(error)), _payload(error)) from None
+        finally:
+            self._running.discard(key)
+        if reply is None:
+            return await self._first(system, change, key)
+        body = encode(reply)
+        await _store(change, system.idempotency.finish(key, 200, body.content))
+        return Outcome(body, headers=REPLAYED)
 
 
-_under_way: set[str] = set()
-"""The keys whose requests this process is carrying out."""
-
-
-def _spelled(system: System, act: StateChange) -> StateChange:
-    """The act with its symbol as a pair: BTC and BTCUSDT are one request, and one in the audit log."""
-    try:
-        return replace(act, message=system.spelled(act.message))
-    except OpentraderError as error:
-        return replace(act, refusal=error)
-
-
-async def _once(system: System, act: StateChange, key: str) -> Outcome:
-    given = fingerprint(act.route.method, act.route.path, asdict(act.message))  # type: ignore[call-overload]
-    reservation = Reservation(key, act.route.method, act.route.path, given, int(time.time()))
-    try:
-        await system.idempotency.reserve(reservation)
-    except KeyTaken as taken:
-        return await _again(system, act, taken.found, given)
-    return await _first(system, act, key)
-
-
-async def _first(system: System, act: StateChange, key: str) -> Outcome:
-    """Carry a request out whose key is reserved, and keep its outcome.
-
-    Where nothing is known for sure the key stays reserved: the outcome is looked for when it comes again.
-    """
-    _under_way.add(key)
-    try:
-        outcome = await _written_down(system, _keyed(act, key))
-    except _NOTHING_KNOWN:
-        raise
-    except OpentraderError as error:
-        await _kept(act, _refused(system, key, error))
-        raise
-    finally:
-        _under_way.discard(key)
-    await _kept(act, system.idempotency.finish(key, outcome.status, outcome.body.content))
-    return outcome
-
-
-async def _refused(system: System, key: str, error: OpentraderError) -> None:
-    """Keep what the exchange said; free the key if nothing was begun; else what was begun tells when asked again."""
-    if "intent_id" not in error.facts:
-        await system.idempotency.forget(key)
-    elif isinstance(error, _OF_THE_EXCHANGE):
-        await system.idempotency.finish(key, status_of(type(error)), orjson.dumps(_told(error)))
-
-
-def _told(error: OpentraderError) -> dict[str, Any]:
-    return {"detail": error.detail, "hint": error.hint, "code": error.code, "facts": error.facts}
-
-
-def _keyed(act: StateChange, key: str) -> StateChange:
-    """The act with its key in the message, where the message keeps it with what it makes."""
-    if not hasattr(act.message, "idem_key"):
-        return act
-    return replace(act, message=replace(act.message, idem_key=key))  # type: ignore[type-var]
-
-
-async def _again(system: System, act: StateChange, found: Remembered, given: str) -> Outcome:
-    if found.reservation.fingerprint != given:
-        fault = Fault(("header", "idempotency-key"), "the key came before with another request", "value_error")
-        raise IdempotencyKeyReused([fault])
-    key = found.reservation.key
-    if found.state == "running" and key in _under_way:
-        raise IdempotencyInProgress("the first request with this key is still under way", hint="ask again in a second")
-    if found.state == "running":
-        return await _unfinished(system, act, key)
+def _replay(found: Remembered) -> Outcome:
+    """The stored outcome of a finished request. Raises `Rejected` for a stored refusal."""
     if found.status != 200:
         assert found.status is not None
         raise Rejected(found.status, orjson.loads(found.body or b"{}"))
     return Outcome(Body(found.body or b"", "application/json"), headers=REPLAYED)
 
 
-async def _unfinished(system: System, act: StateChange, key: str) -> Outcome:
-    """The first request ended without an answer, perhaps with its process: what it made tells its outcome.
-
-    A request that made nothing - nothing of it was committed, or it asks for what may be asked for twice - is carried
-    out now.
-    """
-    _under_way.add(key)
+def _with_pair(system: System, change: StateChange) -> StateChange:
+    """The request with its symbol as a pair: BTC and BTCUSDT are the same request, also in the audit log."""
     try:
-        made = await system.made_with(key)
-    except _OF_THE_EXCHANGE as error:
-        await _kept(act, _refused(system, key, error))
-        raise Rejected(status_of(type(error)), _told(error)) from None
-    finally:
-        _under_way.discard(key)
-    if made is None:
-        return await _first(system, act, key)
-    body = encoded(made)
-    await _kept(act, system.idempotency.finish(key, 200, body.content))
-    return Outcome(body, headers=REPLAYED)
-
-
-async def _written_down(system: System, act: StateChange) -> Outcome:
-    """Ask, and have who asked for what, and what came of it, in the audit log before the answer leaves."""
-    try:
-        body = encoded(await _delivered(system, act))
+        return replace(change, message=system.spelled(change.message))
     except OpentraderError as error:
-        await _kept(act, system.audit_log.append(_entry(act, error.code, status_of(type(error)))))
+        return replace(change, refusal=error)
+
+
+def _with_key(change: StateChange, key: str) -> StateChange:
+    """The request with its key in the message, if the message stores it with what it creates."""
+    if not hasattr(change.message, "idem_key"):
+        return change
+    return replace(change, message=replace(change.message, idem_key=key))  # type: ignore[type-var]
+
+
+async def _store_refusal(system: System, key: str, error: OpentraderError) -> None:
+    """Store the exchange's refusal; release the key if nothing was begun; otherwise leave it to `_recover`."""
+    if "intent_id" not in error.facts:
+        await system.idempotency.forget(key)
+    elif isinstance(error, _EXCHANGE_REFUSALS):
+        await system.idempotency.finish(key, status_of(type(error)), orjson.dumps(_payload(error)))
+
+
+def _payload(error: OpentraderError) -> dict[str, Any]:
+    return {"detail": error.detail, "hint": error.hint, "code": error.code, "facts": error.facts}
+
+
+async def _audited(system: System, change: StateChange) -> Outcome:
+    """Execute a request, and record it with its result in the audit log before the response leaves."""
+    try:
+        body = encode(await _executed(system, change))
+    except OpentraderError as error:
+        await _store(change, system.audit_log.append(_entry(change, error.code, status_of(type(error)))))
         raise
-    await _kept(act, system.audit_log.append(_entry(act, "ok", 200)))
+    await _store(change, system.audit_log.append(_entry(change, "ok", 200)))
     return Outcome(body)
 
 
-async def _delivered(system: System, act: StateChange) -> Any:
-    if act.refusal is not None:
-        raise act.refusal
-    return await system.deliver(act.message)
+async def _executed(system: System, change: StateChange) -> Any:
+    if change.refusal is not None:
+        raise change.refusal
+    return await system.deliver(change.message)
 
 
-async def _kept(act: StateChange, work: Awaitable[object]) -> None:
-    """Keep what came of an act. It is done, even if that fails: an answer that denied it would have it done twice."""
+async def _store(change: StateChange, work: Awaitable[object]) -> None:
+    """Store the result of an executed request.
+
+    A failure here is only logged: an error response would make the client execute the request twice.
+    """
     try:
         await work
     except OpentraderError as error:
-        logger.error("request %s (%s) is done but not written down: %s", act.request_id, action_of(act.route), error)
+        action = action_of(change.route)
+        logger.error("request %s (%s) was executed but not recorded: %s", change.request_id, action, error)
 
 
-def _entry(act: StateChange, outcome: str, status: int) -> AuditEntry:
-    told = asdict(act.message)  # type: ignore[call-overload]
-    shown = {} if act.route.section == _PRIVATE else told
-    params = {name: value for name, value in shown.items() if value not in (None, "")}
-    agent, symbol = told.get("agent") or "", told.get("symbol")
-    return AuditEntry(int(time.time()), agent, action_of(act.route), symbol, outcome, status, act.request_id, params)
+def _entry(change: StateChange, outcome: str, status: int) -> AuditEntry:
+    values = asdict(change.message)  # type: ignore[call-overload]
+    params = {} if change.route.section == _PERSONAL_SECTION else values
+    return AuditEntry(
+        ts=int(time.time()),
+        agent=values.get("agent") or "",
+        action=action_of(change.route),
+        symbol=values.get("symbol"),
+        outcome=outcome,
+        status=status,
+        request_id=change.request_id,
+        params={name: value for name, value in params.items() if value not in (None, "")},
+    )
 
 
 def action_of(route: Route) -> str:
-    """What the audit log calls it: `/api/signal/{symbol}/confirm` is `signal.confirm`."""
+    """The action in the audit log: `/api/signal/{symbol}/confirm` is `signal.confirm`."""
     words = [word for word in route.path.removeprefix("/api/").split("/") if not word.startswith("{")]
     return ".".join(words)

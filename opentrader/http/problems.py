@@ -1,9 +1,9 @@
-"""The one place where an error becomes a status and a JSON body.
+"""The one place that turns an error into a status and a JSON body.
 
     {"ok": false, "detail": ..., "code": ..., "hint"?: ..., "request_id"?: ..., named facts}
 
-`detail` is a sentence, except on 422, where it is the list of everything that was refused. What goes wrong before
-a message exists (no such route, no token, a body that is no JSON) has its errors here.
+`detail` is a sentence, except on 422, where it is the list of all refused values. The errors of requests that fail
+before they become a message (no such route, no token, a body that is not JSON) are defined here.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ from opentrader.errors import (
 )
 
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Server": "opentrader"}
-"""What every answer carries."""
+"""The headers of every response."""
 
-LONGEST_INPUT = 200  # characters of a refused value that are worth repeating
+MAX_INPUT_LENGTH = 200  # characters of a refused value that the response repeats
 
 
 class RequestRefused(OpentraderError):
-    """A request that was turned away before it became a message."""
+    """A request that was refused before it became a message."""
 
     code = "bad_request"
     status: ClassVar[int] = 400
     headers: Mapping[str, str] = {}
-    closes: ClassVar[bool] = False  # whether the connection is of no more use
+    closes: ClassVar[bool] = False  # whether the connection is closed afterwards
 
 
 class BadRequest(RequestRefused):
@@ -96,17 +96,17 @@ _STATUS: tuple[tuple[type[OpentraderError], int], ...] = (
 
 
 def status_of(error: type[OpentraderError]) -> int:
-    """The status of a kind of error; what is a fault of ours, or of the venue, is 500."""
+    """The HTTP status of an error type; 500 for internal errors and those of the exchange."""
     if issubclass(error, RequestRefused):
         return error.status
     return next((status for kind, status in _STATUS if issubclass(error, kind)), 500)
 
 
 def problem(error: OpentraderError, request_id: str) -> web.Response:
-    """The answer that tells a client of an error."""
+    """The response for an error."""
     response = web.Response(
         status=getattr(error, "status", None) or status_of(type(error)),
-        body=orjson.dumps(_told(error, request_id), default=str),
+        body=orjson.dumps(_payload(error, request_id), default=str),
         content_type="application/json",
         headers={**HEADERS, **_headers(error)},
     )
@@ -115,36 +115,36 @@ def problem(error: OpentraderError, request_id: str) -> web.Response:
     return response
 
 
-def _told(error: OpentraderError, request_id: str) -> dict[str, Any]:
+def _payload(error: OpentraderError, request_id: str) -> dict[str, Any]:
     detail = [_item(f) for f in error.faults] if isinstance(error, InvalidInput) else error.detail
-    code = getattr(error, "told_code", error.code)
-    told = {"ok": False, "detail": detail, "code": code, "hint": error.hint, "request_id": request_id}
+    code = getattr(error, "stored_code", error.code)
+    payload = {"ok": False, "detail": detail, "code": code, "hint": error.hint, "request_id": request_id}
     if isinstance(error, NotNow):
-        told["retryable"] = True
-    return {name: value for name, value in told.items() if value != ""} | error.facts
+        payload["retryable"] = True
+    return {name: value for name, value in payload.items() if value != ""} | error.facts
 
 
 def _headers(error: OpentraderError) -> Mapping[str, str]:
-    told: Mapping[str, str] | None = getattr(error, "headers", None)
-    if told is not None:
-        return told
+    headers: Mapping[str, str] | None = getattr(error, "headers", None)
+    if headers is not None:
+        return headers
     if isinstance(error, IdempotencyInProgress):
         return {"Retry-After": "1"}
     return {"Retry-After": str(error.retry_after)} if isinstance(error, NotNow) else {}
 
 
 def _item(fault: Fault) -> dict[str, Any]:
-    """One refused value, in FastAPI's shape."""
+    """One refused value, in the shape that FastAPI uses."""
     item: dict[str, Any] = {"loc": fault.loc, "msg": fault.msg, "type": fault.type}
     if fault.input is not None:
-        item["input"] = _shown(fault.input)
+        item["input"] = _abbreviated(fault.input)
     if fault.ctx:
         item["ctx"] = fault.ctx
     return item
 
 
-def _shown(value: object) -> object:
-    """A refused value as it may be repeated: a long one is cut, and what holds others is named only by its kind."""
+def _abbreviated(value: object) -> object:
+    """A refused value as the response repeats it: long strings are cut, containers are named by their type."""
     if isinstance(value, str):
-        return value if len(value) <= LONGEST_INPUT else value[:LONGEST_INPUT] + "..."
+        return value if len(value) <= MAX_INPUT_LENGTH else value[:MAX_INPUT_LENGTH] + "..."
     return value if isinstance(value, bool | int | float) else type(value).__name__

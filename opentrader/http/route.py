@@ -1,4 +1,4 @@
-"""One row of the route table: a method of a path, and the message that its requests become."""
+"""One row of the route table: a path, a method, and the message type that its requests become."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ Page = Literal["dashboard", "docs", "openapi", "metrics"]
 
 BEYOND = "beyond"
 RESERVED = ("all", "scan", "list", "pending", "cleanup")
-"""Words that are routes and never symbols, whatever the method."""
+"""Path segments that name routes and are never read as a symbol, for any method."""
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
     """One method of one path.
 
-    `effects`: it changes something (any method but GET does). `strict`: an unknown or repeated query parameter is
-    refused. `query`: fields that stand in the query although there is a body. `errors`: what it answers beyond
-    the errors that all routes share. `resolve`: looks a path value up before the body is read. `sample`: the
-    values of an example request.
+    `effects`: a GET that changes state (every other method does anyway). `strict`: unknown and repeated query
+    parameters are refused. `query`: fields read from the query although the route has a body. `internal`: fields that
+    a request cannot set. `errors`: error types beyond those that all routes share. `resolve`: checks a path value
+    before the body is read. `sample`: the values of the example request.
     """
 
     method: str
@@ -34,21 +34,21 @@ class Route:
     section: str
     message: type[Message[Any]] | None = None
     page: Page | None = None
-    open: bool = False  # answered without a token
+    open: bool = False  # needs no token
     effects: bool = False
     strict: bool = False
     idempotent: bool = False  # takes an Idempotency-Key
-    stream: bool = False  # answers with events as they happen
-    paged: bool = False  # tells the number of all rows, and where the next and previous ones are
+    stream: bool = False  # a stream of server-sent events
+    paged: bool = False  # sends X-Total-Count and Link headers
     body: Literal["none", "required", "optional"] = "none"
     query: tuple[str, ...] = ()
-    unasked: tuple[str, ...] = ()  # fields that a request cannot set
+    internal: tuple[str, ...] = ()
     errors: tuple[type[OpentraderError], ...] = ()
     resolve: Callable[[Mapping[str, str]], None] | None = None
     sample: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def acts(self) -> bool:
+    def changes_state(self) -> bool:
         return self.effects or self.method != "GET"
 
     @property
@@ -57,20 +57,20 @@ class Route:
 
     @property
     def places(self) -> dict[str, Place]:
-        """Where each field of the message stands in a request."""
+        """Where in a request each field of the message is read from."""
         if self.message is None:
             return {}
-        named = set(re.findall(r"{(\w+)}", self.path))
-        told = fields(self.message)  # type: ignore[arg-type]  # every message is a dataclass
-        return {field.name: self._place(field.name, named) for field in told if field.name not in self.unasked}
+        in_path = set(re.findall(r"{(\w+)}", self.path))
+        all_fields = fields(self.message)  # type: ignore[arg-type]  # every message is a dataclass
+        return {field.name: self._place(field.name, in_path) for field in all_fields if field.name not in self.internal}
 
-    def _place(self, name: str, named: set[str]) -> Place:
-        if name in named:
+    def _place(self, name: str, in_path: set[str]) -> Place:
+        if name in in_path:
             return "path"
         return "query" if self.body == "none" or name in self.query else "body"
 
 
 def also_post(route: Route) -> tuple[Route, Route]:
-    """A GET with effects, and its POST form for clients that keep GET free of them."""
+    """A GET that changes state, and the same route as a POST for clients that want GET to be safe."""
     posted = replace(route, method="POST", operation=route.operation + "Post", section=BEYOND)
     return replace(route, effects=True), posted

@@ -1,4 +1,4 @@
-"""Finds the row of the route table that a path and a method mean."""
+"""Finds the route of a path and a method."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ H = TypeVar("H")
 
 
 class Endpoint(Generic[H]):
-    """The methods of one path. A HEAD works where a GET changes nothing, for a HEAD must never act."""
+    """The methods of one path. HEAD is allowed only where GET changes no state: a HEAD must be safe."""
 
     def __init__(self) -> None:
         self._handlers: dict[str, H] = {}
 
     def add(self, route: Route, handler: H) -> None:
         self._handlers[route.method] = handler
-        if route.method == "GET" and not route.acts:
+        if route.method == "GET" and not route.changes_state:
             self._handlers["HEAD"] = handler
 
     @property
@@ -29,15 +29,15 @@ class Endpoint(Generic[H]):
         return ", ".join((*self._handlers, "OPTIONS"))
 
     def handler(self, method: str) -> H:
-        """Raises `MethodNotAllowed`, which names the ones that are."""
+        """Raises `MethodNotAllowed`, which lists the allowed methods."""
         try:
             return self._handlers[method]
         except KeyError:
-            raise MethodNotAllowed(f"{method[:20]} is not a method of this route", self.allow) from None
+            raise MethodNotAllowed(f"method {method[:20]} is not allowed on this route", self.allow) from None
 
 
 class Router(Generic[H]):
-    """Paths without parameters are looked up, the others are matched; a trailing slash makes no difference."""
+    """Looks paths without parameters up in a table, and matches the others. A trailing slash is ignored."""
 
     def __init__(self, rows: Iterable[tuple[Route, H]]) -> None:
         self._fixed: dict[str, Endpoint[H]] = {}
@@ -46,7 +46,7 @@ class Router(Generic[H]):
             self._endpoint(route.path).add(route, handler)
 
     def find(self, path: str) -> tuple[Endpoint[H], dict[str, str]]:
-        """The endpoint of a raw path, and its parameters, decoded. Raises `RouteNotFound`."""
+        """The endpoint of a raw path, and its decoded parameters. Raises `RouteNotFound`."""
         path = path.removesuffix("/")
         fixed = self._fixed.get(path)
         return (fixed, {}) if fixed is not None else self._matched(path)
@@ -57,7 +57,7 @@ class Router(Generic[H]):
                 values = {name: unquote(value) for name, value in match.groupdict().items()}
                 if values.get("symbol") not in RESERVED:
                     return endpoint, values
-        raise RouteNotFound("there is no such route", hint="GET /api/docs lists all routes")
+        raise RouteNotFound("no such route", hint="GET /api/docs lists all routes")
 
     def _endpoint(self, path: str) -> Endpoint[H]:
         if "{" not in path:

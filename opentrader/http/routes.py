@@ -1,7 +1,7 @@
-"""The route table: what can be asked over HTTP, and which message each request becomes.
+"""The route table: the routes of the API, and the message that a request to each of them becomes.
 
-Handlers, the OpenAPI document, the docs page and the checks before a handler runs all read these rows. A field of
-the message stands in the path if the path names it, in the body if the route has one, else in the query.
+Handlers, checks, the OpenAPI document and the docs page are all built from these rows. A field of the message is read
+from the path if the path names it, else from the body if the route has one, else from the query.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from opentrader.http.route import BEYOND, Route, also_post
 
 def _known_agent(path: Mapping[str, str]) -> None:
     if path["name"].lower() not in AGENTS:
-        raise AgentNotFound(f"there is no agent {path['name']!r}", hint="one of " + ", ".join(AGENTS))
+        raise AgentNotFound(f"unknown agent {path['name']!r}", hint="use one of " + ", ".join(AGENTS))
 
 
 _OF_SIGNAL = (SignalNotFound, SignalNotPending, SignalExpired)
@@ -147,7 +147,7 @@ ROUTES: tuple[Route, ...] = (
         messages.ExecuteTrade,
         strict=True,
         idempotent=True,
-        unasked=("idem_key",),
+        internal=("idem_key",),
         errors=(SymbolNotFound, *_ENTRY_REFUSED, TradeExists, DailyLimitReached),
         sample=_TRADE,
     ),
@@ -159,7 +159,7 @@ ROUTES: tuple[Route, ...] = (
         messages.PlaceManual,
         strict=True,
         idempotent=True,
-        unasked=("idem_key",),
+        internal=("idem_key",),
         errors=(SymbolNotFound, *_ENTRY_REFUSED, PendingEntryExists),
         sample=_MANUAL,
     ),
@@ -282,7 +282,7 @@ ROUTES: tuple[Route, ...] = (
             "notify",
             "Telegram",
             messages.Notify,
-            unasked=("agent",),
+            internal=("agent",),
             errors=(TelegramError, TelegramNotConfigured),
             sample={"message": "Good morning"},
         )

@@ -1,9 +1,8 @@
-"""Who may ask: the bearer token, the names this daemon answers to, and no web page of another origin.
+"""Access control: the bearer token, the accepted Host names, and the origin of a browser request.
 
-A browser on the same machine can reach a port on loopback, so a page from anywhere could make it trade. Two things
-stop that. The Host must be a name of ours, which a page that had its own name point at us (DNS rebinding)
-cannot fake; and whatever changes something, GETs included, must not come from another origin, which browsers
-say of their own accord. A curl says nothing and passes.
+A browser on the same machine can reach a loopback port, so any web page could try to trade through it. Two checks
+prevent that. The Host header must be a known name, which defeats DNS rebinding. State-changing requests, GETs
+included, must not come from another origin; browsers declare the origin themselves, and curl, which sends none, passes.
 """
 
 from __future__ import annotations
@@ -32,46 +31,46 @@ PAGE_HEADERS = {
 
 
 class Guard:
-    """The checks before a request is looked at; `token` is None where nobody is asked for one."""
+    """The checks before a request is parsed. `token` None turns authentication off."""
 
     def __init__(self, host: str, token: str | None) -> None:
         self._token = token and token.encode()
         self._names = NAMES | {host.lower()}
         self._loopback = is_loopback(host)
-        self._is_ours = lru_cache(maxsize=256)(self._answers_to)
+        self._is_accepted = lru_cache(maxsize=256)(self._accepts)
 
     def check(self, request: web.BaseRequest, route: Route) -> None:
         """Raises `Unauthorized` or `ForbiddenOrigin`."""
         if self._token is not None and not route.open:
             self._check_token(request.headers.get("Authorization", ""))
         self.check_host(request)
-        if route.acts:
+        if route.changes_state:
             _check_origin(request)
 
-    def _check_token(self, given: str) -> None:
-        scheme, _, token = given.partition(" ")
+    def _check_token(self, header: str) -> None:
+        scheme, _, token = header.partition(" ")
         sent = token.strip().encode("utf-8", "surrogateescape")
         if scheme.lower() != "bearer" or not hmac.compare_digest(sent, self._token or b""):
-            raise Unauthorized("a token is required", hint="send Authorization: Bearer <token>")
+            raise Unauthorized("missing or wrong API token", hint="send the header Authorization: Bearer <token>")
 
     def check_host(self, request: web.BaseRequest) -> None:
-        """Both the header and, where the request line names a host as well, that one. Raises `ForbiddenOrigin`."""
-        ours = self._is_ours(request.headers.get("Host", ""))
+        """Check the Host header, and the host in the request line if there is one. Raises `ForbiddenOrigin`."""
+        accepted = self._is_accepted(request.headers.get("Host", ""))
         if not request.raw_path.startswith("/"):
-            ours = ours and self._is_ours(request.url.authority)
-        if not ours:
-            address = "" if self._loopback else ", or its address in digits"
-            hint = f"one of {', '.join(sorted(self._names))}{address}"
-            raise ForbiddenOrigin("this daemon does not answer to that host", hint=hint)
+            accepted = accepted and self._is_accepted(request.url.authority)
+        if not accepted:
+            address = "" if self._loopback else ", or the IP address"
+            hint = f"use one of {', '.join(sorted(self._names))}{address}"
+            raise ForbiddenOrigin("this Host name is not accepted", hint=hint)
 
-    def _answers_to(self, host: str) -> bool:
-        """Beyond loopback any address will do as well: only a name can be made to point elsewhere."""
+    def _accepts(self, host: str) -> bool:
+        """Unless the daemon listens on loopback, any IP address is accepted too: only a name can be rebound."""
         name = _hostname(host)
         return name in self._names or (not self._loopback and _is_address(name))
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach what listens on that address."""
+    """Whether a server listening on this address can be reached from this machine alone."""
     return host == "localhost" or (_is_address(host) and ip_address(host).is_loopback)
 
 
@@ -91,9 +90,9 @@ def _hostname(host: str) -> str:
 def _check_origin(request: web.BaseRequest) -> None:
     site = request.headers.get("Sec-Fetch-Site", "none")
     origin = request.headers.get("Origin")
-    same = origin is None or _authority(origin) == _bare(request.headers.get("Host", ""))
-    if site in {"cross-site", "same-site"} or not same:
-        raise ForbiddenOrigin("a page of another origin may not change anything here")
+    same_origin = origin is None or _authority(origin) == _bare(request.headers.get("Host", ""))
+    if site in {"cross-site", "same-site"} or not same_origin:
+        raise ForbiddenOrigin("a web page of another origin must not change state")
 
 
 def _authority(origin: str) -> str:
@@ -101,5 +100,5 @@ def _authority(origin: str) -> str:
 
 
 def _bare(authority: str) -> str:
-    """Host and port, the port left out where browsers leave it out."""
+    """Host and port without a default port, as browsers write it."""
     return authority.lower().removesuffix(":80").removesuffix(":443")

@@ -158,16 +158,16 @@ async def test_while_the_store_is_stuck_no_sign_of_life_is_given(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = manager(monkeypatch)
-    door, stuck, go_on = Gateway("dev"), threading.Event(), threading.Event()
+    gateway, stuck, go_on = Gateway("dev"), threading.Event(), threading.Event()
 
     def hold(connection: object) -> None:
         stuck.set()
         go_on.wait(SECONDS)
 
-    life = asyncio.create_task(daemon._live(Settings(data_dir=tmp_path), door))
+    life = asyncio.create_task(daemon._live(Settings(data_dir=tmp_path), gateway))
     try:
         assert [await told.get() for _ in range(3)] == ["READY=1", "WATCHDOG=1", "WATCHDOG=1"]
-        held = asyncio.create_task(door.started._store.write(hold))  # type: ignore[union-attr]  # a door that answers has started
+        held = asyncio.create_task(gateway.started._store.write(hold))  # type: ignore[union-attr]  # a gateway that answers has started
         await asyncio.to_thread(stuck.wait, SECONDS)
         await signs_of_a_while(told)  # one may have been on its way
         assert await signs_of_a_while(told) == []

@@ -142,7 +142,7 @@ def system() -> FakeSystem:
 
 @pytest.fixture
 async def serve(system: FakeSystem) -> AsyncIterator[Serve]:
-    """Starts a site: `await serve(token=..., host=..., routes=..., started=...)`."""
+    """Starts a site: `await serve(token=..., host=..., routes=..., behind=..., started=...)`."""
     async with aiohttp.ClientSession() as session, AsyncExitStack() as servers:
 
         async def start(
@@ -150,16 +150,17 @@ async def serve(system: FakeSystem) -> AsyncIterator[Serve]:
             token: str | None = None,
             host: str = "127.0.0.1",
             routes: tuple[Route, ...] = ROUTES,
+            behind: FakeSystem = system,
             started: bool = True,
-            patience_seconds: float = 30.0,
+            startup_seconds: float = 30.0,
             health_seconds: float = 0.01,
             max_connections: int = 100,
         ) -> Site:
-            door = Gateway("test", patience_seconds=patience_seconds, health_seconds=health_seconds)
+            gateway = Gateway("test", startup_seconds=startup_seconds, health_seconds=health_seconds)
             if started:
-                door.open(system)
-            server = Server(Application(door, Guard(host, token), routes), max_connections=max_connections)
-            return Site(session, await servers.enter_async_context(listening(server)), door)
+                gateway.open(behind)
+            server = Server(Application(gateway, Guard(host, token), routes), max_connections=max_connections)
+            return Site(session, await servers.enter_async_context(listening(server)), gateway)
 
         yield start
 

@@ -41,8 +41,8 @@ class Answer:
 class Site:
     """The served application, and ways to talk to it."""
 
-    def __init__(self, session: aiohttp.ClientSession, port: int, door: Gateway) -> None:
-        self.port, self.door = port, door
+    def __init__(self, session: aiohttp.ClientSession, port: int, gateway: Gateway) -> None:
+        self.port, self.gateway = port, gateway
         self._session = session
 
     async def send(self, method: str, path: str, **options: Any) -> Answer:

@@ -238,12 +238,12 @@ async def test_so_is_one_that_did_not_say_how_large_it_is(site: Any) -> None:
 
 
 async def test_a_body_of_just_the_limit_is_read(site: Any) -> None:
-    data = b'{"status":"idle"}'.ljust(body.LARGEST)
+    data = b'{"status":"idle"}'.ljust(body.MAX_BYTES)
     assert (await site.send("POST", "/api/agent/coo", data=data, headers=JSON)).status == 200
 
 
 async def test_a_body_that_never_comes_is_given_up(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(body, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(body, "BODY_SECONDS", 0.05)
     monkeypatch.setattr(connection, "LINGER_SECONDS", 0.05)
     site = await serve()
     answer = await site.raw(b"POST /api/agent/coo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{")
@@ -275,7 +275,7 @@ async def test_a_body_that_nobody_wants_is_not_asked_for(
     site: Any, monkeypatch: pytest.MonkeyPatch, path: bytes, status: bytes
 ) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
-    writer.write(EXPECTING % (path, body.LARGEST + 1))
+    writer.write(EXPECTING % (path, body.MAX_BYTES + 1))
     assert (await reader.readline()).startswith(b"HTTP/1.1 " + status)
     writer.close()
     await writer.wait_closed()

@@ -75,7 +75,7 @@ async def test_health_waits_a_moment_for_the_license_to_be_known(serve: Any, sys
     waiting = asyncio.create_task(site.send("GET", "/api/health"))
     await site.send("OPTIONS", "/api/health")
     assert not waiting.done()
-    site.door.open(system)
+    site.gateway.open(system)
     assert (await waiting).json()["license_status"] == "active"
 
 
@@ -84,12 +84,12 @@ async def test_other_requests_wait_for_the_system(serve: Any, system: Any) -> No
     waiting = asyncio.create_task(site.send("GET", "/api/state"))
     await site.send("GET", "/api/health")
     assert not waiting.done()
-    site.door.open(system)
+    site.gateway.open(system)
     assert (await waiting).status == 200
 
 
 async def test_but_not_for_ever(serve: Any) -> None:
-    site = await serve(started=False, patience_seconds=0.01)
+    site = await serve(started=False, startup_seconds=0.01)
     assert code(await site.send("GET", "/api/state")) == (503, "not_ready")
 
 
@@ -97,5 +97,5 @@ async def test_nor_for_a_system_that_will_not_come(serve: Any) -> None:
     site = await serve(started=False)
     waiting = asyncio.create_task(site.send("GET", "/api/state"))
     await site.send("GET", "/api/health")
-    site.door.shut()
+    site.gateway.shut()
     assert code(await waiting) == (503, "shutting_down")

@@ -156,6 +156,22 @@ async def test_where_nothing_is_known_what_was_made_tells(site: Any, closing: An
     assert len(closing.asked) == 1
 
 
+async def test_two_systems_in_one_process_do_not_see_each_others_keys(serve: Any, site: Any, closing: Any) -> None:
+    other = type(closing)()
+    other.answers[messages.ClosePosition] = AskTimeout("no answer yet")
+    beside = await serve(behind=other)
+    assert (await beside.send("POST", CLOSE, headers=KEY)).status == 504  # its outcome is to be looked up
+    other.made["k-1"] = messages.ClosedReply("BTCUSDT", (), 0)
+    closing.go_on.clear()
+    running = asyncio.create_task(site.send("POST", CLOSE, headers=KEY))
+    await closing.begun.wait()
+    again = await beside.send("POST", CLOSE, headers=KEY)
+    assert (again.status, again.headers["Idempotent-Replayed"]) == (200, "true")
+    assert code(await site.send("POST", CLOSE, headers=KEY)) == (409, "idempotency_in_progress")
+    closing.go_on.set()
+    assert (await running).status == 200
+
+
 async def test_what_a_client_asked_for_that_hangs_up_goes_on(site: Any, closing: Any) -> None:
     closing.go_on.clear()
     _, writer = await asyncio.open_connection("127.0.0.1", site.port)

@@ -115,6 +115,11 @@ async def test_the_document_is_served_as_built(site: Any) -> None:
     assert response.json() == orjson.loads(orjson.dumps(document(ROUTES)))
 
 
+def test_every_operation_is_summed_up_in_a_sentence() -> None:
+    summaries = [operation["summary"] for path in document(ROUTES)["paths"].values() for operation in path.values()]
+    assert [summary for summary in summaries if not summary.endswith((".", "?")) or "(agent" in summary] == []
+
+
 def test_every_reference_in_the_document_leads_somewhere() -> None:
     told = document(ROUTES)
     named = set(re.findall(rb'"#/components/schemas/(\w+)"', orjson.dumps(told)))

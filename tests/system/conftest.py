@@ -28,9 +28,9 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
     settings = Settings(data_dir=tmp_path, license_email="me@example.com", license_name="Me", risk_max_trades_day=1000)
     async with TradingSystem(settings) as system:
-        door = Gateway("test")
-        door.open(system)
-        async with listening(Server(Application(door, Guard("127.0.0.1", None)))) as port:
+        gateway = Gateway("test")
+        gateway.open(system)
+        async with listening(Server(Application(gateway, Guard("127.0.0.1", None)))) as port:
             async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as client:
                 yield Site(system, client, f"http://127.0.0.1:{port}", tmp_path)
-            door.shut()
+            gateway.shut()

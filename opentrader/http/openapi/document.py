@@ -17,21 +17,21 @@ _KEY: Schema = {
     "in": "header",
     "required": False,
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[\x21-\x7e]+$"},
-    "description": "The same key with the same request within 24 hours gives the first outcome again.",
+    "description": "Repeating a request with the same key within 24 hours replays the first outcome.",
 }
 _LAST_EVENT: Schema = {
     "name": "Last-Event-ID",
     "in": "header",
     "required": False,
     "schema": {"type": "string", "maxLength": 20},
-    "description": "Resume after this id; the stream begins with the state as it is where that is not possible.",
+    "description": "Resume after this event id. If it is too old, the stream begins with a snapshot.",
 }
 _PAGE_TYPES = {"dashboard": "text/html", "docs": "text/html", "openapi": _JSON, "metrics": "text/plain"}
 
 
 def document(routes: Iterable[Route]) -> Schema:
-    """The whole document, as JSON values."""
-    components = _shared_components()
+    """The whole document, as JSON-compatible values."""
+    components = _error_components()
     paths: dict[str, Schema] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, components)
@@ -60,8 +60,8 @@ def _operation(route: Route, components: dict[str, Schema]) -> Schema:
             *([_KEY] if route.idempotent else ()),
             *([_LAST_EVENT] if route.stream else ()),
         ],
-        "responses": {"200": _answer(route, components), **_errors(route)},
-        "x-side-effects": route.acts,
+        "responses": {"200": _success(route, components), **_errors(route)},
+        "x-side-effects": route.changes_state,
     }
     if route.body != "none":
         operation["requestBody"] = _body(route, request)
@@ -83,18 +83,18 @@ def _parameter(field: Field, route: Route) -> Schema:
 
 
 def _body(route: Route, request: Request) -> Schema:
-    told = request.at("body")
-    schema: Schema = {"type": "object", "properties": {field.name: field.schema for field in told}}
-    if required := [field.name for field in told if field.required]:
+    in_body = request.at("body")
+    schema: Schema = {"type": "object", "properties": {field.name: field.schema for field in in_body}}
+    if required := [field.name for field in in_body if field.required]:
         schema["required"] = required
-    example = {field.name: route.sample[field.name] for field in told if field.name in route.sample}
+    example = {field.name: route.sample[field.name] for field in in_body if field.name in route.sample}
     return {
         "required": route.body == "required",
         "content": {_JSON: {"schema": schema, "example": example}},
     }
 
 
-def _answer(route: Route, components: dict[str, Schema]) -> Schema:
+def _success(route: Route, components: dict[str, Schema]) -> Schema:
     if route.page is not None:
         schema = {"type": "object"} if route.page == "openapi" else {"type": "string"}
         return {"description": PAGES[route.page], "content": {_PAGE_TYPES[route.page]: {"schema": schema}}}
@@ -105,12 +105,12 @@ def _answer(route: Route, components: dict[str, Schema]) -> Schema:
     if reply is str:
         return {"description": "OK", "content": {"text/plain": {"schema": {"type": "string"}}}}
     names = [_named(kind, components) for kind in get_args(reply) or (reply,)]
-    told: Schema = _ref(names[0]) if len(names) == 1 else {"oneOf": [_ref(name) for name in names]}
-    return {"description": "OK", "content": {_JSON: {"schema": told}}}
+    content_schema: Schema = _ref(names[0]) if len(names) == 1 else {"oneOf": [_ref(name) for name in names]}
+    return {"description": "OK", "content": {_JSON: {"schema": content_schema}}}
 
 
 def _named(reply: type, components: dict[str, Schema]) -> str:
-    """Put the schema of an answer among the components; its name there."""
+    """Add the schema of a reply to the components, and return its name."""
     schema, named = reply_schema(reply)
     components.update(named)
     name = schema_name(reply.__name__)
@@ -119,7 +119,7 @@ def _named(reply: type, components: dict[str, Schema]) -> str:
 
 
 def _errors(route: Route) -> Schema:
-    """One entry a status; the codes that go with it are in its description."""
+    """One entry per status; its description lists the error codes."""
     statuses: dict[str, list[str]] = {}
     for status, codes in errors_of(route):
         statuses.setdefault(str(status), []).extend(codes)
@@ -127,11 +127,11 @@ def _errors(route: Route) -> Schema:
 
 
 def errors_of(route: Route) -> list[tuple[int, tuple[str, ...]]]:
-    """What a route may refuse or fail with, as (status, codes)."""
+    """The errors of a route, as (status, codes)."""
     if route.open:
         return []
     shared = [(401, ("unauthorized",)), (429, ("rate_limited",)), *ERRORS]
-    shared += [(403, ("forbidden_origin",))] if route.acts else []
+    shared += [(403, ("forbidden_origin",))] if route.changes_state else []
     shared += [(422, ("validation_error",))] if route.places or route.strict else []
     shared += [(503, ("license_required",))] if route.licensed else []
     if route.body != "none":
@@ -142,8 +142,8 @@ def errors_of(route: Route) -> list[tuple[int, tuple[str, ...]]]:
 def _error(status: str, codes: list[str]) -> Schema:
     schema = "ValidationError" if status == "422" else "Error"
     headers = {"Retry-After": {"schema": {"type": "integer"}}} if status in {"429", "503"} else {}
-    told: Schema = {"description": ", ".join(f"`{code}`" for code in codes)}
-    return told | {"content": {_JSON: {"schema": _ref(schema)}}} | ({"headers": headers} if headers else {})
+    entry: Schema = {"description": ", ".join(f"`{code}`" for code in codes)}
+    return entry | {"content": {_JSON: {"schema": _ref(schema)}}} | ({"headers": headers} if headers else {})
 
 
 def _ref(name: str) -> Schema:
@@ -154,7 +154,7 @@ def _object(required: Iterable[str], properties: Mapping[str, Any]) -> Schema:
     return {"type": "object", "required": list(required), "properties": dict(properties)}
 
 
-def _shared_components() -> dict[str, Schema]:
+def _error_components() -> dict[str, Schema]:
     text = {"type": "string"}
     refused = {"type": "boolean", "const": False}
     shared = {"ok": refused, "code": text, "hint": text, "request_id": text}
@@ -168,14 +168,14 @@ def _shared_components() -> dict[str, Schema]:
             "ctx": {"type": "object"},
         },
     )
-    told = ("ok", "detail", "code")
+    required = ("ok", "detail", "code")
     return {
         "Error": _object(
-            told,
+            required,
             shared | {"detail": text, "retryable": {"type": "boolean"}, "signal_status": text, "intent_id": text},
         ),
         "ValidationItem": item,
         "ValidationError": _object(
-            told, shared | {"detail": {"type": "array", "items": _ref("ValidationItem"), "minItems": 1}}
+            required, shared | {"detail": {"type": "array", "items": _ref("ValidationItem"), "minItems": 1}}
         ),
     }

@@ -1,4 +1,4 @@
-"""The docs page: the route table, readable; built once, without a script."""
+"""The docs page: the route table as HTML without scripts."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def docs_page(routes: Iterable[Route]) -> str:
 
 
 def _order(route: Route) -> bool:
-    """The table's own order, with what goes beyond the reference at the end."""
+    """Sort key: the order of the table, with the additional routes last."""
     return route.section == BEYOND
 
 
@@ -88,8 +88,8 @@ def _operation(route: Route) -> str:
 def _marks(route: Route) -> Iterator[str]:
     if route.licensed:
         yield ' <span class="mark">license required</span>'
-    if route.acts and route.method == "GET":
-        yield ' <span class="mark">has effects</span>'
+    if route.changes_state and route.method == "GET":
+        yield ' <span class="mark">changes state</span>'
     if route.strict:
         yield ' <span class="mark">strict query</span>'
 
@@ -117,7 +117,7 @@ def _default(schema: Schema) -> str:
 
 
 def _value(schema: Schema) -> str:
-    """What may be written there, in a few words."""
+    """A short text for the values that a field accepts."""
     if "anyOf" in schema:
         return " or ".join(_value(option) for option in schema["anyOf"] if option != {"type": "null"})
     if "enum" in schema:
@@ -130,7 +130,7 @@ def _value(schema: Schema) -> str:
 
 
 def curl(route: Route, fields: tuple[Field, ...]) -> str:
-    """An example request that works as it stands, once its values are one's own."""
+    """An example request."""
     given = {field.name: (field.place, route.sample[field.name]) for field in fields if field.name in route.sample}
     path = re.sub(r"{(\w+)}", lambda name: quote(str(given[name[1]][1]), safe=""), route.path)
     query = urlencode({name: value for name, (place, value) in given.items() if place == "query"})
@@ -145,10 +145,10 @@ def _data(body: dict[str, Any]) -> str:
 
 
 def _errors(route: Route) -> str:
-    """What is particular to the route; what all share is told once, at the top."""
-    told = [(status_of(kind), kind.code) for kind in route.errors]
-    told += [(503, "license_required")] if route.licensed else []
-    items = "".join(f"<li><b>{status}</b> <code>{code}</code></li>" for status, code in told)
+    """The errors specific to the route; the shared ones are listed once, at the top of the page."""
+    errors = [(status_of(kind), kind.code) for kind in route.errors]
+    errors += [(503, "license_required")] if route.licensed else []
+    items = "".join(f"<li><b>{status}</b> <code>{code}</code></li>" for status, code in errors)
     return f'<ul class="errors">{items}</ul>' if items else ""
 
 
@@ -161,6 +161,6 @@ def _paragraphs(text: str) -> str:
 
 
 def _inline(text: str) -> str:
-    """The two marks that our texts use, as HTML: `code` and **strong**."""
+    """The two kinds of markup in the texts, `code` and **strong**, as HTML."""
     marked = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text, quote=False))
     return re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", marked)

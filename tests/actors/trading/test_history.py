@@ -132,8 +132,8 @@ class Served(FakeSystem):
 
 @asynccontextmanager
 async def served(system: Served) -> AsyncIterator[Site]:
-    door = Gateway("test")
-    door.open(system)
-    server = Server(Application(door, Guard("127.0.0.1", None)))
+    gateway = Gateway("test")
+    gateway.open(system)
+    server = Server(Application(gateway, Guard("127.0.0.1", None)))
     async with listening(server) as port, aiohttp.ClientSession() as session:
-        yield Site(session, port, door)
+        yield Site(session, port, gateway)

@@ -10,7 +10,8 @@ import pytest
 
 from opentrader.actors import messages
 from opentrader.domain.agents import LogLine
-from opentrader.http.events import stream as events
+from opentrader.http.events import log
+from opentrader.http.events import stream as stream_module
 from tests.http.events.event_stream import (
     EMPTY,
     PATIENCE_SECONDS,
@@ -30,7 +31,7 @@ async def empty(system: Any, site: Any) -> AsyncIterator[None]:
     """Nothing is there yet; and at the end the streams go as they do when the daemon stops."""
     system.answers.update(EMPTY)
     yield
-    site.door.shut()
+    site.gateway.shut()
 
 
 # --- coming back -------------------------------------------------------------------------------------------------
@@ -40,7 +41,7 @@ async def test_a_client_that_comes_back_misses_nothing_and_hears_nothing_twice(
     site: Any, system: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One client stays; the other is cut off after each few events, and comes back while more happens."""
-    monkeypatch.setattr(events, "PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(log, "PAUSE_SECONDS", 0.001)
     heard: list[Event] = []
 
     async def publish() -> None:
@@ -66,7 +67,7 @@ async def test_between_how_things_stand_and_what_follows_nothing_falls(
     site: Any, system: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Lines of the log are told one by one: whoever begins at any moment has each of them, once."""
-    monkeypatch.setattr(events, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(log, "PAUSE_SECONDS", 0)
     lines = [LogLine(number, "coo", "info", f"{number}") for number in range(190)]
 
     async def publish() -> None:
@@ -96,7 +97,7 @@ async def test_what_is_missed_while_nobody_listens_is_kept(site: Any, system: An
         last = (await stream.next()).id
     for action in ("Scan", "Rest"):
         show(system, action)
-        await asyncio.sleep(3 * events.PAUSE_SECONDS)
+        await asyncio.sleep(3 * log.PAUSE_SECONDS)
     show_signals(system, SIGNAL)
     async with streaming(site, system, "?types=agent", last=last) as stream:
         hello, *missed = await stream.several(3)
@@ -166,7 +167,7 @@ async def test_a_client_too_far_behind_is_dropped_and_the_others_live(
 async def test_a_client_that_takes_nothing_for_long_is_dropped(
     site: Any, system: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events, "SLOW_SECONDS", 0.2)
+    monkeypatch.setattr(stream_module, "SLOW_SECONDS", 0.2)
     async with (
         streaming(site, system, "?types=agent", slow=True) as slow,
         streaming(site, system, "?types=agent") as quick,
@@ -183,7 +184,7 @@ async def test_a_client_that_takes_nothing_for_long_is_dropped(
 
 
 async def test_a_silent_stream_shows_that_it_lives(site: Any, system: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "KEEPALIVE_SECONDS", 0.05)
+    monkeypatch.setattr(stream_module, "KEEPALIVE_SECONDS", 0.05)
     async with streaming(site, system, "?types=agent") as stream:
         await stream.next()
         assert [await stream.block() for _ in "ab"] == [b": ping"] * 2
@@ -192,7 +193,7 @@ async def test_a_silent_stream_shows_that_it_lives(site: Any, system: Any, monke
 async def test_so_does_one_that_hears_nothing_of_what_happens(
     site: Any, system: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events, "KEEPALIVE_SECONDS", 0.3)
+    monkeypatch.setattr(stream_module, "KEEPALIVE_SECONDS", 0.3)
 
     async def bustle() -> None:
         for number in range(1000):
@@ -211,12 +212,14 @@ async def test_a_stop_ends_the_streams_at_once_and_leaves_no_task(site: Any, sys
     async with streaming(site, system, "?types=agent") as one, streaming(site, system, "?types=trade") as other:
         await one.next()
         await other.next()
-        site.door.shut()
+        tasks = [task for task in asyncio.all_tasks() if task.get_name() == "event log"]
+        assert len(tasks) == 1
+        site.gateway.shut()
         assert await one.rest() == b""
         assert await other.rest() == b""
         await system.left.wait()
         assert system.listeners == []
-        assert (await asyncio.wait({site.door.record._keeping}, timeout=PATIENCE_SECONDS))[1] == set()
+        assert (await asyncio.wait(tasks, timeout=PATIENCE_SECONDS))[1] == set()
 
 
 async def test_after_a_failure_of_the_record_the_next_stream_begins_another(
@@ -226,7 +229,7 @@ async def test_after_a_failure_of_the_record_the_next_stream_begins_another(
         last = (await stream.next()).id
         system.publish("agent_board", messages.BoardState, RuntimeError("a mistake"))
         assert await stream.rest() == b""
-    assert "the record of events ended" in caplog.text
+    assert "the event log failed" in caplog.text
     system.answers[messages.BoardState] = board("Scan")
     async with streaming(site, system, "?types=agent", last=last) as stream:
         hello, agent = await stream.beginning()

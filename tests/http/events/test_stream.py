@@ -14,7 +14,7 @@ from opentrader.actors import messages
 from opentrader.domain.agents import LogLine
 from opentrader.domain.analysis.trend import Score
 from opentrader.errors import NotReady
-from opentrader.http.events import stream as events
+from opentrader.http.events import log
 from tests.http.events.event_stream import EMPTY, SIGNAL, STATUS, board, show, show_signals, streaming, told
 
 TRADE = messages.TradeReply(
@@ -32,7 +32,7 @@ async def empty(system: Any, site: Any) -> AsyncIterator[None]:
     """Nothing is there yet; and at the end the streams go as they do when the daemon stops."""
     system.answers.update(EMPTY)
     yield
-    site.door.shut()
+    site.gateway.shut()
 
 
 # --- what a stream begins with -----------------------------------------------------------------------------------
@@ -164,7 +164,7 @@ async def test_growing_older_is_no_event(site: Any, system: Any) -> None:
             "trend_book", messages.TrendRows, messages.TrendAll(1, 0, (replace(TREND, age_sec=900, stale=True),))
         )
         show_signals(system, replace(SIGNAL, age_sec=5))
-        await asyncio.sleep(4 * events.PAUSE_SECONDS)
+        await asyncio.sleep(4 * log.PAUSE_SECONDS)
         show_signals(system, replace(SIGNAL, age_sec=6, status="expired"))
         got = await stream.next()
         assert (got.kind, got.data["status"], got.data["age_sec"]) == ("signal", "expired", 6)
