@@ -1,4 +1,4 @@
-"""Connections within limits; and aiohttp's own refusals of what is no HTTP, as JSON and without the echo."""
+"""Connection limits, and aiohttp's replies to malformed HTTP as JSON that does not echo the request."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _BUSY = b"\r\n".join(
 
 
 class Connection(RequestHandler):
-    """One connection: its first request must begin in time, for aiohttp's own clock starts with the second."""
+    """One connection. It is closed if no request arrives in time: aiohttp's own timeout starts after the first one."""
 
     __slots__ = ("_first_request",)
 
@@ -53,9 +53,9 @@ class Connection(RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """What aiohttp could not parse. Its own answer would repeat the bytes, its log would hold them."""
-        malformed = BadRequest("the request is no well-formed HTTP, or larger than what is read")
-        error = malformed if status < 500 else InternalError("something went wrong in here")
+        """The reply to malformed HTTP. aiohttp's own reply would echo the bytes, and its log would keep them."""
+        malformed = BadRequest("malformed HTTP request, or its request line or headers are too large")
+        error = malformed if status < 500 else InternalError("internal error; see the log for this request_id")
         response = problem(error, request_id_of(request))
         response.force_close()
         return response
@@ -66,7 +66,7 @@ class Connection(RequestHandler):
 
 
 class BusyProtocol(asyncio.Protocol):
-    """A connection too many: told so, and closed."""
+    """A connection above the limit: it gets a 503 and is closed."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.WriteTransport)
@@ -75,7 +75,7 @@ class BusyProtocol(asyncio.Protocol):
 
 
 class Server(web.Server):
-    """aiohttp's low-level server, with connections of ours."""
+    """aiohttp's low-level server with limited connections."""
 
     def __init__(self, application: Application, *, max_connections: int = MAX_CONNECTIONS) -> None:
         super().__init__(application)
@@ -90,7 +90,7 @@ class Server(web.Server):
         }
 
     def __call__(self) -> Any:
-        """What asyncio calls for each new connection."""
+        """asyncio calls this for each new connection."""
         if len(self._connections) >= self._max_connections:
             return BusyProtocol()
         return Connection(self, loop=self._loop, **self._options)

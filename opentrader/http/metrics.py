@@ -1,4 +1,4 @@
-"""Figures of the daemon in the text format of Prometheus."""
+"""Metrics of the daemon in the Prometheus text format."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from opentrader.errors import OpentraderError
 from opentrader.http.gateway import System
 
 
-class _Figures(Collector):
+class _SystemCollector(Collector):
     def __init__(self, system: System) -> None:
         self._system = system
 
@@ -23,23 +23,27 @@ class _Figures(Collector):
             status = self._system.view(messages.StatusOf())
         except OpentraderError:
             return  # the account has not been read yet
-        for name, value, told in (
+        for name, value, description in (
             ("open_trades", status.open_trades, "Open trades."),
-            ("pending_entries", status.pending_entries, "LIMIT entries that wait."),
-            ("pending_signals", status.pending_signals, "Signals that wait for a decision."),
+            ("pending_entries", status.pending_entries, "Resting LIMIT entries."),
+            ("pending_signals", status.pending_signals, "Signals waiting for a decision."),
             ("trades_today", status.trades_today, "Entries executed this UTC day."),
-            ("halted", float(status.halted), "1 while no new entries are let in."),
-            ("equity", status.equity, "All that the account holds, in the quote currency."),
-            ("realized_pnl_today", status.realized_pnl_today, "Closed today, in the quote currency."),
-            ("uptime_seconds", status.uptime_sec, "Since the start."),
+            ("halted", float(status.halted), "1 while new entries are blocked."),
+            ("equity", status.equity, "Account equity in the quote currency."),
+            (
+                "realized_pnl_today",
+                status.realized_pnl_today,
+                "Realized profit and loss of this UTC day.",
+            ),
+            ("uptime_seconds", status.uptime_sec, "Seconds since the daemon started."),
         ):
-            yield GaugeMetricFamily(f"opentrader_{name}", told, value=value)
+            yield GaugeMetricFamily(f"opentrader_{name}", description, value=value)
 
 
 def _actors(system: System) -> Iterator[GaugeMetricFamily]:
-    alive = GaugeMetricFamily("opentrader_actor_alive", "1 while it handles messages.", labels=["actor"])
-    inbox = GaugeMetricFamily("opentrader_actor_inbox", "Messages that wait.", labels=["actor"])
-    restarts = GaugeMetricFamily("opentrader_actor_restarts", "Lives after the first.", labels=["actor"])
+    alive = GaugeMetricFamily("opentrader_actor_alive", "1 while the actor handles messages.", labels=["actor"])
+    inbox = GaugeMetricFamily("opentrader_actor_inbox", "Messages waiting in the inbox.", labels=["actor"])
+    restarts = GaugeMetricFamily("opentrader_actor_restarts", "Restarts since the daemon started.", labels=["actor"])
     for actor in system.actors():
         alive.add_metric([actor.name], float(actor.alive))
         inbox.add_metric([actor.name], actor.inbox)
@@ -48,7 +52,7 @@ def _actors(system: System) -> Iterator[GaugeMetricFamily]:
 
 
 def exposition(system: System) -> bytes:
-    """All figures as of now."""
+    """All metrics, as Prometheus text."""
     registry = CollectorRegistry()
-    registry.register(_Figures(system))
+    registry.register(_SystemCollector(system))
     return generate_latest(registry)

@@ -1,4 +1,4 @@
-"""The pages and their files: read or built when they are first asked for, kept ever after."""
+"""The pages and their static files: read or built at the first request, then cached."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from opentrader.http.route import Page, Route
 
 WORDS = "words.js"
 ASSETS = (
-    "acts.js",
+    "actions.js",
     "api.js",
     "board.js",
     "chart.js",
@@ -39,11 +39,11 @@ class Content(NamedTuple):
 
 
 class Pages:
-    """Building happens in a thread, for the OpenAPI document takes longer than a loop should stand still."""
+    """Builds pages in a thread: the OpenAPI document takes too long for the event loop."""
 
     def __init__(self, routes: tuple[Route, ...]) -> None:
         self._routes = routes
-        self._kept: dict[str, Content] = {}
+        self._cached: dict[str, Content] = {}
 
     async def page(self, name: Page) -> Content:
         build = {"dashboard": _dashboard, "docs": self._docs, "openapi": self._openapi}[name]
@@ -53,9 +53,9 @@ class Pages:
         return await self._get(name, _words if name == WORDS else lambda: _static(name))
 
     async def _get(self, name: str, build: Callable[[], Content]) -> Content:
-        if name not in self._kept:
-            self._kept[name] = await asyncio.to_thread(build)
-        return self._kept[name]
+        if name not in self._cached:
+            self._cached[name] = await asyncio.to_thread(build)
+        return self._cached[name]
 
     def _docs(self) -> Content:
         from opentrader.http.openapi.page import docs_page
@@ -78,8 +78,8 @@ def _static(name: str) -> Content:
 
 
 def _words() -> Content:
-    """The dashboard speaks of decisions, levels and reasons in the same words as the command line."""
-    told = {"DECISIONS": reasons.DECISIONS, "LEVELS": reasons.LEVELS, "HTF": dict(HTF_OF), "REASONS": reasons.REASONS}
-    lines = [f"export const {name} = {orjson.dumps(words).decode()};" for name, words in told.items()]
+    """The labels of decisions, levels and reasons that the dashboard shares with the command line."""
+    tables = {"DECISIONS": reasons.DECISIONS, "LEVELS": reasons.LEVELS, "HTF": dict(HTF_OF), "REASONS": reasons.REASONS}
+    lines = [f"export const {name} = {orjson.dumps(table).decode()};" for name, table in tables.items()]
     lines.append('export const reason = (code) => REASONS[code] || code.replaceAll("_", " ");')
     return Content("\n".join(lines).encode(), _TYPES["js"])

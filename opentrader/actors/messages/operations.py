@@ -183,6 +183,8 @@ class Halt(Message[Halted]):
 
 @dataclass(frozen=True, slots=True)
 class Resume(Message[Halted]):
+    """End a halt: allow new entries again."""
+
     owner: ClassVar[str] = "position_manager"
     agent: Caller = "ops"
 

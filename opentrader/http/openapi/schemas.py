@@ -1,4 +1,4 @@
-"""JSON schemas of messages and replies, from the annotations that also parse them."""
+"""JSON schemas of messages and replies, from the same annotations that parse requests."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ REF = "#/components/schemas/{model}"
 
 
 def schema_name(class_name: str) -> str:
-    """The name of a class in the document: a reply that shares its noun with a domain value drops its suffix."""
+    """The name of a class in the document, without the suffix `Reply`."""
     return class_name.removesuffix("Reply")
 
 
-class _Spelled(GenerateJsonSchema):
-    """Pydantic's schemas without its generated titles, and with the names of a mapping whose keys are fixed."""
+class _PlainSchema(GenerateJsonSchema):
+    """Pydantic's schemas without generated titles; a mapping with fixed keys lists them as properties."""
 
     def normalize_name(self, name: str) -> str:
         return schema_name(super().normalize_name(name))
@@ -41,20 +41,20 @@ class _Spelled(GenerateJsonSchema):
         return {"type": "object", "properties": properties, "required": names, "additionalProperties": False}
 
     def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
-        told = super().dataclass_schema(schema)
-        told.pop("title", None)
-        return told
+        json_schema = super().dataclass_schema(schema)
+        json_schema.pop("title", None)
+        return json_schema
 
 
 def schema_of(kind: Any, mode: JsonSchemaMode) -> tuple[Schema, dict[str, Schema]]:
-    """The schema of a type, and those it refers to by name."""
-    schema = TypeAdapter(kind).json_schema(ref_template=REF, mode=mode, schema_generator=_Spelled)
+    """The schema of a type, and the schemas that it refers to, by name."""
+    schema = TypeAdapter(kind).json_schema(ref_template=REF, mode=mode, schema_generator=_PlainSchema)
     return schema, schema.pop("$defs", {})
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a message, as the document shows it."""
+    """One field of a message as a request parameter."""
 
     name: str
     place: Place
@@ -74,7 +74,7 @@ class Request:
 
 
 def request_of(route: Route) -> Request:
-    """What a request of a route holds."""
+    """The parameters of a route."""
     if route.message is None:
         return Request()
     schema, named = schema_of(route.message, "validation")
@@ -88,7 +88,7 @@ def request_of(route: Route) -> Request:
 
 
 def _in_url(schema: Schema) -> Schema:
-    """A URL cannot say null: what may be null may be left out."""
+    """The schema without null: in a URL a nullable parameter is left out instead."""
     if schema.get("default", ...) is None:
         del schema["default"]
     options = [option for option in schema.get("anyOf", ()) if option != {"type": "null"}]
@@ -98,12 +98,12 @@ def _in_url(schema: Schema) -> Schema:
 
 
 def reply_of(message: type[Message[Any]]) -> Any:
-    """What a message is answered with: the R of its `Message[R]`."""
+    """The reply type of a message: the R of its `Message[R]`."""
     return message.__orig_bases__[0].__args__[0]  # type: ignore[attr-defined]
 
 
 def reply_schema(kind: Any) -> tuple[Schema, dict[str, Schema]]:
-    """The schema of an answer. A constant has a default, and is always sent all the same."""
+    """The schema of a reply. Constants have a default but are always sent, so they are required."""
     schema, named = schema_of(kind, "serialization")
     for part in (schema, *named.values()):
         _require_constants(part)

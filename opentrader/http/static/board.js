@@ -1,7 +1,7 @@
 // Signals, agents, news and the log.
 
 import { post } from "./api.js";
-import { button } from "./acts.js";
+import { button } from "./actions.js";
 import { age, h, left, price } from "./dom.js";
 
 export function pendingSignals(signals) {

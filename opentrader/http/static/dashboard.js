@@ -1,7 +1,7 @@
 // The dashboard: hears from the daemon what happens, asks for the rest every few seconds, and shows it.
 
 import { Refused, get, hasToken, post, setToken } from "./api.js";
-import { act, say } from "./acts.js";
+import { act, say } from "./actions.js";
 import { agentCards, logLines, newsList, pendingSignals } from "./board.js";
 import { $, h, setClock, show } from "./dom.js";
 import { follow } from "./live.js";

@@ -1,7 +1,7 @@
 // The account, what is open and pending, and what has been closed.
 
 import { del, post } from "./api.js";
-import { button, confirmed } from "./acts.js";
+import { button, confirmed } from "./actions.js";
 import { age, amount, h, left, money, percent, price, signed, table, tone } from "./dom.js";
 
 // --- account ---------------------------------------------------------------------------------------------------
