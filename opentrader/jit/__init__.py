@@ -1,1 +1,1 @@
-"""Compiled kernels: the cache, and the child process that fills it."""
+"""Compiled kernels: their cache, and the child processes that fill it and stand in for it."""

@@ -1,7 +1,7 @@
-"""The compiled kernels: whether they are cached, filling the cache, and answering while it is being filled.
+"""The compiled kernels: check the cache, fill it, and answer while it is being filled.
 
-Compiling takes seconds of a core and would hold up the loop, so the daemon never does it: a child process fills the
-cache, and until that is done another one runs the same functions interpreted (`NUMBA_DISABLE_JIT=1`).
+Compiling takes many seconds of CPU time and would block the event loop, so the daemon never compiles: one child process
+fills the cache, and until it is done another child runs the same functions interpreted (`NUMBA_DISABLE_JIT=1`).
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from typing import Any, cast
 
 from opentrader.jit.worker import Interpreter, call
 
-_NOT_COMPILED = "the kernels could not be compiled; answers stay slow (see `opentrader doctor`)"
+_NOT_COMPILED = "compiling the kernels failed; analysis stays slow (run `opentrader doctor`)"
 
 logger = logging.getLogger(__name__)
 
 
 class CompiledKernels:
-    """Runs what the analysis computes, compiled as soon as that costs no waiting.
+    """Runs the functions of the analysis, compiled once the kernels are in the cache.
 
-    `warm` tells whether a caller may call the kernels on its own thread. Coroutines run on the system's loop.
+    While `warm` is true a caller may call the kernels on its own thread. Coroutines run on the system's event loop.
     """
 
     def __init__(self) -> None:
@@ -39,17 +39,17 @@ class CompiledKernels:
         return self._warmed.is_set()
 
     async def begin(self) -> None:
-        """Import numba off the loop and, where the cache is empty, have it filled."""
+        """Import numba in a thread, and start filling the cache if it is empty."""
         if await asyncio.to_thread(is_cached):
             self._warmed.set()
         else:
             self._warming = asyncio.create_task(self._fill())
 
     async def run(self, function: str, *args: Any, **named: Any) -> Any:
-        """Call a function, by its dotted name: in a thread of ours once warm, until then in the interpreting child.
+        """Call a function by its dotted name: in a thread once the kernels are warm, until then in the child.
 
-        A call that is still under way when the kernels become warm is begun anew: compiled it is hundreds of times
-        as fast.
+        A call still running when the kernels become warm is started again, because compiled it is hundreds of times
+        faster. Raises what the function raises, and `InternalError` if the child ends unexpectedly.
         """
         if not self.warm:
             interpreted = asyncio.ensure_future(self._interpreter.call(function, *args, **named))
@@ -63,6 +63,7 @@ class CompiledKernels:
         return await asyncio.to_thread(call, function, args, named)
 
     async def close(self) -> None:
+        """End both children."""
         if self._warming is not None:
             await _cancelled(self._warming)
         if self._compiler is not None and self._compiler.returncode is None:
@@ -71,7 +72,7 @@ class CompiledKernels:
         await self._interpreter.close()
 
     async def _fill(self) -> None:
-        logger.info("compiling the kernels; until then answers are computed without them, more slowly")
+        logger.info("compiling the kernels; until they are ready, analysis runs interpreted and is slower")
         try:
             compiled = await self._compile() == 0
         except OSError:  # no process, no memory
@@ -82,11 +83,11 @@ class CompiledKernels:
             return
         await asyncio.to_thread(importlib.import_module, "opentrader.indicators")
         self._warmed.set()
-        logger.info("the kernels are compiled")
+        logger.info("kernels compiled; analysis runs at full speed")
         await self._interpreter.close()
 
     async def _compile(self) -> int:
-        """The exit status of a child that fills the cache. Raises `OSError` when there is none to be had."""
+        """Fill the cache in a child process, and return its exit status. Raises `OSError` if the child cannot start."""
         quiet = asyncio.subprocess.DEVNULL
         self._compiler = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "opentrader", "warmup", stdout=quiet, stderr=quiet
@@ -95,21 +96,21 @@ class CompiledKernels:
 
 
 async def _cancelled(*tasks: asyncio.Future[Any]) -> None:
-    """Cancel and wait for the end."""
+    """Cancel the tasks and wait until they have ended."""
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def is_cached() -> bool:
-    """Whether every kernel is compiled for this machine and this source. Imports numba."""
+    """Whether every kernel is compiled for this machine and this source code. Imports numba."""
     import numba
 
     return bool(cast(Any, numba.config).DISABLE_JIT) or _stamp().exists()
 
 
 def fill_cache(report: Callable[[str], None]) -> None:
-    """Compile every kernel that the analysis calls; `report` is told what is under way."""
+    """Compile every kernel that the analysis calls. `report` receives the name of each before it is compiled."""
     from opentrader.indicators.warmup import compile_all
 
     compile_all(report)
@@ -117,7 +118,7 @@ def fill_cache(report: Callable[[str], None]) -> None:
 
 
 def _stamp() -> Path:
-    """A file beside numba's cache, named after what the compiled code depends on."""
+    """A marker file in numba's cache folder, named by a hash of everything the compiled code depends on."""
     import numba
 
     from opentrader.indicators.kernels import analysis, decorator

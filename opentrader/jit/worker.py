@@ -1,7 +1,12 @@
-"""The analysis in a process of its own, interpreted: for the first minute of a machine that has compiled nothing yet.
+"""Runs the analysis interpreted in a child process, while a machine compiles the kernels for the first time.
 
-`python -m opentrader.jit.worker` answers requests on its standard input until that ends. Both ends are this program;
-each message is a pickle behind its length.
+`python -m opentrader.jit.worker` is the child. It answers requests from standard input on standard output; each message
+is a pickle preceded by its length. The child ends when standard input does, even in the middle of a call, so it never
+outlives the daemon.
+
+Not a `ProcessPoolExecutor`: its worker outlives a daemon that is killed by SIGKILL, a running call cannot be cancelled
+before Python 3.14, its first answer takes twice as long, and its worker imports the main module again, which breaks an
+embedding script without a `__name__ == "__main__"` guard.
 """
 
 from __future__ import annotations
@@ -9,11 +14,12 @@ from __future__ import annotations
 import asyncio
 import os
 import pickle
-import signal
 import struct
 import sys
 from contextlib import suppress
 from importlib import import_module
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any, BinaryIO
 
 from opentrader.errors import InternalError
@@ -22,21 +28,24 @@ _LENGTH = struct.Struct("!Q")
 
 
 class Interpreter:
-    """The asking end. One request at a time; those that come meanwhile wait."""
+    """The parent's side. Runs one call at a time; further calls wait."""
 
     def __init__(self) -> None:
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
 
     async def call(self, function: str, *args: Any, **named: Any) -> Any:
-        """Call a function there by its dotted name; raises what it raised. A cancelled call ends the child."""
+        """Call a function in the child by its dotted name, and raise what it raises. Cancelling ends the child.
+
+        Raises `InternalError` if the child ends before it answers.
+        """
         async with self._turn:
             process, self._process = self._process or await _spawn(), None
             try:
                 failed, outcome = await _exchange(process, pickle.dumps((function, args, named)))
-                self._process = process  # else its answer to this call would be taken for that to the next
+                self._process = process  # only now: the reply to a cancelled call must not answer the next one
             except (asyncio.IncompleteReadError, ConnectionError) as error:
-                raise InternalError("the interpreter of the analysis has died", hint="ask again") from error
+                raise InternalError("the analysis process ended unexpectedly", hint="retry the request") from error
             finally:
                 if self._process is None:
                     await _kill(process)
@@ -45,7 +54,7 @@ class Interpreter:
         return outcome
 
     async def close(self) -> None:
-        """End the child once it has answered what it was asked."""
+        """End the child after the call that it is running."""
         async with self._turn:
             process, self._process = self._process, None
             if process is not None and process.returncode is None:
@@ -54,7 +63,7 @@ class Interpreter:
 
 
 async def _exchange(process: asyncio.subprocess.Process, request: bytes) -> tuple[bool, Any]:
-    """Whether the child failed, and its answer or its error."""
+    """Whether the function failed, and its result or exception."""
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(_LENGTH.pack(len(request)) + request)
@@ -64,7 +73,7 @@ async def _exchange(process: asyncio.subprocess.Process, request: bytes) -> tupl
 
 
 async def _kill(process: asyncio.subprocess.Process) -> None:
-    with suppress(ProcessLookupError):  # it has ended by itself
+    with suppress(ProcessLookupError):  # it has already ended
         process.kill()
     await process.wait()
 
@@ -77,6 +86,7 @@ async def _spawn() -> asyncio.subprocess.Process:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
+        start_new_session=True,  # a Ctrl-C at the terminal is for the daemon, which then ends this process
     )
 
 
@@ -87,18 +97,26 @@ def call(function: str, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
-    """The answering end: until `requests` ends."""
-    while header := requests.read(_LENGTH.size):
-        function, args, named = pickle.loads(requests.read(*_LENGTH.unpack(header)))  # noqa: S301 (our own parent)
+    """The child's side: answer requests until the process ends."""
+    received: SimpleQueue[bytes] = SimpleQueue()
+    Thread(target=_receive, args=(requests, received), daemon=True).start()
+    while True:
+        function, args, named = pickle.loads(received.get())  # noqa: S301 (our own parent)
         try:
             outcome = False, call(function, args, named)
-        except Exception as error:  # noqa: BLE001 (the asker raises it)
+        except Exception as error:  # noqa: BLE001 (the parent raises it)
             outcome = True, error
         answer = pickle.dumps(outcome)
         answers.write(_LENGTH.pack(len(answer)) + answer)
         answers.flush()
 
 
+def _receive(requests: BinaryIO, received: SimpleQueue[bytes]) -> None:
+    """Read requests in a thread of its own, so that the end of the parent ends this process during a call too."""
+    while len(header := requests.read(_LENGTH.size)) == _LENGTH.size:
+        received.put(requests.read(*_LENGTH.unpack(header)))
+    os._exit(0)
+
+
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C goes to the whole group; the parent ends this process
     serve(sys.stdin.buffer, sys.stdout.buffer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -65,6 +66,34 @@ async def test_a_child_that_dies_is_an_error_and_is_replaced(interpreter: Interp
     assert await interpreter.call("math.sqrt", 9.0) == 3.0
 
 
+ASKER = """
+import asyncio
+from opentrader.jit.worker import Interpreter
+asyncio.run(Interpreter().call("tests.test_kernels.hold"))
+"""
+
+
+def hold() -> None:
+    """Says that it has begun, and goes on for longer than any test."""
+    import time
+
+    os.write(2, b"begun\n")
+    time.sleep(3600)
+
+
+async def test_a_child_in_the_middle_of_a_call_ends_with_a_parent_that_is_killed() -> None:
+    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", ASKER, stderr=asyncio.subprocess.PIPE)
+    assert parent.stderr is not None
+    assert await parent.stderr.readline() == b"begun\n"
+    parent.kill()
+    assert await parent.stderr.read() == b""  # returns when the last process that could write to it has ended
+    await parent.wait()
+
+
+async def test_an_interrupt_at_the_terminal_does_not_reach_the_child(interpreter: Interpreter) -> None:
+    assert await interpreter.call("os.getsid", 0) != os.getsid(0)
+
+
 @pytest.fixture
 async def cold(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[CompiledKernels]:
     """A machine that has compiled nothing yet."""
@@ -87,7 +116,7 @@ async def test_a_compiler_that_cannot_be_started_is_told(
         await asyncio.wait({cold._warming})
     assert not cold.warm
     (record,) = (record for record in caplog.records if record.levelno >= logging.ERROR)
-    assert "could not be compiled" in record.getMessage()
+    assert "compiling the kernels failed" in record.getMessage()
     assert "Resource temporarily unavailable" in caplog.text
 
 
