@@ -69,7 +69,7 @@ async def test_a_child_that_dies_is_an_error_and_is_replaced(interpreter: Interp
 ASKER = """
 import asyncio
 from opentrader.jit.worker import Interpreter
-asyncio.run(Interpreter().call("tests.test_kernels.hold"))
+asyncio.run(Interpreter().call("tests.jit.test_kernels.hold"))
 """
 
 
