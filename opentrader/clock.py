@@ -1,23 +1,22 @@
-"""The real clock and the real names: the two ports that make a run unrepeatable, kept in one place."""
+"""The system clock and the id generator: the two ports whose results differ from run to run."""
 
 from __future__ import annotations
 
-import secrets
 import time
 from typing import NamedTuple
 
-_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+from ulid import ULID
 
 
 class Pace(NamedTuple):
-    """Market time was `market_ms` when the wall showed `wall` (Unix seconds), and runs `speed` times as fast."""
+    """Market time was `market_ms` at wall time `wall` (Unix seconds), and runs `speed` times as fast as wall time."""
 
     market_ms: int
     wall: float
     speed: float
 
     def at(self, wall: float) -> int:
-        """The market time in Unix milliseconds when the wall shows that."""
+        """The market time, in Unix milliseconds, at a wall time in Unix seconds."""
         return self.market_ms + int((wall - self.wall) * self.speed * 1000)
 
 
@@ -25,15 +24,15 @@ WALL = Pace(0, 0.0, 1.0)
 
 
 def steady() -> float:
-    """Seconds since some instant, whatever is done to the clock; the machine's sleep counts where it can be told."""
+    """Seconds of a clock that nobody can set. Time in which the machine sleeps counts where the platform reports it."""
     return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 class SystemClock:
-    """Wall time, and a market time that keeps a pace; without one the two are the same.
+    """Wall time, and market time at a pace; by default the two run alike.
 
-    Market time is the wall's at the start and steady from there on: when somebody sets the clock, neither a poll is
-    put off by an hour nor is an order taken for lost an hour too early.
+    Market time starts at wall time and then follows the steady clock. If somebody sets the system clock, no poll is
+    delayed and no order is declared lost too early.
     """
 
     def __init__(self, pace: Pace = WALL) -> None:
@@ -48,8 +47,10 @@ class SystemClock:
 
 
 class SortableIds:
-    """26 symbols of Crockford's base 32, as in a ULID: 48 bits of milliseconds, then 80 random bits."""
+    """ULIDs: 26 characters of Crockford's base 32, for 48 bits of Unix milliseconds and 80 random bits.
+
+    Within one millisecond of one process each id is greater than the one before.
+    """
 
     def new(self) -> str:
-        number = int(time.time() * 1000) << 80 | secrets.randbits(80)
-        return "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))
+        return str(ULID())

@@ -235,4 +235,4 @@ def test_ids_are_sortable_and_unique():
     made = [ids.new() for _ in range(1000)]
     assert len(set(made)) == 1000
     assert {len(name) for name in made} == {26}
-    assert made[0][:8] <= made[-1][:8]
+    assert made == sorted(made)
