@@ -1,4 +1,4 @@
-"""Reads news feeds (RSS, Atom), which are written by strangers: each is kept apart from the others and from us."""
+"""Reads news feeds (RSS, Atom). Feeds are untrusted input: each is isolated from the others and from the daemon."""
 
 from opentrader.news.addresses import DEFAULT_FEEDS, NewsFeed, parse_feeds
 from opentrader.news.reader import FeedReader

@@ -1,4 +1,4 @@
-"""Which addresses a feed may have, and which a redirect may lead to."""
+"""The rules for feed addresses and redirects."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ _PASSWORD = re.compile(r"(?<=//)[^/]*@")
 
 
 class NewsFeed(NamedTuple):
-    """`name` is what readers of the news see of it."""
+    """A configured feed; `name` is the `source` of its items."""
 
     name: str
     url: URL
 
 
 class NotPublic(OSError):
-    """A redirect leads to an address that only this machine or its network can reach."""
+    """A redirect leads to an address in a private network, or not to https."""
 
 
 def parse_feeds(addresses: Iterable[str]) -> tuple[NewsFeed, ...]:
-    """The feeds of a setting, each named by its host, or by host and path where two share one.
+    """The feeds of the setting `news_feeds`, each named by its host, or by host and path if two share a host.
 
-    Raises `ConfigError`, with a line for every address that is not https (or http on loopback), or has a name twice.
+    Raises `ConfigError`, with one line for each address that is not https (or http on loopback) or is a duplicate.
     """
     urls, problems = [], []
     for address in dict.fromkeys(addresses):
@@ -51,7 +51,7 @@ def parse_feeds(addresses: Iterable[str]) -> tuple[NewsFeed, ...]:
             problems.append(f"news_feeds: {_PASSWORD.sub('', address)} {error}")
     feeds = _named(urls)
     names = Counter(feed.name for feed in feeds)
-    problems += [f"news_feeds: {name} is named more than once" for name in names if names[name] > 1]
+    problems += [f"news_feeds: {name} is listed more than once" for name in names if names[name] > 1]
     if problems:
         raise ConfigError("\n".join(problems), hint=f"for example {DEFAULT_FEEDS[0]}")
     return feeds
@@ -67,9 +67,9 @@ def _feed_url(address: str) -> URL:
         url = URL(address.strip())
         host = url.host
     except ValueError:
-        raise ValueError("is no address") from None
+        raise ValueError("is not a URL") from None
     if not host or url.user or url.password:
-        raise ValueError("should be an address with a host and without a password")
+        raise ValueError("should be a URL with a host and without a user or password")
     if url.scheme != "https" and not (url.scheme == "http" and is_loopback(host)):
         raise ValueError("should begin with https:// (http:// is for loopback only)")
     return url
@@ -79,20 +79,20 @@ def _host(url: URL) -> str:
     return (url.host or "").removeprefix("www.")
 
 
-def demand_public(url: URL) -> None:
-    """Raise `NotPublic` for a redirect that leaves https, or names a private address; names the resolver looks at."""
+def check_public(url: URL) -> None:
+    """Raise `NotPublic` if a redirect leaves https or names a private IP address. Host names are resolved later."""
     host = url.host or ""
     address = address_of(host)
-    literal = ":" in host or host.replace(".", "").isdigit()  # might reach a socket without being resolved
+    literal = ":" in host or host.replace(".", "").isdigit()  # may be connected to without being resolved
     public = not literal if address is None else is_public(address)
     if url.scheme != "https" or not host or not public:
         raise NotPublic("redirects to an address that is not public and https")
 
 
 class PublicResolver(AbstractResolver):
-    """Resolves as the system does, and refuses a name with any address that is not public.
+    """The system's resolver, which refuses a name that has any private address.
 
-    It is asked when the connection is made, so that a name cannot point elsewhere after it was looked at.
+    It runs when the connection is made, so a name cannot change its address between check and use (DNS rebinding).
     """
 
     def __init__(self) -> None:

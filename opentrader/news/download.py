@@ -1,4 +1,4 @@
-"""One conditional GET that follows redirects itself, looks at each of them, and stops reading in time."""
+"""Downloads a feed: one conditional GET that checks each redirect and limits the size."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from aiohttp import ClientResponse, ClientSession, DummyCookieJar, TCPConnector
 from yarl import URL
 
 from opentrader.domain.news import FeedCopy
-from opentrader.news.addresses import PublicResolver, demand_public
+from opentrader.news.addresses import PublicResolver, check_public
 
-LARGEST = 1 << 20  # bytes, after decompression
-_MOST_REDIRECTS = 5
+MAX_BYTES = 1 << 20  # after decompression
+_MAX_REDIRECTS = 5
 _REDIRECTS = {301, 302, 303, 307, 308}
 _HEADERS = {
     "User-Agent": "opentrader",
@@ -21,12 +21,12 @@ _HEADERS = {
 
 
 class Unreadable(Exception):
-    """Why a feed gave nothing, in words for the reader of the news."""
+    """Why a feed could not be read; the text is shown to the user of the news."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A body and what came with it; `url` is where the redirects ended."""
+    """A response body with its metadata; `url` is the last one after redirects."""
 
     body: bytes
     url: URL
@@ -36,21 +36,21 @@ class Page:
 
 
 async def download(start: URL, known: FeedCopy | None) -> Page | None:
-    """The page at `start`, or None if it is still as `known`.
+    """The page at `start`, or None if it has not changed since `known`.
 
-    The configured address is trusted, as is another path of its origin; a redirect to any other origin must be https
-    and public. Raises `Unreadable`, and what aiohttp raises.
+    The configured origin is trusted. A redirect to any other origin must lead to a public https address. Raises
+    `Unreadable`, `NotPublic`, and the errors of aiohttp.
     """
     headers = {**_HEADERS, **_validators(known)}
     async with _session(TCPConnector()) as trusted, _session(TCPConnector(resolver=PublicResolver())) as guarded:
         url = start
-        for _ in range(_MOST_REDIRECTS + 1):
+        for _ in range(_MAX_REDIRECTS + 1):
             session = trusted if url.origin() == start.origin() else guarded
             async with session.get(url, headers=headers, allow_redirects=False) as response:
                 if response.status not in _REDIRECTS:
                     return await _page(response, known)
                 url = _target(start, response)
-    raise Unreadable(f"redirects more than {_MOST_REDIRECTS} times")
+    raise Unreadable(f"redirects more than {_MAX_REDIRECTS} times")
 
 
 def _session(connector: TCPConnector) -> ClientSession:
@@ -60,8 +60,8 @@ def _session(connector: TCPConnector) -> ClientSession:
 def _validators(known: FeedCopy | None) -> Mapping[str, str]:
     if known is None:
         return {}
-    named = {"If-None-Match": known.etag, "If-Modified-Since": known.modified}
-    return {name: value for name, value in named.items() if value}
+    validators = {"If-None-Match": known.etag, "If-Modified-Since": known.modified}
+    return {name: value for name, value in validators.items() if value}
 
 
 def _target(start: URL, response: ClientResponse) -> URL:
@@ -69,9 +69,9 @@ def _target(start: URL, response: ClientResponse) -> URL:
         url = response.url.join(URL(response.headers.get("Location", "")))
         same = url.origin() == start.origin()
     except ValueError:
-        raise Unreadable("redirects to what is no address") from None
+        raise Unreadable("redirects to an invalid URL") from None
     if not same:
-        demand_public(url)
+        check_public(url)
     return url
 
 
@@ -80,18 +80,23 @@ async def _page(response: ClientResponse, known: FeedCopy | None) -> Page | None
         return None
     if response.status != 200:
         raise Unreadable(f"answered with HTTP status {response.status}")
-    told = response.headers
-    body = await _body(response)
-    return Page(body, response.url, told.get("Content-Type", ""), told.get("ETag"), told.get("Last-Modified"))
+    headers = response.headers
+    return Page(
+        body=await _body(response),
+        url=response.url,
+        content_type=headers.get("Content-Type", ""),
+        etag=headers.get("ETag"),
+        modified=headers.get("Last-Modified"),
+    )
 
 
 async def _body(response: ClientResponse) -> bytes:
     body = bytearray()
-    if (response.content_length or 0) <= LARGEST:
+    if (response.content_length or 0) <= MAX_BYTES:
         async for chunk in response.content.iter_any():
             body += chunk
-            if len(body) > LARGEST:
+            if len(body) > MAX_BYTES:
                 break
         else:
             return bytes(body)
-    raise Unreadable(f"is larger than {LARGEST >> 20} MiB")
+    raise Unreadable(f"is larger than {MAX_BYTES >> 20} MiB")

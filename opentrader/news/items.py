@@ -8,6 +8,7 @@ from calendar import timegm
 from html import unescape
 from typing import Any
 
+import nh3
 from yarl import URL
 
 from opentrader.domain.news import NewsItem
@@ -15,98 +16,86 @@ from opentrader.domain.plain_text import one_line
 from opentrader.news.charset import decoded
 from opentrader.news.download import Page, Unreadable
 
-MOST_ITEMS = 200  # as many as anybody can ask for
-_MOST_TAGS = 50_000  # parsing takes time in proportion: this many are about two seconds, a normal feed has hundreds
-_LONGEST_TITLE, _LONGEST_SUMMARY, _LONGEST_LINK = 300, 500, 2000
-_LONGEST_MARKUP = 10_000  # characters of an item's text that are looked at
+MAX_ITEMS = 200  # the largest `limit` of GET /api/news
+_MAX_TAGS = 50_000  # about two seconds of parsing; a normal feed has hundreds
+_TITLE_LENGTH, _SUMMARY_LENGTH, _LINK_LENGTH = 300, 500, 2000
+_MARKUP_LENGTH = 10_000  # characters of an item's text that are parsed
 _LAST_INSTANT = 4_102_444_800  # 2100-01-01
-_BLOCKS = frozenset(("br", "dd", "div", "dt", "h1", "h2", "h3", "h4", "hr", "li", "p", "pre", "td", "th", "tr"))
-_UNSEEN = frozenset(("script", "style"))
-# A tag, whole or cut off by the end, or a comment, or a declaration. Bounded, so that none costs much where it does not
-# match: the time of the standard library's parser grows with the square of the length.
-_TAG = re.compile(
-    r"<(?P<end>/?)(?P<name>[a-z][a-z0-9]{0,20})[^<>]{0,2000}(?:>|\Z)|<!--.{0,2000}?-->|<[!?/][^<>]{0,200}>",
-    re.IGNORECASE | re.DOTALL,
-)
+_BLOCKS = {"br", "dd", "div", "dt", "h1", "h2", "h3", "h4", "hr", "li", "p", "pre", "td", "th", "tr"}
+_HIDDEN = {"iframe", "noembed", "noframes", "noscript", "script", "style", "template"}  # removed with what they contain
+_BLOCK_TAG = re.compile(r"</?\w+>")
 
 
 def items_of(page: Page, source: str) -> tuple[NewsItem, ...]:
-    """The items in the order of the feed, 200 at most. For a thread that may take a second.
+    """The items in the order of the feed, 200 at most. Takes up to a few seconds: call it in a thread.
 
-    A feed that is not well formed gives what can be read of it. Raises `Unreadable` for what is no feed.
+    Of a malformed feed the readable items are returned. Raises `Unreadable` for a text that is not a feed.
     """
     import feedparser
 
     text = decoded(page.body, page.content_type)
-    _demand_bounded(text)
-    # Given the bytes themselves, feedparser would take some for an address or the name of a file, and open that.
+    _check_size(text)
+    # A stream, because feedparser would open bytes that look like a URL or a file name.
     read = feedparser.parse(
         io.BytesIO(text.encode("utf-8", "replace")),
         response_headers={"content-type": "application/xml; charset=utf-8"},
-        sanitize_html=False,  # all markup goes
+        sanitize_html=False,  # `plain` removes all markup
         resolve_relative_uris=False,
     )
     if not read.entries and (read.bozo or not read.get("version")):
-        raise Unreadable("is neither RSS nor Atom, or is damaged")
-    return tuple(item for entry in read.entries[:MOST_ITEMS] if (item := _item(entry, page.url, source)))
+        raise Unreadable("is not RSS or Atom, or is damaged")
+    return tuple(item for entry in read.entries[:MAX_ITEMS] if (item := _item(entry, page.url, source)))
 
 
-def _demand_bounded(text: str) -> None:
-    """Raise `Unreadable` for a text that would take much time, or much memory, to parse.
+def _check_size(text: str) -> None:
+    """Raise `Unreadable` for a text that would take too much time or memory to parse.
 
-    feedparser resolves simple entities: a mebibyte of references to one of a kilobyte would be a gibibyte.
+    feedparser expands entities: 1 MiB of references to an entity of 1 KiB would become 1 GiB.
     """
-    if text.count("<") > _MOST_TAGS:
+    if text.count("<") > _MAX_TAGS:
         raise Unreadable("has too many tags to be a feed")
     if "<!entity" in text.lower():
         raise Unreadable("declares entities of its own")
 
 
 def plain(markup: str) -> str:
-    """What a browser would show of a piece of HTML, in one line."""
-    markup = markup[:_LONGEST_MARKUP]
-    shown, unseen, at = [], False, 0
-    for tag in _TAG.finditer(markup):
-        shown.append("" if unseen else markup[at : tag.start()])
-        name = (tag["name"] or "").lower()
-        unseen = not tag["end"] if name in _UNSEEN else unseen
-        shown.append(" " if name in _BLOCKS else "")
-        at = tag.end()
-    shown.append("" if unseen else markup[at:])
-    return one_line(unescape("".join(shown)), _LONGEST_MARKUP)
+    """The text that a browser would show for a piece of HTML, on one line."""
+    # What is left are block tags without attributes: they separate words.
+    blocks = nh3.clean(markup[:_MARKUP_LENGTH], tags=_BLOCKS, clean_content_tags=_HIDDEN, attributes={}, link_rel=None)
+    return one_line(unescape(_BLOCK_TAG.sub(" ", blocks)), _MARKUP_LENGTH)
 
 
 def _item(entry: Any, base: URL, source: str) -> NewsItem | None:
-    """None for an entry that says nothing."""
+    """The item of a feed entry; None for an entry without text."""
     summary = plain(str(entry.get("summary") or ""))
     title = plain(str(entry.get("title") or "")) or summary
     if not title:
         return None
     return NewsItem(
-        one_line(title, _LONGEST_TITLE),
-        _link(str(entry.get("link") or ""), base),
-        source,
-        _instant(entry),
-        one_line(summary, _LONGEST_SUMMARY),
+        title=one_line(title, _TITLE_LENGTH),
+        link=_link(str(entry.get("link") or ""), base),
+        source=source,
+        published=_published(entry),
+        summary=one_line(summary, _SUMMARY_LENGTH),
     )
 
 
 def _link(link: str, base: URL) -> str:
-    """An http(s) address without fragment and without what only counts visitors, or nothing."""
+    """An http(s) URL without fragment and tracking parameters; empty if the link is not one."""
     try:
         url = base.join(URL(link.strip())).with_fragment(None)
         url = url.without_query_params(*(name for name in url.query if name.startswith("utm_")))
         sound = bool(link) and url.scheme in ("http", "https") and bool(url.host) and not url.user
     except ValueError:
         return ""
-    return str(url) if sound and len(str(url)) <= _LONGEST_LINK else ""
+    return str(url) if sound and len(str(url)) <= _LINK_LENGTH else ""
 
 
-def _instant(entry: Any) -> int | None:
-    """Unix seconds; feedparser gives its times in UTC, and a warning when it is asked for `updated` as one asks."""
-    told = dict.get(entry, "published_parsed") or dict.get(entry, "updated_parsed")
+def _published(entry: Any) -> int | None:
+    """The publication time in Unix seconds. `dict.get`, because feedparser warns when `updated` is read normally."""
+    utc = dict.get(entry, "published_parsed") or dict.get(entry, "updated_parsed")
     try:
-        seconds = timegm(told) if told else -1
+        seconds = timegm(utc) if utc else -1
     except (OverflowError, TypeError, ValueError):
         return None
     return seconds if 0 <= seconds <= _LAST_INSTANT else None

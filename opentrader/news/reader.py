@@ -1,4 +1,4 @@
-"""Reads one feed at a time, whatever it does: the outcome is a copy of it, or why there is none."""
+"""Reads feeds. The result is always a copy of the feed or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ logger = logging.getLogger(__name__)
 
 
 class FeedReader:
-    """The port to the news, over HTTP. Coroutines run on one loop."""
+    """The news port over HTTP. Coroutines run on one event loop."""
 
     def __init__(self, feeds: Sequence[NewsFeed], *, timeout_seconds: float = FEED_SECONDS) -> None:
         self.names = tuple(feed.name for feed in feeds)
         self._urls = dict(feeds)
         self._timeout_seconds = timeout_seconds
-        # What a feed can hold of a thread pool that others need too: a lookup of its name, a parse of its text.
+        # Feeds share a thread pool with others: these limit their name lookups and their parsing.
         self._reading, self._parsing = asyncio.Semaphore(3), asyncio.Semaphore(1)
 
     async def read(self, name: str, known: FeedCopy | None) -> FeedCopy | FeedFault:
-        """The feed of that name; `known` itself when it has not changed. Raises nothing."""
+        """The feed of that name; `known` itself if it has not changed. Errors become a `FeedFault`."""
         try:
             async with self._reading, asyncio.timeout(self._timeout_seconds):
                 return await self._read(name, known)
-        except Exception as error:  # noqa: BLE001 - one feed's fault, whatever it is, is its own
+        except Exception as error:  # noqa: BLE001 - an error in one feed must not affect the others
             return FeedFault(self._reason(name, error))
 
     async def _read(self, name: str, known: FeedCopy | None) -> FeedCopy:
@@ -45,7 +45,7 @@ class FeedReader:
         return FeedCopy(items, page.etag, page.modified)
 
     def _reason(self, name: str, error: Exception) -> str:
-        """In our own words: what a stranger's server says is not for the reader's eyes."""
+        """A fixed text for each kind of error: nothing that the remote server sent is shown."""
         cause = error.os_error if isinstance(error, ClientConnectorError) else error
         match cause:
             case Unreadable() | NotPublic():
@@ -53,7 +53,7 @@ class FeedReader:
             case TimeoutError():
                 return f"no answer within {self._timeout_seconds:g} s"
             case _ if isinstance(error, ClientConnectorDNSError):
-                return "its name could not be resolved"
+                return "its host name could not be resolved"
             case ClientError() | OSError():
                 return "could not be reached"
         logger.warning("news: %s could not be read", name, exc_info=error)

@@ -14,7 +14,7 @@ from yarl import URL
 from opentrader.domain.news import FeedCopy, FeedFault, NewsItem
 from opentrader.errors import ConfigError
 from opentrader.news import DEFAULT_FEEDS, FeedReader, NewsFeed, parse_feeds
-from opentrader.news.download import LARGEST, Page, Unreadable
+from opentrader.news.download import MAX_BYTES, Page, Unreadable
 from opentrader.news.items import items_of, plain
 from tests.fakes.wire import LAUGHS, RSS
 
@@ -121,6 +121,12 @@ async def test_a_feed_is_decoded_as_it_says_or_as_it_is(wire, declared, charset)
     assert [item.title for item in (await read(wire, "/news")).items] == ["Größe"]
 
 
+async def test_no_codec_is_run_but_a_known_one(wire):
+    declared = '<?xml version="1.0" encoding="unicode_escape"?>'
+    wire.bodies["/news"] = (declared + TOLD.replace("told", r"\u0041")).encode()
+    assert [item.title for item in (await read(wire, "/news")).items] == [r"\u0041"]
+
+
 @given(
     st.binary(max_size=60),
     st.integers(0, len(RSS)),
@@ -145,7 +151,7 @@ def test_whatever_comes_is_read_as_items_or_refused(garbage, at, gone, content_t
 )
 async def test_what_is_no_feed_is_a_fault(wire, body):
     wire.bodies["/news"] = body
-    assert await read(wire, "/news") == FeedFault("is neither RSS nor Atom, or is damaged")
+    assert await read(wire, "/news") == FeedFault("is not RSS or Atom, or is damaged")
 
 
 async def test_a_body_that_spells_a_file_or_an_address_opens_neither(wire, tmp_path: Path):
@@ -175,7 +181,10 @@ async def test_entities_neither_grow_nor_open_files(wire, tmp_path: Path, charse
         ("a<SCRIPT>no<b>no</b></SCRIPT >b<style>no", "ab"),
         ("a&lt;b&gt;c", "a<b>c"),
         ('text <img src="cut off', "text"),
-        ("<![<![a", "<![<![a"),
+        ("a<![<![b", "a"),  # a comment without an end, to a browser
+        ("<ul><li>a<li>b</ul>c<noscript><p>no</p></noscript>", "a b c"),
+        ("a<svg><script>no</script></svg>b", "ab"),
+        ("&amp;lt;b&amp;gt;", "&lt;b&gt;"),
     ],
 )
 def test_markup_becomes_what_a_browser_shows(markup, shown):
@@ -202,7 +211,7 @@ async def test_a_summary_has_500_characters_at_most(wire):
 
 
 async def test_more_than_a_mebibyte_is_not_read(wire):
-    padding = b"<!--" + b"x" * (LARGEST - len(TOLD) - 7) + b"-->"
+    padding = b"<!--" + b"x" * (MAX_BYTES - len(TOLD) - 7) + b"-->"
     wire.bodies["/fits"] = TOLD.encode() + padding
     wire.bodies["/news"] = TOLD.encode() + padding + b" "
     assert len((await read(wire, "/fits")).items) == 1
@@ -333,7 +342,7 @@ def test_feeds_are_named_by_host_and_by_path_where_two_share_one():
         ("ftp://example.com/rss", "https://"),
         ("example.com/rss", "host"),
         ("https://me:hunter2@example.com/rss", "password"),
-        ("https://[", "no address"),
+        ("https://[", "not a URL"),
     ],
 )
 def test_an_address_that_is_not_https_is_refused_in_the_settings(address, told):
