@@ -1,1 +1,1 @@
-"""The daemon: the process around the trading system."""
+"""The daemon: the process that runs the trading system."""

@@ -1,4 +1,4 @@
-"""The daemon's log: one line an event on stderr, its time in UTC, no secret in it."""
+"""The daemon's log: one line per event on stderr, in UTC, with secrets redacted."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ class _Lines(logging.Formatter):
         return redacted(super().format(record))
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (logging's own name)
-        """On one line: what somebody called a bot must not look like a line of ours."""
+        """Keep the message on one line: untrusted text must not forge a log line."""
         record.message = "".join(c if c.isprintable() else repr(c)[1:-1] for c in record.message)
         return super().formatMessage(record)
 
 
 def begin(level: str) -> None:
-    """Log what the program says from `level` on; of its libraries only warnings, for a request is no event here."""
+    """Log the program's messages from `level` on, and warnings of its libraries."""
     handler = logging.StreamHandler()
     handler.setFormatter(_Lines("%(asctime)sZ %(levelname)-8s %(message)s", "%Y-%m-%dT%H:%M:%S"))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)

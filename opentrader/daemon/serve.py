@@ -1,4 +1,4 @@
-"""The daemon: the port first, the system behind it, and an ordered end."""
+"""The daemon: opens the port, starts the trading system behind it, and stops both in order."""
 
 from __future__ import annotations
 
@@ -14,36 +14,36 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from opentrader.actors.messages import (
-    HealthOf,
-)
+from opentrader.actors.messages import HealthOf
 from opentrader.config.settings import Settings
 from opentrader.daemon import systemd
 from opentrader.domain.time_limits import STUCK_SECONDS
+from opentrader.domain.hosts import is_loopback
 from opentrader.errors import ConfigError
 from opentrader.http.application import Application
 from opentrader.http.connection import Server
 from opentrader.http.gateway import Gateway
-from opentrader.http.security import Guard, is_loopback
+from opentrader.http.security import Guard
 
 if TYPE_CHECKING:
     from opentrader.system.trading_system import TradingSystem
 
-EX_SOFTWARE = 70  # sysexits.h: an internal fault
-WIND_UP_SECONDS = 2.0  # for answers that are being sent when the daemon is told to stop
-_ADVICE = {
-    errno.EADDRINUSE: "another program has it; --port 0 takes a free one",
-    errno.EADDRNOTAVAIL: "this machine has no such address; 127.0.0.1 is for itself alone, 0.0.0.0 is all it has",
-    errno.EACCES: "ports below 1024 are for the superuser; take a higher one",
+EX_SOFTWARE = 70  # sysexits.h: an internal software error
+SHUTDOWN_SECONDS = 2.0  # for responses that are being sent when the daemon stops
+_HINTS = {
+    errno.EADDRINUSE: "another program uses this port; --port 0 selects a free one",
+    errno.EADDRNOTAVAIL: "this machine has no such address; use 127.0.0.1 for this machine only, 0.0.0.0 for all",
+    errno.EACCES: "ports below 1024 need root; use a higher port",
 }
 
 logger = logging.getLogger(__name__)
 
 
 def run(settings: Settings) -> int:
-    """Run the daemon until it is told to stop (exit status 0) or cannot go on (1; 70 when a handler is stuck).
+    """Run the daemon until it is stopped. Returns the exit status: 0 after a signal, 1 after a fatal error.
 
-    Raises `ConfigError` when it cannot start: the port or the data folder is in use, the feed is unusable.
+    A stuck handler ends the process with status 70. Raises `ConfigError` if the daemon cannot start: the port or the
+    data folder is in use, or the feed is unusable.
     """
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(_serve(settings))
@@ -52,17 +52,17 @@ def run(settings: Settings) -> int:
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     try:
         import uvloop
-    except ImportError:  # not made for this platform
+    except ImportError:  # not available on this platform
         return None
     return uvloop.new_event_loop
 
 
 async def _serve(settings: Settings) -> int:
-    """Open the port and live behind it."""
+    """Open the port, then run the system until the end."""
     gateway = Gateway(settings.commit)
     token = None if settings.api_token is None else settings.api_token.get_secret_value()
     application = Application(gateway, Guard(settings.host, token))
-    runner = web.ServerRunner(Server(application), shutdown_timeout=WIND_UP_SECONDS)
+    runner = web.ServerRunner(Server(application), shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     try:
         site = await _listening(runner, settings)
@@ -79,27 +79,27 @@ async def _listening(runner: web.ServerRunner, settings: Settings) -> web.TCPSit
     except OSError as error:
         raise ConfigError(
             f"cannot listen on {settings.host}, port {settings.port}: {error.strerror}",
-            hint=_ADVICE.get(error.errno or 0, _ADVICE[errno.EADDRNOTAVAIL]),
+            hint=_HINTS.get(error.errno or 0, _HINTS[errno.EADDRNOTAVAIL]),
         ) from None
     return site
 
 
 async def _until_stopped(settings: Settings, gateway: Gateway, site: web.TCPSite) -> int:
-    """Live until a signal comes or the system gives up; the exit status."""
-    life = asyncio.create_task(_live(settings, gateway))
+    """Run until a signal arrives or the system fails; returns the exit status."""
+    running = asyncio.create_task(_run_system(settings, gateway))
     signalled = asyncio.create_task(_signal())
-    await asyncio.wait({life, signalled}, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({running, signalled}, return_when=asyncio.FIRST_COMPLETED)
     await site.stop()
     systemd.notify("STOPPING=1")
-    given_up = life.done()
-    life.cancel()
+    failed = running.done()
+    running.cancel()
     signalled.cancel()
-    return await _outcome(life, given_up=given_up)
+    return await _exit_status(running, failed=failed)
 
 
-async def _live(settings: Settings, gateway: Gateway) -> str:
-    """Start the system, let requests in, and return why it cannot go on. However this ends, the system is stopped."""
-    system = await asyncio.to_thread(_built, settings)
+async def _run_system(settings: Settings, gateway: Gateway) -> str:
+    """Start the system, let requests through, and return the reason of a fatal error. Always stops the system."""
+    system = await asyncio.to_thread(_build, settings)
     try:
         await system.start()
         gateway.open(system)
@@ -112,8 +112,8 @@ async def _live(settings: Settings, gateway: Gateway) -> str:
         await system.stop()
 
 
-def _built(settings: Settings) -> TradingSystem:
-    # In a thread and no earlier: what the actors import takes longer than opening the port.
+def _build(settings: Settings) -> TradingSystem:
+    # Imported in this thread: importing the actors takes longer than opening the port.
     from opentrader.system.trading_system import TradingSystem
 
     system = TradingSystem(settings, on_stuck=lambda name: _stuck(system, name))
@@ -121,52 +121,52 @@ def _built(settings: Settings) -> TradingSystem:
 
 
 def _stuck(system: TradingSystem, name: str) -> None:
-    """Show where every thread is, and end if the handler does not return: the next start goes on from the journal."""
+    """Dump all stacks; exit later if the handler is still stuck. The next start resumes from the journal."""
     faulthandler.dump_traceback(all_threads=True)
     asyncio.get_running_loop().call_later(STUCK_SECONDS, _end_stuck, system, name)
 
 
 def _end_stuck(system: TradingSystem, name: str) -> None:
     if system.ready and any(row.name == name and not row.alive for row in system.actors()):
-        logger.critical("%s does not return from its handler; the daemon ends to start anew", name)
+        logger.critical("actor %s is stuck in a handler; exiting for a restart", name)
         logging.shutdown()
-        os._exit(EX_SOFTWARE)  # an ordered end would wait for that thread
+        os._exit(EX_SOFTWARE)  # an orderly shutdown would wait for that thread
 
 
 async def _signal() -> None:
-    """Return when the daemon is told to stop; after that a second signal kills as usual."""
-    loop, told = asyncio.get_running_loop(), asyncio.Event()
+    """Return at the first SIGTERM or SIGINT. A second one then kills the process as usual."""
+    loop, received = asyncio.get_running_loop(), asyncio.Event()
     signals = (signal.SIGTERM, signal.SIGINT)
     for number in signals:
-        loop.add_signal_handler(number, told.set)
+        loop.add_signal_handler(number, received.set)
     try:
-        await told.wait()
+        await received.wait()
     finally:
         for number in signals:
             loop.remove_signal_handler(number)
 
 
-async def _outcome(life: asyncio.Task[str], *, given_up: bool) -> int:
+async def _exit_status(running: asyncio.Task[str], *, failed: bool) -> int:
     try:
-        reason = await life
+        reason = await running
     except asyncio.CancelledError:
         return 0
-    if given_up:
-        logger.critical("the daemon cannot go on: %s", reason)
-    return int(given_up)
+    if failed:
+        logger.critical("fatal error, the daemon exits: %s", reason)
+    return int(failed)
 
 
 def _announce(system: TradingSystem) -> None:
-    """Where it is to be found, once it is there."""
+    """Print the addresses, and warn about an unprotected port."""
     base, settings = system.base_url(), system.settings
-    _say(f"opentrader is listening on {base}\n  dashboard  {base}/api/dashboard\n  API        {base}/api/docs")
+    _print(f"opentrader is listening on {base}\n  dashboard  {base}/api/dashboard\n  API        {base}/api/docs")
     if system.view(HealthOf()).license_status == "required":
-        _say(f"The license is free; register it with\n  {system.register_curl()}")
+        _print(f"The license is free; register it with\n  {system.register_curl()}")
     if not is_loopback(settings.host) and settings.api_token is None:
-        told = "anybody who reaches port %d of this machine at %s can trade: set OPENTRADER_API_TOKEN"
-        logger.warning(told, settings.port, settings.host)
+        warning = "authentication is off: anyone who can reach port %d on %s can trade; set OPENTRADER_API_TOKEN"
+        logger.warning(warning, settings.port, settings.host)
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     sys.stdout.write(text + "\n")
     sys.stdout.flush()

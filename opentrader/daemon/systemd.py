@@ -1,4 +1,4 @@
-"""Tells systemd how the daemon is, as `Type=notify` asks; without systemd nothing happens."""
+"""Reports the daemon's state to systemd (`Type=notify`); without systemd it does nothing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Alive(Protocol):
 
 
 def notify(state: str) -> None:
-    """Send one line to the service manager's socket. See sd_notify(3)."""
+    """Send a state to the service manager's socket. See sd_notify(3)."""
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return
@@ -30,19 +30,19 @@ def notify(state: str) -> None:
 
 
 def interval_seconds() -> float | None:
-    """How often the manager wants a sign of life, halved to be on the safe side; None when it does not."""
+    """Half of the watchdog interval that systemd has set; None without a watchdog."""
     microseconds = os.environ.get("WATCHDOG_USEC", "")
     return int(microseconds) / 2e6 if microseconds.isdigit() and int(microseconds) else None
 
 
 @asynccontextmanager
 async def watchdog(actors: Callable[[], Iterable[Alive]], settled: Settled) -> AsyncIterator[None]:
-    """Give signs of life while all actors are alive and the store answers, if only with an error, to `settled`.
+    """Ping systemd while every actor is alive and the store responds to `settled`, if only with an error.
 
-    Without them the manager restarts the daemon.
+    If the pings stop, systemd restarts the daemon.
     """
     seconds = interval_seconds()
-    task = asyncio.create_task(_signs(actors, settled, seconds)) if seconds else None
+    task = asyncio.create_task(_ping(actors, settled, seconds)) if seconds else None
     try:
         yield
     finally:
@@ -50,9 +50,9 @@ async def watchdog(actors: Callable[[], Iterable[Alive]], settled: Settled) -> A
             task.cancel()
 
 
-async def _signs(actors: Callable[[], Iterable[Alive]], settled: Settled, seconds: float) -> None:
+async def _ping(actors: Callable[[], Iterable[Alive]], settled: Settled, seconds: float) -> None:
     while True:
-        # Without a time limit: as long as the store does not answer there is no sign, and one question is enough.
+        # No timeout: while the store does not respond there must be no ping.
         with suppress(OpentraderError):
             await settled()
         if all(actor.alive for actor in actors()):

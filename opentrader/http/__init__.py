@@ -1,1 +1,1 @@
-"""The HTTP door: one table of routes, from which handlers, the OpenAPI document and the docs page follow."""
+"""The HTTP API: one route table, from which the handlers, the OpenAPI document and the docs page are built."""

@@ -10,10 +10,10 @@ from __future__ import annotations
 import hmac
 import re
 from functools import lru_cache
-from ipaddress import ip_address
 
 from aiohttp import web
 
+from opentrader.domain.hosts import address_of, is_loopback
 from opentrader.http.problems import ForbiddenOrigin, Unauthorized
 from opentrader.http.route import Route
 
@@ -66,20 +66,7 @@ class Guard:
     def _accepts(self, host: str) -> bool:
         """Unless the daemon listens on loopback, any IP address is accepted too: only a name can be rebound."""
         name = _hostname(host)
-        return name in self._names or (not self._loopback and _is_address(name))
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a server listening on this address can be reached from this machine alone."""
-    return host == "localhost" or (_is_address(host) and ip_address(host).is_loopback)
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ip_address(name)
-    except ValueError:
-        return False
-    return True
+        return name in self._names or (not self._loopback and address_of(name) is not None)
 
 
 def _hostname(host: str) -> str:

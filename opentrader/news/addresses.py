@@ -71,7 +71,7 @@ def _feed_url(address: str) -> URL:
     if not host or url.user or url.password:
         raise ValueError("should be a URL with a host and without a user or password")
     if url.scheme != "https" and not (url.scheme == "http" and is_loopback(host)):
-        raise ValueError("should begin with https:// (http:// is for loopback only)")
+        raise ValueError("should begin with https:// (http:// is allowed for loopback only)")
     return url
 
 

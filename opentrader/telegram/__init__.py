@@ -1,4 +1,4 @@
-"""Speaks to the operator through a Telegram bot."""
+"""Messages to the operator through a Telegram bot."""
 
 from opentrader.telegram.bot import Bot
 from opentrader.telegram.silent import Silent

@@ -1,4 +1,4 @@
-"""The Bot API as far as it is needed: one method, `sendMessage` (core.telegram.org/bots/api#sendmessage)."""
+"""Sends messages with the Bot API method `sendMessage` (core.telegram.org/bots/api#sendmessage)."""
 
 from __future__ import annotations
 
@@ -14,46 +14,46 @@ from opentrader.domain.approvals import Button
 from opentrader.domain.hosts import is_loopback
 from opentrader.domain.time_limits import TELEGRAM_SECONDS
 from opentrader.errors import ConfigError, TelegramError
-from opentrader.telegram.answer import message_id_of, silence_of
+from opentrader.telegram.answer import message_id_of, retry_after_of
 
 URL_OF_TELEGRAM = "https://api.telegram.org"
-_LARGEST_ANSWER = 1 << 16  # bytes
+_MAX_REPLY_BYTES = 1 << 16
 _TOKEN = re.compile(r"\d+:[\w-]+", re.ASCII)
-_MAYBE = "It may have arrived all the same."
+_MAYBE = "The message may have been delivered."
 
 
 class Bot:
     """Sends plain text to one chat. Coroutines run on one loop; none takes longer than `timeout_seconds`.
 
-    When Telegram asks for silence (429), messages are refused at once until it is over: nobody waits it out.
+    After a 429 with `retry_after`, messages are refused at once until that time is over.
     """
 
     def __init__(
         self, token: str, chat_id: str, *, url: str = URL_OF_TELEGRAM, timeout_seconds: float = TELEGRAM_SECONDS
     ) -> None:
-        """Raises `ConfigError`, which does not show the token."""
+        """Raises `ConfigError`, which never contains the token."""
         if not _TOKEN.fullmatch(token):
-            raise ConfigError("telegram_token: should be like 123456:ABC-DEF, as @BotFather gives it")
+            raise ConfigError("telegram_token: should look like 123456:ABC-DEF, as issued by @BotFather")
         self._method = _base(url) / f"bot{token}" / "sendMessage"
         self._chat_id = chat_id
         self._timeout_seconds = timeout_seconds
-        self._silent_until = 0.0  # on the loop's clock
+        self._blocked_until = 0.0  # event loop time
 
     def __repr__(self) -> str:
         return f"<Bot at {self._method.host}>"
 
     async def send(self, text: str, buttons: Sequence[Button] = ()) -> int:
         """Send up to 4096 characters; returns the id of the message. Raises `TelegramError`."""
-        left = self._silent_until - asyncio.get_running_loop().time()
+        left = self._blocked_until - asyncio.get_running_loop().time()
         if left > 0:
-            raise TelegramError(f"Telegram API error: 429 Too Many Requests, {left:.0f} s more of silence")
+            raise TelegramError(f"Telegram API error: 429 Too Many Requests, retry in {left:.0f} s")
         status, body = await self._post(_message(self._chat_id, text, buttons))
-        if silence := silence_of(status, body):
-            self._silent_until = asyncio.get_running_loop().time() + silence
+        if seconds := retry_after_of(status, body):
+            self._blocked_until = asyncio.get_running_loop().time() + seconds
         return message_id_of(status, body)
 
     async def _post(self, message: dict[str, Any]) -> tuple[int, bytes]:
-        """What aiohttp raises can name the address, and with it the token: nothing of it goes on from here."""
+        """Replaces aiohttp's errors, which can contain the URL and with it the token."""
         failure = TelegramError("Telegram could not be reached", hint=_MAYBE)
         try:
             async with asyncio.timeout(self._timeout_seconds):
@@ -62,7 +62,7 @@ class Bot:
             failure = TelegramError(f"Telegram did not answer within {self._timeout_seconds:g} s", hint=_MAYBE)
         except (ClientError, OSError, ValueError):
             pass
-        raise failure  # out here, where it has no context
+        raise failure  # outside the except blocks, so that the original error is not attached
 
     async def _exchange(self, message: dict[str, Any]) -> tuple[int, bytes]:
         async with (
@@ -73,17 +73,17 @@ class Bot:
 
 
 async def _body(response: ClientResponse) -> bytes:
-    """As much of the answer as a real one has; the rest is not read."""
+    """The reply, up to a size that no real one exceeds."""
     body = bytearray()
     async for chunk in response.content.iter_any():
         body += chunk
-        if len(body) > _LARGEST_ANSWER:
+        if len(body) > _MAX_REPLY_BYTES:
             break
     return bytes(body)
 
 
 def _message(chat_id: str, text: str, buttons: Sequence[Button]) -> dict[str, Any]:
-    """No parse mode: what looks like markup stays text."""
+    """The JSON of a message. Without a parse mode, markup stays text."""
     message: dict[str, Any] = {"chat_id": chat_id, "text": text, "link_preview_options": {"is_disabled": True}}
     if buttons:
         row = [{"text": button.label, "callback_data": button.data} for button in buttons]
@@ -92,12 +92,12 @@ def _message(chat_id: str, text: str, buttons: Sequence[Button]) -> dict[str, An
 
 
 def _base(url: str) -> URL:
-    problem = ConfigError("telegram_url: should begin with https:// (http:// is for loopback only)")
+    invalid = ConfigError("telegram_url: should begin with https:// (http:// is allowed for loopback only)")
     try:
         base = URL(url)
     except ValueError:
-        raise problem from None
+        raise invalid from None
     host, schemes = base.host or "", ("https", "http") if is_loopback(base.host or "") else ("https",)
     if not host or base.user or base.scheme not in schemes:
-        raise problem
+        raise invalid
     return base

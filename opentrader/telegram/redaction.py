@@ -1,4 +1,4 @@
-"""Keeps the bot's token out of what is shown: Telegram has it in the address of every call."""
+"""Removes bot tokens from text: Telegram puts the token into the URL of every call."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ _TOKEN = re.compile(r"(?i:(bot))?\d{3,}(?::|%3[Aa])[\w-]{20,}")
 
 
 def redacted(text: str) -> str:
-    """The text without anything that looks like a bot's token."""
+    """The text with everything that looks like a bot token replaced."""
     return _TOKEN.sub(r"\1[redacted]", text)

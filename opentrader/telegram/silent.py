@@ -1,4 +1,4 @@
-"""The messenger of an installation that has no bot."""
+"""The messenger of an installation without a Telegram bot."""
 
 from __future__ import annotations
 

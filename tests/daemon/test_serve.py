@@ -77,7 +77,7 @@ def test_a_handler_that_never_returns_ends_it_to_start_anew(tmp_path: Path) -> N
         _, told = process.communicate(timeout=SECONDS)
     assert process.returncode == 70
     assert "in never" in told  # where the thread is
-    assert "archive does not return from its handler" in told
+    assert "actor archive is stuck in a handler" in told
 
 
 def failed_start(folder: Path, *options: str) -> str:
@@ -164,7 +164,7 @@ async def test_while_the_store_is_stuck_no_sign_of_life_is_given(
         stuck.set()
         go_on.wait(SECONDS)
 
-    life = asyncio.create_task(daemon._live(Settings(data_dir=tmp_path), gateway))
+    life = asyncio.create_task(daemon._run_system(Settings(data_dir=tmp_path), gateway))
     try:
         assert [await told.get() for _ in range(3)] == ["READY=1", "WATCHDOG=1", "WATCHDOG=1"]
         held = asyncio.create_task(gateway.started._store.write(hold))  # type: ignore[union-attr]  # a gateway that answers has started

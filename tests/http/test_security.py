@@ -8,7 +8,7 @@ import pytest
 
 from opentrader.actors import messages
 from opentrader.http.routes import ROUTES
-from opentrader.http.security import is_loopback
+from opentrader.domain.hosts import is_loopback
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 OPEN = {"/api/health", "/api/dashboard", "/api/docs", "/api/openapi.json"}

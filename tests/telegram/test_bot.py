@@ -48,22 +48,22 @@ async def test_buttons_stand_in_one_row(telegram):
     [
         (401, {"ok": False, "error_code": 401, "description": "Unauthorized"}, "401 Unauthorized"),
         (400, {"ok": False, "description": "Bad Request: chat not found"}, "400 Bad Request: chat not found"),
-        (502, b"<html>Bad Gateway</html>", "502 without an explanation"),
-        (200, b"<html>a captive portal</html>", "200 without an explanation"),
-        (200, {"ok": True}, "200 without an explanation"),
-        (200, {"ok": True, "result": {"message_id": "7"}}, "200 without an explanation"),
-        (200, {"ok": True, "result": {"message_id": True}}, "200 without an explanation"),
-        (200, {"ok": "yes", "result": {"message_id": 7}}, "200 without an explanation"),
-        (200, [1, 2], "200 without an explanation"),
-        (200, b"[" * 60_000, "200 without an explanation"),
+        (502, b"<html>Bad Gateway</html>", "502 without a description"),
+        (200, b"<html>a captive portal</html>", "200 without a description"),
+        (200, {"ok": True}, "200 without a description"),
+        (200, {"ok": True, "result": {"message_id": "7"}}, "200 without a description"),
+        (200, {"ok": True, "result": {"message_id": True}}, "200 without a description"),
+        (200, {"ok": "yes", "result": {"message_id": 7}}, "200 without a description"),
+        (200, [1, 2], "200 without a description"),
+        (200, b"[" * 60_000, "200 without a description"),
         (
             200,
             b'{"ok": true, "result": {"message_id": 7}, "x": "' + b"x" * (1 << 20) + b'"}',
-            "200 without an explanation",
+            "200 without a description",
         ),
-        (302, b"", "302 without an explanation"),
+        (302, b"", "302 without a description"),
         (400, {"description": f"no /bot{TOKEN}/ here\nnor {TOKEN}"}, "400 no /bot[redacted]/ here nor [redacted]"),
-        (400, {"description": {"a": 1}, "parameters": [1]}, "400 without an explanation"),
+        (400, {"description": {"a": 1}, "parameters": [1]}, "400 without a description"),
     ],
 )
 async def test_any_other_answer_is_an_error_in_one_line(telegram, status, body, told):
@@ -73,7 +73,7 @@ async def test_any_other_answer_is_an_error_in_one_line(telegram, status, body, 
 
 async def test_a_redirect_does_not_carry_the_token_elsewhere(telegram):
     telegram.answers = [(307, b"")]
-    assert (await refused(telegram.bot())).detail == "Telegram API error: 307 without an explanation"
+    assert (await refused(telegram.bot())).detail == "Telegram API error: 307 without a description"
     assert len(telegram.paths) == 1
 
 
@@ -81,7 +81,7 @@ async def test_when_telegram_asks_for_silence_nobody_waits_and_nothing_is_sent(t
     bot = telegram.bot()
     telegram.answers = [(429, TOO_MANY)]
     assert (await refused(bot)).detail == "Telegram API error: 429 Too Many Requests: retry after 117"
-    assert (await refused(bot)).detail.startswith("Telegram API error: 429 Too Many Requests, 1")
+    assert (await refused(bot)).detail.startswith("Telegram API error: 429 Too Many Requests, retry in 1")
     assert len(telegram.sent) == 1
 
 
@@ -89,8 +89,8 @@ async def test_the_silence_ends(telegram, monkeypatch):
     bot, now = telegram.bot(), asyncio.get_running_loop().time()
     telegram.answers = [(429, TOO_MANY)]
     await refused(bot)
-    assert bot._silent_until - now == pytest.approx(117, abs=60)
-    bot._silent_until = now
+    assert bot._blocked_until - now == pytest.approx(117, abs=60)
+    bot._blocked_until = now
     assert await bot.send("hello") == 4712
 
 
@@ -99,7 +99,7 @@ async def test_an_absurd_silence_is_not_kept(telegram, asked):
     bot, now = telegram.bot(), asyncio.get_running_loop().time()
     telegram.answers = [(429, {"ok": False, "parameters": {"retry_after": asked}})]
     await refused(bot)
-    assert now < bot._silent_until < now + 3700
+    assert now < bot._blocked_until < now + 3700
 
 
 async def test_a_server_that_does_not_answer_is_given_up(telegram):
@@ -107,7 +107,7 @@ async def test_a_server_that_does_not_answer_is_given_up(telegram):
     error = await refused(telegram.bot(timeout_seconds=0.2))
     assert (error.detail, error.hint) == (
         "Telegram did not answer within 0.2 s",
-        "It may have arrived all the same.",
+        "The message may have been delivered.",
     )
 
 
