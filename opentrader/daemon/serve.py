@@ -17,8 +17,8 @@ from aiohttp import web
 from opentrader.actors.messages import HealthOf
 from opentrader.config.settings import Settings
 from opentrader.daemon import systemd
-from opentrader.domain.time_limits import STUCK_SECONDS
 from opentrader.domain.hosts import is_loopback
+from opentrader.domain.time_limits import STUCK_SECONDS
 from opentrader.errors import ConfigError
 from opentrader.http.application import Application
 from opentrader.http.connection import Server

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from opentrader.actors import messages
-from opentrader.http.routes import ROUTES
 from opentrader.domain.hosts import is_loopback
+from opentrader.http.routes import ROUTES
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 OPEN = {"/api/health", "/api/dashboard", "/api/docs", "/api/openapi.json"}

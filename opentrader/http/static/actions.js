@@ -1,9 +1,9 @@
-// What a person does on the page: asked twice where money moves, done once, and told what came of it.
+// The user's actions: confirmed first where money moves, executed once, and their result shown.
 
 import { Refused } from "./api.js";
 import { $, h } from "./dom.js";
 
-const SHOWN_MS = 12000;
+const VISIBLE_MS = 12000;
 let fading = 0;
 
 export function say(text, kind = "") {
@@ -11,15 +11,15 @@ export function say(text, kind = "") {
   $("said").className = `said ${kind}`;
   $("said").hidden = !text;
   clearTimeout(fading);
-  fading = setTimeout(() => say(""), SHOWN_MS);
+  fading = setTimeout(() => say(""), VISIBLE_MS);
 }
 
 export function refused(error) {
-  if (!(error instanceof Refused)) return "The daemon does not answer.";
+  if (!(error instanceof Refused)) return "The daemon does not respond.";
   return `${error.message}. ${error.code === "license_required" ? "Register above." : error.hint}`;
 }
 
-// Runs work while the button shows that it does. Work returns what there is to say; whoever shows things hears of it.
+// Runs `work` with the button busy, shows the text that it returns, and sends `acted` so that the page reloads its data.
 export async function act(button, work) {
   button.disabled = true;
   button.classList.add("busy");
@@ -34,15 +34,15 @@ export async function act(button, work) {
   }
 }
 
-// Resolves to what was chosen: true only by the button that says what will be done.
-export function confirmed({ question, told, verb, kind }) {
+// Asks in a dialog; resolves to true only if the user clicks the button that names the action.
+export function confirmed({ question, detail, verb, kind }) {
   const dialog = $("ask");
   return new Promise((resolve) => {
     const done = (answer) => (resolve(answer), dialog.close());
     dialog.replaceChildren(
-      h("h2", { id: "ask-title" }, question), h("p", {}, told),
+      h("h2", { id: "ask-title" }, question), h("p", {}, detail),
       h("div", { class: "bar choices" },
-        h("button", { autofocus: true, onclick: () => done(false) }, "No, go back"),
+        h("button", { autofocus: true, onclick: () => done(false) }, "Cancel"),
         h("button", { class: kind, onclick: () => done(true) }, verb)));
     dialog.onclose = () => resolve(false);
     dialog.showModal();

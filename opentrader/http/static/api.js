@@ -1,4 +1,4 @@
-// Talks to the daemon. The token lives in this variable and nowhere else.
+// Calls the API. The token is kept in this variable only.
 
 let token = "";
 
@@ -21,19 +21,19 @@ const authorized = () => (token ? { Authorization: `Bearer ${token}` } : {});
 
 async function call(method, path, body) {
   const headers = { ...authorized(), ...(body && { "Content-Type": "application/json" }) };
-  const answer = await fetch(path, { method, headers, body: body && JSON.stringify(body), cache: "no-store" });
-  const told = await answer.json();
-  if (!answer.ok) throw new Refused(answer.status, told);
-  return told;
+  const response = await fetch(path, { method, headers, body: body && JSON.stringify(body), cache: "no-store" });
+  const payload = await response.json();
+  if (!response.ok) throw new Refused(response.status, payload);
+  return payload;
 }
 
 export const get = (path) => call("GET", path);
 export const post = (path, body) => call("POST", path, body);
 export const del = (path) => call("DELETE", path);
 
-// The body of an answer that goes on for as long as `signal` lets it.
+// The body of an endless response; `signal` ends it.
 export async function stream(path, signal) {
-  const answer = await fetch(path, { headers: authorized(), cache: "no-store", signal });
-  if (!answer.ok) throw new Refused(answer.status, await answer.json());
-  return answer.body;
+  const response = await fetch(path, { headers: authorized(), cache: "no-store", signal });
+  if (!response.ok) throw new Refused(response.status, await response.json());
+  return response.body;
 }

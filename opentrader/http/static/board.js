@@ -6,8 +6,8 @@ import { age, h, left, price } from "./dom.js";
 
 export function pendingSignals(signals) {
   if (!signals.length) {
-    return h("div", { class: "empty" }, h("p", {}, h("b", {}, "No signal is waiting.")),
-      h("p", {}, "Scan & signal looks for mean-reversion setups at the edge of a range. What it finds waits here for a few minutes, unless somebody decides. Most of the time there is nothing: that is the point."));
+    return h("div", { class: "empty" }, h("p", {}, h("b", {}, "No pending signals.")),
+      h("p", {}, "\"Scan & signal\" looks for mean-reversion setups at the edge of a range. Each signal stays here until you decide or it expires after a few minutes. Most scans find none."));
   }
   return signals.map(signalCard);
 }
@@ -22,12 +22,12 @@ function signalCard(signal) {
     h("div", { class: "bar" },
       button("Confirm", "small", () => decide(signal.symbol, "confirm")),
       button("Reject", "small", () => decide(signal.symbol, "reject")),
-      h("small", {}, "Confirming marks it as consumed; it places no order.")));
+      h("small", {}, "Confirm marks the signal as consumed. It places no order.")));
 }
 
 async function decide(symbol, decision) {
   const { status } = await post(`/api/signal/${encodeURIComponent(symbol)}/${decision}`);
-  return `The signal of ${symbol} is ${status || `${decision}ed`}.`;
+  return `Signal ${symbol}: ${status || `${decision}ed`}.`;
 }
 
 function figures(signal) {
@@ -59,7 +59,7 @@ export function newsList(items) {
 }
 
 export function logLines(lines) {
-  if (!lines.length) return h("p", { class: "empty" }, "What agents and scans do is written here, newest first.");
+  if (!lines.length) return h("p", { class: "empty" }, "No entries yet. Agents and scans write their activity here, newest first.");
   return h("ol", {}, lines.map((line) => h("li", { class: line.level },
     h("time", { title: new Date(line.ts * 1000).toLocaleString() }, new Date(line.ts * 1000).toLocaleTimeString([], { hour12: false })),
     h("b", {}, line.agent), h("span", {}, line.message))));

@@ -1,4 +1,4 @@
-// Candles as SVG, with the levels that the analysis speaks of.
+// A candle chart as SVG, with the price levels of the analysis.
 
 import { price, svg } from "./dom.js";
 
@@ -24,7 +24,7 @@ function drawn(candle, x, step, y) {
     svg("rect", { x: x - step * 0.34, width: step * 0.68, y: Math.min(y(candle.open), y(candle.close)), height: body }));
 }
 
-// Labels of levels that lie close together would cover each other: each keeps its distance from the one above.
+// Moves the labels of close levels apart so that they do not overlap.
 function spread(levels, y) {
   const placed = levels.map((level) => ({ ...level, y: y(level.at) })).sort((a, b) => a.y - b.y);
   let free = 0;

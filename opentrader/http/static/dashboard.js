@@ -1,4 +1,4 @@
-// The dashboard: hears from the daemon what happens, asks for the rest every few seconds, and shows it.
+// The dashboard: follows the event stream, polls the rest every few seconds, and renders both.
 
 import { Refused, get, hasToken, post, setToken } from "./api.js";
 import { act, say } from "./actions.js";
@@ -13,21 +13,21 @@ const SOURCES = {
   health: "/api/health", state: "/api/state", signals: "/api/signal/list", market: "/api/market/all", trades: "/api/trades",
   portfolio: "/api/portfolio", status: "/api/status", pending: "/api/pending-entries", history: "/api/trades/history?limit=10", stats: "/api/trades/stats",
 };
-const CARRIED = { agent: "state", signal: "signals", market: "market", trade: "trades", pending: "pending" }; // what an event holds
+const CARRIED = { agent: "state", signal: "signals", market: "market", trade: "trades", pending: "pending" }; // the view that an event carries
 const FOLLOWS = { signal: ["status"], trade: ["status", "portfolio", "history", "stats"], pending: ["status", "portfolio"], license: Object.keys(SOURCES) };
-const MISSING = new Set(["license_required", "not_ready"]); // what is not to be had yet
+const MISSING = new Set(["license_required", "not_ready"]); // data that is not available yet
 
 const LIVE_MS = 15000, ALONE_MS = 3000, PRICES_MS = 10000, NEWS_MS = 60000, SOON_MS = 300;
 
 const known = { pending: null, news: [] };
 let lastAnswer = 0, lastPrices = 0, lastNews = 0, live = false;
 
-// --- asking ----------------------------------------------------------------------------------------------------
+// --- loading ----------------------------------------------------------------------------------------------------
 
 async function load(names) {
   try {
-    const told = await Promise.all(names.map((name) => get(SOURCES[name]).catch(missing)));
-    names.forEach((name, i) => (known[name] = told[i]));
+    const loaded = await Promise.all(names.map((name) => get(SOURCES[name]).catch(missing)));
+    names.forEach((name, i) => (known[name] = loaded[i]));
     if (names.includes("state")) setClock(known.state.ts);
     reached();
     await render();
@@ -43,7 +43,7 @@ function missing(error) {
   throw error;
 }
 
-// What several events ask for within a moment is asked for once.
+// Requests of several events at about the same time are combined.
 const wanted = new Set();
 let soon = 0;
 
@@ -61,7 +61,7 @@ let next = 0;
 
 async function poll() {
   clearTimeout(next);
-  const asks = !document.hidden && $("token").hidden; // without its token there is nothing to be had
+  const asks = !document.hidden && $("token").hidden; // without the token every request fails
   if (asks && (await load(Object.keys(SOURCES)))) await Promise.all([readThePrices(), readNews()]).catch(() => {});
   clearTimeout(next);
   next = setTimeout(poll, live ? LIVE_MS : ALONE_MS);
@@ -107,14 +107,14 @@ function failed(error) {
     return pill($("link"), "warn", "token needed");
   }
   document.body.classList.add("stale-page");
-  pill($("link"), "bad", "no answer");
-  const since = lastAnswer ? `What you see is ${Math.round((Date.now() - lastAnswer) / 1000)} s old.` : "";
-  const why = error instanceof Refused ? `The daemon answers, but not with data: ${error.message}.` : "The daemon does not answer. Is it running?";
-  show($("offline"), `${why} ${since} Trying again every few seconds.`, (text) => text);
+  pill($("link"), "bad", "offline");
+  const since = lastAnswer ? `The data on this page is ${Math.round((Date.now() - lastAnswer) / 1000)} s old.` : "";
+  const why = error instanceof Refused ? `The daemon returned an error: ${error.message}.` : "The daemon does not respond. Is it running?";
+  show($("offline"), `${why} ${since} Retrying every few seconds.`, (text) => text);
   $("offline").hidden = false;
 }
 
-// --- showing ---------------------------------------------------------------------------------------------------
+// --- rendering ---------------------------------------------------------------------------------------------------
 
 function pill(node, kind, text) {
   node.className = `pill ${kind}`;
@@ -123,7 +123,7 @@ function pill(node, kind, text) {
 
 function showSource(source) {
   const node = $("source");
-  const made = { simulated: "simulated market: prices are made up", files: "recorded candles, replayed" };
+  const made = { simulated: "simulated market: prices are not real", files: "replayed recorded candles" };
   node.className = `source ${source in made ? source : "market"}`;
   node.textContent = made[source] || `market: ${source}`;
   node.hidden = false;
@@ -131,7 +131,7 @@ function showSource(source) {
 
 function showHealth(health) {
   const active = health.license_status === "active";
-  pill($("license"), active ? "good" : "warn", active ? `license: ${health.plan}` : "no license yet");
+  pill($("license"), active ? "good" : "warn", active ? `license: ${health.plan}` : "no license");
   $("register").hidden = active;
   $("register-curl").textContent =
     `curl -X POST ${location.origin}/api/license/register -H 'Content-Type: application/json'${hasToken() ? ' -H "Authorization: Bearer $OPENTRADER_API_TOKEN"' : ""} -d '{"email":"you@example.com","name":"Your Name"}'`;
@@ -163,25 +163,25 @@ function showTrading() {
   show($("stats"), stats, statsLine);
 }
 
-// A section that is only there when it has something to show.
+// A section that is visible only if it has content.
 function showSection(id, data, build, count = data.length) {
   $(`${id}-section`).hidden = !count;
   show($(id), data, build);
 }
 
-// --- what a person can do --------------------------------------------------------------------------------------
+// --- actions --------------------------------------------------------------------------------------
 
 async function scan() {
   const found = await post(`/api/market/scan?mtf_tf=${timeframe()}&agent=tech`);
   for (const context of found.results) contexts.set(key(context), context);
   lastPrices = 0;
   const failures = found.failed.map((f) => `${f.symbol}: ${reason(f.code)}`).join(", ");
-  return `Scanned ${found.scanned} markets on ${found.mtf_tf} within ${found.htf_tf}.${failures && ` Not read: ${failures}.`}`;
+  return `Scanned ${found.scanned} markets on ${found.mtf_tf} within ${found.htf_tf}.${failures && ` Failed: ${failures}.`}`;
 }
 
 async function scanAndSignal() {
   const found = await post("/api/mr-combined/scan-and-signal?agent=scout");
-  if (found.reason) return `Nothing was looked at: ${reason(found.reason)}.`;
+  if (found.reason) return `No market scanned: ${reason(found.reason)}.`;
   const why = Object.entries(grouped(found.skipped)).map(([name, rows]) => `${rows.length} ${reason(name)}`);
   return `${found.scanned} markets, ${found.signaled.length} signal${found.signaled.length === 1 ? "" : "s"}.${why.length ? ` Skipped: ${why.join(", ")}.` : ""}`;
 }
@@ -196,7 +196,7 @@ async function register(event) {
   event.preventDefault();
   await act(event.submitter, async () => {
     await post("/api/license/register", { email: $("email").value, name: $("name").value });
-    return "The license is registered.";
+    return "License registered.";
   });
 }
 

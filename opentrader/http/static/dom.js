@@ -1,4 +1,4 @@
-// Builds elements. Whatever comes from the daemon becomes text, never markup.
+// Builds elements. Data from the daemon always becomes text, never markup.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -20,18 +20,18 @@ export const svg = (tag, attributes = {}, ...children) => fill(document.createEl
 
 export const $ = (id) => document.getElementById(id);
 
-// Replaces what an element holds, unless it shows the same already: focus and selection survive a poll.
-const shown = new WeakMap();
+// Replaces the content of an element if its data has changed: focus and selection survive a poll.
+const rendered = new WeakMap();
 
 export function show(node, data, build) {
-  const told = JSON.stringify(data);
-  if (shown.get(node) === told) return;
-  shown.set(node, told);
+  const text = JSON.stringify(data);
+  if (rendered.get(node) === text) return;
+  rendered.set(node, text);
   node.replaceChildren(...there([build(data)]));
 }
 
-// An age that goes on counting between two polls. `at` is in Unix seconds by the daemon's clock.
-export const age = (at) => h("time", { class: "age", "data-at": at }, told(at));
+// An age that keeps counting between polls. `at` is in Unix seconds of the daemon's clock.
+export const age = (at) => h("time", { class: "age", "data-at": at }, elapsed(at));
 
 let ahead = 0;
 
@@ -41,7 +41,7 @@ export function setClock(seconds) {
 
 export const now = () => Date.now() / 1000 + ahead;
 
-export function told(at) {
+function elapsed(at) {
   const seconds = Math.max(0, Math.round(now() - at));
   if (seconds < 60) return `${seconds} s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
@@ -49,9 +49,9 @@ export function told(at) {
   return `${Math.floor(seconds / 86400)} d`;
 }
 
-export const left = (at) => h("time", { class: "left", "data-until": at }, toldLeft(at));
+export const left = (at) => h("time", { class: "left", "data-until": at }, remaining(at));
 
-function toldLeft(at) {
+function remaining(at) {
   const seconds = Math.max(0, Math.round(at - now()));
   if (seconds >= 172800) return `${Math.floor(seconds / 86400)} d`;
   if (seconds >= 3600) return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
@@ -59,8 +59,8 @@ function toldLeft(at) {
 }
 
 setInterval(() => {
-  for (const node of document.querySelectorAll("time.age")) node.textContent = told(Number(node.dataset.at));
-  for (const node of document.querySelectorAll("time.left")) node.textContent = toldLeft(Number(node.dataset.until));
+  for (const node of document.querySelectorAll("time.age")) node.textContent = elapsed(Number(node.dataset.at));
+  for (const node of document.querySelectorAll("time.left")) node.textContent = remaining(Number(node.dataset.until));
 }, 1000);
 
 export function price(value) {
@@ -68,7 +68,7 @@ export function price(value) {
   return value.toLocaleString("en", { maximumSignificantDigits: value >= 1000 ? 7 : 5 });
 }
 
-// A table that a narrow screen shows as cards: each cell knows the head of its column.
+// A table that becomes cards on a narrow screen: each cell carries the heading of its column.
 export function table(kind, heads, rows) {
   const cell = (content, i) => h("td", { "data-head": heads[i] }, h("div", {}, content));
   return h("div", { class: "wide" }, h("table", { class: `cards ${kind}` },

@@ -1,4 +1,4 @@
-// The seven levels behind a decision, and the candles that it was made on.
+// The dialog that explains a decision: the seven levels and the candles.
 
 import { get } from "./api.js";
 import { chart } from "./chart.js";
@@ -9,40 +9,40 @@ const CANDLES = 90;
 
 export async function explain(row) {
   const dialog = $("explain"), body = $("explain-body");
-  body.replaceChildren(h("p", { class: "empty" }, `Reading ${row.symbol} …`));
+  body.replaceChildren(h("p", { class: "empty" }, `Loading ${row.symbol} …`));
   if (!dialog.open) dialog.showModal();
   history.replaceState(null, "", `#${encodeURIComponent(row.symbol)}`);
   dialog.onclose = () => history.replaceState(null, "", location.pathname);
   dialog.onclick = (event) => event.target === dialog && dialog.close();
   const symbol = encodeURIComponent(row.symbol);
   try {
-    const [told, candles] = await Promise.all([
+    const [explanation, candles] = await Promise.all([
       get(`/api/explain/${symbol}?mtf_tf=${row.mtf_tf}&htf_tf=${row.htf_tf}`),
       get(`/api/candles/${symbol}?timeframe=${row.mtf_tf}&limit=${CANDLES}`),
     ]);
-    body.replaceChildren(...content(told, candles, dialog));
+    body.replaceChildren(...content(explanation, candles, dialog));
   } catch (error) {
-    body.replaceChildren(h("p", { class: "empty" }, `${row.symbol} cannot be explained now: ${error.message}`), close(dialog));
+    body.replaceChildren(h("p", { class: "empty" }, `The explanation of ${row.symbol} is not available: ${error.message}`), close(dialog));
   }
 }
 
-function content(told, candles, dialog) {
+function content(explanation, candles, dialog) {
   return [
     h("div", { class: "bar" },
-      h("h2", { id: "explain-title" }, told.symbol),
-      h("span", { class: `decision ${told.priority_decision}` }, DECISIONS[told.priority_decision]),
-      h("small", {}, `${told.mtf_tf} within ${told.htf_tf}`), h("div", { class: "grow" }), close(dialog)),
-    h("p", { class: "verdict" }, verdict(told)),
-    candles.candles.length ? chart(candles.candles, levels(told.context)) : h("p", { class: "empty" }, "There are no candles to draw."),
-    h("ol", { class: "levels" }, told.levels.map((level) => levelItem(level, told.decided_by))),
+      h("h2", { id: "explain-title" }, explanation.symbol),
+      h("span", { class: `decision ${explanation.priority_decision}` }, DECISIONS[explanation.priority_decision]),
+      h("small", {}, `${explanation.mtf_tf} within ${explanation.htf_tf}`), h("div", { class: "grow" }), close(dialog)),
+    h("p", { class: "verdict" }, verdict(explanation)),
+    candles.candles.length ? chart(candles.candles, levels(explanation.context)) : h("p", { class: "empty" }, "No candles available."),
+    h("ol", { class: "levels" }, explanation.levels.map((level) => levelItem(level, explanation.decided_by))),
   ];
 }
 
 const close = (dialog) => h("button", { class: "small", "aria-label": "Close", onclick: () => dialog.close() }, "Close");
 
-function verdict(told) {
-  if (!told.no_trade_reason) return "All seven levels pass.";
-  return `Level ${told.decided_by} decides: ${reason(told.no_trade_reason)}.`;
+function verdict(explanation) {
+  if (!explanation.no_trade_reason) return "All seven levels pass.";
+  return `Level ${explanation.decided_by} decides: ${reason(explanation.no_trade_reason)}.`;
 }
 
 function levelItem(level, decidedBy) {

@@ -1,15 +1,15 @@
-// Follows /api/events while the page is looked at. By fetch, for an EventSource cannot send a token.
+// Follows /api/events while the page is visible. With fetch, because an EventSource cannot send a token.
 
 import { get, stream } from "./api.js";
 
 const AGAIN_MS = 3000, SOON_MS = 300;
-const SILENT_MS = 40000; // the daemon says something every 15 s
+const SILENT_MS = 40000; // the daemon sends a ping every 15 s
 
-// An event tells of one row; the page shows whole views, and asks for the one that has changed.
+// An event holds one row. The page shows whole views and reloads the one that has changed.
 const VIEWS = { agent: "/api/state", signal: "/api/signal/list", market: "/api/market/all", trade: "/api/trades", pending: "/api/pending-entries" };
-const PART_OF = { log: "agent", halt: "pending" }; // a halt takes waiting entries back, and the page asks for the status with them
+const PART_OF = { log: "agent", halt: "pending" }; // a halt cancels pending entries, and the page reloads the status with them
 
-// `event(kind, data)` for each view that has changed, `up(yes)` when the stream begins and ends.
+// Calls `event(kind, data)` for each changed view, and `up(yes)` when the stream begins or ends.
 export function follow({ event, up }) {
   let running = null, waiting = 0;
 
@@ -17,9 +17,9 @@ export function follow({ event, up }) {
     clearTimeout(waiting);
     const mine = (running = new AbortController());
     try {
-      await read(await stream("/api/events", mine.signal), mine, teller(event), up);
+      await read(await stream("/api/events", mine.signal), mine, dispatcher(event), up);
     } catch {
-      // Told by `up`; polling goes on meanwhile, and says why.
+      // Reported by `up`; polling continues and shows the reason.
     }
     if (running !== mine) return;
     running = null;
@@ -27,12 +27,12 @@ export function follow({ event, up }) {
     if (!document.hidden) waiting = setTimeout(run, AGAIN_MS);
   }
 
-  // A browser has few connections to one host: pages that nobody looks at must not hold them.
+  // A browser has few connections per host: hidden pages must not hold one.
   document.addEventListener("visibilitychange", () => (document.hidden ? running?.abort() : running || run()));
   if (!document.hidden) run();
 }
 
-async function read(body, mine, tell, up) {
+async function read(body, mine, dispatch, up) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "", silent = 0;
   up(true);
@@ -44,20 +44,20 @@ async function read(body, mine, tell, up) {
       if (done) return;
       const blocks = (text + value).split("\n\n");
       text = blocks.pop();
-      for (const block of blocks) tell(block);
+      for (const block of blocks) dispatch(block);
     }
   } finally {
     clearTimeout(silent);
   }
 }
 
-// What has no id only tells how things stood at the beginning: the page asks for all that when the stream is up.
-function teller(event) {
+// Events without an id are the snapshot: the page loads everything itself when the stream begins.
+function dispatcher(event) {
   const changed = new Set();
 
   async function ask(kind) {
     changed.delete(kind);
-    const view = await get(VIEWS[kind]).catch(() => null); // polling says why
+    const view = await get(VIEWS[kind]).catch(() => null); // polling shows the reason
     if (view) event(kind, view);
   }
 

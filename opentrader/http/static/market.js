@@ -1,19 +1,19 @@
-// The markets: one row each, with the verdict on it.
+// The markets table: one row per market with its decision.
 
 import { get } from "./api.js";
 import { explain } from "./explain.js";
 import { $, age, h, now, price, show } from "./dom.js";
 import { DECISIONS, HTF, reason } from "./words.js";
 
-export const contexts = new Map(); // what is known of a market beyond its row, by symbol and timeframes
-export const prices = new Map(); // the last one, by the name that was asked for
+export const contexts = new Map(); // full contexts by symbol and timeframes
+export const prices = new Map(); // last prices by symbol
 
 export const key = (row) => `${row.symbol} ${row.mtf_tf} ${row.htf_tf}`;
 export const timeframe = () => $("timeframe").value;
 const current = (symbol) => `${symbol} ${timeframe()} ${HTF[timeframe()]}`;
 const shown = (rows) => rows.filter((row) => key(row) === current(row.symbol));
 
-// Rows of /api/market/all are short; the rest is asked for once per analysis.
+// Rows of /api/market/all are short; the full context is loaded once per analysis.
 export async function learn(rows) {
   const missing = shown(rows).filter((row) => contexts.get(key(row))?.timestamp !== row.timestamp);
   await Promise.all(missing.map(async (row) => {
@@ -22,21 +22,21 @@ export async function learn(rows) {
   }));
 }
 
-// The last prices of the rows shown and of `others`; resolves to where they come from.
+// Loads the last prices of the visible rows and of `others`; resolves to the name of their source.
 export async function readPrices(rows, others) {
   const names = new Set([...shown(rows).map((row) => row.symbol), ...others]);
-  const told = await Promise.all([...(names.size ? names : ["BTC"])].map((name) =>
+  const loaded = await Promise.all([...(names.size ? names : ["BTC"])].map((name) =>
     get(`/api/candles/${encodeURIComponent(name)}?timeframe=${timeframe()}&limit=1`).then((candles) => [name, candles], () => [name, null])));
-  for (const [name, candles] of told) if (candles?.candles.length) prices.set(name, candles.candles.at(-1).close);
-  return told.find(([, candles]) => candles)?.[1].source;
+  for (const [name, candles] of loaded) if (candles?.candles.length) prices.set(name, candles.candles.at(-1).close);
+  return loaded.find(([, candles]) => candles)?.[1].source;
 }
 
 export function showMarket(market) {
   const rows = shown(market.data);
   const full = rows.map((row) => ({ ...row, at: Math.round(now() - row.age_sec), context: contexts.get(key(row)), price: prices.get(row.symbol) }));
-  // The instant wobbles by a second from poll to poll; a row is the same while its analysis is.
+  // Ages vary by a second between polls; a row counts as unchanged while its analysis is.
   const same = full.map(({ age_sec, at, ...rest }) => rest);
-  show($("market"), [timeframe(), same], () => (full.length ? marketTable(full) : nothingAnalysed()));
+  show($("market"), [timeframe(), same], () => (full.length ? marketTable(full) : noAnalysis()));
   show($("summary"), tally(rows), summary);
   openLinked(full);
 }
@@ -74,7 +74,7 @@ function marketRow(row) {
     h("td", { class: "move" }, context.mtf ? move(context.mtf) : ""),
     h("td", { class: "phase" }, context.htf ? h("span", { class: context.htf.macro_phase }, context.htf.macro_phase) : ""),
     h("td", { class: "place" }, context.htf ? place(context.htf) : ""),
-    h("td", { class: "num" }, age(row.at), row.stale && h("span", { class: "tag", title: "older than the cache allows, or a newer candle has closed: scan again" }, "stale")));
+    h("td", { class: "num" }, age(row.at), row.stale && h("span", { class: "tag", title: "the analysis is outdated, or a newer candle has closed: scan again" }, "stale")));
 }
 
 const ARROWS = { up: "↗", down: "↘", none: "→" };
@@ -92,6 +92,6 @@ function place(htf) {
   return [h("meter", { min: 0, max: 100, value: x, title: `${Math.round(share * 100)} % of ${price(htf.range_low)} to ${price(htf.range_high)}` }), h("small", {}, name)];
 }
 
-const nothingAnalysed = () => h("div", { class: "empty" },
-  h("p", {}, h("b", {}, `Nothing has been analysed on ${timeframe()} yet.`)),
-  h("p", {}, "Scan now reads every market of the watchlist on two timeframes and decides, in seven levels, whether there is something to do. Click a market afterwards to see the verdict of each level."));
+const noAnalysis = () => h("div", { class: "empty" },
+  h("p", {}, h("b", {}, `No analysis on ${timeframe()} yet.`)),
+  h("p", {}, "\"Scan now\" analyzes every market of the watchlist on two timeframes and decides in seven levels whether to trade. Click a market to see the verdict of each level."));

@@ -1,4 +1,4 @@
-// The account, what is open and pending, and what has been closed.
+// The account, open trades, pending entries and closed trades.
 
 import { del, post } from "./api.js";
 import { button, confirmed } from "./actions.js";
@@ -15,7 +15,7 @@ export function accountStrip({ status, portfolio, trades }) {
     status && figure("P/L today", signed(status.realized_pnl_today), trades.length ? ["open ", h("span", { class: tone(open) }, signed(open))] : quote, tone(status.realized_pnl_today)),
     status && figure("Trades today", `${status.trades_today} of ${status.max_trades_per_day ?? "∞"}`, status.mode === status.exchange ? `${status.mode} account` : `${status.mode}, ${status.exchange}`),
     h("div", { class: "grow" }),
-    status ? gate(status) : h("p", { class: "soft" }, "Trading needs the license."),
+    status ? gate(status) : h("p", { class: "soft" }, "Trading requires a license."),
   ];
 }
 
@@ -26,41 +26,41 @@ function gate({ halted, halt_reason, running }) {
     return h("div", { class: "gate halted" },
       h("div", {}, h("b", {}, "Halted"), h("small", {}, halt_reason || "no new entries")), button("Resume", "", resume));
   }
-  return h("div", { class: "gate" }, h("div", {}, h("b", {}, running ? "Open for entries" : "Stopped")), button("Halt", "danger", halt));
+  return h("div", { class: "gate" }, h("div", {}, h("b", {}, running ? "Entries allowed" : "Stopped")), button("Halt", "danger", halt));
 }
 
 async function halt() {
   const sure = await confirmed({
     question: "Halt trading?", verb: "Halt", kind: "danger solid",
-    told: "No new entries until somebody resumes, also after a restart. Pending entries are cancelled. Open trades keep their protection, and can be closed.",
+    detail: "New entries are blocked until you resume, even after a restart. Pending entries are cancelled. Open trades stay protected and can be closed.",
   });
   if (!sure) return "";
   const { cancelled_entries: cancelled } = await post("/api/halt");
-  return `Trading is halted. ${cancelled.length ? `Pending entries cancelled: ${cancelled.length}.` : ""}`;
+  return `Trading halted. ${cancelled.length ? `Pending entries cancelled: ${cancelled.length}.` : ""}`;
 }
 
 async function resume() {
-  const sure = await confirmed({ question: "Resume trading?", verb: "Resume", kind: "primary", told: "New entries are let in again, from every bot and agent." });
+  const sure = await confirmed({ question: "Resume trading?", verb: "Resume", kind: "primary", detail: "New entries from all bots and agents are allowed again." });
   if (!sure) return "";
   await post("/api/resume");
-  return "Trading goes on.";
+  return "Trading resumed.";
 }
 
 // --- open trades -----------------------------------------------------------------------------------------------
 
 const PROTECTION = {
-  oco: ["good", "OCO", "stop and target rest at the exchange, as one order"],
-  "stop+soft_tp": ["warn", "stop only", "the stop rests at the exchange, the target is watched from here"],
-  soft: ["warn", "watched", "stop and target are watched from here"],
-  none: ["bad", "unprotected", "neither stop nor target rests at the exchange"],
+  oco: ["good", "OCO", "stop and target rest on the exchange as one OCO list"],
+  "stop+soft_tp": ["warn", "stop only", "the stop rests on the exchange; the daemon watches the target"],
+  soft: ["warn", "watched", "the daemon watches stop and target"],
+  none: ["bad", "unprotected", "neither stop nor target rests on the exchange"],
 };
 
-const away = (level, from) => from && level != null && h("small", { title: "away from the mark" }, percent((level / from - 1) * 100));
+const away = (level, from) => from && level != null && h("small", { title: "distance from the mark price" }, percent((level / from - 1) * 100));
 
 export function tradeTable(trades) {
   if (!trades.length) {
-    return h("div", { class: "empty" }, h("p", {}, h("b", {}, "No trade is open.")),
-      h("p", {}, "A trade enters at market by POST /api/trade, or at a price of your own by POST /api/trade/manual; its stop and target are placed with it."));
+    return h("div", { class: "empty" }, h("p", {}, h("b", {}, "No open trades.")),
+      h("p", {}, "POST /api/trade enters at market, POST /api/trade/manual at your own price. Stop and target are placed with the entry."));
   }
   return table("trades", ["Market", "Size", "Entry, mark", "P/L", "Stop", "Target", "Protection", "Age", ""], trades.map(tradeRow));
 }
@@ -71,7 +71,7 @@ function tradeRow(trade) {
     [amount(trade.size), h("small", {}, trade.mark_px && money(trade.size * trade.mark_px))],
     [price(trade.entry_px), h("small", {}, `now ${price(trade.mark_px)}`)],
     trade.unrealized_pnl == null ? "–" : h("span", { class: tone(trade.unrealized_pnl) }, signed(trade.unrealized_pnl), h("small", {}, percent(trade.unrealized_pnl_pct))),
-    [price(trade.sl_px), trade.trailing && h("span", { class: "tag info", title: "the stop has followed the price" }, "trails"), away(trade.sl_px, trade.mark_px)],
+    [price(trade.sl_px), trade.trailing && h("span", { class: "tag info", title: "the stop has been raised behind the price" }, "trailing"), away(trade.sl_px, trade.mark_px)],
     [price(trade.tp_px), away(trade.tp_px, trade.mark_px)],
     [badge(trade), h("small", {}, state(trade))],
     age(trade.opened_at),
@@ -83,8 +83,8 @@ const market = ({ symbol, direction }) => h("span", { class: "market-name" }, h(
 
 function badge({ protection, verified, unprotected_sec: bare }) {
   const [kind, name, title] = PROTECTION[protection];
-  const told = bare >= 1 ? `${name} for ${Math.round(bare)} s` : name;
-  return h("span", { class: `badge ${verified ? kind : "warn"}`, title: verified ? title : "put in by hand: the exchange does not show its orders" }, verified ? told : "not verified");
+  const text = bare >= 1 ? `${name} for ${Math.round(bare)} s` : name;
+  return h("span", { class: `badge ${verified ? kind : "warn"}`, title: verified ? title : "restored by hand: no matching open orders on the exchange" }, verified ? text : "unverified");
 }
 
 const state = (trade) => (trade.state === "protected" && trade.protection === "oco" ? trade.source : trade.state.replaceAll("_", " ") || trade.source);
@@ -92,18 +92,18 @@ const state = (trade) => (trade.state === "protected" && trade.protection === "o
 async function close(trade) {
   const sure = await confirmed({
     question: `Close ${trade.symbol}?`, verb: `Sell ${amount(trade.size)} at market`, kind: "danger solid",
-    told: `Its stop and target are cancelled and every open trade of ${trade.symbol} is sold at market.`,
+    detail: `This cancels its stop and target and sells every open ${trade.symbol} trade at market.`,
   });
   if (!sure) return "";
   const { closed } = await post(`/api/close?symbol=${encodeURIComponent(trade.symbol)}`);
   const pnl = closed.reduce((sum, one) => sum + one.pnl, 0);
-  return `${trade.symbol} is closed: ${signed(pnl)}.`;
+  return `${trade.symbol} closed: ${signed(pnl)}.`;
 }
 
 // --- pending entries -------------------------------------------------------------------------------------------
 
 export function pendingTable(entries, marks) {
-  return table("pending", ["Market", "Size", "Price", "To the market", "Stop", "Target", "Expires in", ""], entries.map((entry) => pendingRow(entry, marks.get(entry.symbol))));
+  return table("pending", ["Market", "Size", "Price", "Distance", "Stop", "Target", "Expires in", ""], entries.map((entry) => pendingRow(entry, marks.get(entry.symbol))));
 }
 
 function pendingRow(entry, mark) {
@@ -116,29 +116,29 @@ function pendingRow(entry, mark) {
     [price(entry.sl_px), h("small", {}, `${percent(-entry.sl_pct)}`)],
     [price(entry.tp_px), h("small", {}, `${percent(entry.tp_pct)}`)],
     left(entry.expires_at),
-    button("Cancel", "small", () => cancel(entry), `cancel the entry of ${entry.symbol}`),
+    button("Cancel", "small", () => cancel(entry), `cancel the ${entry.symbol} entry`),
   ];
 }
 
 async function cancel(entry) {
   const sure = await confirmed({
-    question: `Cancel the entry of ${entry.symbol}?`, verb: "Cancel the entry", kind: "danger solid",
-    told: `The LIMIT order at ${price(entry.entry_px)} is taken back. What it has bought already is kept and protected.`,
+    question: `Cancel the ${entry.symbol} entry?`, verb: "Cancel the entry", kind: "danger solid",
+    detail: `This cancels the LIMIT order at ${price(entry.entry_px)}. A part that has already filled is kept and protected.`,
   });
   if (!sure) return "";
   await del(`/api/pending-entries/${encodeURIComponent(entry.id)}`);
-  return `The entry of ${entry.symbol} is cancelled.`;
+  return `${entry.symbol} entry cancelled.`;
 }
 
 // --- history ---------------------------------------------------------------------------------------------------
 
 const EXITS = {
-  sl: "stop", tp: "target", trailing: "trailing stop", close: "closed by hand", closeall: "closed with all", sell: "sold",
-  synced: "imported", orphan: "never held", flattened: "could not be protected", external: "sold elsewhere",
+  sl: "stop", tp: "target", trailing: "trailing stop", close: "closed manually", closeall: "closeall", sell: "sell order",
+  synced: "imported", orphan: "no position found", flattened: "protection failed", external: "closed externally",
 };
 
 export function closedTable(trades) {
-  return table("closed", ["Market", "Size", "Entry", "Exit", "P/L", "How it ended", "Closed"], trades.map((trade) => [
+  return table("closed", ["Market", "Size", "Entry", "Exit", "P/L", "Exit reason", "Closed"], trades.map((trade) => [
     [market(trade), h("small", {}, trade.bot)],
     amount(trade.size),
     price(trade.entry_px),
@@ -151,10 +151,10 @@ export function closedTable(trades) {
 
 export function statsLine(stats) {
   const ratio = (value) => (value == null ? "–" : value.toFixed(2));
-  const told = [
+  const figures = [
     ["trades", stats.total_trades], ["won", stats.win_rate == null ? "–" : `${stats.win_rate.toFixed(0)} %`], ["P/L", h("span", { class: tone(stats.total_pnl) }, signed(stats.total_pnl))],
     ["profit factor", ratio(stats.profit_factor)], ["expectancy", stats.expectancy == null ? "–" : signed(stats.expectancy)],
-    ["largest drawdown", money(stats.max_drawdown)],
+    ["max drawdown", money(stats.max_drawdown)],
   ];
-  return told.map(([name, value]) => h("span", {}, h("b", {}, value), ` ${name}`));
+  return figures.map(([name, value]) => h("span", {}, h("b", {}, value), ` ${name}`));
 }
