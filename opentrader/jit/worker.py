@@ -112,7 +112,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
 
 
 def _receive(requests: BinaryIO, received: SimpleQueue[bytes]) -> None:
-    """Read requests in a thread of its own, so that the end of the parent ends this process during a call too."""
+    """Read requests in a second thread, so that the end of the parent ends this process even during a call."""
     while len(header := requests.read(_LENGTH.size)) == _LENGTH.size:
         received.put(requests.read(*_LENGTH.unpack(header)))
     os._exit(0)

@@ -55,7 +55,7 @@ def _check_size(text: str) -> None:
     if text.count("<") > _MAX_TAGS:
         raise Unreadable("has too many tags to be a feed")
     if "<!entity" in text.lower():
-        raise Unreadable("declares entities of its own")
+        raise Unreadable("declares its own entities")
 
 
 def plain(markup: str) -> str:

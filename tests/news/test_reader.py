@@ -168,7 +168,7 @@ async def test_entities_neither_grow_nor_open_files(wire, tmp_path: Path, charse
     file = tmp_path / "feed.txt"
     file.write_text("private")
     wire.bodies["/laughs"] = LAUGHS.replace("{file}", f"file://{file}").encode(charset)
-    assert await read(wire, "/laughs") == FeedFault("declares entities of its own")
+    assert await read(wire, "/laughs") == FeedFault("declares its own entities")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-// The user's actions: confirmed first where money moves, executed once, and their result shown.
+// The user's actions: confirm first where money moves, execute once, show the result.
 
 import { Refused } from "./api.js";
 import { $, h } from "./dom.js";

@@ -11,11 +11,11 @@ export const prices = new Map(); // last prices by symbol
 export const key = (row) => `${row.symbol} ${row.mtf_tf} ${row.htf_tf}`;
 export const timeframe = () => $("timeframe").value;
 const current = (symbol) => `${symbol} ${timeframe()} ${HTF[timeframe()]}`;
-const shown = (rows) => rows.filter((row) => key(row) === current(row.symbol));
+const visible = (rows) => rows.filter((row) => key(row) === current(row.symbol));
 
 // Rows of /api/market/all are short; the full context is loaded once per analysis.
 export async function learn(rows) {
-  const missing = shown(rows).filter((row) => contexts.get(key(row))?.timestamp !== row.timestamp);
+  const missing = visible(rows).filter((row) => contexts.get(key(row))?.timestamp !== row.timestamp);
   await Promise.all(missing.map(async (row) => {
     const path = `/api/market/${encodeURIComponent(row.symbol)}?mtf_tf=${row.mtf_tf}&htf_tf=${row.htf_tf}`;
     contexts.set(key(row), await get(path).catch(() => ({ timestamp: row.timestamp })));
@@ -24,7 +24,7 @@ export async function learn(rows) {
 
 // Loads the last prices of the visible rows and of `others`; resolves to the name of their source.
 export async function readPrices(rows, others) {
-  const names = new Set([...shown(rows).map((row) => row.symbol), ...others]);
+  const names = new Set([...visible(rows).map((row) => row.symbol), ...others]);
   const loaded = await Promise.all([...(names.size ? names : ["BTC"])].map((name) =>
     get(`/api/candles/${encodeURIComponent(name)}?timeframe=${timeframe()}&limit=1`).then((candles) => [name, candles], () => [name, null])));
   for (const [name, candles] of loaded) if (candles?.candles.length) prices.set(name, candles.candles.at(-1).close);
@@ -32,7 +32,7 @@ export async function readPrices(rows, others) {
 }
 
 export function showMarket(market) {
-  const rows = shown(market.data);
+  const rows = visible(market.data);
   const full = rows.map((row) => ({ ...row, at: Math.round(now() - row.age_sec), context: contexts.get(key(row)), price: prices.get(row.symbol) }));
   // Ages vary by a second between polls; a row counts as unchanged while its analysis is.
   const same = full.map(({ age_sec, at, ...rest }) => rest);
