@@ -1,4 +1,4 @@
-"""The base of all actors: a pykka actor whose faults are its own, and whose handlers never wait."""
+"""The base class of all actors: a pykka actor whose faults stay its own and whose handlers never block."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from opentrader.errors import AskTimeout, InternalError, NotReady, OpentraderErr
 T = TypeVar("T")
 R = TypeVar("R")
 
-MAY_BE_DONE = "It may have been done, or done in part; look before you send it again."
+MAY_BE_DONE = "It may have been done, completely or in part. Check before you send it again."
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Continuation:
-    """The outcome of a piped coroutine on its way back to the life of the actor that piped it."""
+    """The outcome of a piped coroutine, on its way back to the actor life that piped it."""
 
     life: Actor
     outcome: Outcome[Any]
@@ -40,19 +40,19 @@ class Continuation:
 
 
 class Actor(pykka.ThreadingActor):
-    """One concern's state and the handlers that change it: decide -> persist -> assign.
+    """The state of one concern and the handlers that change it: decide -> persist -> assign.
 
-    `__init__` runs on the system's loop and only keeps what it is given; `on_start` loads the state from the
-    store and, like every handler, runs on the actor's own thread. A handler never waits: what takes time is a
-    coroutine given to `pipe`.
+    `__init__` runs on the system's loop and only stores its arguments. `on_start` loads the state from the store;
+    like every handler, it runs on the actor's own thread. A handler never blocks: slow work is a coroutine passed
+    to `pipe`.
 
-    An `OpentraderError` that a handler raises is an answer. Whatever else it raises ends this life of the
-    actor: the asker gets an `InternalError`, and the supervisor starts the next life from the store, as after
-    a crash of the process. For the same reason a life takes its coroutines with it.
+    An `OpentraderError` raised by a handler is a reply. Any other exception ends this life of the actor: the
+    caller gets an `InternalError`, and the supervisor starts the next life from the store, as after a crash of the
+    process. For the same reason the coroutines of a life are cancelled with it.
     """
 
     use_daemon_thread = True  # a stuck handler must not keep the process from ending
-    tick_seconds: float | None = None  # how often to send a Tick; read after on_start
+    tick_seconds: float | None = None  # interval of its Ticks; read after on_start
     handlers: ClassVar[Mapping[type[Message[Any]], Handler[Any, Any, Any]]] = {}
 
     def __init_subclass__(cls) -> None:
@@ -63,24 +63,24 @@ class Actor(pykka.ThreadingActor):
         super().__init__()
         self.context = context
         self.actor_inbox = context.mailbox
-        self._actor_ref = pykka.ActorRef(self)  # pykka made its own before the inbox was in place
+        self._actor_ref = pykka.ActorRef(self)  # replaces the reference that pykka made before the inbox was set
         self._exclusive = Serializer(context.name, context.deferred)
-        self._promised: set[Reply[Any]] = set()  # for coroutines and continuations under way
+        self._promised: set[Reply[Any]] = set()  # for coroutines and continuations in progress
         self._death: BaseException | None = None
 
     def exclusive_of(self, message: Message[Any]) -> Hashable | None:
-        """The key that a request must not share with a coroutine under way; None lets it pass.
+        """The key that a request must not share with a coroutine in progress; None means it need not wait.
 
-        A ping is never asked for one: it answers for the thread, and an ordered stop waits for it.
+        Not called for a ping, which tests the thread and which an orderly stop waits for.
         """
         return None
 
     @handles(Ping)
     def ping(self, message: Ping) -> None:
-        """Answer that this actor handles messages."""
+        """Reply, which proves that this actor handles messages."""
 
     def publish(self, snapshot: object) -> None:
-        """Show an immutable value to all threads, in place of the one before."""
+        """Make an immutable value visible to all threads; it replaces the previous one."""
         self.context.publish(snapshot)
 
     def pipe(
@@ -92,9 +92,9 @@ class Actor(pykka.ThreadingActor):
     ) -> Reply[R]:
         """Run a coroutine on the system's loop; its outcome comes back as the message `then(outcome)`.
 
-        To be called in a handler, which returns the promise to have its asker answered by the handler of that
-        message. While `exclusive` is held, from here until that handler has returned, requests with the same
-        `exclusive_of` wait in order of arrival, so that they find the state as the continuation leaves it.
+        Call it from a handler. A handler that returns the promise lets the handler of that message answer its
+        caller. The key `exclusive` is held from here until that handler has returned; meanwhile requests with the
+        same `exclusive_of` wait in order of arrival, so that they see the state that the continuation leaves.
         """
         promise: Reply[R] = Reply()
         self._promised.add(promise)
@@ -104,7 +104,7 @@ class Actor(pykka.ThreadingActor):
         return promise
 
     def abandon(self, reason: Callable[[], OpentraderError]) -> None:
-        """Answer those whose request has begun. For a stuck actor its supervisor calls this."""
+        """Fail the requests in progress. The supervisor calls this for a stuck actor."""
         for promise in list(self._promised):
             promise.set(Failed(reason()))
 
@@ -124,10 +124,10 @@ class Actor(pykka.ThreadingActor):
         )
 
     def _handle_receive(self, message: Any) -> Any:
-        """Answer with a value, a promise or a `Failed`: pykka never sees an exception.
+        """Return a value, a promise or a `Failed`: pykka never sees an exception.
 
-        Its own handling of one would stop the actor for an `OpentraderError` that was told, hide from the
-        supervisor a fault that was asked, and take a SystemExit in one handler as the end of all actors.
+        Left to pykka, an `OpentraderError` from a one-way message would stop the actor, a fault in a request would
+        be hidden from the supervisor, and a SystemExit in one handler would end all actors.
         """
         return self._guard(self._receive, message)
 
@@ -136,7 +136,7 @@ class Actor(pykka.ThreadingActor):
             return handle(message)
         except OpentraderError as error:
             return Failed(error)
-        except BaseException as error:  # noqa: BLE001 - one handler's SystemExit is its own failure
+        except BaseException as error:  # noqa: BLE001 - a SystemExit in one handler is a failure of that handler
             return Failed(self._die(error, f"handling {type(message).__name__}"))
 
     def _receive(self, message: Any) -> object:
@@ -153,17 +153,17 @@ class Actor(pykka.ThreadingActor):
     def _handle(self, message: Message[Any]) -> object:
         handler = self.handlers.get(type(message))
         if handler is None:
-            raise InternalError(f"{self.context.name} has no handler for {type(message).__name__}")
+            raise InternalError(f"actor {self.context.name} has no handler for {type(message).__name__}")
         return handler(self, message)
 
     def _resume(self, continuation: Continuation) -> None:
         if continuation.life is not self:
-            return  # of a life before this one, whose askers have been answered
+            return  # from a previous life, whose callers have been answered
         answer = self._guard(self._continue, continuation)
         if isinstance(answer, Failed) and not continuation.promise.followed:
-            logger.warning("%s: a coroutine that nobody waits for: %s", self.context.name, answer.error)
+            logger.warning("%s: background coroutine failed: %s", self.context.name, answer.error)
         continuation.promise.set(answer)
-        self._promised.discard(continuation.promise)  # not before: its handler may get stuck
+        self._promised.discard(continuation.promise)  # not earlier: its handler may get stuck
         if continuation.key is not None:
             self._exclusive.release(continuation.key)
             self._take_turns(continuation.key)
@@ -178,9 +178,9 @@ class Actor(pykka.ThreadingActor):
             promise.set(self._guard(self._handle, message))
 
     def _die(self, error: BaseException, doing: str) -> InternalError:
-        logger.error("%s failed while %s", self.context.name, doing, exc_info=error)
+        logger.error("actor %s failed while %s", self.context.name, doing, exc_info=error)
         self._end(error)
-        failure = InternalError(f"{self.context.name} failed while {doing}")
+        failure = InternalError(f"actor {self.context.name} failed while {doing}")
         failure.__cause__ = error
         return failure
 
@@ -199,17 +199,17 @@ class Actor(pykka.ThreadingActor):
         try:
             self.on_start()
         except OpentraderError as error:
-            logger.warning("%s did not start: %s", self.context.name, error)
+            logger.warning("actor %s did not start: %s", self.context.name, error)
             self._end(error)
             return
-        except BaseException as error:  # noqa: BLE001 - it must not leave the thread unreported
+        except BaseException as error:  # noqa: BLE001 - it must not end the thread without a report
             self._die(error, "starting")
             return
         if self.tick_seconds is not None:
             self.context.tick_every(self.tick_seconds)
 
     def _actor_loop_teardown(self) -> None:
-        """Leave nobody without an answer. After a death the mailbox stays open for the next life."""
+        """Answer every caller. After a crash the mailbox stays open for the next life."""
         if self._death is None:
             self.context.mailbox.close(self._shutting_down)
             self._answer(partial(cut_off, self.context.name), self._shutting_down)
@@ -222,18 +222,18 @@ class Actor(pykka.ThreadingActor):
             promise.set(Failed(deferred()))
 
     def _shutting_down(self) -> ShuttingDown:
-        return ShuttingDown(f"{self.context.name} has stopped")
+        return ShuttingDown(f"actor {self.context.name} has stopped")
 
     def _interrupted(self) -> InternalError:
         return InternalError(
-            f"{self.context.name} failed while the request was under way",
+            f"actor {self.context.name} failed while the request was in progress",
             hint=MAY_BE_DONE,
         )
 
     def _restarting(self) -> NotReady:
-        return NotReady(f"{self.context.name} restarts", hint="Nothing was done; ask again in a moment.")
+        return NotReady(f"actor {self.context.name} is restarting", hint="Nothing was done. Retry in a second.")
 
 
 def cut_off(name: str) -> AskTimeout:
-    """The answer to a request that a stop has found under way: what it has given to the store may yet be kept."""
-    return AskTimeout(f"{name} was stopped while the request was under way", hint=MAY_BE_DONE)
+    """The reply to a request that was in progress at a stop: its writes may still reach the store."""
+    return AskTimeout(f"actor {name} was stopped while the request was in progress", hint=MAY_BE_DONE)

@@ -1,4 +1,4 @@
-"""All that an actor is given to act upon the rest of the system."""
+"""Everything an actor is given to interact with the rest of the system."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ R = TypeVar("R")
 
 
 class Ask(Protocol):
-    """Send a message and await its answer, on the system's loop."""
+    """Send a message and await its reply, on the system's loop."""
 
     async def __call__(self, message: Message[R], *, timeout: float) -> R:
-        """Raises what the handler raised; `AskTimeout` after `timeout` seconds, while the work goes on."""
+        """Raises the handler's error, or `AskTimeout` after `timeout` seconds; the work is not cancelled."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Handed to the constructor of an actor by its supervisor, anew for each life."""
+    """Passed to the constructor of an actor by its supervisor; each life gets a new one."""
 
     name: str
     key: str | None
@@ -35,7 +35,7 @@ class Context:
     ask: Ask
     tell: Callable[[Message[Any]], None]
     publish: Callable[[object], None]
-    # Below: between the actor's base class and the supervisor.
+    # Below: private to the actor's base class and the supervisor.
     mailbox: Mailbox
     deferred: int
     spawn: Callable[[Coroutine[Any, Any, Any], Callable[[Outcome[Any]], None]], None]

@@ -1,4 +1,4 @@
-"""Which method of an actor handles which message: a mark on the method, read once when the class is made."""
+"""Which method of an actor handles which message: a mark on the method, read once when the class is created."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _MARK = "_handles"
 
 
 def handles(message: type[Message[R]]) -> Callable[[Handler[A, M, R]], Handler[A, M, R]]:
-    """Mark a method as the handler of `message`; marks may be stacked. It runs on the actor's thread.
+    """Mark a method as the handler of `message`; marks may be stacked. The method runs on the actor's thread.
 
-    A handler answers what its message promises, or a `Reply` that will: a type checker holds it to that.
+    A handler returns the reply type of its message, or a `Reply` of that type; the type checker verifies it.
     """
 
     def mark(handler: Handler[A, M, R]) -> Handler[A, M, R]:
@@ -32,10 +32,10 @@ def handles(message: type[Message[R]]) -> Callable[[Handler[A, M, R]], Handler[A
 
 
 def handlers_of(actor: type) -> Mapping[type[Message[Any]], Handler[Any, Any, Any]]:
-    """The handlers of a class by message type, those of its bases included.
+    """The handlers of a class by message type, including those of its bases.
 
-    An override of a marked method takes its place without a mark of its own. Raises `TypeError` when one
-    class marks two methods for the same message.
+    An override of a marked method needs no mark. Raises `TypeError` when one class marks two methods for the same
+    message.
     """
     found: dict[type[Message[Any]], str] = {}
     for base in reversed(actor.__mro__):

@@ -1,11 +1,11 @@
-"""How much may wait, and how long."""
+"""Limits of the actor runtime: how much may wait, and for how long."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-# A loop may call a timer this much before its time, in seconds: uvloop counts whole milliseconds. Whoever then
-# found nothing due would be called again at once, until the millisecond is over.
+# A loop may fire a timer this many seconds early: uvloop counts whole milliseconds. Code that then found nothing due
+# would be called again immediately, until the millisecond is over.
 EARLY = 0.001
 
 
@@ -15,8 +15,8 @@ class Limits:
 
     inbox: int = 1000  # requests waiting in one mailbox
     deferred: int = 64  # requests waiting for one exclusive key
-    deaths: int = 3  # of any actors, within the window: too many
+    deaths: int = 3  # crashes of any actors within the window that end the daemon
     window_seconds: float = 60.0
-    start_seconds: float = 30.0  # from the start of a life to the answer to its ping
-    stuck_seconds: float = 5.0  # a handler that runs longer is reported
-    stop_seconds: float = 2.0  # for coroutines under way to end, and then for the handler in hand
+    start_seconds: float = 30.0  # from the start of a life to the reply to its ping
+    stuck_seconds: float = 5.0  # a handler that runs longer is reported as stuck
+    stop_seconds: float = 2.0  # for coroutines in progress to end, and then for the running handler

@@ -1,7 +1,6 @@
-"""The inbox of one actor address: bounded for requests, open for whatever keeps the actor going.
+"""The inbox of one actor: bounded for requests, unbounded for the messages that keep the actor running.
 
-It belongs to the address, not to one life of the actor: what waits here when an actor dies is handled by the
-next.
+It outlives a crash of the actor: the next life handles the messages that are still in it.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from opentrader.errors import OpentraderError, Overloaded
 
 
 class Mailbox:
-    """What pykka asks of an inbox (`put`, `get`, `empty`), over a `SimpleQueue`: one C call per hand-over.
+    """The inbox interface of pykka (`put`, `get`, `empty`) over a `SimpleQueue`: one C call per message.
 
     Any thread puts; only the actor's thread gets.
     """
@@ -27,7 +26,7 @@ class Mailbox:
     def __init__(self, name: str, limit: int) -> None:
         self.name = name
         self.limit = limit
-        self.taken = 0  # messages handed out so far
+        self.taken = 0  # messages taken out so far
         self.in_hand: Envelope[Any] | None = None  # the one being handled
         self._queue: queue.SimpleQueue[Envelope[Any]] = queue.SimpleQueue()
         self._tick: Envelope[Any] | None = None  # the latest
@@ -38,28 +37,28 @@ class Mailbox:
         return 0 if self._closed else self._queue.qsize()
 
     def empty(self) -> bool:
-        """Whether nothing waits."""
+        """Whether no message is waiting."""
         return self._queue.empty()
 
     def put(self, envelope: Envelope[Any]) -> None:
-        """Take a message in. Raises `Overloaded` for a request beyond the limit.
+        """Add a message. Raises `Overloaded` for a request beyond the limit.
 
-        A closed mailbox answers it with the reason. Ticks conflate: a later one replaces one that waits.
+        A closed mailbox answers the message with the reason. Ticks conflate: a new one replaces one that waits.
         """
         message = envelope.message
         if isinstance(message, Tick):
             self._put_tick(envelope)
         elif isinstance(message, Message) and not isinstance(message, Ping) and len(self) >= self.limit:
-            raise Overloaded(f"{self.name} has {self.limit} requests waiting", hint="Ask again in a moment.")
+            raise Overloaded(f"actor {self.name} has {self.limit} requests waiting", hint="Retry in a second.")
         else:
             self._enqueue(envelope)
 
     def get(self) -> Envelope[Any]:
-        """The next message, in order of arrival; waits for one."""
+        """The next message, in order of arrival; blocks until there is one."""
         self.in_hand = None
         envelope = self._queue.get()
         if isinstance(envelope.message, Tick):
-            # The flag falls before the tick is read: one that comes in between is queued again, not lost.
+            # The flag is cleared before the tick is read: a tick that arrives in between is queued again, not lost.
             self._tick_waits = False
             envelope = self._tick or envelope
         self.in_hand = envelope
@@ -67,12 +66,12 @@ class Mailbox:
         return envelope
 
     def close(self, reason: Callable[[], OpentraderError]) -> None:
-        """From now on answer all that waits or comes in with what `reason` makes; the actor ends."""
+        """From now on answer every waiting and new message with the error that `reason` makes; the actor ends."""
         self._closed = reason
         self._turn_away(reason)
 
     def abandon(self, error: OpentraderError) -> None:
-        """Answer the message in hand: its handler is stuck, and nobody will wait for it any longer."""
+        """Fail the message being handled: its handler is stuck."""
         if (envelope := self.in_hand) is not None:
             _refuse(envelope, error)
 
@@ -84,7 +83,7 @@ class Mailbox:
 
     def _enqueue(self, envelope: Envelope[Any]) -> None:
         self._queue.put(envelope)
-        # After the put: either the closing thread finds it in the queue or this one finds the box closed.
+        # After the put: either the closing thread finds the message in the queue, or this one finds the mailbox closed.
         if self._closed is not None:
             self._turn_away(self._closed)
 
@@ -94,7 +93,7 @@ class Mailbox:
                 _refuse(self._queue.get_nowait(), reason())
         except queue.Empty:
             pass
-        # Whoever comes back to a closed box must find a reason to leave, not wait for ever.
+        # A thread that comes back to a closed mailbox must find a message that ends it, not block forever.
         self._queue.put(Envelope(Stop()))
 
 

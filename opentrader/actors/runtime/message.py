@@ -1,4 +1,4 @@
-"""What every message has in common, and the two that every actor understands."""
+"""The base of all messages, and the two that every actor handles."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ R = TypeVar("R")
 
 
 class Message(Generic[R]):
-    """Base of all messages: frozen, slotted dataclasses; `R` is what the handler answers.
+    """Base of all messages: frozen, slotted dataclasses; `R` is the type of the reply.
 
-    `owner` names the actor that handles it and `key`, for actors that exist once per key (a pair), which of
-    them: together they are the address. `licensed` says whether the license gate applies; while something is held
-    the gate spares what `reduces` that risk or shows it. A continuation needs no owner: it goes to the actor that
-    piped the coroutine.
+    `owner` names the actor that handles the message; `key` selects one actor of a family that has one per key (a
+    pair). Together they are the address. `licensed` messages need an active license; while a position or an order
+    is open, those that also have `reduces`, because they reduce or show that risk, are exempt. A continuation has
+    no owner: it goes to the actor that piped the coroutine.
     """
 
     __slots__ = ()
@@ -22,21 +22,21 @@ class Message(Generic[R]):
     owner: ClassVar[str] = ""
     licensed: ClassVar[bool] = False
     reduces: ClassVar[bool] = False
-    __pydantic_config__: ClassVar[dict[str, bool]] = {"allow_inf_nan": False}  # read where a door parses them
+    __pydantic_config__: ClassVar[dict[str, bool]] = {"allow_inf_nan": False}  # read where a request is parsed
 
     @property
     def key(self) -> str | None:
-        """Which member of a keyed owner; None for an owner that exists once."""
+        """The key of one actor of a family; None for an actor that exists once."""
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class Tick(Message[None]):
-    """Time, for those who asked for it: `at` is wall time in Unix seconds."""
+    """Sent at an interval to actors that have `tick_seconds`; `at` is wall time in Unix seconds."""
 
     at: float
 
 
 @dataclass(frozen=True, slots=True)
 class Ping(Message[None]):
-    """Answered by every actor that still handles messages."""
+    """Answered by every actor that handles messages."""

@@ -1,4 +1,4 @@
-"""How a coroutine ended: the value it returned, or the error that took its place."""
+"""How a coroutine ended: the value it returned, or the error it raised."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Done(Generic[T]):
-    """It returned `value`."""
+    """The coroutine returned `value`."""
 
     value: T
 
@@ -23,12 +23,12 @@ class Done(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """It raised `error`, of our own tree: a foreign one is the `__cause__` of an `InternalError`."""
+    """The coroutine raised `error`. A foreign exception is the `__cause__` of an `InternalError`."""
 
     error: OpentraderError
 
     def unwrap(self) -> NoReturn:
-        """Raise the error, which a handler may let pass to its asker."""
+        """Raise the error; a handler may let it pass to its caller."""
         raise self.error
 
 

@@ -1,4 +1,4 @@
-"""The answer to a message: set once on the actor's thread, awaited on any event loop."""
+"""The reply to a message: set once on the actor's thread, awaited on any event loop."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from opentrader.actors.runtime.outcome import Failed
 from opentrader.actors.runtime.wakeup import Wakeup, wakeup_of
 
 T = TypeVar("T")
-ExcInfo: TypeAlias = Any  # pykka keeps its name for the triple of sys.exc_info() private
+ExcInfo: TypeAlias = Any  # the result of sys.exc_info(); pykka's name for it is private
 
 logger = logging.getLogger(__name__)
 
 
 class Reply(pykka.Future[T]):
-    """A future that can be awaited without blocking the loop, and followed by another.
+    """A future that can be awaited without blocking the loop, and that another reply can follow.
 
-    It is also the promise that a handler returns when the answer is not known yet: a reply that is set to a
-    reply becomes whatever that one becomes.
+    It is also the promise that a handler returns when the result is not known yet: a reply that is set to another
+    reply gets the result of that one.
 
-    It has no lock. `_answer` enters the instance dict once, atomically, and both sides first show what they
-    have and then look for the other's: the setter the answer and then the callbacks, the waiter its callback
-    and then the answer. So each callback runs exactly once. To make, set and read one takes a third of the
-    time of pykka's `ThreadingFuture`, which makes a lock and a condition each time.
+    It has no lock. `_answer` is put into the instance dict once, atomically. The setter publishes the answer and
+    then looks for callbacks; a waiter publishes its callback and then looks for the answer. So each callback runs
+    exactly once. Creating, setting and reading it takes a third of the time of pykka's `ThreadingFuture`, which
+    creates a lock and a condition each time.
     """
 
     _answer: tuple[Any, BaseException | None] | None = None
@@ -40,16 +40,16 @@ class Reply(pykka.Future[T]):
         self._callbacks: deque[Callable[[Reply[T]], object]] = deque()
 
     def on_done(self, callback: Callable[[Reply[T]], object]) -> None:
-        """Call `callback(self)` once: on the thread that sets the reply, or here and now if it is set."""
+        """Call `callback(self)` once: on the thread that sets the reply, or immediately if it is set already."""
         self._callbacks.append(callback)
         if self._answer is not None:
             self._notify()
 
     def set(self, value: Any = None) -> None:
-        """Answer with a value, with the error of a `Failed`, or with what another reply will become.
+        """Answer with a value, with the error of a `Failed`, or with the result of another reply.
 
-        Never raises: pykka calls this outside any guard, so an exception would end the actor's thread while
-        `is_alive()` stays true. Of several answers the first counts, the others are dropped.
+        Never raises: pykka calls this outside any `try`, so an exception would end the actor's thread while
+        `is_alive()` stays true. Only the first answer counts; later ones are dropped.
         """
         if isinstance(value, Reply):
             value.on_done(self._follow)
@@ -63,7 +63,7 @@ class Reply(pykka.Future[T]):
         self._settle((None, (exc_info or sys.exc_info())[1]))
 
     def get(self, *, timeout: float | None = None) -> T:
-        """The value, or raise the error. Blocks the calling thread; actors and coroutines await instead."""
+        """Return the value or raise the error. Blocks the calling thread; actors and coroutines await instead."""
         if self._get_hook is not None:
             return super().get(timeout=timeout)
         if self._answer is None:
@@ -76,13 +76,13 @@ class Reply(pykka.Future[T]):
         return self.result()
 
     def awaited(self, wakeup: Wakeup) -> asyncio.Future[None]:
-        """A future of the loop of `bell`, done when the reply is. For that loop's thread."""
+        """A future of the loop of `wakeup`, done when the reply is. Call it on that loop's thread."""
         awake = wakeup.loop.create_future()
         self.on_done(lambda _: wakeup.call(_wake, awake))
         return awake
 
     def result(self) -> T:
-        """The value of a reply that is done, or raise its error."""
+        """Return the value of a reply that is done, or raise its error."""
         assert self._answer is not None, "not answered yet"
         value, error = self._answer
         if error is not None:
@@ -91,15 +91,15 @@ class Reply(pykka.Future[T]):
 
     @property
     def followed(self) -> bool:
-        """Whether anybody is to be called when it is answered."""
+        """Whether a callback waits for the answer."""
         return bool(self._callbacks)
 
     def error(self) -> BaseException | None:
-        """The exception it was answered with; None for a value, and before the answer."""
+        """The exception it was answered with; None after a value, and before the answer."""
         return None if self._answer is None else self._answer[1]
 
     def __await__(self) -> Generator[Any, None, T]:
-        """Suspend the awaiting task, not its loop. Cancelling the task leaves the work it waits for alone."""
+        """Suspend the awaiting task, not its loop. Cancelling the task does not cancel the work."""
         if self._get_hook is not None:
             raise TypeError("a reply made by map, filter, reduce or join never completes; await its source")
         yield from self.awaited(wakeup_of(asyncio.get_running_loop()))
@@ -109,7 +109,7 @@ class Reply(pykka.Future[T]):
         if self.__dict__.setdefault("_answer", answer) is answer:
             self._notify()
         else:
-            logger.debug("a second answer was dropped")
+            logger.debug("second answer to a request dropped")
 
     def _follow(self, other: Reply[Any]) -> None:
         assert other._answer is not None
@@ -119,14 +119,14 @@ class Reply(pykka.Future[T]):
         while self._callbacks:
             try:
                 callback = self._callbacks.popleft()
-            except IndexError:  # the other side took it
+            except IndexError:  # the other thread took it
                 return
             try:
                 callback(self)
             except Exception:
-                logger.exception("a callback of a reply failed")
+                logger.exception("callback of a reply failed")
 
 
 def _wake(awake: asyncio.Future[None]) -> None:
-    if not awake.done():  # the task may wait no longer: it was cancelled, or its time was over
+    if not awake.done():  # the task may be gone: cancelled, or timed out
         awake.set_result(None)

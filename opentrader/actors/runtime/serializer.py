@@ -1,4 +1,4 @@
-"""Keys under exclusive work, and the requests that wait for them."""
+"""Serializes requests by key: a request waits while a coroutine with the same key is in progress."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from opentrader.errors import Overloaded
 
 
 class Serializer:
-    """Which keys are held, how often, and who waits, in order of arrival. Used by one thread only."""
+    """The keys held, how often, and the requests that wait, in order of arrival. For one thread only."""
 
     def __init__(self, name: str, limit: int) -> None:
         self._name = name
@@ -25,27 +25,27 @@ class Serializer:
         return key in self._holds
 
     def hold(self, key: Hashable) -> None:
-        """Hold the key once more. A continuation that pipes again thus keeps it without a gap."""
+        """Hold the key once more, so that a continuation that pipes again keeps it without a gap."""
         self._holds[key] = self._holds.get(key, 0) + 1
 
     def release(self, key: Hashable) -> None:
-        """Give up one hold."""
+        """Release one hold."""
         self._holds[key] -= 1
         if not self._holds[key]:
             del self._holds[key]
 
     def defer(self, key: Hashable, message: Message[Any]) -> Reply[Any]:
-        """Keep the request until its turn. Raises `Overloaded` when too many wait for the same key."""
+        """Queue the request. Raises `Overloaded` when too many wait for the same key."""
         waiting = self._waiting.setdefault(key, deque())
         if len(waiting) >= self._limit:
-            waits = f"{self._name} has {self._limit} requests waiting for {key}"
-            raise Overloaded(waits, hint="Ask again in a moment.")
+            waits = f"actor {self._name} has {self._limit} requests waiting for {key}"
+            raise Overloaded(waits, hint="Retry in a second.")
         promise: Reply[Any] = Reply()
         waiting.append((message, promise))
         return promise
 
     def turns(self, key: Hashable) -> Iterator[tuple[Message[Any], Reply[Any]]]:
-        """The waiting requests whose turn has come, until one of them holds the key again."""
+        """The waiting requests that may run now, until one of them holds the key again."""
         waiting = self._waiting.get(key, deque())
         while waiting and key not in self._holds:
             yield waiting.popleft()
@@ -53,5 +53,5 @@ class Serializer:
             self._waiting.pop(key, None)
 
     def waiting(self) -> Iterator[Reply[Any]]:
-        """The promises of all requests that wait."""
+        """The promises of all waiting requests."""
         return (promise for queue in list(self._waiting.values()) for _, promise in list(queue))

@@ -1,4 +1,4 @@
-"""The coroutines that one life of an actor has under way on the loop."""
+"""The coroutines that one life of an actor runs on the loop."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Tasks:
         self._closed = False
 
     def spawn(self, coro: Coroutine[Any, Any, Any], deliver: Deliver) -> None:
-        """Start `coro`; `deliver` gets its outcome, whatever that is."""
+        """Start `coro`; `deliver` gets its outcome, value or error."""
         if self._closed:
             coro.close()
             return
@@ -34,20 +34,20 @@ class Tasks:
         task.add_done_callback(self._tasks.discard)
 
     async def drain(self, handled: Callable[[], Awaitable[object]]) -> None:
-        """Wait until nothing is under way. `handled` waits for the continuations, which may pipe more."""
+        """Wait until no coroutine runs. `handled` waits for the continuations, which may pipe more."""
         while self._tasks:
             await asyncio.wait(self._tasks)
             await handled()
 
     async def close(self, seconds: float) -> None:
-        """Cancel what is under way and wait for it, `seconds` at most. No outcome is delivered any more."""
+        """Cancel all coroutines and wait up to `seconds` for them. No more outcomes are delivered."""
         self._closed = True
         for task in self._tasks:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)
         for task in self._tasks:
-            logger.error("%s: %r goes on in spite of its cancellation", self._name, task)
+            logger.error("%s: %r is still running after its cancellation", self._name, task)
 
     async def _run(self, coro: Coroutine[Any, Any, Any], deliver: Deliver) -> None:
         outcome = await self._outcome(coro)
@@ -55,12 +55,12 @@ class Tasks:
             deliver(outcome)
 
     async def _outcome(self, coro: Coroutine[Any, Any, Any]) -> Outcome[Any]:
-        """Even a SystemExit is an outcome: left alone it would end the loop, and its key would stay held."""
+        """Even a SystemExit is an outcome: otherwise it would end the loop, and its key would stay held."""
         try:
             return Done(await coro)
         except OpentraderError as error:
             return Failed(error)
-        except BaseException as error:  # noqa: BLE001 - delivered, as said above
+        except BaseException as error:  # noqa: BLE001 - delivered as the outcome
             return Failed(self._fault(coro, error))
 
     def _fault(self, coro: Coroutine[Any, Any, Any], error: BaseException) -> InternalError:

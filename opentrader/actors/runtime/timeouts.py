@@ -1,4 +1,4 @@
-"""Ends waits that have become too long."""
+"""Ends waits that take too long."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from opentrader.actors.runtime.limits import EARLY
 
 
 class Timeouts:
-    """One timer for all waits of the same length, since those end in the order in which they began.
+    """One timer for all waits of the same length, since these end in the order in which they began.
 
-    Nearly every wait is over long before its deadline, and a timer that is made to be cancelled costs an
-    asyncio loop more than the way of a message through a mailbox. For the loop's thread only.
+    Nearly every wait ends long before its deadline, and a timer that is created only to be cancelled costs an
+    asyncio loop more than a message through a mailbox does. For the loop's thread only.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -20,7 +20,7 @@ class Timeouts:
         self._waits: dict[float, deque[tuple[float, asyncio.Future[None]]]] = {}
 
     def limit(self, wait: asyncio.Future[None], seconds: float) -> asyncio.Future[None]:
-        """The same future, which gets a `TimeoutError` when it is not done in time."""
+        """The same future; it gets a `TimeoutError` if it is not done in time."""
         due = self._loop.time() + seconds
         waits = self._waits.get(seconds)
         if waits is None:

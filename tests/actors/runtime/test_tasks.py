@@ -146,4 +146,4 @@ async def test_an_error_that_nobody_waits_for_is_logged(build: Any, caplog: pyte
     bench.supervisor.add("book", Careless)
     await bench.supervisor.start()
     await ask(bench, work("BTC", "b", opened_gate()))
-    assert "book: a coroutine that nobody waits for: no such order" in caplog.text
+    assert "book: background coroutine failed: no such order" in caplog.text

@@ -1,4 +1,4 @@
-"""One address: the mailbox that outlives its actor, and the life that serves it now."""
+"""The address of one actor: a mailbox that survives crashes, and the actor life that serves it now."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from opentrader.actors.runtime.wakeup import wakeup_of
 from opentrader.errors import NotReady, Overloaded, ShuttingDown
 
 Factory: TypeAlias = Callable[[Context], Actor]
-End: TypeAlias = Callable[[BaseException | None], None]  # reports the cause, None for an ordered end
+End: TypeAlias = Callable[[BaseException | None], None]  # takes the cause, None after an orderly end
 
 logger = logging.getLogger(__name__)
 
 
 class ActorCell:
-    """Begins, proves and ends the lives of one actor. `send` is for any thread, all else for the loop's."""
+    """Starts, checks and ends the lives of one actor. `send` may be called on any thread, all else on the loop's."""
 
     def __init__(
         self, owner: str, key: str | None, factory: Factory, inbox: int, loop: asyncio.AbstractEventLoop
@@ -49,24 +49,26 @@ class ActorCell:
 
     @property
     def alive(self) -> bool:
-        """Whether a life serves this address."""
+        """Whether an actor serves this address."""
         return self.actor is not None and not self.actor.actor_stopped.is_set()
 
     def send(self, message: Message[Any], reply: Reply[Any]) -> None:
-        """Put a message into the mailbox. Raises `Overloaded`, or `NotReady` while nobody empties it."""
+        """Put a message into the mailbox. Raises `Overloaded` when it is full, `NotReady` if the actor is down too."""
         try:
             self.mailbox.put(Envelope(message, reply))
         except Overloaded:
             if self.alive:
                 raise
-            raise NotReady(f"{self.name} restarts and has no room for more requests") from None
+            raise NotReady(
+                f"actor {self.name} is restarting and its mailbox is full", hint="Retry in a second."
+            ) from None
 
     async def launch(self, context: Callable[[Tasks, End], Context], seconds: float) -> BaseException | None:
-        """Begin a life and have it answer a ping; the cause if it ended before or did not answer in time."""
+        """Start an actor and wait for its reply to a ping; returns the cause if it fails before or times out."""
         self._vacate()
         try:
             self.actor = self._factory(context(self._tasks, partial(self._end, self.ended)))
-        except Exception as error:  # noqa: BLE001 - returned, for the caller to judge
+        except Exception as error:  # noqa: BLE001 - returned; the caller decides
             self.ended.set_result(error)
             return error
         pykka.ActorRegistry.register(self.actor.actor_ref)
@@ -74,17 +76,17 @@ class ActorCell:
         return await self._prove(seconds)
 
     async def ping(self) -> None:
-        """Wait until all that is in the mailbox now has been handled."""
+        """Wait until every message that is now in the mailbox has been handled."""
         reply: Reply[None] = Reply()
         self.mailbox.put(Envelope(Ping(), reply))
         await reply
 
     async def clear(self, seconds: float) -> None:
-        """Cancel what the last life has left under way: the next one must be the only one that writes."""
+        """Cancel the coroutines of the last life: the next one must be the only writer."""
         await self._tasks.close(seconds)
 
     async def finish(self, seconds: float) -> bool:
-        """End in order: what waits, what is under way, the actor. False if its handler is stuck."""
+        """End in order: waiting messages, coroutines, the actor. Returns False if a handler is stuck."""
         if self.alive:
             await self._drain(seconds)
         self.mailbox.close(self._shutting_down)
@@ -101,13 +103,13 @@ class ActorCell:
             return self.ended.result()
         if proof.done():
             return proof.exception()
-        return NotReady(f"{self.name} did not answer a ping within {seconds:g} s of its start")
+        return NotReady(f"actor {self.name} did not answer within {seconds:g} s of its start")
 
     async def _drain(self, seconds: float) -> None:
         drained = await self._while_alive(self._settle(), seconds)
         error = drained.exception() if drained.done() else None
         if error is not None or not drained.done():
-            logger.warning("%s: what is still under way is cut off", self.name, exc_info=error)
+            logger.warning("actor %s: cancelling its unfinished work", self.name, exc_info=error)
         await self.clear(seconds)
 
     async def _settle(self) -> None:
@@ -115,7 +117,7 @@ class ActorCell:
         await self._tasks.drain(self.ping)
 
     async def _while_alive(self, work: Coroutine[Any, Any, None], seconds: float) -> asyncio.Task[None]:
-        """Run `work` until it is done, the actor has ended (nobody would answer) or the time is over."""
+        """Run `work` until it is done, the actor has ended (nothing would answer) or the time is up."""
         task = self._loop.create_task(work)
         first: set[asyncio.Future[Any]] = {task, self.ended}
         try:
@@ -126,7 +128,7 @@ class ActorCell:
 
     def _leave(self, actor: Actor) -> None:
         pykka.ActorRegistry.unregister(actor.actor_ref)
-        actor.actor_stopped.set()  # its thread ends when the handler returns, if it ever does
+        actor.actor_stopped.set()  # its thread ends when the handler returns, if ever
         self.mailbox.abandon(cut_off(self.name))
         actor.abandon(partial(cut_off, self.name))
 
@@ -134,4 +136,4 @@ class ActorCell:
         self._wakeup.call(ended.set_result, error)
 
     def _shutting_down(self) -> ShuttingDown:
-        return ShuttingDown(f"{self.name} has stopped")
+        return ShuttingDown(f"actor {self.name} has stopped")

@@ -1,4 +1,4 @@
-"""Keeps actors alive: restarts the ones that die, and says when that is no longer a cure."""
+"""Restarts actors that crash, and reports when restarts do not help."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 class RestartPolicy:
-    """The latest deaths, of any actors: `limit` of them in `window_seconds` call for more than a restart."""
+    """The latest crashes of all actors: `limit` of them in `window_seconds` are too many."""
 
     def __init__(self, limit: int, window_seconds: float) -> None:
         self._recent: deque[float] = deque(maxlen=limit)
@@ -29,13 +29,13 @@ class RestartPolicy:
         self._window = window_seconds
 
     def count(self, at: float) -> bool:
-        """Count one at wall time `at`, in seconds; whether they have become too many."""
+        """Count a crash at wall time `at`, in seconds; returns whether there are now too many."""
         self._recent.append(at)
         return len(self._recent) == self._limit and at - self._recent[0] <= self._window
 
 
 class Restarter:
-    """Begins lives and begins them anew, until it is stopped. All methods are for the loop's thread."""
+    """Starts and restarts actors until it is stopped. All methods are for the loop's thread."""
 
     def __init__(
         self,
@@ -60,18 +60,18 @@ class Restarter:
         self._stopped = False
 
     async def launch(self, cell: ActorCell) -> BaseException | None:
-        """Begin a life; the cause if it did not pass the gate. If it lives it is kept alive from now on."""
+        """Start an actor and restart it whenever it crashes; returns the cause if it did not answer its first ping."""
         error = await cell.launch(partial(self._context, cell), self._limits.start_seconds)
         if not cell.ended.done():
             cell.ended.add_done_callback(lambda ended: self._on_end(cell, ended.result()))
         return error
 
     def recover(self, cell: ActorCell, error: BaseException) -> None:
-        """Begin the next life in place of one that `error` has ended."""
+        """Start the next life of an actor that `error` has ended."""
         self.background(self._recover(cell, error))
 
     def background(self, coro: Coroutine[Any, Any, None]) -> None:
-        """Run a coroutine that `stop` cancels; after `stop` it is not begun."""
+        """Run a coroutine that `stop` cancels; after `stop` it is not started."""
         if self._stopped:
             coro.close()
             return
@@ -80,7 +80,7 @@ class Restarter:
         task.add_done_callback(self._tasks.discard)
 
     async def stop(self) -> None:
-        """Begin no more lives."""
+        """Start no more actors."""
         self._stopped = True
         tasks = list(self._tasks)
         for task in tasks:
@@ -92,7 +92,7 @@ class Restarter:
             self.recover(cell, error)
 
     async def _recover(self, cell: ActorCell, error: BaseException | None) -> None:
-        """Restart until a life passes the gate, or until there have been too many deaths."""
+        """Restart until the actor answers a ping, or until there have been too many crashes."""
         while error is not None and cell.ended.done():
             if self._too_many(cell, error):
                 return
@@ -103,17 +103,17 @@ class Restarter:
             self._on_stuck(cell.name)
 
     async def _settle(self, cell: ActorCell) -> None:
-        """Let the store be as the last life leaves it: what a coroutine gave it is kept although that is cancelled."""
+        """Wait for the writes of the last life: the store finishes them although their coroutines are cancelled."""
         await cell.clear(self._limits.stop_seconds)
-        with suppress(OpentraderError):  # an answer too: what came before is decided
+        with suppress(OpentraderError):  # an error is fine too: earlier writes are then decided
             await self._barrier()
 
     def _too_many(self, cell: ActorCell, error: BaseException) -> bool:
-        logger.warning("%s died of %s", cell.name, type(error).__name__)
+        logger.warning("actor %s crashed: %s: %s", cell.name, type(error).__name__, error)
         if self._policy.count(self._clock.wall()) and not self._fatal:
             self._fatal = True
             limits = self._limits
-            self._on_fatal(f"{limits.deaths} deaths in {limits.window_seconds:g} s, the last of {cell.name}")
+            self._on_fatal(f"{limits.deaths} actor crashes in {limits.window_seconds:g} s, the last one of {cell.name}")
         if self._fatal:
-            cell.mailbox.close(lambda: NotReady(f"{cell.name} failed and is not restarted"))
+            cell.mailbox.close(lambda: NotReady(f"actor {cell.name} crashed and is not restarted"))
         return self._fatal

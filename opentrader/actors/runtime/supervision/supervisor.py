@@ -1,4 +1,4 @@
-"""Starts the actors, finds them, keeps them alive and stops them. Nobody else holds a reference to one."""
+"""Starts, finds, restarts and stops the actors. Nothing else holds a reference to one."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ DEFAULTS = Limits()
 
 
 async def at_once() -> None:
-    """Wait for nothing: the barrier of actors that write nowhere."""
+    """Return immediately: the barrier of a system without a store."""
 
 
 @dataclass(frozen=True, slots=True)
 class ActorStatus:
-    """One actor from outside: `alive` is False while it restarts or is stuck, `inbox` counts what waits."""
+    """The state of one actor: `alive` is False while it restarts or is stuck, `inbox` counts waiting messages."""
 
     name: str
     alive: bool
@@ -47,11 +47,11 @@ class ActorStatus:
 
 
 class Supervisor:
-    """The one door to the actors.
+    """The only access to the actors.
 
-    `start`, `ask` and `stop` are coroutines of the loop given here; `tell`, `snapshot`, `snapshots` and
-    `status` may be called on any thread. `on_fatal(reason)` and `on_stuck(name)` are called on the loop.
-    `barrier` returns when everything that was given to the store before has been kept or has failed.
+    `start`, `ask` and `stop` are coroutines of the loop passed in; `tell`, `snapshot`, `snapshots` and `status` may
+    be called on any thread. `on_fatal(reason)` and `on_stuck(name)` are called on the loop. `barrier` returns when
+    every write that was passed to the store before has been committed or has failed.
     """
 
     def __init__(
@@ -91,20 +91,20 @@ class Supervisor:
         self._stopping: asyncio.Task[None] | None = None
 
     def add(self, name: str, factory: Factory) -> None:
-        """Add an actor that exists once. In the order of dependency: it may ask those added before."""
+        """Add an actor that exists once. Add in dependency order: an actor may ask those added before it."""
         self._announce(name)
         self._cells[name, None] = ActorCell(name, None, factory, self._limits.inbox, self._loop)
 
     def add_family(self, owner: str, factory: Factory) -> None:
-        """Add an actor that exists once per key; each is started when its key is first asked for."""
+        """Add an actor that exists once per key; each is started at the first message for its key."""
         self._announce(owner)
         self._families[owner] = factory
 
     async def start(self) -> None:
-        """Start all, each after the one before has answered a ping.
+        """Start all actors, each after the previous one has answered a ping.
 
-        When one fails, those that run are stopped again, and its own `OpentraderError` is raised, or an
-        `InternalError` from any other cause.
+        When one fails, the running ones are stopped, and its `OpentraderError` is raised, or an `InternalError`
+        from any other exception.
         """
         for cell in list(self._cells.values()):
             error = await self._restarter.launch(cell)
@@ -114,37 +114,37 @@ class Supervisor:
         self._watchdog.start()
 
     async def stop(self) -> None:
-        """Stop all in reverse order. May be called again.
+        """Stop all actors in reverse order. May be called again.
 
-        Whoever waits is answered: `ShuttingDown` if nothing was done, `AskTimeout` if the request had begun.
+        Waiting callers get `ShuttingDown` if nothing was done, `AskTimeout` if their request was in progress.
         """
         if self._stopping is None:
             self._stopping = self._loop.create_task(self._stop_all())
         await asyncio.shield(self._stopping)
 
     async def ask(self, message: Message[R], *, timeout: float) -> R:
-        """Send a message and await its answer, or the error that its handler raised.
+        """Send a message, and return its reply or raise the error of its handler.
 
-        Raises `AskTimeout` after `timeout` seconds (the work goes on), `Overloaded` when the mailbox is full,
-        `NotReady` when it is full and nobody empties it, `ShuttingDown` once the system stops.
+        Raises `AskTimeout` after `timeout` seconds (the work is not cancelled), `Overloaded` when the mailbox is
+        full, `NotReady` when it is full and the actor is down, `ShuttingDown` once the system stops.
         """
         self._require_open()
         return await self._ask(message, timeout=timeout)
 
     def tell(self, message: Message[Any]) -> None:
-        """Send a message and go on; what its handler raises goes to the log. Refuses as `ask` does."""
+        """Send a one-way message; an error of its handler is logged. Raises as `ask` does, except `AskTimeout`."""
         self._require_open()
         self._tell(message)
 
     def snapshot(self, name: str) -> Any:
-        """What the actor published last. Raises `NotReady` if it has published nothing yet."""
+        """The latest snapshot of an actor. Raises `NotReady` if there is none yet."""
         try:
             return self._snapshots[name][None]
         except KeyError:
-            raise NotReady(f"{name} has published nothing yet") from None
+            raise NotReady(f"actor {name} has not started yet", hint="Retry in a second.") from None
 
     def listen(self, queue: asyncio.Queue[str]) -> None:
-        """From now on the queue is given the name of each owner that publishes. On the loop."""
+        """From now on put the name of each owner that publishes into the queue. Call it on the loop."""
         self._listeners = [*self._listeners, queue]
 
     def unlisten(self, queue: asyncio.Queue[str]) -> None:
@@ -152,15 +152,15 @@ class Supervisor:
 
     @property
     def published(self) -> int:
-        """How often anything was published: while it stays the same, so does every snapshot."""
+        """How many snapshots were published: while this number is the same, so is every snapshot."""
         return self._published
 
     def snapshots(self, owner: str) -> Mapping[str | None, Any]:
-        """What each member of a family published last, by key."""
+        """The latest snapshots of a family, by key."""
         return dict(self._snapshots[owner])
 
     def status(self) -> list[ActorStatus]:
-        """One row per actor, in the order of their start."""
+        """One row per actor, in start order."""
         stuck = self._watchdog.stuck
         return [
             ActorStatus(
@@ -176,7 +176,7 @@ class Supervisor:
 
     def _announce(self, owner: str) -> None:
         if owner in self._snapshots:
-            raise ValueError(f"there is an actor named {owner} already")
+            raise ValueError(f"an actor named {owner} already exists")
         self._snapshots[owner] = {}
         self._order.append(owner)
 
@@ -187,11 +187,11 @@ class Supervisor:
             return cell
         factory = self._families.get(owner)
         if factory is None or key is None:
-            raise InternalError(f"there is no actor {owner!r} with key {key!r} for {type(message).__name__}")
+            raise InternalError(f"no actor {owner!r} with key {key!r} to handle {type(message).__name__}")
         return self._open(owner, key, factory)
 
     def _open(self, owner: str, key: str, factory: Factory) -> ActorCell:
-        """Its mailbox takes messages at once, from any thread; its first life begins on the loop."""
+        """Its mailbox takes messages immediately, from any thread; the actor starts on the loop."""
         self._require_open()
         new = ActorCell(owner, key, factory, self._limits.inbox, self._loop)
         cell = self._cells.setdefault((owner, key), new)  # atomic: of two threads one opens it
@@ -206,7 +206,7 @@ class Supervisor:
 
     def _require_open(self) -> None:
         if self._stopping is not None:
-            raise ShuttingDown("the system is shutting down")
+            raise ShuttingDown("the daemon is stopping")
 
     async def _ask(self, message: Message[R], *, timeout: float) -> R:
         reply: Reply[R] = Reply()
@@ -216,7 +216,7 @@ class Supervisor:
             await self._timeouts.limit(reply.awaited(self._wakeup), timeout)
         except TimeoutError:
             raise AskTimeout(
-                f"{cell.name} did not answer {type(message).__name__} within {timeout:g} s",
+                f"actor {cell.name} did not answer {type(message).__name__} within {timeout:g} s",
                 hint="The work was not cancelled and may still complete.",
             ) from None
         return reply.result()
@@ -227,14 +227,14 @@ class Supervisor:
     # Lives
 
     def _publish(self, cell: ActorCell, snapshot: object) -> None:
-        """Any thread. The count follows the snapshot: whoever sees the new count sees the new snapshot."""
+        """Any thread. The count is raised after the snapshot is set, so that a new count implies the new snapshot."""
         self._snapshots[cell.owner][cell.key] = snapshot
         self._published += 1
         if self._listeners:
             self._loop.call_soon_threadsafe(self._tell_of, cell.owner)
 
     def _tell_of(self, owner: str) -> None:
-        """A listener that does not keep up misses what would not fit: the next change tells it how things stand."""
+        """A listener with a full queue misses this change; at the next one it reads the latest snapshots anyway."""
         for queue in self._listeners:
             with suppress(asyncio.QueueFull):
                 queue.put_nowait(owner)
@@ -260,7 +260,7 @@ class Supervisor:
         self._ticker.every(seconds, cell.name, partial(_tell, cell))
 
     async def _begin(self, cell: ActorCell) -> None:
-        """The first life of a member. An `OpentraderError` of its start is the answer to those who asked."""
+        """Start a member of a family. An `OpentraderError` of its start is the reply to those who asked."""
         error = await self._restarter.launch(cell)
         if isinstance(error, OpentraderError) and cell.ended.done():
             refusal = error
@@ -270,7 +270,7 @@ class Supervisor:
             self._restarter.recover(cell, error)
 
     def _report_stuck(self, name: str) -> None:
-        logger.error("%s is stuck in a handler", name)
+        logger.error("actor %s is stuck in a handler", name)
         if self._on_stuck is not None:
             self._on_stuck(name)
 
@@ -290,7 +290,7 @@ class Supervisor:
 def _start_error(name: str, error: BaseException) -> OpentraderError:
     if isinstance(error, OpentraderError):
         return error
-    failure = InternalError(f"{name} did not start")
+    failure = InternalError(f"actor {name} did not start")
     failure.__cause__ = error
     return failure
 
@@ -303,4 +303,4 @@ def _tell(cell: ActorCell, message: Message[Any]) -> None:
 
 def _log_error(name: str, message: str, reply: Reply[Any]) -> None:
     if (error := reply.error()) is not None:
-        logger.warning("%s: %s, which was told, failed: %s", name, message, error)
+        logger.warning("%s: handler for one-way message %s failed: %s", name, message, error)

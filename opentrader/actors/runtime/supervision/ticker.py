@@ -1,4 +1,4 @@
-"""The one source of time for all actors: one timer on the loop, however many listen."""
+"""The source of ticks for all actors: one timer on the loop, however many actors listen."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class Ticker:
         self._stopped = False
 
     def every(self, seconds: float, name: str, send: Callable[[Tick], object]) -> None:
-        """Send ticks under this name, the first after one interval; in place of what the name had before."""
+        """Send ticks under this name, the first one after one interval; replaces an earlier entry of the name."""
         if not seconds > 0:
             raise ValueError(f"{name}: an interval must be positive, not {seconds}")
         self._listeners[name] = _Listener(send, seconds, self._loop.time() + seconds)
         self._arm()
 
     def stop(self) -> None:
-        """Send no more ticks, to those either who register later."""
+        """Send no more ticks, not even to listeners that are added later."""
         self._stopped = True
         self._arm()
 
@@ -57,5 +57,5 @@ class Ticker:
 
 
 def _next_due(due: float, seconds: float, now: float) -> float:
-    """The first multiple of the interval after `now`: a loop that was late makes up for nothing."""
+    """The first multiple of the interval after `now`: a late loop does not catch up on missed ticks."""
     return due + seconds * (math.floor((now - due) / seconds) + 1)

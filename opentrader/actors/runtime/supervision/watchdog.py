@@ -1,4 +1,4 @@
-"""Finds handlers that do not return."""
+"""Detects handlers that do not return."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from opentrader.actors.runtime.mailbox import Mailbox
 
 
 class Watchdog:
-    """Compares what each actor has in hand with what it had in hand one interval ago.
+    """Compares the message that each actor handles now with the one it handled one interval ago.
 
-    The same message still in hand is a handler that has run for at least one interval. A ping would say so by
-    going unanswered, but this wakes no idle actor, and takes none for stuck that works through a long queue.
+    The same message means that a handler has been running for at least one interval. An unanswered ping would show
+    that too, but this wakes no idle actor, and does not report an actor that works through a long queue.
     """
 
     def __init__(
@@ -31,11 +31,11 @@ class Watchdog:
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """Look once per interval from now on."""
+        """Check once per interval from now on."""
         self._timer = self._loop.call_later(self._seconds, self._round)
 
     def stop(self) -> None:
-        """Look no more."""
+        """Stop checking."""
         if self._timer is not None:
             self._timer.cancel()
 
@@ -44,7 +44,7 @@ class Watchdog:
         self.start()
 
     def look(self) -> None:
-        """Compare once, and report those that have become stuck since the last look."""
+        """Compare once, and report actors that have become stuck since the last check."""
         busy = {box.name: box.taken for box in self._mailboxes() if box.in_hand is not None}
         stuck = {name for name, taken in busy.items() if self._in_hand.get(name) == taken}
         newly, self._in_hand, self.stuck = stuck - self.stuck, busy, stuck

@@ -26,9 +26,9 @@ async def test_three_deaths_within_the_window_are_fatal_whoever_dies(build: Any)
     assert bench.fatal == []
     await dies(bench, "a")
     await bench.until_reported()
-    assert bench.fatal == ["3 deaths in 60 s, the last of a"]
+    assert bench.fatal == ["3 actor crashes in 60 s, the last one of a"]
     assert bench.restarts() == {"a": 1, "b": 1}
-    with pytest.raises(NotReady, match="a failed and is not restarted"):
+    with pytest.raises(NotReady, match="a crashed and is not restarted"):
         await ask(bench, Name("a"))
     assert await ask(bench, Name("b")) == "b"
 
@@ -56,7 +56,7 @@ async def test_a_restart_that_fails_again_and_again_is_fatal(build: Any) -> None
     await bench.supervisor.start()
     await dies(bench, "a")
     await bench.until_reported()
-    assert bench.fatal == ["3 deaths in 60 s, the last of a"]
+    assert bench.fatal == ["3 actor crashes in 60 s, the last one of a"]
 
 
 async def test_a_life_begins_when_all_that_the_one_before_wrote_is_settled(build: Any, log: list[str]) -> None:
@@ -159,7 +159,7 @@ async def test_stop_cuts_off_what_does_not_end(build: Any) -> None:
     asked = ask(bench, Await("a"))
     await ask(bench, Name("a"))
     await bench.supervisor.stop()
-    with pytest.raises(AskTimeout, match="a was stopped while the request was under way") as caught:
+    with pytest.raises(AskTimeout, match="a was stopped while the request was in progress") as caught:
         await asked
     assert "may have been done" in caught.value.hint
     assert bench.stuck == []
@@ -202,7 +202,7 @@ async def test_a_mailbox_that_is_closed_already_is_not_taken_for_an_orderly_end(
     hold, held = await entered(bench, "a")
     bench.supervisor._cells["a", None].mailbox.close(lambda: NotReady("closed by somebody"))
     await bench.supervisor.stop()
-    assert "a: what is still under way is cut off" in caplog.text
+    assert "actor a: cancelling its unfinished work" in caplog.text
     assert "closed by somebody" in caplog.text
     hold.release.set()
     await asyncio.wait({held})

@@ -70,7 +70,7 @@ async def test_a_start_that_hangs_is_an_error_too(build: Any) -> None:
 
     bench = build(start_seconds=0.01, stop_seconds=0.01)
     bench.supervisor.add("a", Hanging)
-    with pytest.raises(NotReady, match="a did not answer a ping"):
+    with pytest.raises(NotReady, match="a did not answer within"):
         await bench.supervisor.start()
     release.set()
 
@@ -91,7 +91,7 @@ def test_pykka_starts_a_dead_actor_without_a_word() -> None:
 async def test_a_name_is_given_once(build: Any) -> None:
     bench = build()
     bench.supervisor.add("a", Subject)
-    with pytest.raises(ValueError, match="named a already"):
+    with pytest.raises(ValueError, match="named a already exists"):
         bench.supervisor.add_family("a", Subject)
 
 
@@ -101,7 +101,7 @@ async def test_a_message_that_nobody_owns_is_an_error(build: Any, message: Name)
     bench.supervisor.add("a", Subject)
     bench.supervisor.add_family("family", Subject)
     await bench.supervisor.start()
-    with pytest.raises(InternalError, match="there is no actor"):
+    with pytest.raises(InternalError, match="no actor"):
         await ask(bench, message)
 
 
@@ -158,7 +158,7 @@ async def test_a_member_may_refuse_to_exist(build: Any) -> None:
 
 async def test_a_snapshot_stays_until_the_next_life_publishes_anew(build: Any) -> None:
     bench = await started(build, "a")
-    with pytest.raises(NotReady, match="a has published nothing yet"):
+    with pytest.raises(NotReady, match="actor a has not started yet"):
         bench.supervisor.snapshot("a")
     await ask(bench, Publish("a", None, "first"))
     await dies(bench, "a")
@@ -202,7 +202,7 @@ async def test_while_an_actor_restarts_requests_wait_and_one_too_many_is_told_so
     taken = [ask(bench, Name("a")) for _ in range(2)]
     await asyncio.sleep(0)
     assert bench.supervisor.status() == [ActorStatus("a", alive=False, inbox=2, restarts=0)]
-    with pytest.raises(NotReady, match="a restarts"):
+    with pytest.raises(NotReady, match="a is restarting"):
         await ask(bench, Name("a"))
     ends.set()
     assert await asyncio.gather(*taken) == ["a", "a"]
