@@ -18,7 +18,7 @@ ExitReason = Literal["sl", "tp", "trailing", "close", "closeall", "sell", "synce
 
 @dataclass(frozen=True, slots=True)
 class ClosedTradeReply:
-    """A trade of the history; `pnl` is net of fees, in the quote currency."""
+    """A closed trade; `pnl` is net of fees, in the quote currency."""
 
     id: str
     symbol: str
@@ -56,7 +56,7 @@ class HistoryOf(Message[HistoryReply]):
 
 @dataclass(frozen=True, slots=True)
 class StatsReply:
-    """What the history amounts to; null where a figure is not defined, never NaN or Infinity."""
+    """Statistics of the closed trades; null where a figure is undefined, never NaN or Infinity."""
 
     total_trades: int
     wins: int
@@ -82,14 +82,14 @@ class StatsReply:
 
 @dataclass(frozen=True, slots=True)
 class StatsOf(Message[StatsReply]):
-    """What the history amounts to."""
+    """Statistics of the closed trades."""
 
     owner: ClassVar[str] = "archive"
 
 
 @dataclass(frozen=True, slots=True)
 class AuditEntryReply:
-    """One act; `status` is the HTTP status, or 0 for the daemon's own acts."""
+    """One action; `status` is the HTTP status, or 0 for actions of the daemon itself."""
 
     id: int
     ts: int
@@ -113,7 +113,7 @@ class Audit:
 
 @dataclass(frozen=True, slots=True)
 class AuditOf(Message[Audit]):
-    """Who did what, newest first."""
+    """The audit log, newest first."""
 
     owner: ClassVar[str] = "archive"
     limit: Annotated[int, Ge(1), Le(500)] = 50
@@ -133,6 +133,6 @@ class Synced:
 
 @dataclass(frozen=True, slots=True)
 class SyncTrades(Message[Synced]):
-    """Import closed trades of ours that the history does not know."""
+    """Import our closed trades from the exchange that are not in the history."""
 
     owner: ClassVar[str] = "position_manager"

@@ -1,4 +1,4 @@
-"""Candles, trends, market contexts, and scans of the watchlist."""
+"""Candles, trends, market contexts, and watchlist scans."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ R = TypeVar("R")
 
 
 class PostedIndicator(TypedDict, total=False):
-    """What a posted trend says of one indicator: a vote, and whatever else its author kept beside it."""
+    """One indicator of a posted trend: its vote, and any other fields that its author sent."""
 
     __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
     vote: Trend
@@ -48,7 +48,7 @@ class TrendAll:
 
 @dataclass(frozen=True, slots=True)
 class TrendRows(View[TrendAll]):
-    """The latest trend known of each symbol and timeframe, computed here or posted."""
+    """The latest trend of each symbol and timeframe, computed or posted."""
 
     timeframe: Timeframe | None = None
 
@@ -64,7 +64,7 @@ class TrendStored:
 
 @dataclass(frozen=True, slots=True)
 class StoreTrend(Message[TrendStored]):
-    """Keep a trend that an agent worked out; the last write of a symbol and timeframe wins."""
+    """Store a trend that an agent determined; the last write of a symbol and timeframe wins."""
 
     owner: ClassVar[str] = "trend_book"
     symbol: Symbol
@@ -79,14 +79,14 @@ class StoreTrend(Message[TrendStored]):
 
 @dataclass(frozen=True, slots=True)
 class NoteTrends(Message[None]):
-    """Refresh the rows of trends that the daemon has just computed."""
+    """Update the rows of trends that the daemon has just computed."""
 
     owner: ClassVar[str] = "trend_book"
     results: tuple[TrendResult, ...]
 
 
 class OfMarket(Message[R]):
-    """A question to the analyzer of one pair."""
+    """A query to the analyzer of one pair."""
 
     __slots__ = ()
     owner: ClassVar[str] = "market_analyzer"
@@ -107,7 +107,7 @@ class TrendOf(OfMarket[TrendResult]):
 
 @dataclass(frozen=True, slots=True)
 class MarketOf(OfMarket[MarketContext]):
-    """The whole context of one market over two timeframes, from the cache while it is fresh."""
+    """The full context of one market on two timeframes, from the cache while it is fresh."""
 
     symbol: Symbol
     mtf_tf: Timeframe = "4h"
@@ -116,7 +116,7 @@ class MarketOf(OfMarket[MarketContext]):
 
 @dataclass(frozen=True, slots=True)
 class LevelReply:
-    """One level of the Priority System, its verdict, and what it looked at."""
+    """One level of the Priority System, its verdict, and its inputs."""
 
     level: int
     name: str
@@ -128,7 +128,7 @@ class LevelReply:
 
 @dataclass(frozen=True, slots=True)
 class Explain:
-    """Why a market was decided as it was; `decided_by` is the first level that blocked, or 7."""
+    """The reasons for a decision; `decided_by` is the first level that blocked, or 7."""
 
     symbol: str
     htf_tf: Timeframe
@@ -152,7 +152,7 @@ class ExplanationOf(OfMarket[Explain]):
 
 @dataclass(frozen=True, slots=True)
 class Candle:
-    """One candle; `timestamp` is its opening, and only the last of a list may still be running."""
+    """One candle; `timestamp` is its open time. Only the last one of a list may not be closed yet."""
 
     timestamp: int
     open: float
@@ -174,7 +174,7 @@ class CandleList:
 
 @dataclass(frozen=True, slots=True)
 class CandlesOf(OfMarket[CandleList]):
-    """The last candles, the running one included."""
+    """The latest candles, including the one that is not closed yet."""
 
     symbol: Symbol
     timeframe: Timeframe = "1h"
@@ -183,7 +183,7 @@ class CandlesOf(OfMarket[CandleList]):
 
 @dataclass(frozen=True, slots=True)
 class MrSignalOf(OfMarket[MrSignal | NoSetup]):
-    """The mean-reversion setup of the last closed candle, or why there is none."""
+    """The mean-reversion setup at the last closed candle, or the reason why there is none."""
 
     symbol: Symbol
 
@@ -208,7 +208,7 @@ class MarketAll:
 
 @dataclass(frozen=True, slots=True)
 class MarketRows(View[MarketAll]):
-    """Every cached market context, in short."""
+    """A summary of every cached market context."""
 
     stale: bool = True
 
@@ -246,7 +246,7 @@ class TrendScan:
 
 @dataclass(frozen=True, slots=True)
 class ScanTrends(Message[TrendScan]):
-    """The six votes of every symbol of the watchlist."""
+    """The six votes on every symbol of the watchlist."""
 
     owner: ClassVar[str] = "scanner"
     timeframe: Timeframe = "1h"
@@ -277,7 +277,7 @@ class MarketScan:
 
 @dataclass(frozen=True, slots=True)
 class ScanMarkets(Message[MarketScan]):
-    """The whole context of every symbol of the watchlist."""
+    """The full context of every symbol of the watchlist."""
 
     owner: ClassVar[str] = "scanner"
     mtf_tf: Timeframe = "4h"

@@ -27,7 +27,7 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class HealthOf(View[Health]):
-    """Is the daemon up, and under which license?"""
+    """Whether the daemon is up, and its license status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class LicenseReply:
 
 @dataclass(frozen=True, slots=True)
 class LicenseOf(View[LicenseReply]):
-    """The license of this installation, its key masked."""
+    """The license of this installation, with its key masked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class RegisterLicense(Message[LicenseReply]):
 
 @dataclass(frozen=True, slots=True)
 class ActivateLicense(Message[LicenseReply]):
-    """Activate a key that was registered before, here or elsewhere."""
+    """Activate a key that was registered before, on this machine or another one."""
 
     owner: ClassVar[str] = "license_guard"
     license_key: LicenseKey
@@ -67,7 +67,7 @@ class ActivateLicense(Message[LicenseReply]):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The board as of `ts`; the log is newest first, at most 200 lines."""
+    """The agent board at `ts`; the log is newest first, at most 200 lines."""
 
     agents: dict[AgentName, AgentCard]
     log: tuple[LogLine, ...]
@@ -76,7 +76,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class BoardState(View[State]):
-    """The five cards and the log."""
+    """The five agent cards and the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class AgentUpdated:
 
 @dataclass(frozen=True, slots=True)
 class UpdateAgent(Message[AgentUpdated]):
-    """Set the status of one card; without `action` it keeps its text."""
+    """Set the status of one agent card; without `action` it keeps its text."""
 
     owner: ClassVar[str] = "agent_board"
     name: Annotated[str, MinLen(1), MaxLen(32)]
@@ -100,7 +100,7 @@ class UpdateAgent(Message[AgentUpdated]):
 
 @dataclass(frozen=True, slots=True)
 class ReportWork(Message[None]):
-    """What the daemon does on behalf of a caller: a line of the log, and the caller's card if it has one."""
+    """Report work that the daemon does for a caller: a log line, and the card of the caller if it has one."""
 
     owner: ClassVar[str] = "agent_board"
     agent: str
@@ -140,7 +140,7 @@ class BotStatus:
 
 @dataclass(frozen=True, slots=True)
 class StatusOf(View[BotStatus]):
-    """The bot in one look: halted or not, what is open, the day so far, every actor."""
+    """The status of the bot: halt, open trades, entries and signals, the day so far, every actor."""
 
     licensed: ClassVar[bool] = True
     reduces: ClassVar[bool] = True
@@ -156,7 +156,7 @@ class DailyReset:
 
 @dataclass(frozen=True, slots=True)
 class ResetDaily(Message[DailyReset]):
-    """Count today's trades from 0 again."""
+    """Reset the count of today's trades to 0."""
 
     owner: ClassVar[str] = "position_manager"
     licensed: ClassVar[bool] = True
@@ -173,7 +173,7 @@ class Halted:
 
 @dataclass(frozen=True, slots=True)
 class Halt(Message[Halted]):
-    """The kill switch: no new entries until `Resume`. Protection and closing go on."""
+    """The kill switch: no new entries until resume. Protection and closing continue."""
 
     owner: ClassVar[str] = "position_manager"
     reason: Annotated[str, Field(max_length=200)] = "operator"
@@ -183,7 +183,7 @@ class Halt(Message[Halted]):
 
 @dataclass(frozen=True, slots=True)
 class Resume(Message[Halted]):
-    """End a halt: allow new entries again."""
+    """Allow new entries again after a halt."""
 
     owner: ClassVar[str] = "position_manager"
     agent: Caller = "ops"
@@ -191,7 +191,7 @@ class Resume(Message[Halted]):
 
 @dataclass(frozen=True, slots=True)
 class Events(View[str]):
-    """What happens, as it happens; without `types`, everything."""
+    """Stream state changes as they happen; without `types`, all of them."""
 
     types: Annotated[str, MaxLen(200), Field(pattern=r"^[a-z]+(,[a-z]+)*$")] | None = None
 
@@ -204,7 +204,7 @@ class Notified:
 
 @dataclass(frozen=True, slots=True)
 class Notify(Message[Notified]):
-    """Tell the operator something, as the agent that says it."""
+    """Send a message to the operator, in the name of an agent."""
 
     owner: ClassVar[str] = "telegram_desk"
     message: Annotated[str, MinLen(1), MaxLen(4096)]
@@ -213,7 +213,7 @@ class Notify(Message[Notified]):
 
 @dataclass(frozen=True, slots=True)
 class SourceHealth:
-    """How a feed fared when it was last asked; `count` of its items are still there if it failed."""
+    """The result of the last read of a feed; after a failure, `count` items of its last copy remain."""
 
     name: str
     ok: bool
@@ -223,7 +223,7 @@ class SourceHealth:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """Newest first. `cached` says that this answer waited for no feed, or not to its end."""
+    """News, newest first. `cached`: this reply did not wait for all feeds."""
 
     news: tuple[NewsItem, ...]
     count: int

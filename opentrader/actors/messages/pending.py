@@ -1,4 +1,4 @@
-"""LIMIT entries that wait at the exchange: place, check, recover, cancel."""
+"""Pending LIMIT entries at the exchange: place, check, recover, cancel."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def _risk_reward(text: str) -> str:
     return text
 
 
-# The pattern looks ahead, which pydantic's own engine of regular expressions does not.
+# The pattern uses lookahead, which the regular expressions of pydantic do not support.
 RiskReward = Annotated[str, AfterValidator(_risk_reward), Field(json_schema_extra={"pattern": RISK_REWARD})]
 EntryStatus = Literal["pending", "filled", "cancelled", "expired"]
 
 
 @dataclass(frozen=True, slots=True)
 class PendingEntry:
-    """A LIMIT entry; partly filled it stays `pending`, and its filled part is protected."""
+    """A LIMIT entry. A partially filled one stays `pending`; its filled part is protected."""
 
     id: str
     client_order_id: str
@@ -69,7 +69,7 @@ class PendingEntry:
 
 @dataclass(frozen=True, slots=True)
 class ManualPlaced:
-    """`filled` when the limit price was marketable at once; the trade is then protected."""
+    """`filled` when the limit price was marketable immediately; then the trade is protected."""
 
     ok: OK = field(default=True, init=False)
     status: Literal["pending", "filled"]
@@ -79,7 +79,7 @@ class ManualPlaced:
 
 @dataclass(frozen=True, slots=True)
 class PlaceManual(Message[ManualPlaced]):
-    """Enter by a LIMIT order at a price of one's own; protected when it fills."""
+    """Place a LIMIT entry at your own price; the position is protected when it fills."""
 
     owner: ClassVar[str] = "position_manager"
     licensed: ClassVar[bool] = True
@@ -102,14 +102,14 @@ class PlaceManual(Message[ManualPlaced]):
 
     @property
     def target_pct(self) -> Decimal:
-        """The target in percent of the entry, whichever way it was given."""
+        """The target in percent of the entry price, from `tp_pct` or `rr`."""
         if self.tp_pct is not None:
             return Decimal(str(self.tp_pct))
         return round(Decimal(str(self.sl_pct)) * ratio_of(self.rr or "1:1"), 8).normalize()
 
     @property
     def target_name(self) -> str:
-        """The parameter that gave it."""
+        """The parameter that set the target."""
         return "tp_pct" if self.tp_pct is not None else "rr"
 
 
@@ -127,7 +127,7 @@ class PendingList:
 
 @dataclass(frozen=True, slots=True)
 class PendingEntries(View[PendingList]):
-    """The LIMIT entries that wait to be filled."""
+    """The LIMIT entries that are not filled yet."""
 
     licensed: ClassVar[bool] = True
     reduces: ClassVar[bool] = True
@@ -145,7 +145,7 @@ class PendingChecked:
 
 @dataclass(frozen=True, slots=True)
 class CheckPending(Message[PendingChecked]):
-    """Look at every pending entry now; the daemon does so by itself."""
+    """Check every pending entry now; the daemon also does this on its own."""
 
     owner: ClassVar[str] = "pending_entry_watcher"
     licensed: ClassVar[bool] = True
@@ -163,7 +163,7 @@ class PendingRecovered:
 
 @dataclass(frozen=True, slots=True)
 class RecoverPending(Message[PendingRecovered]):
-    """Look for our own LIMIT orders at the exchange and take them back into the list."""
+    """Find our own LIMIT orders at the exchange and add them to the pending entries."""
 
     owner: ClassVar[str] = "pending_entry_watcher"
     licensed: ClassVar[bool] = True
@@ -178,7 +178,7 @@ class EntryCancelled:
 
 @dataclass(frozen=True, slots=True)
 class CancelEntry(Message[EntryCancelled]):
-    """Take a pending entry back; what it has bought is kept and protected."""
+    """Cancel a pending entry; a filled part is kept and protected."""
 
     owner: ClassVar[str] = "pending_entry_watcher"
     licensed: ClassVar[bool] = True

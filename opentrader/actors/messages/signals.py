@@ -15,7 +15,7 @@ from opentrader.errors import Fault, InvalidInput
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signal:
-    """A signal as it is shown; `age_sec` and an expiry by the clock are as of the asking."""
+    """A signal; `age_sec` and an expired status are as of the request."""
 
     symbol: str
     direction: Direction
@@ -104,12 +104,12 @@ class PostSignal(Message[SignalPosted]):
 
 @dataclass(frozen=True, slots=True)
 class EmitSignal(Message[str]):
-    """Post what a bot found at a closed candle, unless it is too soon; answers a post status or a skip reason."""
+    """Post a bot's signal at a closed candle, unless it is too early; replies with a post status or a skip reason."""
 
     owner: ClassVar[str] = "signal_book"
     post: PostSignal
-    outlook: dict[str, Any]  # ev, confidence, gate_ok: kept with the signal and told to whoever decides
-    bar_ms: int  # opening of the candle
+    outlook: dict[str, Any]  # ev, confidence, gate_ok: stored with the signal and shown to the operator
+    bar_ms: int  # open time of the candle
     bar_length_ms: int
 
 
@@ -121,7 +121,7 @@ class SignalList:
 
 @dataclass(frozen=True, slots=True)
 class SignalRows(View[SignalList]):
-    """Every signal of every status, newest first."""
+    """Every signal, in any status, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ class SignalChanged:
 
 @dataclass(frozen=True, slots=True)
 class ConfirmSignal(Message[SignalChanged]):
-    """Note that a signal was executed; no money moves here."""
+    """Mark a signal as executed; this places no order."""
 
     owner: ClassVar[str] = "signal_book"
     symbol: Symbol
@@ -154,7 +154,7 @@ class ConfirmSignal(Message[SignalChanged]):
 
 @dataclass(frozen=True, slots=True)
 class RejectSignal(Message[SignalChanged]):
-    """Note that a signal is not to be executed."""
+    """Mark a signal as not to be executed."""
 
     owner: ClassVar[str] = "signal_book"
     symbol: Symbol
@@ -171,7 +171,7 @@ class Cleanup:
 
 @dataclass(frozen=True, slots=True)
 class CleanUpSignals(Message[Cleanup]):
-    """Expire pending signals of that age, and delete those decided or expired before."""
+    """Expire pending signals of that age, and delete those already decided or expired."""
 
     owner: ClassVar[str] = "signal_book"
     max_age_minutes: Annotated[float, Ge(0), Le(525_600)] = 5.0
@@ -192,7 +192,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class ScanSignal:
-    """What a mean-reversion scan emitted and, for each symbol that it did not, why not."""
+    """The signals that a mean-reversion scan emitted, and for each other symbol the reason why not."""
 
     ok: OK = field(default=True, init=False)
     signaled: tuple[Signaled, ...]
@@ -203,7 +203,7 @@ class ScanSignal:
 
 @dataclass(frozen=True, slots=True)
 class ScanAndSignal(Message[ScanSignal]):
-    """Look for mean-reversion setups and emit a signal for each; without symbols, on the watchlist."""
+    """Scan for mean-reversion setups and emit a signal for each; without `symbols`, on the watchlist."""
 
     owner: ClassVar[str] = "mr_combined"
     licensed: ClassVar[bool] = True

@@ -1,6 +1,6 @@
 """Trades: enter, close, trail, recover, and the portfolio.
 
-Inside the daemon money is Decimal; a float here is the last step before JSON.
+Inside the daemon, money is Decimal; a float here is the last step before JSON.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ TradeSource = Literal["trade", "manual", "signal", "recovered", "restored"]
 
 @dataclass(frozen=True, slots=True)
 class TradeReply:
-    """An open trade; `verified` is False for a restored one whose orders the exchange does not show."""
+    """An open trade; `verified` is False for a restored one that matches no open orders at the exchange."""
 
     id: str
     symbol: str
@@ -68,7 +68,7 @@ class TradeReply:
 
 @dataclass(frozen=True, slots=True)
 class TradeOpened:
-    """A new position, protected."""
+    """A new, protected position."""
 
     ok: OK = field(default=True, init=False)
     status: Literal["opened"] = field(default="opened", init=False)
@@ -79,7 +79,7 @@ class TradeOpened:
 
 @dataclass(frozen=True, slots=True)
 class TradeSold:
-    """`sell` against an open long: the position was sold."""
+    """The reply to `sell`: the open long position was sold."""
 
     ok: OK = field(default=True, init=False)
     status: Literal["closed"] = field(default="closed", init=False)
@@ -90,7 +90,7 @@ class TradeSold:
 
 @dataclass(frozen=True, slots=True)
 class ExecuteTrade(Message[TradeOpened | TradeSold]):
-    """Enter at market and protect; `sell` sells what is held. Answers when the position is protected."""
+    """Enter at market and protect; `sell` sells the open position. Replies once the position is protected."""
 
     owner: ClassVar[str] = "position_manager"
     licensed: ClassVar[bool] = True
@@ -102,7 +102,7 @@ class ExecuteTrade(Message[TradeOpened | TradeSold]):
     ev: Annotated[float, Gt(25)]
     confidence: Annotated[int, Ge(8), Le(10)]
     agent: Caller = "ops"
-    idem_key: str = ""  # kept with the intent: after a crash the key finds its outcome
+    idem_key: str = ""  # stored with the intent: after a crash the key leads to its outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class ClosedReply:
 
 @dataclass(frozen=True, slots=True)
 class ClosePosition(Message[ClosedReply]):
-    """Cancel the protection of a symbol's trades and sell them at market."""
+    """Close the trades of a symbol: cancel their protection and sell at market."""
 
     owner: ClassVar[str] = "position_manager"
     licensed: ClassVar[bool] = True
@@ -126,7 +126,7 @@ class ClosePosition(Message[ClosedReply]):
 
 @dataclass(frozen=True, slots=True)
 class ClosedAll:
-    """`ok` is False when any position could not be closed."""
+    """`ok` is False when a position could not be closed."""
 
     ok: bool
     closed: tuple[ClosedTradeReply, ...]
@@ -136,7 +136,7 @@ class ClosedAll:
 
 @dataclass(frozen=True, slots=True)
 class CloseAll(Message[ClosedAll]):
-    """Close every open position; pending entries are left alone."""
+    """Close every open position; pending entries are not cancelled."""
 
     owner: ClassVar[str] = "position_manager"
     licensed: ClassVar[bool] = True
@@ -164,7 +164,7 @@ class Trailed:
 
 @dataclass(frozen=True, slots=True)
 class UpdateTrailing(Message[Trailed]):
-    """Look at every open trade's trailing stop now; the daemon does so at each closed candle by itself."""
+    """Check the trailing stop of every open trade now; the daemon also does this at each closed candle."""
 
     owner: ClassVar[str] = "position_manager"
     licensed: ClassVar[bool] = True
@@ -180,7 +180,7 @@ class Restored:
 
 @dataclass(frozen=True, slots=True)
 class RestoreTrade(Message[Restored]):
-    """Put a trade into the runtime state by hand; no order is placed."""
+    """Add a trade to the runtime state manually; no order is placed."""
 
     owner: ClassVar[str] = "position_manager"
     symbol: Symbol
@@ -215,7 +215,7 @@ class TradesRecovered:
 
 @dataclass(frozen=True, slots=True)
 class RecoverTrades(Message[TradesRecovered]):
-    """Look for our own orders at the exchange and rebuild the trades behind them."""
+    """Find our own orders at the exchange and rebuild the trades they belong to."""
 
     owner: ClassVar[str] = "position_manager"
 
@@ -228,12 +228,12 @@ class TradeList:
 
 @dataclass(frozen=True, slots=True)
 class OpenTrades(View[TradeList]):
-    """The open trades, with their stops and what protects them."""
+    """The open trades, with their stops and protection."""
 
 
 @dataclass(frozen=True, slots=True)
 class BalanceReply:
-    """Of the quote currency; `total` is free + locked."""
+    """The balance of the quote currency; `total` is free + locked."""
 
     total: float
     free: float
@@ -264,4 +264,4 @@ class Portfolio:
 
 @dataclass(frozen=True, slots=True)
 class PortfolioOf(View[Portfolio]):
-    """Balance and holdings at the active exchange, as last read."""
+    """Balance and holdings at the active exchange, as of the last read."""

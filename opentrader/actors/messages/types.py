@@ -1,4 +1,4 @@
-"""Types that messages share: parameters with their constraints, and the base of queries answered from snapshots."""
+"""Types shared by messages: parameters with their constraints, and the base of views."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from opentrader.domain.symbols import SPELLING
 
 R = TypeVar("R")
 
-LAST_INSTANT = 4_102_444_800  # 2100-01-01: a larger number of seconds is surely milliseconds
+LAST_INSTANT = 4_102_444_800  # 2100-01-01: a larger number is surely in milliseconds
 LARGEST_INTEGER = 2**63 - 1
 LARGEST_AMOUNT = 1e15
 
 
 def _exact(number: int) -> int:
-    """A number may come as a string of any length; what cannot be written into an answer is refused."""
+    """A number may arrive as a string of any length; reject one that JSON cannot represent exactly."""
     if abs(number) > EXACT:
-        raise ValueError(f"should be {EXACT} at most")
+        raise ValueError(f"should be at most {EXACT}")
     return number
 
 
@@ -55,20 +55,20 @@ StopPercent = Annotated[float, Gt(0), Lt(100)]
 Oscillator = Annotated[float, Ge(0), Le(100)]
 OrderId = Annotated[int, Strict()] | Annotated[str, Field(min_length=1, max_length=64)] | None
 ShownOrderId = int | str | None
-# The contract names no limit, and the store has one.
+# The API sets no limit, but the store has one.
 Offset = Annotated[int, Ge(0), AfterValidator(_storable)]
 OK = Literal[True]
 
 
 class View(Message[R]):
-    """A query answered at once from published snapshots; it has no owner."""
+    """A query answered immediately from published snapshots; it has no owner."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ScanFailure:
-    """One symbol that a scan could not read; the rest went through."""
+    """One symbol that failed; the others were processed."""
 
     symbol: str
     code: str
