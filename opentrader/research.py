@@ -1,7 +1,7 @@
 """The analysis without a daemon, for scripts, notebooks and the CLI: a feed, a market time, pure functions.
 
-Market time is the `at` of the settings, exactly, or now: as the daemon of the data folder has it, if one has run.
-Everything here is synchronous, and may be called where an event loop is running too, as in a notebook.
+Market time is exactly the `at` of the settings; without `at` it is now, on the market clock of the data folder if a
+daemon has run there. All functions are synchronous, and may be called while an event loop runs, as in a notebook.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ from opentrader.domain.timeframes import HTF_OF, TF_MS, TIMEFRAMES, Timeframe, f
 from opentrader.errors import Fault, InvalidInput, OpentraderError, StorageError
 from opentrader.feed import open_feed
 from opentrader.store.sqlite.read_only import peek
-from opentrader.store.tables import settings as choices
-from opentrader.system.market import kept_pace, shift_key
+from opentrader.store.tables import settings as settings_table
+from opentrader.system.market import shift_key, stored_pace
 from opentrader.system.timeline import known_shift
 
 T = TypeVar("T")
@@ -49,7 +49,7 @@ logger = logging.getLogger(__name__)
 
 
 class OpenedMarket(NamedTuple):
-    """Candles, and the instant of the market they are read at, in Unix milliseconds."""
+    """A feed, and the market time to read it at, in Unix milliseconds."""
 
     feed: Feed
     now_ms: int
@@ -57,9 +57,9 @@ class OpenedMarket(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One market: its context, and the instant (Unix ms) and the (n, 6) rows it was read from.
+    """One market: its context, the market time (Unix ms) and the (n, 6) rows it was computed from.
 
-    The rows include a forming candle, if there is one.
+    The rows include the forming candle, if there is one.
     """
 
     context: MarketContext
@@ -69,7 +69,7 @@ class Reading:
 
     @property
     def price(self) -> float | None:
-        """The last price, that of the forming candle if there is one; None without candles."""
+        """The last price, including the forming candle; None without candles."""
         return float(self.mtf[-1, 4]) if len(self.mtf) else None
 
 
@@ -82,7 +82,7 @@ def analyze_symbol(
 ) -> MarketContext:
     """The context of one market, e.g. `analyze_symbol("BTC", mtf_tf="4h", htf_tf="1d")`.
 
-    Without `settings` they come from the environment and the configuration file. Raises `ConfigError`,
+    Without `settings`, reads them from the environment and the configuration file. Raises `ConfigError`,
     `InvalidInput` for a timeframe, `SymbolNotFound`, and `ExchangeError` when the feed fails.
     """
     return read_market(symbol, mtf_tf, htf_tf, settings=settings).context
@@ -95,7 +95,7 @@ def read_market(
     *,
     settings: Settings | None = None,
 ) -> Reading:
-    """As `analyze_symbol`, with the candles."""
+    """As `analyze_symbol`, and the candles."""
     framed = _framed(mtf_tf, htf_tf)
     return _wait(_reading(open_market(settings or Settings()), symbol, mtf_tf, framed))
 
@@ -106,9 +106,9 @@ def scan_market(
     settings: Settings | None = None,
     progress: Progress = lambda _symbol: None,
 ) -> tuple[MarketScan, list[Reading]]:
-    """The context of every symbol of the watchlist, as `GET /api/market/scan` answers it, and the readings.
+    """The context of every symbol on the watchlist, as `GET /api/market/scan` returns it, and the readings.
 
-    A symbol that cannot be read is in `failed`; the rest goes through. `progress` is called after each.
+    A symbol that cannot be read is listed in `failed`. `progress` is called after each symbol.
     """
     chosen, framed = settings or Settings(), _framed(mtf_tf, None)
     market = open_market(chosen)
@@ -124,7 +124,7 @@ def scan_trend(
     settings: Settings | None = None,
     progress: Progress = lambda _symbol: None,
 ) -> TrendScan:
-    """The six votes on every symbol of the watchlist, as `GET /api/trend/scan` answers them."""
+    """The six votes on every symbol on the watchlist, as `GET /api/trend/scan` returns them."""
     chosen = settings or Settings()
     _known("timeframe", timeframe)
     market = open_market(chosen)
@@ -133,7 +133,7 @@ def scan_trend(
 
 
 def explain(context: MarketContext) -> Explain:
-    """The seven levels behind a decision, as `GET /api/explain/SYMBOL` answers them."""
+    """The seven levels behind a decision, as `GET /api/explain/SYMBOL` returns them."""
     explained = reply_to(ExplanationOf(context.symbol), context)
     assert isinstance(explained, Explain)
     return explained
@@ -146,7 +146,7 @@ def open_market(settings: Settings) -> OpenedMarket:
 
 
 def latest_candle(market: OpenedMarket, symbol: str, timeframe: Timeframe = "4h") -> int | None:
-    """When the last closed candle of a market ended, in Unix milliseconds; None without one."""
+    """The close time of the last closed candle of a market, in Unix milliseconds; None without one."""
     pair = listing_of(symbol, market.feed.listings()).pair
     rows = _wait(market.feed.candles(pair, timeframe, limit=1, now_ms=market.now_ms))
     ends = rows[:, 0] + TF_MS[timeframe]
@@ -154,31 +154,31 @@ def latest_candle(market: OpenedMarket, symbol: str, timeframe: Timeframe = "4h"
 
 
 def market_now_ms(settings: Settings) -> int:
-    """The market time of this data folder's daemon, running or not, in Unix milliseconds; without one wall time."""
+    """The market time of this data folder in Unix milliseconds; wall time if no daemon has run there."""
     try:
-        pace = peek(settings.data_dir, kept_pace)
+        pace = peek(settings.data_dir, stored_pace)
     except StorageError as error:
-        logger.warning("market time is not that of the daemon: %s", error)
+        logger.warning("using wall time, because the market clock of the data folder cannot be read: %s", error)
         pace = None
     return SystemClock(pace or WALL).market_ms()
 
 
 def market_shift(settings: Settings, now_ms: int) -> int:
-    """By how many milliseconds the daemon of this data folder moves recorded candles, or would at its first start now.
+    """The milliseconds by which the daemon of this data folder shifts recorded candles, or would at a first start now.
 
-    With `at` nothing is moved, and neither is a market whose first week would have to be searched. Only reads, so
-    that it works beside a running daemon.
+    0 with `at`, and for a market whose first week would have to be searched for. Only reads, so that it works beside a
+    running daemon.
     """
     if settings.at is not None:
         return 0
     s = settings
     try:
-        kept = peek(s.data_dir, partial(choices.get, key=shift_key(s)))
+        stored = peek(s.data_dir, partial(settings_table.get, key=shift_key(s)))
     except StorageError as error:
-        logger.warning("candles are not moved as the daemon moves them: %s", error)
+        logger.warning("candles are not shifted, because the shift of the data folder cannot be read: %s", error)
         return 0
-    if kept is not None:
-        return int(kept)
+    if stored is not None:
+        return int(stored)
     shift_ms = known_shift(
         choice=s.feed,
         watchlist=s.watchlist,
@@ -213,7 +213,7 @@ async def _trend(market: OpenedMarket, symbol: str, timeframe: Timeframe) -> Tre
 async def _each(
     symbols: Iterable[str], read: Callable[[str], Awaitable[T]], progress: Progress
 ) -> tuple[list[T], list[ScanFailure]]:
-    """What could be read, in order, and what could not."""
+    """The results in order, and the failures."""
     results: list[T] = []
     failed: list[ScanFailure] = []
     for symbol in symbols:
@@ -244,7 +244,7 @@ def _known(name: str, timeframe: str) -> None:
 
 
 def _wait(coroutine: Coroutine[Any, Any, T]) -> T:
-    """The coroutine's result; on a thread of its own where this one runs a loop already."""
+    """Run a coroutine; on a new thread if this one already runs an event loop."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:

@@ -1,6 +1,6 @@
-"""Answers from what the actors have published, without waiting for any of them.
+"""Answers queries from the published snapshots, without waiting for any actor.
 
-A view is a pure function of the query, the snapshots and the instant of asking: fields like `age_sec` are put in here.
+A view is a pure function of the query, the snapshots and the current time, which fields like `age_sec` depend on.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from opentrader.actors.analysis.market_analyzer import CachedContext
 from opentrader.actors.operations.agent_board import Board
 from opentrader.actors.operations.license_guard import Held, license_reply
 from opentrader.actors.runtime.supervision.supervisor import ActorStatus
-from opentrader.actors.signals.signal_book import known_signal, signal_reply
+from opentrader.actors.signals.signal_book import signal_of_pair, signal_reply
 from opentrader.actors.trading.replies.snapshot import AccountReading, TradingSnapshot, portfolio
 from opentrader.domain.analysis.trend import TrendRecord
 from opentrader.domain.license import masked
@@ -29,7 +29,7 @@ _LONGEST_CHECKLIST = 600
 
 
 class Snapshots(Protocol):
-    """What the supervisor shows of the actors; raises `NotReady` where nothing is published yet."""
+    """The supervisor's view of the actors; raises `NotReady` where no snapshot is published yet."""
 
     def snapshot(self, name: str) -> Any: ...
 
@@ -40,7 +40,7 @@ class Snapshots(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """The instant of asking, and what of the settings an answer shows."""
+    """The current time, and the settings that replies show."""
 
     now: float  # wall seconds
     market_ms: int
@@ -75,7 +75,7 @@ def trend_rows(query: messages.TrendRows, published: Snapshots, asking: Asking) 
 
 
 def _trend_row(trend: TrendRecord, asking: Asking) -> messages.TrendRow:
-    """Stale once it is older than the cache allows or a newer candle has closed."""
+    """A row is stale once it is older than the cache allows, or once a newer candle has closed."""
     age = max(0, asking.market_ms // 1000 - trend.timestamp)
     newer = open_time(asking.market_ms, trend.timeframe) > trend.timestamp * 1000
     return messages.TrendRow(
@@ -118,7 +118,7 @@ def signal_rows(query: messages.SignalRows, published: Snapshots, asking: Asking
 
 
 def signal_of(query: messages.SignalOf, published: Snapshots, asking: Asking) -> messages.Signal:
-    signal = known_signal(published.snapshot("signal_book"), query.symbol)
+    signal = signal_of_pair(published.snapshot("signal_book"), query.symbol)
     demand_pending(signal, asking.now)
     return signal_reply(signal, asking.now)
 
@@ -128,12 +128,12 @@ def pending_text(query: messages.PendingText, published: Snapshots, asking: Aski
     pending = [s for s in signals.values() if s.status_at(asking.now) == "pending"]
     if not pending:
         return "No pending signals.\n"
-    told = (_told(s, asking.now) for s in sorted(pending, key=lambda s: (s.created_at, s.pair)))
-    return f"{len(pending)} pending signal{'s' * (len(pending) > 1)}\n\n" + "\n\n".join(told) + "\n"
+    texts = (_signal_text(s, asking.now) for s in sorted(pending, key=lambda s: (s.created_at, s.pair)))
+    return f"{len(pending)} pending signal{'s' * (len(pending) > 1)}\n\n" + "\n\n".join(texts) + "\n"
 
 
-def _told(signal: SignalRecord, now: float) -> str:
-    """One signal for somebody who decides: what, at which price, why, and how long there is."""
+def _signal_text(signal: SignalRecord, now: float) -> str:
+    """One signal for a human who decides: direction, price, reasons, and time left."""
     body = signal.body
     lines = [f"{signal.direction.upper()} {signal.pair}  ({one_line(signal.bot, 64)})"]
     if "price" in body:
@@ -160,7 +160,7 @@ def _checks(checklist: object) -> str:
 
 
 def _gate(passed: bool) -> str:
-    return "passes the gate" if passed else "below the gate, POST /api/trade refuses it"
+    return "passes the gate" if passed else "below the gate, POST /api/trade rejects it"
 
 
 def open_trades(query: messages.OpenTrades, published: Snapshots, asking: Asking) -> messages.TradeList:
@@ -211,7 +211,7 @@ def _trading(published: Snapshots) -> TradingSnapshot:
 def _account(published: Snapshots) -> AccountReading:
     account = _trading(published).account
     if account is None:
-        raise NotReady("the account has not been read yet", hint="ask again in a few seconds")
+        raise NotReady("the account has not been read yet", hint="retry in a few seconds")
     return account
 
 
@@ -234,5 +234,5 @@ _RENDER: dict[type[messages.View[Any]], Render] = {
 
 
 def render(query: messages.View[R], published: Snapshots, asking: Asking) -> R:
-    """Answer a view; raises the errors of the answer, and `NotReady` before the actor's first snapshot."""
+    """Answer a view; raises its errors, and `NotReady` before the first snapshot of the actor."""
     return cast(R, _RENDER[type(query)](query, published, asking))

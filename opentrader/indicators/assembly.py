@@ -1,4 +1,4 @@
-"""From the kernels' readings to the domain's values: the same for a batch and for a living state."""
+"""Turns the output vectors of the kernels into domain values, for a batch and for an incremental state."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def info(reading: Reading, timeframe: Timeframe, now_ms: int | None, p: Analysis
 
 
 def timestamp(reading: Reading, timeframe: Timeframe, now_ms: int | None) -> int:
-    """Whole seconds: now, in a replay the close of the last candle, 0 without one."""
+    """Unix seconds: now; in a replay the close of the last candle, 0 without one."""
     if now_ms is not None:
         return now_ms // 1000
     return int(reading[at.LAST_TS] + TF_MS[timeframe]) // 1000 if reading[at.BARS] else 0
@@ -85,7 +85,7 @@ def market(
     now_ms: int | None,
     p: Analysis,
 ) -> MarketContext:
-    """Decide, and put both layers and the trace together."""
+    """Decide, and combine both layers and the trace."""
     htf = htf_layer(htf_reading)
     fault = data_fault(htf=htf_reading, mtf=mtf_reading, htf_tf=htf_tf, mtf_tf=mtf_tf, now_ms=now_ms, p=p)
     verdict = decide(facts(fault, htf, mtf_reading))
@@ -155,7 +155,7 @@ def mtf_detail(reading: Reading, trace: tuple[TraceEntry, ...]) -> MtfDetail:
 def data_fault(
     htf: Reading, mtf: Reading, htf_tf: Timeframe, mtf_tf: Timeframe, now_ms: int | None, p: Analysis
 ) -> str:
-    """Why the data cannot carry a decision: the middle timeframe first, "" if they can."""
+    """Why the data are not good enough for a decision, the middle timeframe first; "" if they are."""
     reason = quality(info(mtf, mtf_tf, now_ms, p), p.warmup, p)
     reason = reason or quality(info(htf, htf_tf, now_ms, p), p.macro_need, p)
     unmeasured = not mtf[at.REGIME] or not htf[at.MACRO_LEN] or htf[at.HTF_ATR] == 0
@@ -165,7 +165,7 @@ def data_fault(
 def trend(
     reading: Reading, *, symbol: str, source: str, timeframe: Timeframe, now_ms: int | None, p: Analysis
 ) -> TrendResult:
-    """Count the votes, spell the regime."""
+    """Count the votes and name the regime."""
     fault = quality(info(reading, timeframe, now_ms, p), p.warmup, p)
     regime = labels.REGIMES[int(reading[at.REGIME])]
     seconds = timestamp(reading, timeframe, now_ms)
@@ -213,7 +213,7 @@ def mean_reversion(
     p: Analysis,
     mr: MeanReversion,
 ) -> MrSignal | NoSetup:
-    """The setup at the last candle with what it may be expected to earn, or why there is none."""
+    """The setup at the last candle with its expected value, or the reason why there is none."""
     fault = quality(info(reading, timeframe, now_ms, p), p.warmup, p)
     bar_ts = int(reading[at.LAST_TS]) if reading[at.BARS] else None
     reason = fault or REASONS[int(reading[at.VERDICT])]

@@ -35,7 +35,7 @@ def market_context(
             which are cleaned, or `Candles`.
         now_ms: exchange time of the answer; None replays all candles.
 
-    HTF candles that end after the last closed MTF candle are not used: they lie in its future.
+    HTF candles that end after the last closed MTF candle are not used: they are in its future.
     """
     now = math.inf if now_ms is None else float(now_ms)
     higher, middle = _block(htf, htf_tf, now_ms), _block(mtf, mtf_tf, now_ms)
@@ -75,9 +75,9 @@ def mr_signal(
     parameters: Analysis = ANALYSIS,
     rule: MeanReversion = MEAN_REVERSION,
 ) -> MrSignal | NoSetup:
-    """The MR Combined setup at the last candle, judged by a replay of the rule on the candles before it.
+    """The MR Combined setup at the last candle, rated by a replay of the rule on the candles before it.
 
-    A value with a non-empty `reason` says why there is no signal. Arguments as in `market_context`.
+    Without a signal, the result has a non-empty `reason`. Arguments as in `market_context`.
     """
     reading = _reading(
         ohlcv=ohlcv, timeframe=timeframe, now_ms=now_ms, what=readings.REVERSION, parameters=parameters, rule=rule
@@ -91,7 +91,7 @@ def indicator_series(candles: Candles, parameters: Analysis = ANALYSIS) -> Block
 
 
 def _block(ohlcv: Rows | Candles, timeframe: Timeframe, now_ms: int | None) -> Block:
-    """The columns of clean candles; the kernels leave out what has not ended."""
+    """The columns of clean candles; the kernels ignore candles that have not ended."""
     return ohlcv.block if isinstance(ohlcv, Candles) else clean(ohlcv, timeframe, now_ms).block
 
 

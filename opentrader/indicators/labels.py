@@ -1,4 +1,4 @@
-"""The kernels' label codes as words, and NaN as None."""
+"""Maps label codes of the kernels to words, and NaN to None."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The analysis of one (symbol, timeframe) that lives on: one closed candle in, O(1) work, answers at any time.
+"""The incremental analysis of one (symbol, timeframe): O(1) work per closed candle, results at any time.
 
-Not thread-safe: a state belongs to one actor. Its answers are equal to the batch functions' to the last bit.
+Not thread-safe: a state belongs to one actor. Its results equal those of the batch functions to the last bit.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from .vectors import living
 
 
 class Arrival(Enum):
-    """What became of a candle that was appended."""
+    """The result of appending a candle."""
 
     APPENDED = APPENDED
     UNCHANGED = UNCHANGED
-    """The newest candle once more; nothing to do."""
+    """The newest candle was sent again; nothing changed."""
     REBUILD = 2
-    """A gap, an older or a changed candle: the state is as it was; build a new one from a fresh fetch."""
+    """A gap, or an older or a changed candle. The state is unchanged: build a new one from a fresh fetch."""
 
 
 _ARRIVALS = tuple(Arrival)
@@ -57,10 +57,10 @@ class Indicators(NamedTuple):
 
 
 class AnalysisState:
-    """Everything carried from candle to candle, and a ring of the last 256 candles (43 KiB in all).
+    """Everything that is carried from candle to candle, and a ring of the last 256 candles (43 KiB in total).
 
-    How far back the history starts matters to recursive averages in the ninth digit, so keep appending to a state
-    rather than building it anew from a sliding window.
+    The start of the history affects recursive averages in the ninth digit, so keep appending to a state instead of
+    rebuilding it from a sliding window.
     """
 
     __slots__ = ("_matrix", "parameters", "rule", "timeframe")
@@ -73,7 +73,7 @@ class AnalysisState:
         parameters: Analysis = ANALYSIS,
         rule: MeanReversion = MEAN_REVERSION,
     ) -> None:
-        """An empty state; `replay` carries the replay of MR Combined as well, which `mr_signal` needs."""
+        """An empty state; with `replay` it also carries the replay of MR Combined, which `mr_signal` needs."""
         self.timeframe, self.parameters, self.rule = timeframe, parameters, rule
         self._matrix = living(parameters, rule, TF_MS[timeframe], REPLAY if replay else OSCILLATORS)
 
@@ -93,14 +93,14 @@ class AnalysisState:
         return state
 
     def append(self, ts: float, open: float, high: float, low: float, close: float, volume: float) -> Arrival:
-        """Take in one closed candle that `clean` would keep; `ts` is its open time in milliseconds."""
-        # Floats, whatever came: for an int numba would compile the kernel a second time, here and now.
+        """Append one closed candle that `clean` would keep; `ts` is its open time in milliseconds."""
+        # Always floats: for an int, numba would compile the kernel a second time, in this call.
         candle = float(ts), float(open), float(high), float(low), float(close), float(volume)
         return _ARRIVALS[append(self._matrix, *candle)]
 
     @property
     def bars(self) -> int:
-        """Candles taken in since the history began."""
+        """The number of candles since the start of the history."""
         return int(self._matrix[at.ROWS, at.BARS])
 
     @property
@@ -128,9 +128,9 @@ class AnalysisState:
     def market_context(self, htf: AnalysisState, *, now_ms: int | None, symbol: str = "") -> MarketContext:
         """`indicators.market_context` with this state as the middle timeframe.
 
-        Raises ValueError when `htf` has taken in a candle that ends after the newest one here: it lies in the
-        future of this timeframe, and a state cannot go back. Append in the order of closing times, the middle
-        timeframe first; if its candles have stopped coming, use the batch function.
+        Raises ValueError when `htf` has a candle that ends after the newest one here: it is in the future of this
+        timeframe, and a state cannot go back. Append in the order of closing times, the middle timeframe first; if
+        its candles have stopped arriving, use the batch function.
         """
         if _end(htf) > _end(self) > 0:
             raise ValueError(f"the {htf.timeframe} state is ahead of the {self.timeframe} state")
@@ -147,7 +147,7 @@ class AnalysisState:
     def mr_signal(self, *, now_ms: int | None, symbol: str = "") -> MrSignal | NoSetup:
         """`indicators.mr_signal` at the newest candle. Raises ValueError for a state without `replay`."""
         if self._matrix[at.ROWS, at.DEPTH] != REPLAY:
-            raise ValueError("this state carries no replay")
+            raise ValueError("this state has no replay: create it with replay=True")
         return assembly.mean_reversion(
             self._reading(readings.REVERSION),
             symbol=symbol,

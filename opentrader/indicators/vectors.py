@@ -1,4 +1,4 @@
-"""Parameters and fresh states as the vectors the kernels work on (`kernels.slots` names their places)."""
+"""Parameters and initial states as the vectors that kernels use (`kernels.slots` names their slots)."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .kernels import slots as at
 
 RING_LEAST = 256
 RING_SLACK = 32
-"""Appends between two moves of the ring: memory against copying."""
+"""Appends between two moves of the ring: a trade-off of memory against copying."""
 
 
 def initial(analysis: Analysis, mean_reversion: MeanReversion) -> Block:
-    """The state before the first bar, without a ring; read-only, for kernels that copy it."""
+    """The state before the first bar, without a ring; read-only: kernels copy it."""
     if analysis is ANALYSIS and mean_reversion is MEAN_REVERSION:
         return _DEFAULT  # hashing a hundred parameters takes longer than a tenth of an analysis
     return _initial(analysis, mean_reversion)
@@ -45,7 +45,7 @@ def _initial(analysis: Analysis, mean_reversion: MeanReversion) -> Block:
 
 
 def living(analysis: Analysis, mean_reversion: MeanReversion, step_ms: int, depth: int) -> Block:
-    """A fresh state under the ring of recent bars: its last row."""
+    """An initial state as the last row below the ring of recent bars."""
     head = initial(analysis, mean_reversion)
     state = np.zeros((at.ROWS + 1, max(int(head[at.RING_KEEP]) + RING_SLACK, len(head))))
     vector = state[at.ROWS]
@@ -63,12 +63,12 @@ def parameter_vector(analysis: Analysis, mean_reversion: MeanReversion) -> list[
 
 
 def pivot_slots(p: Analysis) -> int:
-    """Most pivots of one side within the liquidity window (they lie more than k bars apart), and two for the votes."""
+    """The most pivots of one side within the liquidity window (more than k bars apart), plus two for the votes."""
     return p.liq_look // (p.pivot_k + 1) + 2
 
 
 def ring_keep(p: Analysis, mr: MeanReversion) -> int:
-    """The oldest bar any window reaches back to."""
+    """How many bars the longest window reaches back."""
     reach = (
         max(p.macro_lens) + p.macro_slope_bars,
         p.atr_base_n,

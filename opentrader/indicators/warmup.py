@@ -1,4 +1,4 @@
-"""Compile every kernel once, by calling what calls them; numba keeps the result on disk."""
+"""Compiles every kernel once by calling the functions that use them; numba caches the result on disk."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .state import AnalysisState
 
 
 def compile_all(report: Callable[[str], None]) -> None:
-    """Call each entry to the kernels; `report` is told the name of the one under way."""
+    """Call every entry point of the kernels; `report` gets the name of the current one."""
     rows = _ramp(150)
     now_ms = int(rows[-1, 0]) + TF_MS["4h"]
     candles = Candles.of(rows.T)
@@ -40,7 +40,7 @@ def _live(candles: Candles, now_ms: int) -> None:
 
 
 def _ramp(bars: int) -> Block:
-    """Candles of a slow sine: any valid ones would do."""
+    """Candles of a slow sine; any valid candles would do."""
     close = 100 + np.sin(np.arange(bars) / 7.0)
     opening = np.concatenate(([close[0]], close[:-1]))
     ts = np.arange(bars) * float(TF_MS["4h"])

@@ -1,1 +1,1 @@
-"""The composition root: the trading system and everything it is made of."""
+"""The composition root: the trading system and all of its parts."""

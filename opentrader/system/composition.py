@@ -1,4 +1,4 @@
-"""What the system is made of, and in which order: adapters first, then the actors in the order of dependency."""
+"""The parts of the system in the order in which they are built: adapters first, then actors in dependency order."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ from opentrader.telegram.bot import URL_OF_TELEGRAM
 
 @dataclass(frozen=True, slots=True)
 class Adapters:
-    """What the actors are given: everything that does I/O, opened before the first actor starts."""
+    """Everything that does I/O; opened before the first actor starts, and passed to the actors."""
 
     store: Store
     identity: Identity
@@ -65,7 +65,7 @@ class Adapters:
 
 
 async def adapters_of(store: Store, market: Market, exchange: Exchange, kernels: Kernels) -> Adapters:
-    """The adapters, with the names under which the store knows this installation."""
+    """The adapters, with the identity of this installation from the store."""
     return Adapters(
         store=store,
         identity=await identity_of(store),
@@ -77,7 +77,7 @@ async def adapters_of(store: Store, market: Market, exchange: Exchange, kernels:
 
 
 async def open_exchange(settings: Settings, market: Market, on_failed: Callable[[str], object]) -> PaperExchange:
-    """The paper exchange of a data folder. `on_failed(reason)` is called when its disk fails, on another thread."""
+    """Open the paper exchange of a data folder. `on_failed(reason)` is called on another thread when its disk fails."""
     return await PaperExchange.open(
         settings.data_dir,
         market.feed,
@@ -89,7 +89,7 @@ async def open_exchange(settings: Settings, market: Market, on_failed: Callable[
 
 
 def add_actors(supervisor: Supervisor, settings: Settings, adapters: Adapters, *, licensed: Callable[[], bool]) -> None:
-    """Add every actor in the order of dependency: each may ask those before it."""
+    """Add every actor in dependency order: an actor may ask those added before it."""
     snapshot = partial(_trading_snapshot, supervisor)
     _add_books(supervisor, settings, adapters, SnapshotPositions(snapshot))
     _add_analysis(supervisor, settings, adapters, SnapshotPositions(snapshot))
@@ -103,12 +103,12 @@ def _trading_snapshot(supervisor: Supervisor) -> TradingSnapshot:
 
 
 def _watchlist(settings: Settings, market: Market) -> tuple[str, ...]:
-    """The pairs that the settings name."""
+    """The watchlist of the settings as pairs."""
     return tuple(listing_of(symbol, market.feed.listings()).pair for symbol in settings.watchlist)
 
 
 def _add_books(supervisor: Supervisor, settings: Settings, adapters: Adapters, positions: Positions) -> None:
-    """The actors that own what is neither analysis nor money: operator, license, agents, trends, signals."""
+    """The owners of state other than analysis and trades: operator, license, agents, trends, signals."""
     store, identity = adapters.store, adapters.identity
     messenger, nonce = messenger_of(settings), partial(secrets.token_urlsafe, 16)
     licenses = LicenseTable(store, machine_id=identity.machine_id, secret=identity.secret)
@@ -124,7 +124,7 @@ def _add_books(supervisor: Supervisor, settings: Settings, adapters: Adapters, p
 
 
 def _add_analysis(supervisor: Supervisor, settings: Settings, adapters: Adapters, positions: Positions) -> None:
-    """The analyzers, and the actors that ask them: scans and the bot."""
+    """The analyzers, and the actors that ask them: the scanner and the bot."""
     feed, kernels, watchlist = adapters.market.feed, adapters.kernels, _watchlist(settings, adapters.market)
     listings = feed.listings()
     names = {pair: listings[pair].name for pair in watchlist}
@@ -169,7 +169,7 @@ def _add_trading(supervisor: Supervisor, settings: Settings, adapters: Adapters,
 
 
 def _add_readers(supervisor: Supervisor, settings: Settings, adapters: Adapters) -> None:
-    """News, and the history with its hourly housekeeping."""
+    """News, and the history with the hourly housekeeping."""
     store, tidy = adapters.store, partial(tidied, settings, adapters.store)
     feeds = FeedReader(parse_feeds(settings.news_feeds))
     supervisor.add("news_desk", lambda context: NewsCache(context, feeds))
@@ -177,7 +177,7 @@ def _add_readers(supervisor: Supervisor, settings: Settings, adapters: Adapters)
 
 
 def messenger_of(settings: Settings) -> Messenger:
-    """Telegram, or a messenger that says there is none."""
+    """Telegram, or a messenger that reports that it is not configured."""
     if settings.telegram_token is None or settings.telegram_chat_id is None:
         return Silent()
     token, url = settings.telegram_token.get_secret_value(), settings.telegram_url or URL_OF_TELEGRAM
@@ -198,6 +198,6 @@ def risk_of(settings: Settings) -> Risk:
 
 
 async def tidied(settings: Settings, store: Store, at: float) -> None:
-    """Once an hour: back up the store, and drop the answers of Idempotency-Keys that have expired."""
+    """Once an hour: back up the store, and drop expired Idempotency-Keys."""
     await IdempotencyTable(store).expire(int(at))
     await asyncio.to_thread(backup.hourly, settings.data_dir, int(at))

@@ -1,7 +1,7 @@
-"""The market that a data folder looks at: its feed, its clock, and the shift between recorded and market time.
+"""The market of a data folder: its feed, its clock, and the shift between recorded and market time.
 
-What is chosen at the first start of a data folder is kept in it, so that history is the same after a restart. Market
-time goes on while no daemon runs, and from where it was when the next one runs at another speed.
+The choices made at the first start are stored in the data folder, so that history is the same after a restart. Market
+time continues while no daemon runs; at a new speed it continues from the time reached.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from opentrader.feed import FilesChoice, open_feed
 from opentrader.feed.weeks import shift_for
 from opentrader.store import Connection
 from opentrader.store.sqlite.database import Store
-from opentrader.store.tables import settings as choices
+from opentrader.store.tables import settings as settings_table
 from opentrader.store.tables import signals
 
 logger = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ _PACE = "market.pace"
 
 
 def shift_key(settings: Settings) -> str:
-    """Under which choice the data folder keeps the shift of this feed."""
+    """The key under which the data folder stores the shift of this feed."""
     feed = settings.feed
     if not isinstance(feed, FilesChoice):
         return f"feed.shift_ms {feed}"
@@ -36,9 +36,9 @@ def shift_key(settings: Settings) -> str:
     return f"feed.shift_ms {FilesChoice(feed.directory.resolve())}{at}"
 
 
-def kept_pace(connection: Connection) -> Pace | None:
-    """The pace of this data folder's market time; None where no daemon has run."""
-    text = choices.get(connection, _PACE)
+def stored_pace(connection: Connection) -> Pace | None:
+    """The pace of the market time of this data folder; None if no daemon has run there."""
+    text = settings_table.get(connection, _PACE)
     if text is None:
         return None
     market_ms, wall, speed = text.split()
@@ -46,7 +46,7 @@ def kept_pace(connection: Connection) -> Pace | None:
 
 
 FirstShift = Callable[[int], Awaitable[int]]
-"""Chooses, for a market time, the shift of the simulated market; both in milliseconds."""
+"""Chooses the shift of the simulated market for a market time; both in milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,32 +58,32 @@ class Market:
 
 
 async def open_market(settings: Settings, store: Store, first_shift: FirstShift) -> Market:
-    """The market of these settings. Raises `ConfigError` for a feed that cannot be used."""
+    """Open the market of these settings. Raises `ConfigError` for a feed that cannot be used."""
     clock = SystemClock(await store.write(partial(_paced, settings.speed, SystemClock().wall())))
     shift_ms = await _shift(settings, store, first_shift, clock.market_ms())
     feed = open_feed(settings.feed, shift_ms=shift_ms)
     expired = await store.write(partial(_enter, shift_key(settings), int(clock.wall())))
     if expired:
-        told = "the market is another one now (%s): what was signalled in the old one has expired, %s"
-        logger.warning(told, settings.feed, ", ".join(expired))
+        text = "feed changed to %s; pending signals of the previous feed expired: %s"
+        logger.warning(text, settings.feed, ", ".join(expired))
     return Market(feed, clock)
 
 
 def _enter(market: str, at: int, connection: Connection) -> list[str]:
-    """Keep which market this is; signals of another one mean nothing in it. The pairs whose signals expired."""
-    before = choices.get(connection, _MARKET)
-    choices.put(connection, _MARKET, market)
+    """Store which market this is, and expire the signals of another one. Returns the pairs of the expired signals."""
+    before = settings_table.get(connection, _MARKET)
+    settings_table.put(connection, _MARKET, market)
     return [] if before in {None, market} else signals.abandon(connection, at)
 
 
 async def _shift(settings: Settings, store: Store, first_shift: FirstShift, now_ms: int) -> int:
-    """The shift that the data folder keeps; it is chosen at the first start with these settings."""
+    """The shift stored in the data folder; the first start with these settings chooses it."""
     key = shift_key(settings)
-    kept = await store.read_async(partial(choices.get, key=key))
-    if kept is None:
+    stored = await store.read_async(partial(settings_table.get, key=key))
+    if stored is None:
         chosen = await _chosen(settings, first_shift, now_ms)
-        kept = await store.write(partial(choices.keep, key=key, text=str(chosen)))
-    return int(kept)
+        stored = await store.write(partial(settings_table.keep, key=key, text=str(chosen)))
+    return int(stored)
 
 
 async def _chosen(settings: Settings, first_shift: FirstShift, now_ms: int) -> int:
@@ -93,10 +93,10 @@ async def _chosen(settings: Settings, first_shift: FirstShift, now_ms: int) -> i
 
 
 def _paced(speed: float, wall: float, connection: Connection) -> Pace:
-    """The pace that is kept, or from now on one of that speed."""
-    kept = kept_pace(connection)
-    if kept is not None and kept.speed == speed:
-        return kept
-    pace = Pace((kept or WALL).at(wall), wall, speed)
-    choices.put(connection, _PACE, f"{pace.market_ms} {pace.wall!r} {pace.speed!r}")
+    """The stored pace, or a new one of this speed from now on."""
+    stored = stored_pace(connection)
+    if stored is not None and stored.speed == speed:
+        return stored
+    pace = Pace((stored or WALL).at(wall), wall, speed)
+    settings_table.put(connection, _PACE, f"{pace.market_ms} {pace.wall!r} {pace.speed!r}")
     return pace

@@ -1,5 +1,7 @@
-"""Where the simulated market's timeline is entered at the first start of a data folder: the feed searches, the analysis
-judges."""
+"""Where the first start of a data folder enters the timeline of the simulated market.
+
+The feed searches for a week, the analysis decides whether it is suitable.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_SCANNED: Timeframe = "4h"  # what a scan looks at when nobody says otherwise
+_SCANNED: Timeframe = "4h"  # the default timeframe of a scan
 
 
 def known_shift(
@@ -31,7 +33,7 @@ def known_shift(
     mr_history: int = 1000,
     mr_require_gate: bool = False,
 ) -> int | None:
-    """What `first_shift` would find, for the market of most newcomers; None for any other."""
+    """The result of `first_shift` for the default settings, known in advance; None for any others."""
     from opentrader.config.settings import DEFAULT_WATCHLIST
     from opentrader.feed.first_week import shift_to
 
@@ -41,7 +43,7 @@ def known_shift(
 
 
 async def found_shift(settings: Settings, kernels: Kernels, now_ms: int) -> int:
-    """The shift that is known, or the one that a search finds where the kernels run."""
+    """The shift known in advance, or the result of a search that runs where the kernels run."""
     s = settings
     asked = (s.feed, s.watchlist, s.mr_timeframe, now_ms, s.mr_history, s.mr_require_gate)
     known = known_shift(*asked)
@@ -58,9 +60,9 @@ def first_shift(
     mr_history: int = 1000,
     mr_require_gate: bool = False,
 ) -> int:
-    """The shift in milliseconds under which a newcomer's first scans show a trade and a signal.
+    """The shift in milliseconds with which the first scans of a new user show a trade and a signal.
 
-    Takes a fraction of a second with compiled kernels; without, up to a minute where such weeks are rare.
+    Takes a fraction of a second with compiled kernels; without them, up to a minute where such weeks are rare.
     """
     from opentrader.feed.first_week import first_week
 
@@ -78,7 +80,7 @@ def first_shift(
         )
     )
     if not (found.trade and found.signal):
-        logger.warning("no week of this market shows both a trade and a signal on this watchlist")
+        logger.warning("no week of the simulated market has both a trade and a signal on this watchlist")
     return found.shift_ms
 
 

@@ -51,8 +51,8 @@ _REGISTER = (
     ' -d \'{{"email":"you@example.com","name":"Your Name"}}\''
 )
 
-_AUTHORIZED = ' -H "Authorization: Bearer $OPENTRADER_API_TOKEN"'  # not the token itself: logs keep what is printed
-_REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (an address to listen on is none to call)
+_AUTHORIZED = ' -H "Authorization: Bearer $OPENTRADER_API_TOKEN"'  # not the token itself: it would end up in logs
+_REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (an address to listen on, not to connect to)
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class TradingSystem:
     """
 
     def __init__(self, settings: Settings | None = None, *, on_stuck: Callable[[str], object] | None = None) -> None:
-        """`on_stuck(name)` is called on the loop when an actor has been in one handler for five seconds."""
+        """`on_stuck(name)` is called on the loop when a handler of an actor has been running for five seconds."""
         self.settings, self._on_stuck = settings or Settings(), on_stuck
         self._store: Store | None = None
         self._kernels = CompiledKernels()
@@ -86,13 +86,13 @@ class TradingSystem:
 
     @property
     def ready(self) -> bool:
-        """Whether it answers: started, and not stopping."""
+        """Whether it has started and is not stopping."""
         return self._started and not self._stopping
 
     async def start(self) -> None:
-        """Open the store, choose the market, start the actors, register the license that the settings name.
+        """Open the store and the market, start the actors, and register the license from the settings.
 
-        Raises `ConfigError` (a folder in use, a damaged store, an unusable feed) and leaves nothing running.
+        Raises `ConfigError` (folder in use, damaged store, unusable feed); then nothing is left running.
         """
         try:
             await self._start()
@@ -116,12 +116,12 @@ class TradingSystem:
             logger.info("stopped")
 
     async def wait_fatal(self) -> str:
-        """Return, with the reason, when the daemon cannot go on: actors that die faster than restarts help."""
+        """Wait until the daemon cannot continue, for example after too many crashes; returns the reason."""
         assert self._fatal is not None
         return await asyncio.shield(self._fatal)
 
     def admit(self, kind: type[Message[Any]]) -> None:
-        """Raise what refuses every message of a kind, before its values are looked at: not ready, no license."""
+        """Raise the errors that refuse every message of a type: not ready, no license. Checked before its values."""
         supervisor = self._running()
         if kind.licensed and not self._licensed() and not (kind.reduces and self._at_risk()):
             raise refused(supervisor.snapshot("license_guard"), self._clock.wall(), self.register_curl())
@@ -132,7 +132,7 @@ class TradingSystem:
         return held.license.status(self._clock.wall(), held.clock_high_water) != "required"
 
     def _at_risk(self) -> bool:
-        """Whether something of ours is held, on its way or waiting: what reduces it needs no license."""
+        """Whether we have a position, an entry in flight or a pending entry: reducing it needs no license."""
         snapshot: TradingSnapshot = self._running().snapshot("position_manager")
         coming = any(trade.entry_works for trade in snapshot.trades)
         return coming or bool(snapshot.open_trades() or snapshot.pending() or snapshot.restored)
@@ -150,7 +150,7 @@ class TradingSystem:
         return await report_activity(running.tell, *activity_of(message), running.ask(message, timeout=timeout))
 
     def view(self, query: messages.View[R]) -> R:
-        """Answer a view from what the actors have published; never waits."""
+        """Answer a view from the published snapshots; never waits."""
         s = self.settings
         asking = views.Asking(
             now=self._clock.wall(),
@@ -165,28 +165,28 @@ class TradingSystem:
         return views.render(self.spelled(query), self._running(), asking)
 
     def moment(self) -> tuple[int, int, int]:
-        """What a view depends on besides its query. Between equal moments no answer changes."""
+        """Everything that a view depends on besides its query. While it is equal, no reply changes."""
         return self._running().published, int(self._clock.wall()), self._clock.market_ms() // 1000
 
     async def settled(self) -> None:
-        """Return once all that was given to the store before is on the disk or has failed."""
+        """Return once every write passed to the store before is on disk or has failed."""
         assert self._store is not None
         await self._store.write(lambda connection: None)
 
     def actors(self) -> list[ActorStatus]:
-        """Every actor: alive, how many messages wait, how often it was restarted."""
+        """Every actor: whether it is alive, how many messages wait, how often it was restarted."""
         return self._running().status()
 
     async def made_with(self, key: str) -> TradeOpened | ManualPlaced | None:
-        """The outcome of the entry that the request with this Idempotency-Key made; None where nothing came of it.
+        """The outcome of the entry that the request with this Idempotency-Key placed; None if it placed none.
 
-        Waits for it as the first request did, and raises what that one would have been told.
+        Waits for the outcome as the first request did, and raises the same errors.
         """
         return await self._running().ask(OutcomeOfKey(key), timeout=REQUEST_SECONDS)
 
     @contextmanager
     def changes(self) -> Iterator[asyncio.Queue[str]]:
-        """A queue of the names of those that publish something, while the context lasts."""
+        """A queue that gets the name of each actor that publishes a snapshot, while the context lasts."""
         queue: asyncio.Queue[str] = asyncio.Queue(1000)
         supervisor = self._running()
         supervisor.listen(queue)
@@ -196,12 +196,12 @@ class TradingSystem:
             supervisor.unlisten(queue)
 
     def register_curl(self) -> str:
-        """The command that registers the free license at this daemon."""
+        """The shell command that registers the free license with this daemon."""
         token = _AUTHORIZED if self.settings.api_token is not None else ""
         return _REGISTER.format(base=self.base_url(), token=token)
 
     def base_url(self) -> str:
-        """Where a program on this machine finds the daemon of these settings."""
+        """The URL of this daemon for programs on the same machine."""
         host = _REACHED_AT.get(self.settings.host, self.settings.host)
         name = f"[{host.replace('%', '%25')}]" if ":" in host else host  # RFC 6874: a zone's % is written %25
         return f"http://{name}:{self.settings.port}"
@@ -222,11 +222,11 @@ class TradingSystem:
         supervisor = Supervisor(
             loop, self._clock, SortableIds(), on_fatal=self._on_fatal, on_stuck=self._on_stuck, barrier=self.settled
         )
-        self._supervisor = supervisor  # before its start, which may be cancelled: `stop` has to know of it
+        self._supervisor = supervisor  # set before its start, which may be cancelled: `stop` needs it
         adapters = await adapters_of(self._store, self._market, self._exchange, self._kernels)
         add_actors(supervisor, self.settings, adapters, licensed=self._licensed)
         await supervisor.start()
-        with suppress(OpentraderError):  # a venue that does not answer keeps entries out, and nothing else
+        with suppress(OpentraderError):  # an exchange that does not answer blocks entries, nothing else
             await supervisor.ask(ReadAccount(), timeout=FIRST_READ_SECONDS)
         self._started = True
         await self._register()
@@ -241,7 +241,7 @@ class TradingSystem:
             await self.ask(messages.RegisterLicense(email, name or email))
 
     def spelled(self, message: M) -> M:
-        """The same message with its symbol as a pair; raises `SymbolNotFound` where only listed ones will do."""
+        """The same message with its symbol as a pair; raises `SymbolNotFound` where the symbol must be listed."""
         symbol = getattr(message, "symbol", None)
         if symbol is None or self._market is None:
             return message
@@ -252,13 +252,13 @@ class TradingSystem:
 
     def _running(self) -> Supervisor:
         if self._stopping:
-            raise ShuttingDown("the daemon is stopping", hint="ask again once it has started anew")
+            raise ShuttingDown("the daemon is stopping", hint="retry once it has restarted")
         if self._supervisor is None or not self._started:
-            raise NotReady("the daemon is starting", hint="ask again in a second")
+            raise NotReady("the daemon is starting", hint="retry in a second")
         return self._supervisor
 
     def _on_failed_disk(self, loop: asyncio.AbstractEventLoop) -> Callable[[str], object]:
-        """What ends the daemon from another thread: only the next start can tell what the disk holds."""
+        """Ends the daemon, from any thread: only the next start can find out what is on the disk."""
         return lambda reason: loop.call_soon_threadsafe(self._on_fatal, reason)
 
     def _on_fatal(self, reason: str) -> None:

@@ -65,7 +65,7 @@ async def test_the_card_of_an_agent_shows_what_it_does_with_money(site: Site) ->
         await asyncio.sleep(0.02)
     assert (agents["coo"]["status"], agents["coo"]["action"]) == ("idle", "trade buy SOLUSDT done")
     assert agents["finance"]["status"] == "error"
-    assert "no position in DOGEUSDT" in agents["finance"]["action"]
+    assert "no open position in DOGEUSDT" in agents["finance"]["action"]
 
 
 async def test_the_audit_log_knows_one_spelling(site: Site) -> None:

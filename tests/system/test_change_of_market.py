@@ -47,7 +47,7 @@ def test_signals_of_another_market_expire_with_the_bars_they_came_from(
         start(store, feed="simulated:7")
     assert statuses(store) == {"ADAUSDT": "expired", "BTCUSDT": "consumed"}
     assert store.read(signals.bars) == {}
-    assert "the market is another one now (simulated:7)" in caplog.text
+    assert "feed changed to simulated:7" in caplog.text
     assert "ADAUSDT" in caplog.text
 
 

@@ -186,7 +186,7 @@ async def test_an_actor_that_is_restarted_knows_what_its_last_life_was_writing(t
             broken.setattr(TrendBook, "handlers", {**TrendBook.handlers, NoteTrends: broken_handler})
             with pytest.raises(InternalError):
                 await system.ask(NoteTrends(()))
-        with pytest.raises(InternalError, match="under way"):
+        with pytest.raises(InternalError, match="in progress"):
             await written
         for _ in range(1_000):  # time for a life that would begin too early
             await asyncio.sleep(0)

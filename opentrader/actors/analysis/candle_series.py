@@ -1,4 +1,4 @@
-"""The candles of one timeframe that an analyzer has taken in, and their living analysis."""
+"""The candles of one timeframe that an analyzer has read, and their incremental analysis."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from opentrader.domain.timeframes import TF_MS, Timeframe
 if TYPE_CHECKING:
     from opentrader.indicators.state import AnalysisState
 
-_CATCH_UP = 100  # more missing candles than this are fetched with the whole history
+_CATCH_UP = 100  # with more missing candles than this, the whole history is fetched
 
 
 class Key(NamedTuple):
-    """Which series: its timeframe, how many candles it begins with, and whether it carries the MR replay."""
+    """Identifies a series: its timeframe, how many candles it starts with, whether it carries the MR replay."""
 
     timeframe: Timeframe
     history: int
@@ -25,7 +25,7 @@ class Key(NamedTuple):
 
 
 class Arrived(NamedTuple):
-    """Rows of a fetch; `whole` when they are the series from its beginning."""
+    """Fetched rows; `whole` when they are the whole history of the series."""
 
     key: Key
     rows: Any
@@ -33,10 +33,10 @@ class Arrived(NamedTuple):
 
 
 class CandleSeries:
-    """Grows by one candle at a time.
+    """Grows one candle at a time.
 
-    The state's history is never cut, for recursive averages depend on where it begins; of the candles themselves the
-    last `key.history` are kept.
+    The history of the state is never cut, because recursive averages depend on its start; of the candles themselves
+    only the last `key.history` are kept.
     """
 
     def __init__(self, key: Key, candles: Candles) -> None:
@@ -48,18 +48,18 @@ class CandleSeries:
 
     @property
     def last_ms(self) -> int:
-        """Opening of the newest candle in milliseconds, 0 without one."""
+        """Open time of the newest candle in milliseconds, 0 without one."""
         return self.state.last_ts or 0
 
     @property
     def due_ms(self) -> int:
-        """When the next candle has closed."""
+        """The market time in milliseconds at which the next candle closes."""
         return due_ms(self.candles, self._key.timeframe)
 
     def extend(self, candles: Candles) -> bool:
-        """Take in closed candles, the newest known among them; False when they do not continue the series.
+        """Append closed candles, starting with the newest known one; False when they do not continue the series.
 
-        After False the series must not be used any more.
+        After False the series must not be used anymore.
         """
         from opentrader.indicators.state import Arrival
 
@@ -75,8 +75,8 @@ class CandleSeries:
     def market_context(self, htf: CandleSeries, now_ms: int, symbol: str) -> MarketContext:
         """The analysis with this series as the middle timeframe.
 
-        Where the higher timeframe has got ahead - its candle arrived before this one's - a state cannot go back: the
-        batch function can.
+        When the candle of the higher timeframe arrived first, its state is ahead and cannot go back; then the batch
+        function is used.
         """
         if _end(htf) <= _end(self) or self.last_ms == 0:
             return self.state.market_context(htf.state, now_ms=now_ms, symbol=symbol)
@@ -93,12 +93,12 @@ class CandleSeries:
 
 
 def due_ms(candles: Candles, timeframe: Timeframe) -> int:
-    """The market time in milliseconds at which the candle after the newest of these has closed; 0 without one."""
+    """The market time in milliseconds at which the candle after the newest of these closes; 0 without candles."""
     return int(candles.ts[-1]) + 2 * TF_MS[timeframe] if len(candles) else 0
 
 
 def fetch_limit(key: Key, series: CandleSeries | None, now_ms: int) -> int:
-    """How many closed candles to fetch: those since the newest known, and that one; or the whole history."""
+    """How many closed candles to fetch: the newest known one and those after it, or the whole history."""
     if series is None or series.last_ms == 0:
         return key.history
     since = (now_ms - series.last_ms) // TF_MS[key.timeframe]

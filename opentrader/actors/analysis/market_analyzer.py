@@ -1,4 +1,4 @@
-"""One actor per pair: carries its candles' analysis from close to close, and answers questions about it."""
+"""One actor per pair: updates its analysis at each closed candle, and answers queries about it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Question = messages.TrendOf | messages.MarketOf | messages.ExplanationOf | messa
 
 @dataclass(frozen=True, slots=True)
 class Horizon:
-    """How far back the analysis looks and how long it is kept."""
+    """How many candles the analysis reads, and how long it is cached."""
 
     mr_timeframe: Timeframe = "4h"
     mr_history: int = 1000
@@ -51,7 +51,7 @@ class Horizon:
 
 @dataclass(frozen=True, slots=True)
 class CachedContext:
-    """A context, and in market milliseconds the instant that it speaks of and the one at which a candle is due."""
+    """A context; the market times in milliseconds of its computation and of the next closed candle."""
 
     context: MarketContext
     computed_ms: int
@@ -61,13 +61,13 @@ class CachedContext:
         return max(0, now_ms - self.computed_ms) // 1000
 
     def stale(self, now_ms: int, ttl_seconds: int) -> bool:
-        """Older than the cache allows, or a newer candle of either timeframe has closed."""
+        """Whether it is older than the cache allows, or a newer candle of either timeframe has closed."""
         return now_ms >= self.due_ms or self.age_sec(now_ms) >= ttl_seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched(Message[Any]):
-    """Candles for a question, each with its key and whether they replace what was known."""
+    """The candles that a query needs, by series."""
 
     question: Question
     now_ms: int
@@ -76,7 +76,7 @@ class Fetched(Message[Any]):
 
 @dataclass(frozen=True, slots=True)
 class Interpreted(Message[Any]):
-    """What was found elsewhere, because the kernels are not compiled yet, and when the next of its candles is due."""
+    """A result computed in the child process while kernels compile, and when the next of its candles is due."""
 
     question: Question
     now_ms: int
@@ -89,7 +89,7 @@ class CandlesFetched(Message[CandleList]):
 
 
 class MarketAnalyzer(Actor):
-    """Fetches at most once at a time: questions that need candles wait for those under way."""
+    """Runs one fetch at a time: queries that need candles wait for the fetch in progress."""
 
     def __init__(self, context: Context, feed: Feed, kernels: Kernels, horizon: Horizon) -> None:
         super().__init__(context)
@@ -100,9 +100,9 @@ class MarketAnalyzer(Actor):
         self._cache: Mapping[tuple[Timeframe, Timeframe], CachedContext] = {}
 
     def exclusive_of(self, message: Message[Any]) -> str | None:
-        """A question that the cache answers does not wait for candles.
+        """A query that the cache answers does not wait for candles.
 
-        Any other may need some by the time it is handled, even if none is due yet.
+        Any other may need candles by the time it is handled, even if none is due yet.
         """
         if isinstance(message, Question) and self._cached(message, self.context.clock.market_ms()) is None:
             return FETCHING
@@ -136,7 +136,7 @@ class MarketAnalyzer(Actor):
 
     @handles(Fetched)
     def fetched(self, message: Fetched) -> Any:
-        """Take the candles in; those that do not continue the known ones are fetched anew, whole."""
+        """Add the candles; a series that they do not continue is fetched again as a whole."""
         for arrived in message.outcome.unwrap():
             self._take(arrived, message.now_ms)
         broken = [key for key in self._keys(message.question) if key not in self._series]
@@ -150,7 +150,7 @@ class MarketAnalyzer(Actor):
         return self._finish(message.question, found, message.now_ms, due)
 
     def _question(self, message: Message[R]) -> R | Reply[R]:
-        """Each question has its own type of answer, and all of them one way to it."""
+        """Gives each query its own reply type; all take the same path."""
         return cast("R | Reply[R]", self._react(cast(Question, message)))
 
     def _react(self, message: Question) -> Any:
@@ -174,7 +174,7 @@ class MarketAnalyzer(Actor):
         return None if entry is None or entry.stale(now_ms, self._horizon.ttl_seconds) else entry
 
     def _keys(self, message: Question) -> tuple[Key, ...]:
-        """Which series a question reads; the middle timeframe first, for the other must not get ahead of it."""
+        """The series that a query reads; the middle timeframe first, so that the higher one never gets ahead."""
         history = self._horizon.history
         if isinstance(message, messages.MrSignalOf):
             return (Key(self._horizon.mr_timeframe, self._horizon.mr_history, replay=True),)
@@ -199,7 +199,7 @@ class MarketAnalyzer(Actor):
         return [Arrived(key, got, limit >= key.history) for (key, limit), got in zip(limits, rows, strict=True)]
 
     def _take(self, arrived: Arrived, now_ms: int) -> None:
-        """Take the candles in, or forget the series: it must be built anew."""
+        """Add the candles, or drop the series, which must then be rebuilt."""
         key, candles = arrived.key, clean(arrived.rows, arrived.key.timeframe, now_ms)
         series = self._series.pop(key, None)
         if arrived.whole:
@@ -218,7 +218,7 @@ class MarketAnalyzer(Actor):
         return self._finish(message, context, now_ms, min(one.due_ms for one in series))
 
     def _finish(self, message: Question, found: Any, now_ms: int, due: int) -> Any:
-        """Note what was computed where others look for it."""
+        """Publish what was computed."""
         if isinstance(found, TrendResult):
             self.context.tell(messages.NoteTrends((found,)))
             return found
@@ -233,10 +233,10 @@ class MarketAnalyzer(Actor):
         keys = self._keys(message)
         arrived = await self._rows([(key, key.history) for key in keys], now_ms)
         due = min(due_ms(clean(rows, key.timeframe, now_ms), key.timeframe) for key, rows, _ in arrived)
-        return await self._elsewhere(message, [rows for _, rows, _ in arrived], now_ms), due
+        return await self._in_child(message, [rows for _, rows, _ in arrived], now_ms), due
 
-    async def _elsewhere(self, message: Question, rows: list[Any], now_ms: int) -> Any:
-        """What `_compute` finds, from the rows of each key."""
+    async def _in_child(self, message: Question, rows: list[Any], now_ms: int) -> Any:
+        """The result of `_compute`, from the rows of each key, where kernels run while they compile."""
         run = partial(self._kernels.run, now_ms=now_ms)
         if isinstance(message, messages.MrSignalOf):
             timeframe = self._horizon.mr_timeframe
@@ -267,12 +267,12 @@ def _candle(row: list[float], closed: bool) -> Candle:
 
 
 def frame(message: messages.MarketOf | messages.ExplanationOf) -> Timeframe:
-    """The higher timeframe of a question: the one asked for, else the one that frames its middle timeframe."""
+    """The higher timeframe of a query: the one it names, else the default one of its middle timeframe."""
     return message.htf_tf or HTF_OF[message.mtf_tf]
 
 
 def demand_frame(message: messages.MarketOf | messages.ExplanationOf) -> None:
-    """Raise `InvalidInput` for a higher timeframe that is the shorter one."""
+    """Raise `InvalidInput` for a higher timeframe that is shorter than the middle one."""
     if not frames(frame(message), message.mtf_tf):
         text = f"{message.htf_tf} is shorter than mtf_tf ({message.mtf_tf})"
         raise InvalidInput([Fault(("query", "htf_tf"), text, "value_error", input=message.htf_tf)])
@@ -304,12 +304,12 @@ def _level(entry: TraceEntry, context: MarketContext) -> LevelReply:
         verdict=entry.verdict,
         decision=entry.decision,
         reason=entry.reason,
-        inputs=_looked_at(entry.level, context),
+        inputs=_inputs(entry.level, context),
     )
 
 
-def _looked_at(level: int, context: MarketContext) -> dict[str, Any]:
-    """The values that a level of the Priority System reads."""
+def _inputs(level: int, context: MarketContext) -> dict[str, Any]:
+    """The values that one level of the Priority System reads."""
     htf, mtf = context.htf, context.mtf
     direction: dict[str, Any] = {"trend_direction": mtf.trend_direction}
     place: dict[str, Any] = {"range_position": htf.range_position, "range_pct": htf.detail.range_pct}

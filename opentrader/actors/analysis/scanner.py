@@ -1,4 +1,4 @@
-"""Scans the watchlist: asks the analyzer of each pair and gathers what they say."""
+"""Scans the watchlist: asks the analyzer of each pair and collects the replies."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class MarketsScanned(Message[MarketScan]):
 
 
 class Scanner(Actor):
-    """`watchlist` names pairs; `names` gives what analysis calls each of them."""
+    """`watchlist` holds pairs; `names` maps each to its name in analysis results."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class Scanner(Actor):
 
     async def _trends(self, timeframe: Timeframe) -> TrendScan:
         found, failed = await self._each(lambda pair: TrendOf(symbol=pair, timeframe=timeframe))
-        # Each analyzer has told the book. What is asked after that is answered when GET /api/trend/all shows them all.
+        # Each analyzer has sent its trend to TrendBook: once that answers a later message, GET /api/trend/all has them.
         await self.context.ask(NoteTrends(()), timeout=SCAN_SECONDS)
         return trend_scan(self._source, timeframe, found, failed)
 
@@ -91,7 +91,7 @@ class Scanner(Actor):
         return market_scan(self._source, mtf_tf, found, failed, self._ttl_sec)
 
     async def _each(self, question: Callable[[str], Message[R]]) -> tuple[list[R], list[ScanFailure]]:
-        """Ask about every pair at once; a pair that fails is named and the rest goes through."""
+        """Ask about all pairs in parallel; a pair that fails is reported, the others are returned."""
         asks = (self.context.ask(question(pair), timeout=SCAN_SECONDS) for pair in self._watchlist)
         answers = await asyncio.gather(*asks, return_exceptions=True)
         found: list[R] = []
@@ -107,7 +107,7 @@ class Scanner(Actor):
 
 
 def trend_scan(source: str, timeframe: Timeframe, found: list[TrendResult], failed: list[ScanFailure]) -> TrendScan:
-    """The answer to a scan of trends; what failed is scanned, but neither cached nor counted."""
+    """The reply to a trend scan; failed pairs count as scanned, but not as cached or in the summary."""
     counts = Counter(result.trend for result in found)
     summary = TrendSummary(
         uptrend=counts["uptrend"], downtrend=counts["downtrend"], sideway=counts["sideway"], unknown=counts["unknown"]
@@ -127,7 +127,7 @@ def trend_scan(source: str, timeframe: Timeframe, found: list[TrendResult], fail
 def market_scan(
     source: str, mtf_tf: Timeframe, found: list[MarketContext], failed: list[ScanFailure], ttl_sec: int
 ) -> MarketScan:
-    """The answer to a scan of markets; what failed is scanned, but neither cached nor counted."""
+    """The reply to a market scan; failed pairs count as scanned, but not as cached or in the summary."""
     counts = Counter(context.priority_decision for context in found)
     summary = MarketSummary(
         trade_long=counts["trade_long"],

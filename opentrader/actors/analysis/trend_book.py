@@ -1,4 +1,4 @@
-"""Owns the latest trend of each symbol and timeframe, whoever worked it out."""
+"""Owns the latest trend of each symbol and timeframe, computed or posted."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ class TrendKept(Message[TrendStored]):
 
 @dataclass(frozen=True, slots=True)
 class NotesKept(Message[None]):
-    """The computed trends that were waiting are durable."""
+    """A batch of computed trends is durable."""
 
     outcome: Outcome[None]
 
 
 class TrendBook(Actor):
-    """A posted trend is shown once it is durable; a computed one at once, for it can be computed again.
+    """A posted trend is published once it is durable; a computed one at once, because it can be computed again.
 
-    Of two trends of one symbol and timeframe the one that arrived later stands, here and in the store. Trends are
-    numbered as they arrive, for what is posted is shown later than it came.
+    The trend that arrived last wins, here and in the store. Trends are numbered as they arrive, because a posted one
+    is published later than it arrived.
     """
 
     def __init__(self, context: Context, store: TrendStore) -> None:
@@ -72,7 +72,7 @@ class TrendBook(Actor):
             score=message.score,
             timestamp=now if message.timestamp is None else message.timestamp,
         )
-        self._unsaved.pop(_key(record), None)  # it is older, and would be stored later
+        self._unsaved.pop(_key(record), None)  # older, and would be written later
         return self.pipe(self._keep([record]), then=partial(TrendKept, self._number(), record))
 
     @handles(TrendKept)
@@ -98,7 +98,7 @@ class TrendBook(Actor):
         message.outcome.unwrap()
 
     def _save(self) -> None:
-        """One write at a time takes all that wait: a scan of many symbols is one commit or two."""
+        """One write at a time, of all waiting trends: a scan of many symbols takes one or two commits."""
         if self._unsaved and not self._saving:
             records, self._unsaved, self._saving = list(self._unsaved.values()), {}, True
             self.pipe(self._keep(records), then=NotesKept)
@@ -111,7 +111,7 @@ class TrendBook(Actor):
         return self._arrived
 
     def _assign(self, number: int, records: list[TrendRecord]) -> None:
-        """Show what arrived under this number, except where something that arrived later is shown already."""
+        """Publish the trends that arrived under this number, unless a later one is already published."""
         news = {_key(record): (number, record) for record in records}
         self._rows |= {key: row for key, row in news.items() if key not in self._rows or self._rows[key][0] < number}
         self.publish(tuple(self._rows[key][1] for key in sorted(self._rows)))

@@ -136,7 +136,7 @@ class ClosedAll:
 
 @dataclass(frozen=True, slots=True)
 class CloseAll(Message[ClosedAll]):
-    """Close every open position; pending entries are not cancelled."""
+    """Close every open position; pending entries are not canceled."""
 
     owner: ClassVar[str] = "position_manager"
     licensed: ClassVar[bool] = True

@@ -1,4 +1,4 @@
-"""Work that an actor does on behalf of a caller, whose card shows it."""
+"""Shows work that the daemon does for an agent on the agent's card."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ async def report_activity(
     work: Coroutine[Any, Any, R],
     outcome: Callable[[R], str] = _done,
 ) -> R:
-    """Show on the caller's card, if there is a caller, that the work is under way, and how it ended.
+    """Run the work; show on the card of `agent`, if there is one, that it runs and how it ended.
 
-    A card that cannot be told neither stops the work nor denies its answer.
+    An error of the board neither stops the work nor changes its result.
     """
     if agent is None:
         return await work

@@ -1,4 +1,4 @@
-"""Owns the agents' cards and the log of the board."""
+"""Owns the cards of the agents and the log of the board."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class CardStored(Message[AgentUpdated]):
-    """A card and its line of the log are durable."""
+    """A card and its log line are durable."""
 
     name: AgentName
     board: Board
@@ -41,7 +41,7 @@ class CardStored(Message[AgentUpdated]):
 
 @dataclass(frozen=True, slots=True)
 class WorkStored(Message[None]):
-    """A line of the log is durable, and the caller's card if it has one."""
+    """A log line is durable, and the card of the caller if it has one."""
 
     board: Board
     outcome: Outcome[None]
@@ -71,7 +71,7 @@ class AgentBoard(Actor):
 
     @handles(ReportWork)
     def report(self, message: ReportWork) -> Reply[None]:
-        """An unknown caller has no card, but the log names it: a typo must not stop its work."""
+        """An unknown caller has no card, but gets a log line: a typo must not stop its work."""
         card = AgentCard(message.status, message.action, int(self.context.clock.wall()))
         name: AgentName | None = known_agent(message.agent) if message.agent in AGENTS else None
         line, board = self._with(message.agent, card)
@@ -90,9 +90,9 @@ class AgentBoard(Actor):
         self._assign(message.board)
 
     def _with(self, caller: str, card: AgentCard) -> tuple[LogLine, Board]:
-        """The line that tells of a card, and the board with both; only known callers have a card."""
+        """The log line of a card, and the board with both; only known agents have a card."""
         line = LogLine(
-            ts=card.ts, agent=caller, level="error" if card.status == "error" else "info", message=_told(card)
+            ts=card.ts, agent=caller, level="error" if card.status == "error" else "info", message=_log_text(card)
         )
         cards = {name: card if name == caller else old for name, old in self._board.cards.items()}
         return line, Board(cards, (line, *self._board.log)[:LOG_LINES])
@@ -103,12 +103,12 @@ class AgentBoard(Actor):
 
 
 def known_agent(name: str) -> AgentName:
-    """The card of that name; raises `AgentNotFound`."""
+    """The agent of that name; raises `AgentNotFound`."""
     for agent in AGENTS:
         if agent == name:
             return agent
-    raise AgentNotFound(f"there is no agent {name}", hint="one of " + ", ".join(AGENTS))
+    raise AgentNotFound(f"no agent is named {name}", hint="use one of " + ", ".join(AGENTS))
 
 
-def _told(card: AgentCard) -> str:
+def _log_text(card: AgentCard) -> str:
     return f"{card.status}: {card.action}" if card.action else card.status

@@ -1,4 +1,4 @@
-"""Owns the license of this installation, and the highest clock reading it has seen."""
+"""Owns the license of this installation and the highest clock reading it has seen."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The published snapshot: the license, and the latest wall second this installation has seen."""
+    """The published snapshot: the license, and the latest wall time in seconds that this installation has seen."""
 
     license: License
     clock_high_water: float
@@ -62,17 +62,17 @@ class LicenseGuard(Actor):
 
     @handles(RegisterLicense)
     def register(self, message: RegisterLicense) -> LicenseReply | Reply[LicenseReply]:
-        """Local and idempotent: the same e-mail has the same key, and keeps the instant of its activation."""
+        """Local and idempotent: the same e-mail always gives the same key and keeps its activation time."""
         mark = self._held.clock_high_water
         return self._activate(key_for(message.email), message.email, message.name, mark)
 
     @handles(ActivateLicense)
     def activate(self, message: ActivateLicense) -> LicenseReply | Reply[LicenseReply]:
-        """Whoever sends the key also says that the clock is right, and what it has shown before was not."""
+        """Sending the key also confirms the clock: an earlier, higher reading was wrong."""
         key = message.license_key.upper()
         if not is_genuine(key):
             raise LicenseKeyNotFound(
-                f"{masked(key)} is not a license key", hint="register for one: POST /api/license/register"
+                f"{masked(key)} is not a valid license key", hint="register to get one: POST /api/license/register"
             )
         mark = min(self._held.clock_high_water, self.context.clock.wall())
         return self._activate(key, None, None, mark)
@@ -113,7 +113,7 @@ class LicenseGuard(Actor):
         await self._store.keep(new.license)
 
     def _unmasked_reply(self) -> LicenseReply:
-        """The answer of register and activate shows the key whole."""
+        """The reply to register and activate shows the full key."""
         return license_reply(self._held, self.context.clock.wall(), self._held.license.key)
 
     def _assign(self, held: Held) -> None:
@@ -122,12 +122,12 @@ class LicenseGuard(Actor):
 
 
 def refused(held: Held, now: float, register: str) -> LicenseRequired:
-    """What to tell somebody for whom there is no active license; `register` is the command that registers one."""
+    """The refusal of a request without an active license; `register` is the command that registers one."""
     if held.license.key is None or not turned_back(now, held.clock_high_water):
-        return LicenseRequired("a license is required", hint=f"it is free: {register}")
+        return LicenseRequired("a license is required", hint=f"register it for free: {register}")
     return LicenseRequired(
-        f"the clock shows {_utc(now)}, but this installation has seen {_utc(held.clock_high_water)}",
-        hint="put the clock right; if it is, say so by sending the license key again: POST /api/license/activate",
+        f"the clock was set back: it shows {_utc(now)}, but it has already shown {_utc(held.clock_high_water)}",
+        hint="correct the clock; if it is correct, confirm it by sending the license key: POST /api/license/activate",
     )
 
 
@@ -136,7 +136,7 @@ def _utc(at: float) -> str:
 
 
 def license_reply(held: Held, now: float, key: str | None) -> LicenseReply:
-    """The license as an answer, with the key as given (masked or whole)."""
+    """The license as a reply, with the key as passed (masked or full)."""
     known = held.license
     return LicenseReply(
         license_status=known.status(now, held.clock_high_water),

@@ -1,4 +1,4 @@
-"""Owns the news: the last copy of each feed, read again when somebody asks and it is old."""
+"""Owns the news: the last copy of each feed, read again on request when it is old."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from opentrader.domain.time_limits import NEWS_SECONDS
 
 
 class NewsFeeds(Protocol):
-    """Where news comes from."""
+    """The source of news."""
 
     names: tuple[str, ...]
 
     async def read(self, name: str, known: FeedCopy | None) -> FeedCopy | FeedFault:
-        """The feed as it is now; `known` itself when it has not changed. Bounded in time and size."""
+        """The current feed, or `known` itself when it has not changed. Bounded in time and size."""
         ...
 
 
@@ -42,11 +42,11 @@ class NewsAwaited(Message[News]):
 
 
 class NewsCache(Actor):
-    """Reads all feeds in one round, when the last round is older than `ttl_seconds`.
+    """Reads all feeds in one round when the last round is older than `ttl_seconds`.
 
-    Whoever asks meanwhile waits for the same round, `patience_seconds` at most, and then gets what there is: a feed
-    that fails is named, and the items of its last copy stay. When no feed answered, the network is likely to be down,
-    and the next round may start after `retry_seconds`.
+    Requests during a round wait for it, at most `patience_seconds`, and then get the items known so far: a feed that
+    failed is reported, and the items of its last copy stay. When no feed answered, the network is probably down, and
+    the next round may start after `retry_seconds`.
     """
 
     def __init__(
@@ -63,15 +63,15 @@ class NewsCache(Actor):
         self._ttl_seconds, self._retry_seconds = ttl_seconds, retry_seconds
         self._patience_seconds = patience_seconds
         self._copies: dict[str, FeedCopy] = {}
-        self._faults: dict[str, str] = dict.fromkeys(feeds.names, "was not read yet")
+        self._faults: dict[str, str] = dict.fromkeys(feeds.names, "not read yet")
         self._items: tuple[NewsItem, ...] = ()
         self._reading: dict[str, Reply[None]] = {}
-        self._round_at: float | None = None  # wall time at which the last round was complete
+        self._round_at: float | None = None  # wall time at which the last round ended
 
     @handles(NewsOf)
     def news(self, message: NewsOf) -> News | Reply[News]:
         if self._fresh():
-            return self._told(message.limit, cached=True)
+            return self._reply(message.limit, cached=True)
         if not self._reading:
             self._reading = {name: self._read(name) for name in self._feeds.names}
         under_way = tuple(self._reading.values())
@@ -95,7 +95,7 @@ class NewsCache(Actor):
     @handles(NewsAwaited)
     def awaited(self, message: NewsAwaited) -> News:
         message.outcome.unwrap()
-        return self._told(message.limit, cached=bool(self._reading))
+        return self._reply(message.limit, cached=bool(self._reading))
 
     def _read(self, name: str) -> Reply[None]:
         return self.pipe(self._feeds.read(name, self._copies.get(name)), then=partial(FeedRead, name))
@@ -111,10 +111,10 @@ class NewsCache(Actor):
             return False
         answered = len(self._faults) < len(self._feeds.names)
         good_for = self._ttl_seconds if answered else self._retry_seconds
-        # A clock that was set back makes an age below zero: read again, rather than trust it for a year.
+        # A clock that was set back makes the age negative: read again instead of caching for a year.
         return 0 <= self.context.clock.wall() - self._round_at < good_for
 
-    def _told(self, limit: int, *, cached: bool) -> News:
+    def _reply(self, limit: int, *, cached: bool) -> News:
         news = self._items[:limit]
         age = 0 if self._round_at is None else max(0, int(self.context.clock.wall() - self._round_at))
         return News(

@@ -23,7 +23,7 @@ from opentrader.errors import AskTimeout, InternalError, NotReady, OpentraderErr
 T = TypeVar("T")
 R = TypeVar("R")
 
-MAY_BE_DONE = "It may have been done, completely or in part. Check before you send it again."
+MAY_BE_DONE = "it may have been done, completely or in part; check before you send it again"
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class Actor(pykka.ThreadingActor):
 
     An `OpentraderError` raised by a handler is a reply. Any other exception ends this life of the actor: the
     caller gets an `InternalError`, and the supervisor starts the next life from the store, as after a crash of the
-    process. For the same reason the coroutines of a life are cancelled with it.
+    process. For the same reason the coroutines of a life are canceled with it.
     """
 
     use_daemon_thread = True  # a stuck handler must not keep the process from ending
@@ -231,7 +231,7 @@ class Actor(pykka.ThreadingActor):
         )
 
     def _restarting(self) -> NotReady:
-        return NotReady(f"actor {self.context.name} is restarting", hint="Nothing was done. Retry in a second.")
+        return NotReady(f"actor {self.context.name} is restarting", hint="nothing was done; retry in a second")
 
 
 def cut_off(name: str) -> AskTimeout:

@@ -19,7 +19,7 @@ class Ask(Protocol):
     """Send a message and await its reply, on the system's loop."""
 
     async def __call__(self, message: Message[R], *, timeout: float) -> R:
-        """Raises the handler's error, or `AskTimeout` after `timeout` seconds; the work is not cancelled."""
+        """Raises the handler's error, or `AskTimeout` after `timeout` seconds; the work is not canceled."""
         ...
 
 

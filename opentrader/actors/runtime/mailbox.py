@@ -49,7 +49,7 @@ class Mailbox:
         if isinstance(message, Tick):
             self._put_tick(envelope)
         elif isinstance(message, Message) and not isinstance(message, Ping) and len(self) >= self.limit:
-            raise Overloaded(f"actor {self.name} has {self.limit} requests waiting", hint="Retry in a second.")
+            raise Overloaded(f"actor {self.name} has {self.limit} requests waiting", hint="retry in a second")
         else:
             self._enqueue(envelope)
 

@@ -128,5 +128,5 @@ class Reply(pykka.Future[T]):
 
 
 def _wake(awake: asyncio.Future[None]) -> None:
-    if not awake.done():  # the task may be gone: cancelled, or timed out
+    if not awake.done():  # the task may be gone: canceled, or timed out
         awake.set_result(None)

@@ -39,7 +39,7 @@ class Serializer:
         waiting = self._waiting.setdefault(key, deque())
         if len(waiting) >= self._limit:
             waits = f"actor {self._name} has {self._limit} requests waiting for {key}"
-            raise Overloaded(waits, hint="Retry in a second.")
+            raise Overloaded(waits, hint="retry in a second")
         promise: Reply[Any] = Reply()
         waiting.append((message, promise))
         return promise

@@ -11,7 +11,7 @@ from opentrader.actors.runtime.limits import EARLY
 class Timeouts:
     """One timer for all waits of the same length, since these end in the order in which they began.
 
-    Nearly every wait ends long before its deadline, and a timer that is created only to be cancelled costs an
+    Nearly every wait ends long before its deadline, and a timer that is created only to be canceled costs an
     asyncio loop more than a message through a mailbox does. For the loop's thread only.
     """
 

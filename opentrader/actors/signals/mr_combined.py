@@ -1,4 +1,4 @@
-"""The MR Combined bot: looks for mean-reversion setups and has the SignalBook emit a signal for each."""
+"""The MR Combined bot: scans for mean-reversion setups and asks SignalBook to emit a signal for each."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _POSTED = ("pending", "telegram_failed")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How the bot is set: its timeframe, the limit it shares with all bots, whether the gate must pass."""
+    """The settings of the bot: its timeframe, the daily limit of all bots, whether the gate must pass."""
 
     timeframe: Timeframe = "4h"
     max_trades_day: int = 3
@@ -65,7 +65,7 @@ class MrCombined(Actor):
 
     @handles(ScanAndSignal)
     def scan(self, message: ScanAndSignal) -> ScanSignal | Reply[ScanSignal]:
-        """The limiter that all bots share comes first, before anything is fetched."""
+        """The daily limit of all bots is checked first, before any candles are fetched."""
         if self._positions.trades_today() >= self._rule.max_trades_day:
             return ScanSignal((), (), reason="daily_limit_reached")
         if self._positions.halted():
@@ -81,7 +81,7 @@ class MrCombined(Actor):
         return self.pipe(scan, then=SetupsScanned, exclusive="scan")
 
     def exclusive_of(self, message: Message[object]) -> str | None:
-        """One scan at a time: two at once would find the same setups."""
+        """One scan at a time: two in parallel would find the same setups."""
         return "scan" if isinstance(message, ScanAndSignal) else None
 
     @handles(SetupsScanned)
@@ -102,7 +102,7 @@ class MrCombined(Actor):
         return ScanSignal(tuple(signaled), tuple(skipped), scanned=len(pairs))
 
     async def _setup(self, pair: str) -> MrSignal | str:
-        """The setup of one pair, or why there is none to emit."""
+        """The setup of one pair, or the reason why there is none to emit."""
         if pair not in self._listings:
             return SymbolNotFound.code
         try:
@@ -114,7 +114,7 @@ class MrCombined(Actor):
         return "gate" if self._rule.require_gate and not found.gate_ok else found
 
     async def _emit(self, pair: str, setup: MrSignal) -> str:
-        """What became of the signal. One that fails must not hide those that were emitted before it."""
+        """The status of the emitted signal. An error must not hide the signals emitted before it."""
         record = setup.to_dict()
         outlook = {name: record.pop(name) for name in _OUTLOOK}
         post = PostSignal(**{**record, "symbol": pair})

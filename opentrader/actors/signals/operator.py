@@ -1,4 +1,4 @@
-"""Owns the line to the operator: what is said to them, and the requests that they have not answered yet."""
+"""Owns the channel to the operator: the notices sent, and the approval requests not answered yet."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 class Messenger(Protocol):
-    """The line itself."""
+    """Sends messages to the operator."""
 
     async def send(self, text: str, buttons: Sequence[Button] = ()) -> int:
         """Send plain text of 1..4096 characters; returns the message's id. Bounded in time.
@@ -37,7 +37,7 @@ class Messenger(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RequestApproval(Message[bool]):
-    """Ask the operator about a signal; answers whether the request was sent."""
+    """Ask the operator to approve a signal; the reply tells whether the request was sent."""
 
     owner: ClassVar[str] = "telegram_desk"
     signal: SignalRecord
@@ -56,9 +56,9 @@ class ApprovalSent(Message[bool]):
 
 
 class OperatorChannel(Actor):
-    """Publishes the open requests by pair. They do not outlive it: an answer to a forgotten one counts for nothing.
+    """Publishes the open requests by pair. They do not survive a restart: a later answer to them is ignored.
 
-    `nonce` makes what stands for a request on its buttons: it cannot be guessed, and is 50 ASCII characters at most.
+    `nonce` makes the text that identifies a request on its buttons: unguessable, at most 50 ASCII characters.
     """
 
     def __init__(self, context: Context, messenger: Messenger, nonce: Callable[[], str]) -> None:
@@ -79,11 +79,11 @@ class OperatorChannel(Actor):
 
     @handles(RequestApproval)
     def request(self, message: RequestApproval) -> Reply[bool]:
-        """A new request of a pair takes the place of the one before, whose buttons are void from here on."""
+        """A new request for a pair replaces the previous one, whose buttons are void from now on."""
         asked = approval(message.signal, self._nonce())
         pair, now = message.signal.pair, self.context.clock.wall()
         waiting = {pair: other for pair, other in self._open.items() if now < other.expires_at}
-        self._assign({**waiting, pair: asked})  # before it is sent: the answer may be faster than our reply
+        self._assign({**waiting, pair: asked})  # before sending: the operator may answer before the send returns
         send = self._messenger.send(request_text(message.signal), buttons(asked.nonce))
         return self.pipe(send, then=partial(ApprovalSent, pair, asked))
 
@@ -91,13 +91,13 @@ class OperatorChannel(Actor):
     def requested(self, message: ApprovalSent) -> bool:
         if isinstance(message.outcome, Done):
             return True
-        logger.info("%s: no approval was asked for: %s", message.pair, message.outcome.error)
+        logger.info("%s: approval request not sent: %s", message.pair, message.outcome.error)
         if self._open.get(message.pair) == message.approval:
             self._assign({pair: asked for pair, asked in self._open.items() if pair != message.pair})
         return False
 
     async def _say(self, pieces: tuple[str, ...]) -> int:
-        """In order; a long message counts as its first piece."""
+        """Send the pieces in order; returns the id of the first."""
         first, *others = pieces
         message_id = await self._messenger.send(first)
         for piece in others:
@@ -110,13 +110,13 @@ class OperatorChannel(Actor):
 
 
 class OperatorApprovals:
-    """The port to approvals for other actors: asks the desk, for no longer than `timeout_seconds`."""
+    """The port `Approvals` for other actors: asks the operator's channel, at most `timeout_seconds`."""
 
     def __init__(self, ask: Ask, timeout_seconds: float = APPROVAL_SECONDS) -> None:
         self._ask, self._timeout_seconds = ask, timeout_seconds
 
     async def request_approval(self, record: SignalRecord) -> bool:
-        """Whether the request was sent; False as well when that is not known in time. Raises nothing of ours."""
+        """Whether the request was sent; False also when that is not known in time. Raises no `OpentraderError`."""
         try:
             return await self._ask(RequestApproval(record), timeout=self._timeout_seconds)
         except OpentraderError:

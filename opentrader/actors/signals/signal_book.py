@@ -1,4 +1,4 @@
-"""Owns the signals: one a pair, each pending until somebody decides or its time is over."""
+"""Owns the signals: one per pair, each pending until it is decided or expires."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ from opentrader.errors import SignalNotFound
 
 logger = logging.getLogger(__name__)
 
-_SAID = {
-    "telegram_failed": "Stored and pending. Nobody was asked: there is no Telegram bot, or it failed.",
-    "duplicate_skipped": "The same signal is pending already; nothing was changed.",
-    "trade_exists_skipped": "A trade or an entry of this pair is open; nothing was stored.",
+_MESSAGES = {
+    "telegram_failed": "Stored and pending. No approval was requested: Telegram is not configured, or it failed.",
+    "duplicate_skipped": "The same signal is already pending; nothing was changed.",
+    "trade_exists_skipped": "A trade or an entry in this pair is open; nothing was stored.",
     "no_position_sell_skipped": "There is no position to sell; nothing was stored.",
 }
-_SHOWN = frozenset(field.name for field in fields(Signal))
+_REPLY_FIELDS = frozenset(field.name for field in fields(Signal))
 
 
 @dataclass(frozen=True, slots=True)
 class SignalLimits:
-    """How long a signal lives, and what keeps a bot from signalling too often."""
+    """The lifetime of a signal, and the limits on how often a bot may signal."""
 
     ttl_seconds: float = 300.0
     max_trades_day: int = 3
@@ -72,15 +72,15 @@ class SignalEmitted(Message[str]):
 
 @dataclass(frozen=True, slots=True)
 class Asked(Message[SignalPosted]):
-    """Whether the request for a decision has reached the operator."""
+    """Whether the approval request was sent to the operator."""
 
     record: SignalRecord
     outcome: Outcome[bool]
 
 
 @dataclass(frozen=True, slots=True)
-class AskedOf(Message[str]):
-    """The same for a signal that a bot has emitted."""
+class EmittedAsked(Message[str]):
+    """As `Asked`, for a signal that a bot emitted."""
 
     record: SignalRecord
     outcome: Outcome[bool]
@@ -88,7 +88,7 @@ class AskedOf(Message[str]):
 
 @dataclass(frozen=True, slots=True)
 class NoteSent(Message[None]):
-    """Keep with a signal that the operator was asked."""
+    """Store with a signal that its approval was requested."""
 
     owner: ClassVar[str] = "signal_book"
     record: SignalRecord
@@ -130,7 +130,7 @@ class SignalBook(Actor):
         self._assign({signal.pair: signal for signal in signals})
 
     def exclusive_of(self, message: Message[Any]) -> str:
-        """Every change waits for the one before it to be durable: each is decided on the whole book."""
+        """Every change waits until the previous one is durable: each is decided on the whole book."""
         return "book"
 
     @handles(PostSignal)
@@ -169,13 +169,13 @@ class SignalBook(Actor):
 
     @handles(SignalPut)
     def put(self, message: SignalPut) -> Reply[SignalPosted]:
-        """It is stored: now ask the operator, holding up nobody else."""
+        """The signal is stored: now request approval, without blocking other requests."""
         self._keep(message.record, message.outcome)
         return self.pipe(self._approvals.request_approval(message.record), then=partial(Asked, message.record))
 
     @handles(Asked)
     def asked(self, message: Asked) -> SignalPosted:
-        status = self._told(message.record, message.outcome)
+        status = self._approval_status(message.record, message.outcome)
         record = replace(message.record, notified=status == "pending")
         return post_reply(status, record.pair, record, self.context.clock.wall())
 
@@ -183,15 +183,15 @@ class SignalBook(Actor):
     def emitted(self, message: SignalEmitted) -> Reply[str]:
         self._keep(message.record, message.outcome)
         self._bars[message.record.pair, message.record.bot] = message.bar_ms
-        return self.pipe(self._approvals.request_approval(message.record), then=partial(AskedOf, message.record))
+        return self.pipe(self._approvals.request_approval(message.record), then=partial(EmittedAsked, message.record))
 
-    @handles(AskedOf)
-    def asked_of(self, message: AskedOf) -> str:
-        return self._told(message.record, message.outcome)
+    @handles(EmittedAsked)
+    def asked_of(self, message: EmittedAsked) -> str:
+        return self._approval_status(message.record, message.outcome)
 
     @handles(NoteSent)
     def note_sent(self, message: NoteSent) -> Reply[None] | None:
-        """In its turn like any other change: the signal may have been decided or replaced meanwhile."""
+        """Serialized like any other change: the signal may have been decided or replaced in the meantime."""
         if self._signals.get(message.record.pair) != message.record:
             return None
         noted = replace(message.record, notified=True)
@@ -221,7 +221,7 @@ class SignalBook(Actor):
             count_deleted=len(message.deleted),
         )
 
-    def _told(self, record: SignalRecord, outcome: Outcome[bool]) -> PostStatus:
+    def _approval_status(self, record: SignalRecord, outcome: Outcome[bool]) -> PostStatus:
         if not (isinstance(outcome, Done) and outcome.value):
             return "telegram_failed"
         self.context.tell(NoteSent(record))
@@ -232,7 +232,7 @@ class SignalBook(Actor):
         return refusal(post.symbol, cast(Direction, post.direction), post.bot, held=held, known=known, now=now)
 
     def _why_not(self, message: EmitSignal, now: float) -> str | None:
-        """The first reason to skip what a bot found: position, cooldown, duplicate, the day's limit."""
+        """The first reason to skip a bot's signal: position, cooldown, duplicate, daily limit."""
         post, refused = message.post, self._refusal(message.post, now)
         if refused is not None and refused != "duplicate_skipped":
             return refused
@@ -240,7 +240,7 @@ class SignalBook(Actor):
             return "trade_exists_skipped"
         last_ms = self._bars.get((post.symbol, post.bot))
         if last_ms is not None and 0 <= message.bar_ms - last_ms < self._limits.cooldown_bars * message.bar_length_ms:
-            return "cooldown"  # a candle that is still to come was signalled under another feed or market time
+            return "cooldown"  # a signal on a future candle is from another feed or market time
         if refused is not None:
             return refused
         pending = sum(s.status_at(now) == "pending" for s in self._signals.values())
@@ -248,7 +248,7 @@ class SignalBook(Actor):
         return "daily_limit_reached" if full else None
 
     def _record(self, post: PostSignal, now: float, **extra: Any) -> SignalRecord:
-        said = {k: v for k, v in asdict(post).items() if k not in ("symbol", "direction", "bot") and v is not None}
+        given = {k: v for k, v in asdict(post).items() if k not in ("symbol", "direction", "bot") and v is not None}
         direction, at = cast(Direction, post.direction), int(now)
         return SignalRecord(
             pair=post.symbol,
@@ -259,11 +259,11 @@ class SignalBook(Actor):
             created_at=at,
             updated_at=at,
             expires_at=int(now + self._limits.ttl_seconds),
-            body=said | extra,
+            body=given | extra,
         )
 
     def _decide(self, pair: str, status: SignalStatus) -> Reply[SignalChanged]:
-        record = decided(known_signal(self._signals, pair), status, self.context.clock.wall())
+        record = decided(signal_of_pair(self._signals, pair), status, self.context.clock.wall())
         return self.pipe(self._store.keep(record), then=partial(SignalDecided, record), exclusive="book")
 
     def _sweep(self, expire: list[str], delete: list[str], now: float) -> Reply[Cleanup]:
@@ -283,16 +283,16 @@ class SignalBook(Actor):
         self.publish(signals)
 
 
-def known_signal(signals: Mapping[str, SignalRecord], pair: str) -> SignalRecord:
+def signal_of_pair(signals: Mapping[str, SignalRecord], pair: str) -> SignalRecord:
     """The signal of a pair; raises `SignalNotFound`."""
     if pair not in signals:
-        raise SignalNotFound(f"there is no signal of {pair}", hint="GET /api/signal/list shows all signals")
+        raise SignalNotFound(f"there is no signal for {pair}", hint="GET /api/signal/list shows all signals")
     return signals[pair]
 
 
 def signal_reply(record: SignalRecord, now: float) -> Signal:
-    """A signal as an answer, as of `now`."""
-    body = {name: value for name, value in record.body.items() if name in _SHOWN}
+    """A signal as a reply, as of `now`."""
+    body = {name: value for name, value in record.body.items() if name in _REPLY_FIELDS}
     return Signal(
         symbol=record.pair,
         direction=record.direction,
@@ -308,6 +308,6 @@ def signal_reply(record: SignalRecord, now: float) -> Signal:
 
 
 def post_reply(status: PostStatus, pair: str, record: SignalRecord | None, now: float) -> SignalPosted:
-    """The answer to a post, with the record that stands."""
+    """The reply to a post, with the stored signal."""
     signal = None if record is None else signal_reply(record, now)
-    return SignalPosted(status=status, symbol=pair, signal=signal, message=_SAID.get(status, "Stored and pending."))
+    return SignalPosted(status=status, symbol=pair, signal=signal, message=_MESSAGES.get(status, "Stored and pending."))

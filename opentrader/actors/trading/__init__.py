@@ -1,1 +1,1 @@
-"""Trades from intent to flat: the lifecycle loop, pending entries, recovery, and the history."""
+"""Trades from intent to flat: lifecycle loop, pending entries, closing, recovery, history."""

@@ -1,4 +1,4 @@
-"""What keeps the trades in order beside the loop: the account and trailing stops."""
+"""The account as last read, and the trailing stops."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ ACCOUNT_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Answer(Message[Any]):
-    """What a coroutine has put together for the asker."""
+    """The reply that a coroutine has prepared for the caller."""
 
     outcome: Outcome[Any]
 
 
 @dataclass(frozen=True, slots=True)
 class ReadAccount(Message[None]):
-    """Read the account now; it is read every few seconds anyway."""
+    """Read the account now; it is also read every few seconds."""
 
     owner = "position_manager"
 
@@ -58,7 +58,7 @@ class AccountRead(Message[None]):
 
 @dataclass(frozen=True, slots=True)
 class RaiseStop(Message[messages.StopMoved | None]):
-    """Ask for a higher stop of one trade."""
+    """Raise the stop of one trade."""
 
     owner = "position_manager"
     id: str
@@ -74,7 +74,7 @@ class StopRaised(Message[messages.StopMoved | None]):
 
 class TradeUpkeep(TradeLoop):
     timeframe: Timeframe = "4h"
-    """The bot's: stops are raised when one of its candles has closed."""
+    """The timeframe of the bot: stops are checked whenever one of its candles closes."""
 
     def __init__(
         self, context: Context, exchange: Exchange, records: Records, *, rules: LifecycleSettings, instance: str
@@ -85,7 +85,7 @@ class TradeUpkeep(TradeLoop):
         self._trailed_ms = 0
 
     def answered(self, coro: Coroutine[Any, Any, Any]) -> Reply[Any]:
-        """Answer the asker with what a coroutine returns."""
+        """Reply with the result of a coroutine."""
         return self.pipe(coro, then=Answer)
 
     @handles(Answer)
@@ -93,7 +93,7 @@ class TradeUpkeep(TradeLoop):
         return message.outcome.unwrap()
 
     def show(self) -> None:
-        """Publish the desk as it is now."""
+        """Publish the current snapshot."""
         self._snapshot = replace(
             self._snapshot,
             trades=tuple(self._trades.values()),
@@ -105,17 +105,17 @@ class TradeUpkeep(TradeLoop):
         self.publish(self._snapshot)
 
     def busy(self, pair: str) -> bool:
-        """Whether a trade of a symbol is open or being opened, or was put in by hand."""
+        """Whether a symbol has a trade that is open, is being opened, or was restored manually."""
         held = self._snapshot.open_trades(pair) or self._snapshot.entering(pair)
         return bool(held) or any(x.symbol == pair for x in self._snapshot.restored)
 
     def pnl_today(self) -> Decimal:
-        """What was closed since 00:00 UTC has brought."""
+        """The realized profit and loss since 00:00 UTC."""
         now = self.context.clock.market_ms()
         midnight = (now - now % DAY_MS) // 1000
         return sum((row.pnl for row in self._rows.values() if row and row.closed_at >= midnight), ZERO)
 
-    # --- time: the account, and trailing at each closed candle
+    # --- ticks: the account, and trailing stops at each closed candle
 
     @handles(Tick)
     def on_tick(self, message: Tick) -> None:
@@ -134,18 +134,18 @@ class TradeUpkeep(TradeLoop):
 
     @handles(AccountRead)
     def account_read(self, message: AccountRead) -> Reply[None] | None:
-        """The first good read is followed by a look at all that is ours; one that failed shuts the gate."""
+        """The first successful read starts reconciliation; a failed read blocks entries."""
         if isinstance(message.outcome, Done):
             first = self._snapshot.account is None
             self._snapshot = replace(self._snapshot, account=message.outcome.value, degraded="")
             self.show()
-            return self.look_for_lost() if first else None
+            return self.start_reconciliation() if first else None
         self._snapshot = replace(self._snapshot, degraded=message.outcome.error.detail)
         self.show()
         return None
 
-    def look_for_lost(self) -> Reply[None] | None:
-        """See whether anything of ours is at the venue that is not known here."""
+    def start_reconciliation(self) -> Reply[None] | None:
+        """Reconcile: look for our orders at the exchange that the journal does not know."""
         raise NotImplementedError
 
     async def _read_account(self) -> AccountReading:
@@ -153,7 +153,7 @@ class TradeUpkeep(TradeLoop):
         prices: dict[str, Decimal] = {}
         for asset, balance in balances.items():
             if asset != QUOTE and balance.total > 0:
-                with suppress(SymbolNotFound):  # a coin without a market here is worth nothing here
+                with suppress(SymbolNotFound):  # a coin without a market at this exchange counts as worthless
                     prices[asset] = (await self._exchange.ticker(asset + QUOTE)).last
         return AccountReading(quote=QUOTE, balances=balances, prices=prices, at=self.context.clock.market_ms())
 
@@ -175,15 +175,18 @@ class TradeUpkeep(TradeLoop):
         return messages.Trailed(checked=len(trades), updated=moved, count=len(moved), failed=failed)
 
     async def _trail_one(self, trade: Trade) -> messages.StopMoved | None:
-        """Where the rule wants the stop, on closed candles since the entry; not while the market is thin or unseen."""
+        """Raise the stop of a trade to the level of the trailing rule, from closed candles since the entry.
+
+        The stop stays while the spread is wide or the account cannot be read.
+        """
         pair, intent = trade.intent.symbol, trade.intent
         if self._snapshot.degraded:
             raise NotReady(
-                f"the account could not be read: {self._snapshot.degraded}", hint="stops stay where they are"
+                f"the account could not be read: {self._snapshot.degraded}", hint="stops stay at their current level"
             )
         ticker = await self._exchange.ticker(pair)
         if ticker.ask - ticker.bid > self._rules.stop_gap * ticker.last:
-            return None  # a stop this close to the last price could be reached by the spread alone
+            return None  # the spread alone could trigger a stop this close to the last price
         context = await self.context.ask(MarketOf(pair, self.timeframe), timeout=LOOKUP_SECONDS)
         candles = await self.context.ask(CandlesOf(pair, self.timeframe, 500), timeout=LOOKUP_SECONDS)
         since = trade.entries[0].sent_at // 1000

@@ -1,4 +1,4 @@
-"""What the card of an agent shows while the daemon does as it was told with money."""
+"""The text on the card of an agent while the daemon executes its trading request."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ACTIVITIES: dict[type[Message[Any]], str] = {
 
 
 def activity_of(message: Message[Any]) -> tuple[str | None, str]:
-    """The agent who asks, None where no card shows it, and what for."""
+    """The agent of a request, None where no card shows it, and a description of the request."""
     what = _ACTIVITIES.get(type(message))
     if what is None:
         return None, ""

@@ -1,4 +1,4 @@
-"""What ends: positions, pending entries, the day, and entering itself while trading is halted."""
+"""Closing positions, canceling pending entries, resetting the day, halt and resume."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.outcome import Outcome
 from opentrader.actors.runtime.reply import Reply
-from opentrader.actors.trading.log import tell_control
+from opentrader.actors.trading.log import log_control
 from opentrader.actors.trading.recovery.restore import RestoredTrades
 from opentrader.actors.trading.replies.outcomes import closed_trade_reply
 from opentrader.actors.trading.replies.presenter import entry_reply, is_at_stake, is_pending
@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class CloseTrades(Message[tuple[ClosedTrade, ...]]):
-    """Close the trades of one pair, for a reason."""
+    """Close the trades of one pair."""
 
     owner = "position_manager"
     pair: str
@@ -85,7 +85,7 @@ class ControlStored(Message[Control]):
 
 @dataclass(frozen=True, slots=True)
 class SetControl(Message[Control]):
-    """Persist a control, then obey it."""
+    """Store a change of the trading control, then apply it."""
 
     owner = "position_manager"
     change: Callable[[Control], Control]
@@ -98,7 +98,7 @@ class DayReset(Message[messages.DailyReset]):
 
 @dataclass(frozen=True, slots=True)
 class Waiter:
-    """Somebody waits until a condition holds of these trades."""
+    """A coroutine that waits until a condition on these trades holds."""
 
     ids: frozenset[str]
     holds: Callable[[], bool]
@@ -113,21 +113,21 @@ class Await(Message[None]):
 
 @dataclass(frozen=True, slots=True)
 class GiveUp(Message[None]):
-    """Nobody waits any more."""
+    """The coroutine does not wait anymore."""
 
     owner = "position_manager"
     waiter: Waiter
 
 
 class TradeClosing(RestoredTrades):
-    """Commands that end something: positions, entries, the day, and the halt that ends all entering."""
+    """The commands that end something: positions, entries, the day, and all entries by a halt."""
 
     def __init__(
         self, context: Context, exchange: Exchange, records: Records, *, rules: LifecycleSettings, instance: str
     ) -> None:
         super().__init__(context, exchange, records, rules=rules, instance=instance)
         self._waiters: list[Waiter] = []
-        self._closealls = 0  # under way
+        self._closealls = 0  # in progress
 
     # --- closing
 
@@ -138,10 +138,10 @@ class TradeClosing(RestoredTrades):
         return self.answered(self._close_one(pair, held=held))
 
     async def _close_one(self, pair: str, *, held: bool) -> messages.ClosedReply:
-        """An entry that seems lost is closed too, should it turn up: that is kept even where there is no position."""
+        """Even without a position, the close is stored for an entry of unknown outcome, in case it was filled."""
         rows = await self.context.ask(CloseTrades(pair, "close"), timeout=CLOSE_SECONDS)
         if not held:
-            raise PositionNotFound(f"there is no position in {pair}", hint="GET /api/trades lists them")
+            raise PositionNotFound(f"there is no open position in {pair}", hint="GET /api/trades lists open positions")
         return messages.ClosedReply(symbol=pair, closed=tuple(map(closed_trade_reply, rows)), count=len(rows))
 
     async def _sold(self, message: messages.ExecuteTrade) -> messages.TradeSold:
@@ -158,9 +158,9 @@ class TradeClosing(RestoredTrades):
         return self.pipe(self._close_everything(), then=AllClosed)
 
     async def _close_everything(self) -> messages.ClosedAll:
-        """A gate keeps entries out until it ends; the symbols are closed in parallel, each for itself."""
+        """Entries are blocked until it ends; the symbols are closed in parallel, independently of each other."""
         now = self.context.clock.market_ms() // 1000
-        await self._obey(lambda control: replace(control, closeall_since=control.closeall_since or now))
+        await self._set_control(lambda control: replace(control, closeall_since=control.closeall_since or now))
         pairs = sorted({trade.symbol for trade in self._snapshot.restored} | {x.intent.symbol for x in self.to_close()})
         asks = (self.context.ask(CloseTrades(pair, "closeall"), timeout=CLOSE_SECONDS) for pair in pairs)
         answers = dict(zip(pairs, await asyncio.gather(*asks, return_exceptions=True), strict=True))
@@ -168,8 +168,8 @@ class TradeClosing(RestoredTrades):
         failed = [_failure(pair, answer) for pair, answer in answers.items() if isinstance(answer, BaseException)]
         if failed and len(failed) == len(pairs):
             raise ExchangeError(
-                f"none of {len(pairs)} symbols could be closed",
-                hint="the wish stays: each is closed as soon as the exchange lets it; GET /api/trades shows them",
+                f"none of {len(pairs)} symbols could be closed yet",
+                hint="the close stays queued and is retried until the exchange accepts it; see GET /api/trades",
                 failed=[asdict(failure) for failure in failed],
             )
         return messages.ClosedAll(ok=not failed, closed=tuple(closed), failed=tuple(failed), count=len(closed))
@@ -177,15 +177,15 @@ class TradeClosing(RestoredTrades):
     @handles(AllClosed)
     def all_closed(self, message: AllClosed) -> Reply[messages.ClosedAll]:
         self._closealls -= 1
-        return self.answered(self._opened_again(message.outcome))
+        return self.answered(self._reopened(message.outcome))
 
-    async def _opened_again(self, outcome: Outcome[messages.ClosedAll]) -> messages.ClosedAll:
-        """The last closeall lifts the gate, however it ended."""
-        await self._obey(lambda control: control if self._closealls else replace(control, closeall_since=None))
+    async def _reopened(self, outcome: Outcome[messages.ClosedAll]) -> messages.ClosedAll:
+        """The last closeall allows entries again, whatever its outcome."""
+        await self._set_control(lambda control: control if self._closealls else replace(control, closeall_since=None))
         return outcome.unwrap()
 
     def opened(self) -> None:
-        """A closeall that the last process did not finish goes on."""
+        """Continue a closeall that the last process did not finish."""
         if self._snapshot.control.closeall_since is not None:
             self.close_everything()
 
@@ -193,7 +193,7 @@ class TradeClosing(RestoredTrades):
     def close_trades(self, message: CloseTrades) -> Any:
         now = self.context.clock.market_ms()
         trades = tuple(close(trade, message.reason, now) for trade in self.to_close(message.pair))
-        orphans = tuple(_orphan(x, now) for x in self.restored_of(message.pair))
+        orphans = tuple(_orphan_row(x, now) for x in self.restored_of(message.pair))
         changes = [self.saving(trade, f"{message.reason} asked", now) for trade in trades]
         changes += [self._control_store.dropping(orphan.id) for orphan in orphans]
         keep = self._journal.commit([*changes, self._history.adding(orphans, now)])
@@ -224,22 +224,24 @@ class TradeClosing(RestoredTrades):
     # --- pending entries
 
     @handles(CancelPendingEntry)
-    def take_back(self, message: CancelPendingEntry) -> Any:
+    def cancel_pending(self, message: CancelPendingEntry) -> Any:
         trade = self._trades.get(message.id)
         if trade is None or not is_pending(trade):
-            raise PendingEntryNotFound(f"there is no pending entry {message.id}", hint="GET /api/pending-entries")
+            raise PendingEntryNotFound(
+                f"there is no pending entry {message.id}", hint="GET /api/pending-entries lists pending entries"
+            )
         wanted, now = cancel_entry(trade), self.context.clock.market_ms()
         keep = self._journal.save(wanted, "cancel asked", now)
         return self.pipe(keep, then=partial(CancelCommitted, wanted), exclusive=trade.intent.symbol)
 
     @handles(CancelCommitted)
-    def taken_back(self, message: CancelCommitted) -> Any:
+    def pending_canceled(self, message: CancelCommitted) -> Any:
         message.outcome.unwrap()
         self.assign(message.trade)
         self.drive(message.trade.intent.symbol, all=True)
-        return self.answered(self._until_taken_back(message.trade))
+        return self.answered(self._until_canceled(message.trade))
 
-    async def _until_taken_back(self, trade: Trade) -> messages.PendingEntry:
+    async def _until_canceled(self, trade: Trade) -> messages.PendingEntry:
         key, last = trade.intent.id, trade
 
         def ended() -> bool:
@@ -258,7 +260,7 @@ class TradeClosing(RestoredTrades):
 
     async def _halted(self, message: messages.Halt) -> messages.Halted:
         now = self.context.clock.market_ms() // 1000
-        control = await self._obey(
+        control = await self._set_control(
             lambda c: (
                 c
                 if c.halted and message.reason == "operator"
@@ -271,34 +273,36 @@ class TradeClosing(RestoredTrades):
         cancelled = tuple(answer for answer in answers if isinstance(answer, messages.PendingEntry))
         for trade, answer in zip(waiting, answers, strict=True):
             if isinstance(answer, BaseException):
-                logger.error("halt: entry %s of %s still waits: %s", trade.intent.id, trade.intent.symbol, answer)
+                logger.error(
+                    "halt: pending entry %s of %s was not canceled: %s", trade.intent.id, trade.intent.symbol, answer
+                )
         return messages.Halted(halted=True, reason=control.reason, since=control.since, cancelled_entries=cancelled)
 
     async def halted_by(self, reason: str) -> None:
         now = self.context.clock.market_ms() // 1000
-        await self._obey(lambda control: replace(control, halted=True, reason=reason, since=now))
+        await self._set_control(lambda control: replace(control, halted=True, reason=reason, since=now))
 
     @handles(messages.Resume)
     def resume(self, message: messages.Resume) -> Any:
         return self.answered(self._resumed())
 
     async def _resumed(self) -> messages.Halted:
-        await self._obey(lambda control: Control(closeall_since=control.closeall_since))
+        await self._set_control(lambda control: Control(closeall_since=control.closeall_since))
         return messages.Halted(halted=False, reason="", since=None, cancelled_entries=())
 
-    async def _obey(self, change: Callable[[Control], Control]) -> Control:
+    async def _set_control(self, change: Callable[[Control], Control]) -> Control:
         return await self.context.ask(SetControl(change), timeout=CLOSE_SECONDS)
 
     @handles(SetControl)
-    def keep_control(self, message: SetControl) -> Reply[Control]:
+    def set_control(self, message: SetControl) -> Reply[Control]:
         control = message.change(self._snapshot.control)
         keep = self._control_store.keep(control)
         return self.pipe(keep, then=partial(ControlStored, control), exclusive="control")
 
     @handles(ControlStored)
-    def control_kept(self, message: ControlStored) -> Control:
+    def control_stored(self, message: ControlStored) -> Control:
         message.outcome.unwrap()
-        tell_control(self._snapshot.control, message.control)
+        log_control(self._snapshot.control, message.control)
         self._snapshot = replace(self._snapshot, control=message.control)
         self.show()
         return message.control
@@ -313,19 +317,19 @@ class TradeClosing(RestoredTrades):
         self.show()
         return messages.DailyReset(trades_today_before=before, trades_today_after=after)
 
-    # --- waiting for an outcome
+    # --- waiters
 
     def changed(self, before: Trade | None, after: Trade) -> None:
         self.show()
         if before is not None and not before.quar and any(alert.code == "second writer" for alert in after.alerts):
-            self.answered(self.halted_by(f"somebody else has sent the entry of {after.intent.symbol}"))
+            self.answered(self.halted_by(f"another daemon sent the entry of {after.intent.symbol}"))
         woken = [w for w in self._waiters if after.intent.id in w.ids and w.holds()]
         self._waiters = [w for w in self._waiters if w not in woken]
         for waiter in woken:
             waiter.wake.set(None)
 
     async def _until(self, ids: frozenset[str], holds: Callable[[], bool]) -> None:
-        """Return once a condition holds; it is looked at after each change of these trades."""
+        """Return once a condition holds; it is checked after each change of these trades."""
         waiter = Waiter(ids, holds, Reply())
         self.context.tell(Await(waiter))
         try:
@@ -348,11 +352,11 @@ class TradeClosing(RestoredTrades):
     # --- small parts
 
     def holds(self, pair: str) -> bool:
-        """Whether something is held in a symbol, or coming: what is over is only watched."""
+        """Whether a symbol has a position or an entry in flight; closed trades that are still watched do not count."""
         return any(trade.intent.id not in self._rows for trade in self.to_close(pair))
 
     def to_close(self, pair: str | None = None) -> list[Trade]:
-        """What a close is about, of all symbols or of one."""
+        """The trades that a close applies to, of all symbols or of one."""
         return [x for x in self._snapshot.trades if pair in (None, x.intent.symbol) and is_at_stake(x)]
 
 
@@ -363,8 +367,8 @@ def _failure(pair: str, error: BaseException) -> ScanFailure:
     return ScanFailure(pair, InternalError.code, f"closing {pair} failed: {type(error).__name__}")
 
 
-def _orphan(restored: messages.TradeReply, now_ms: int) -> ClosedTrade:
-    """The end of a restored trade that the exchange does not hold: out of the statistics."""
+def _orphan_row(restored: messages.TradeReply, now_ms: int) -> ClosedTrade:
+    """The history row of an unverified restored trade; it does not count in the statistics."""
     px = Decimal(str(restored.entry_px or 0))
     return ClosedTrade(
         id=restored.id,

@@ -1,4 +1,4 @@
-"""Reads what is over: the history of trades, its figures, and the audit log. It never waits for an exchange."""
+"""Reads closed trades, their statistics and the audit log. It never waits for an exchange."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Tidied(Message[None]):
 
 
 class HistoryReader(Actor):
-    """`tidy` is done each hour: a copy of the store is made, and what is too old is dropped."""
+    """Runs `tidy` once an hour: it backs up the store and deletes what has expired."""
 
     tick_seconds = 3600.0
 

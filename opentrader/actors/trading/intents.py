@@ -1,5 +1,7 @@
-"""From a request to an intent: what the venue says now, the size, and the levels as they will be sent. Pure but for
-the reads of a quote."""
+"""Turns a request into an intent: the quote of the exchange, the size, and the levels as they will be sent.
+
+Pure, except for reading the quote.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +24,12 @@ from opentrader.errors import Fault, InvalidInput, RiskLimit, SymbolNotFound
 
 BASIS = Decimal(100)  # basis points to a percent
 EMPTY = Balance(ZERO, ZERO)
-_STOP_OF = {"market": "sl", "limit": "sl_pct"}  # the parameter that gives the stop
+_STOP_OF = {"market": "sl", "limit": "sl_pct"}  # the request parameter of the stop
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A symbol and the money at hand, as of now. `equity` counts the quote currency and what is held of others."""
+    """The current state of a symbol and the account. The equity in `funds` includes other assets, at last price."""
 
     filters: Filters
     ticker: PriceTicker
@@ -47,7 +49,7 @@ async def quoted(exchange: Exchange, symbol: str) -> Quote:
     equity = cash.total
     for asset, held in balances.items():
         if asset != filters.quote and held.total > 0:
-            with suppress(SymbolNotFound):  # a coin without a market here is worth nothing here
+            with suppress(SymbolNotFound):  # a coin without a market at this exchange counts as worthless
                 equity += held.total * (await exchange.ticker(asset + filters.quote)).last
     return Quote(filters=filters, ticker=ticker, funds=Funds(equity, cash.free), open_orders=open_orders)
 
@@ -58,19 +60,19 @@ def demand_fresh(quote: Quote, now: int, limit_ms: float) -> None:
     if age > limit_ms:
         raise RiskLimit(
             f"the last price of {quote.filters.symbol} is {age / 1000:.0f} s old",
-            hint="nothing is entered on old prices: its candles have ended, or do not arrive",
+            hint="entries need a fresh price; check that the feed still delivers candles for this symbol",
         )
 
 
 def demand_slots(quote: Quote, to_come: int) -> None:
-    """Raise `RiskLimit` where the venue would not take the exits of one more entry.
+    """Raise `RiskLimit` where the exchange would reject the exits of one more entry.
 
-    `to_come`: the lists that entries on their way will still need.
+    `to_come`: the number of order lists that entries in flight will still need.
     """
     filters = quote.filters
     lists = len({order.list_id for order in quote.open_orders if order.list_id}) + to_come + 1
     stops = sum(order.stop_px is not None for order in quote.open_orders) + to_come + 1
-    orders = len(quote.open_orders) + 3 * (to_come + 1)  # an entry, and the two of its list
+    orders = len(quote.open_orders) + 3 * (to_come + 1)  # an entry, and the two orders of its list
     wanted = {
         "orders": (orders, filters.max_orders),
         "stops": (stops, filters.max_stops),
@@ -79,37 +81,37 @@ def demand_slots(quote: Quote, to_come: int) -> None:
     for what, (count, limit) in wanted.items():
         if count > limit:
             raise RiskLimit(
-                f"{filters.symbol} would need {count} open {what}, and the exchange allows {limit}",
-                hint="without a free place the position could not be protected; cancel something first",
+                f"{filters.symbol} would need {count} open {what}, but the exchange allows {limit}",
+                hint="the position could not be protected; cancel open orders of this symbol first",
             )
 
 
 def demand_levels(sl_pct: Decimal, tp_pct: Decimal, filters: Filters, stop: str, target: str) -> None:
-    """Raise `InvalidInput` for a stop closer than a basis point, or a target that only pays the fees."""
+    """Raise `InvalidInput` for a stop closer than a basis point, or a target that does not exceed the fees."""
     cost = 2 * filters.taker_rate * 100
     faults = []
     if sl_pct * BASIS < 1:
         faults.append(Fault(("query", stop), "should be at least 0.01 %", "value_error", input=float(sl_pct)))
     if tp_pct <= cost:
-        paid = f"a target of {float(tp_pct):g} % does not pay the fees of {float(cost):g} %"
+        paid = f"should exceed the fees of {float(cost):g} %, but is {float(tp_pct):g} %"
         faults.append(Fault(("query", target), paid, "value_error", input=float(tp_pct)))
     if faults:
         raise InvalidInput(faults)
 
 
 def demand_exit(symbol: str, qty: Decimal, sl: Decimal, filters: Filters) -> None:
-    """Raise `RiskLimit` where what is left after the worst fees could not be protected at the stop."""
+    """Raise `RiskLimit` if the quantity left after the highest fees is too small for a stop order."""
     left = filters.floor(qty * (1 - filters.taker_rate))
     least = filters.ceil(max(filters.min_qty, BINANCE.notional_margin * filters.min_notional / sl))
     if left < least:
         raise RiskLimit(
-            f"{left:f} {filters.base} would be left of {symbol} after fees; the exchange protects {least:f} or more",
+            f"{left:f} {filters.base} would be left of {symbol} after fees; a stop order needs at least {least:f}",
             hint="a closer stop allows a larger trade",
         )
 
 
 def market_intent(request: ExecuteTrade, quote: Quote, risk: Risk, *, now: int, key: str, instance: str) -> Intent:
-    """Sized at the ask; the levels are computed from it."""
+    """The intent of a market entry; size and levels are computed from the ask."""
     px = quote.filters.price(quote.ticker.ask)
     sl_pct, tp_pct = Decimal(str(request.sl)), Decimal(str(request.tp))
     demand_levels(sl_pct, tp_pct, quote.filters, "sl", "tp")
@@ -134,7 +136,7 @@ def market_intent(request: ExecuteTrade, quote: Quote, risk: Risk, *, now: int, 
 
 
 def limit_intent(request: PlaceManual, quote: Quote, risk: Risk, *, now: int, key: str, instance: str) -> Intent:
-    """Sized at the limit price; raises `RiskLimit` outside the collar."""
+    """The intent of a LIMIT entry, sized at the limit price; raises `RiskLimit` outside the collar."""
     px = quote.filters.price(Decimal(str(request.entry_px)))
     if px <= 0:
         fault = Fault(("query", "entry_px"), f"is below the tick size {quote.filters.tick:f}", "value_error")
@@ -183,7 +185,7 @@ def _intent(
     rr: str = "",
     idem_key: str = "",
 ) -> Intent:
-    """Levels are rounded to a basis point first: the client id tells them, and a lost store is rebuilt from it."""
+    """Levels are first rounded to a basis point, because the client order id encodes them for recovery."""
     filters = quote.filters
     sl = filters.price(at_distance(px, -_basis_points(sl_pct)))
     tp = filters.price(at_distance(px, _basis_points(tp_pct)))

@@ -1,7 +1,7 @@
-"""The loop of the lifecycle: read, tick, commit, send, commit the answer, read again. One symbol at a time.
+"""The lifecycle loop: read, tick, commit, send, commit the answer, read again. One step at a time per symbol.
 
-While a symbol's exchange call is under way everything else about that symbol waits (`exclusive`), and no other
-symbol does. A call ends by an answer, by an unknown outcome, or with the process: the next start goes on from the
+While an exchange call for a symbol is in flight, all other work on that symbol waits (`exclusive`); other symbols do
+not. A call ends with an answer, with an unknown outcome, or with the process; then the next start continues from the
 journal.
 """
 
@@ -19,7 +19,7 @@ from opentrader.actors.runtime.context import Context
 from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message, Tick
 from opentrader.actors.runtime.outcome import Done, Outcome
-from opentrader.actors.trading.log import tell, tell_over, tell_taken_over
+from opentrader.actors.trading.log import log_change, log_closed, log_resumed
 from opentrader.actors.trading.replies.outcomes import closed
 from opentrader.actors.trading.replies.presenter import bought, executed, held, is_open, is_over
 from opentrader.actors.trading.venue_calls import read, send
@@ -49,7 +49,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class CheckSymbol(Message[None]):
-    """Look at a symbol's trades: at those that are due, or at all of them."""
+    """Check the trades of a symbol: the ones that are due, or all of them."""
 
     owner = "position_manager"
     pair: str
@@ -58,7 +58,7 @@ class CheckSymbol(Message[None]):
 
 @dataclass(frozen=True, slots=True)
 class CheckEntries(Message[None]):
-    """Look at a symbol's trades now; answered when they have been looked at."""
+    """Check all trades of a symbol now; answered once they have been checked."""
 
     owner = "position_manager"
     pair: str
@@ -67,13 +67,13 @@ class CheckEntries(Message[None]):
 @dataclass(frozen=True, slots=True)
 class VenueRead(Message[None]):
     pair: str
-    ids: tuple[str, ...]  # the one that was looked at, and those that come after it
+    ids: tuple[str, ...]  # the trade that was read, and those still to be checked
     outcome: Outcome[VenueView]
 
 
 @dataclass(frozen=True, slots=True)
 class TickCommitted(Message[None]):
-    """A tick is durable; its effect may be sent."""
+    """The result of a tick is durable; its effect may be sent."""
 
     pair: str
     ids: tuple[str, ...]
@@ -103,7 +103,7 @@ class AnswerCommitted(Message[None]):
 
 @dataclass(frozen=True, slots=True)
 class FillsRead(Message[None]):
-    """The account's fills since the beginning of a trade that is over."""
+    """The fills of the account since the start of a closed trade."""
 
     pair: str
     ids: tuple[str, ...]
@@ -112,7 +112,7 @@ class FillsRead(Message[None]):
 
 @dataclass(frozen=True, slots=True)
 class TradeBooked(Message[None]):
-    """A trade that is over is in the history."""
+    """A closed trade is in the history."""
 
     pair: str
     ids: tuple[str, ...]
@@ -121,45 +121,45 @@ class TradeBooked(Message[None]):
 
 
 class TradeLoop(Actor):
-    """Owns the trades. Nobody else calls `tick` or writes the journal."""
+    """Owns the trades. Nothing else calls `tick` or writes the journal."""
 
     tick_seconds = 0.25
 
     def __init__(
         self, context: Context, exchange: Exchange, records: Records, *, rules: LifecycleSettings, instance: str
     ) -> None:
-        """`instance` are the four letters and digits of this data folder in client order ids."""
+        """`instance`: the four letters and digits of this data folder in client order ids."""
         super().__init__(context)
         self._exchange, self._rules, self._instance = exchange, rules, instance
         self._journal, self._history = records.journal, records.history
         self._day, self._control_store = records.day, records.control
         self._trades: dict[str, Trade] = {}
-        self._due: dict[str, int] = {}  # market milliseconds of the next look
-        self._rows: dict[str, ClosedTrade | None] = {}  # of the trades that are over and were booked
+        self._due: dict[str, int] = {}  # market time in milliseconds of the next check
+        self._rows: dict[str, ClosedTrade | None] = {}  # of closed trades that are in the history
         self._marks: dict[str, Decimal] = {}
         self._filters: dict[str, Filters] = {}
         self._driven: set[str] = set()
-        self._unread: set[str] = set()  # remembered from before, and not read at the venue yet
+        self._unread: set[str] = set()  # loaded at the start, and not read at the exchange yet
 
-    # --- what a subclass decides or hears of
+    # --- hooks of the subclasses
 
     def entry_barred(self) -> str:
-        """The entry gate, asked in the last moment before an entry is sent: why none may be; empty if one may."""
+        """The entry gate, called directly before an entry is sent: why it must not be sent, or an empty string."""
         raise NotImplementedError
 
     def changed(self, before: Trade | None, after: Trade) -> None:
-        """A trade was assigned."""
+        """Called after a trade was assigned."""
         raise NotImplementedError
 
     def ended(self, row: ClosedTrade) -> tuple[Change, ...]:
-        """A trade is being booked; what else belongs into that commit."""
+        """Called when a closed trade is booked: further changes for the same commit."""
         raise NotImplementedError
 
     def make_room(self) -> bool:
-        """The disk is full: whether some of it could be freed, for what is held must still be protected."""
+        """Free reserved disk space, so that open positions can still be protected; returns whether there was any."""
         raise NotImplementedError
 
-    # --- time
+    # --- ticks
 
     @handles(Tick)
     def on_tick(self, message: Tick) -> None:
@@ -168,7 +168,7 @@ class TradeLoop(Actor):
             self.drive(pair)
 
     def drive(self, pair: str, *, all: bool = False) -> None:
-        """Have a symbol looked at as soon as it is free; asking twice is asking once."""
+        """Check a symbol as soon as it is free; a second call before that changes nothing."""
         if all or pair not in self._driven:
             self._driven.add(pair)
             self.context.tell(CheckSymbol(pair, all))
@@ -229,10 +229,10 @@ class TradeLoop(Actor):
     @handles(EffectAnswered)
     def learn(self, message: EffectAnswered) -> Any:
         trade, answer = self._trades[message.ids[0]], message.outcome
-        told: VenueOutcome = answer.value if isinstance(answer, Done) else Unknown(answer.error.detail)
+        outcome: VenueOutcome = answer.value if isinstance(answer, Done) else Unknown(answer.error.detail)
         base = self._filters[message.pair].base
-        after = answered(trade, message.effect, told, base, self.context.clock.market_ms())
-        again = isinstance(told, Accepted)
+        after = answered(trade, message.effect, outcome, base, self.context.clock.market_ms())
+        again = isinstance(outcome, Accepted)
         then = partial(AnswerCommitted, message.pair, message.ids, after, again)
         return self.pipe(self._save(trade, after), then=then, exclusive=message.pair)
 
@@ -245,7 +245,7 @@ class TradeLoop(Actor):
     # --- the end of a trade
 
     def _next(self, pair: str, ids: tuple[str, ...]) -> Any:
-        """Book the trade if it is over, then look at those that come after it."""
+        """Book the trade if it is closed, then check the remaining ones."""
         trade = self._trades.get(ids[0])
         if trade is None or trade.intent.id in self._rows or not is_over(trade, self.least(pair, trade)):
             return self._look(pair, ids[1:])
@@ -254,8 +254,8 @@ class TradeLoop(Actor):
     @handles(FillsRead)
     def count(self, message: FillsRead) -> Any:
         trade, now = self._trades[message.ids[0]], self.context.clock.market_ms()
-        told = message.outcome.value if isinstance(message.outcome, Done) else ()
-        known = {fill.trade_id: fill for fill in (*self._journal.fills(trade.intent.id), *own_fills(trade, told))}
+        read_now = message.outcome.value if isinstance(message.outcome, Done) else ()
+        known = {fill.trade_id: fill for fill in (*self._journal.fills(trade.intent.id), *own_fills(trade, read_now))}
         fills, mark = tuple(known.values()), self._marks.get(message.pair, trade.intent.px)
         row = closed(trade, fills, self._filters[message.pair], mark, now)
         also = () if row is None else self.ended(row)
@@ -266,7 +266,7 @@ class TradeLoop(Actor):
     def book(self, message: TradeBooked) -> Any:
         message.outcome.unwrap()
         key = message.ids[0]
-        tell_over(self._trades[key], message.row)
+        log_closed(self._trades[key], message.row)
         self._rows[key] = message.row
         self._forget_rows()
         trade = self._trades[key]
@@ -285,13 +285,13 @@ class TradeLoop(Actor):
         return max(filters.min_qty, filters.min_notional / price)
 
     def take_over(self, trade: Trade) -> None:
-        """Hold a trade that is durable already, and look at it soon."""
-        tell_taken_over(trade)
+        """Add a trade that is already durable, and check it soon."""
+        log_resumed(trade)
         self._trades[trade.intent.id] = trade
         self._due[trade.intent.id] = 0
 
     def _view(self, message: VenueRead, trade: Trade) -> VenueView | None:
-        """The read with what other trades hold of the base; nothing but the rules of the symbol if it failed."""
+        """What was read, plus the base quantity of other trades; only the symbol rules if the read failed."""
         now, filters = self.context.clock.market_ms(), self._filters.get(message.pair)
         if isinstance(message.outcome, Done):
             view = message.outcome.value
@@ -318,10 +318,10 @@ class TradeLoop(Actor):
         )
 
     async def _send(self, effect: Effect) -> VenueOutcome:
-        """The last function before the exchange: not when it is too late, and no entry through a closed gate."""
+        """Send an effect, unless it is too late or an entry is blocked by the gate."""
         sent_at = getattr(effect, "sent_at", None)
         if sent_at is not None and self.context.clock.market_ms() - sent_at > self._late_ms():
-            return Refused("late", text="committed too long ago")
+            return Refused("late", text="it was committed too long ago")
         if isinstance(effect, PlaceEntry) and (barred := self.entry_barred()):
             return Refused("gate", text=barred)
         return await send(self._exchange, effect)
@@ -335,7 +335,7 @@ class TradeLoop(Actor):
         return await self._exchange.fills(trade.intent.symbol, min(leg.sent_at for leg in trade.legs))
 
     async def _save(self, before: Trade, after: Trade, fills: Sequence[Fill] = ()) -> None:
-        """At most one commit; the entry counts for the day with the commit that first shows it executed."""
+        """Save with at most one commit. The first commit with an executed entry also counts it for the day."""
         now = self.context.clock.market_ms()
         counts = bought(after) > 0 and bought(before) == 0
         also = (self._day.executing(after.intent.id, now),) if counts else ()
@@ -351,7 +351,7 @@ class TradeLoop(Actor):
             await save()
 
     def saving(self, trade: Trade, event: str, now: int) -> Change:
-        """A command's change of a trade; one that is over and booked stays so."""
+        """The journal change of a command; a closed and booked trade stays booked."""
         if self._stays_booked(trade):
             return self._journal.finishing(trade, event, now)
         return self._journal.saving(trade, event, now)
@@ -362,15 +362,15 @@ class TradeLoop(Actor):
 
     def assign(self, trade: Trade) -> None:
         before = self._trades.get(trade.intent.id)
-        tell(before, trade)
+        log_change(before, trade)
         self._trades[trade.intent.id] = trade
         if is_open(trade, self.least(trade.intent.symbol, trade)) or executed(before) != executed(trade):
-            self._rows.pop(trade.intent.id, None)  # late fills: it is open again, or its row tells too little
+            self._rows.pop(trade.intent.id, None)  # late fills: the trade is open again, or its row is incomplete
         self._schedule(trade)
         self.changed(before, trade)
 
     def _forget_rows(self) -> None:
-        """Keep those of today, and of the trades that are still watched."""
+        """Keep the rows of today, and of trades that are still watched."""
         now = self.context.clock.market_ms()
         midnight = (now - now % DAY_MS) // 1000
         self._rows = {

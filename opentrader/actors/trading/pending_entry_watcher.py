@@ -1,4 +1,4 @@
-"""Watches the pending LIMIT entries: when one is due for a look or past its time. The orders are not its own."""
+"""Watches the TTL of pending LIMIT entries, and checks, recovers and cancels them through PositionManager."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Watched(Message[Any]):
 
 
 class PendingEntryWatcher(Actor):
-    """`desk` reads what the PositionManager has published."""
+    """`snapshot` returns the latest snapshot of PositionManager."""
 
     tick_seconds = 1.0
 
@@ -42,7 +42,7 @@ class PendingEntryWatcher(Actor):
 
     @handles(Tick)
     def watch(self, message: Tick) -> None:
-        """An entry whose time is over is looked at now, whenever it was to be looked at next."""
+        """Check entries past their TTL now, not only at their next scheduled check."""
         now = self.context.clock.market_ms()
         late = {x.intent.symbol for x in self._snapshot().pending() if 0 < x.intent.ttl_at <= now}
         for pair in late:
@@ -65,11 +65,11 @@ class PendingEntryWatcher(Actor):
         return message.outcome.unwrap()
 
     async def _checked(self) -> messages.PendingChecked:
-        """Look at each entry and tell what became of it; safe to repeat, in parallel, at any time."""
+        """Check each entry and report its outcome; safe to repeat, in parallel, at any time."""
         before = {x.intent.id: x for x in self._snapshot().pending()}
         pairs = sorted({x.intent.symbol for x in before.values()})
-        looks = (self.context.ask(CheckEntries(pair), timeout=PENDING_SECONDS) for pair in pairs)
-        answers = await asyncio.gather(*looks, return_exceptions=True)
+        checks = (self.context.ask(CheckEntries(pair), timeout=PENDING_SECONDS) for pair in pairs)
+        answers = await asyncio.gather(*checks, return_exceptions=True)
         failed = tuple(
             ScanFailure(pair, answer.code, answer.detail)
             for pair, answer in zip(pairs, answers, strict=True)

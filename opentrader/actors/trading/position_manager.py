@@ -1,6 +1,6 @@
-"""Owns the trades from intent to flat, and what stands between an entry and the exchange.
+"""Owns the trades from intent to flat, and the checks before an entry.
 
-A command changes a record and commits it; the loop acts on it; whoever asked is answered when the outcome is known.
+A command changes a record and commits it, the loop acts on it, and the caller is answered once the outcome is known.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from opentrader.errors import (
     TradingHalted,
 )
 
-QUOTE_MS = 60_000  # how old a price may be that an entry is computed from
+QUOTE_MS = 60_000  # maximum age of the price that an entry is computed from
 
 Entry = messages.ExecuteTrade | messages.PlaceManual
 
@@ -57,7 +57,7 @@ class Quoted(Message[Any]):
 
 @dataclass(frozen=True, slots=True)
 class Planned(Message[Any]):
-    """An intent is durable: it will be carried out, or its end will be known."""
+    """An intent is durable: it will be executed, or its failure will be known."""
 
     request: Entry
     trade: Trade
@@ -71,7 +71,7 @@ class Entered(Message[Any]):
 
 @dataclass(frozen=True, slots=True)
 class OutcomeOfKey(Message[messages.TradeOpened | messages.ManualPlaced | None]):
-    """The outcome of the entry that a request with this Idempotency-Key made; None where nothing came of one."""
+    """The outcome of the entry that a request with this Idempotency-Key placed; None if it placed none."""
 
     owner = "position_manager"
     idem_key: str
@@ -97,10 +97,10 @@ class PositionManager(TradeClosing):
         self._disk, self._risk, self._speed = disk, risk, speed
         self._licensed, self.watchlist, self.timeframe = licensed, watchlist, timeframe
         self._cooldowns: dict[str, int] = {}
-        self._planned: dict[str, Trade] = {}  # their intents are being committed
+        self._planned: dict[str, Trade] = {}  # trades whose intents are being committed
 
     def on_start(self) -> None:
-        """Take the journal over; what was being sent when the process ended is looked up before anything else."""
+        """Load the journal; requests in flight when the last process ended are looked up first."""
         now = self.context.clock.market_ms()
         rows, over = {row.id: row for row in self._history.all()}, self._journal.ended(now - DAY_MS)
         for trade in self._journal.load(now - DAY_MS):
@@ -112,12 +112,12 @@ class PositionManager(TradeClosing):
         self._snapshot = replace(
             self._snapshot,
             control=control,
-            restored=self.restored_before(),
+            restored=self.stored_restored(),
         )
         self.show()
 
     def exclusive_of(self, message: Message[Any]) -> str | None:
-        """The symbol that a command is about: it waits for the exchange call under way there."""
+        """The symbol of a command, which waits for the exchange call in flight for that symbol."""
         if isinstance(message, Entry | messages.ClosePosition | messages.RestoreTrade):
             return message.symbol
         if isinstance(message, CheckSymbol | CheckEntries | CloseTrades):
@@ -143,13 +143,17 @@ class PositionManager(TradeClosing):
     @handles(messages.PlaceManual)
     def place(self, message: messages.PlaceManual) -> Any:
         if message.direction == "sell":
-            raise NoPosition("a manual entry buys; the exchange is spot", hint="POST /api/close sells what is held")
+            raise NoPosition(
+                "a manual entry can only buy on a spot exchange", hint="POST /api/close sells an open position"
+            )
         self._demand_entry(message)
         return self._quote(message)
 
     async def _nothing_to_sell(self, pair: str) -> None:
         await self._exchange.filters(pair)  # raises `SymbolNotFound`
-        raise NoPosition(f"there is no position in {pair} to sell", hint="the exchange is spot: sell closes")
+        raise NoPosition(
+            f"there is no open position in {pair} to sell", hint="on a spot exchange, sell closes a position"
+        )
 
     def _quote(self, message: Entry) -> Any:
         asked = quoted(self._exchange, message.symbol)
@@ -157,9 +161,9 @@ class PositionManager(TradeClosing):
 
     @handles(Quoted)
     def plan(self, message: Quoted) -> Any:
-        """Size it and commit the intent: from here on it is carried out, whatever becomes of the asker.
+        """Size the entry and commit the intent: from here on it is executed, even if the caller is gone.
 
-        What was demanded before the quote is demanded again: other entries were planned meanwhile.
+        The checks before the quote are repeated, because other entries may have been planned in the meantime.
         """
         request, quote = message.request, message.outcome.unwrap()
         now = self.context.clock.market_ms()
@@ -202,7 +206,7 @@ class PositionManager(TradeClosing):
         return entered(trade, row, self.least(pair, trade), self._marks.get(pair), now)
 
     async def _until_entered(self, trade: Trade) -> Trade:
-        """The trade once its entry rests, is protected, or has come to nothing."""
+        """The trade once its entry rests, is protected, or has failed."""
         key, last = trade.intent.id, trade
 
         def settled() -> bool:
@@ -216,8 +220,8 @@ class PositionManager(TradeClosing):
                 await self._until(frozenset({key}), settled)
         except TimeoutError:
             raise AskTimeout(
-                f"the entry of {trade.intent.symbol} has not come to an end within {ENTRY_SECONDS:.0f} s",
-                hint="it goes on: GET /api/trades shows it, and the same Idempotency-Key tells its outcome",
+                f"the entry of {trade.intent.symbol} was not completed within {ENTRY_SECONDS:.0f} s",
+                hint="it continues: see GET /api/trades, or repeat the request with the same Idempotency-Key",
                 intent_id=key,
             ) from None
         return last
@@ -226,7 +230,7 @@ class PositionManager(TradeClosing):
         leg = entry_leg(trade)
         return trade.intent.kind == "limit" and leg is not None and leg.state == "OPEN"
 
-    # --- what the loop asks and tells
+    # --- hooks of the loop
 
     def entry_barred(self) -> str:
         try:
@@ -253,46 +257,46 @@ class PositionManager(TradeClosing):
     # --- small parts
 
     def _demand_entry(self, request: Entry) -> None:
-        """Raise what stands in the way of an entry, in the order in which callers are told."""
+        """Raise the first error that blocks an entry, in the order of the API."""
         self._demand_open_gate()
         if isinstance(request, messages.PlaceManual):
             self._demand_new_price(request)
         elif self.busy(request.symbol):
-            raise TradeExists(f"a trade of {request.symbol} is open or being opened", hint="close it first")
+            raise TradeExists(f"a trade in {request.symbol} is already open or being opened", hint="close it first")
         self._demand_room(counts=isinstance(request, messages.ExecuteTrade))
         self._demand_cool(request.symbol)
 
     def _demand_new_price(self, request: messages.PlaceManual) -> None:
-        """One manual entry of a symbol at a price as the exchange knows it, until its trade is over."""
+        """Allow one manual entry per symbol and price (after rounding) until its trade is closed."""
         filters = self._filters.get(request.symbol)
         if filters is None:
-            return  # demanded again when its tick is known
+            return  # checked again once the tick size is known
         px = filters.price(Decimal(str(request.entry_px)))
         for trade in (*self._trades.values(), *self._planned.values()):
             same = trade.intent.kind == "limit" and (trade.intent.symbol, trade.intent.px) == (request.symbol, px)
             if same and (is_pending(trade) or self._snapshot.is_open(trade)):
-                what = "waits already" if is_pending(trade) else "was filled, and its trade is open"
+                what = "is already pending" if is_pending(trade) else "was filled, and its trade is open"
                 raise PendingEntryExists(
                     f"an entry of {request.symbol} at {px:f} {what}",
-                    hint="another price makes a ladder",
+                    hint="use another price to add a ladder level",
                 )
 
     def _demand_open_gate(self) -> None:
         control = self._snapshot.control
         if control.halted:
-            raise TradingHalted(f"trading is halted: {control.reason}", hint="POST /api/resume lets entries in again")
+            raise TradingHalted(f"trading is halted: {control.reason}", hint="POST /api/resume allows entries again")
         if control.closeall_since is not None:
-            raise TradingHalted("a closeall is under way", hint="entries are let in again when closeall has ended")
+            raise TradingHalted("a closeall is in progress", hint="entries are allowed again once it has ended")
         if not self._snapshot.reconciled or self._snapshot.account is None:
-            raise NotReady("the account and its orders have not been read yet", hint="ask again in a few seconds")
+            raise NotReady("the account and its orders have not been read yet", hint="retry in a few seconds")
         if self._snapshot.degraded:
-            raise NotReady(
-                f"the account could not be read: {self._snapshot.degraded}", hint="ask again in a few seconds"
-            )
+            raise NotReady(f"the account could not be read: {self._snapshot.degraded}", hint="retry in a few seconds")
         if not self._disk.roomy():
-            raise StorageError("the disk is nearly full", hint="free some space; exits still work")
+            raise StorageError("the disk is almost full", hint="free disk space; exits still work")
         if not self._licensed():
-            raise LicenseRequired("a license is required for entries", hint="POST /api/license/register; it is free")
+            raise LicenseRequired(
+                "a license is required for entries", hint="register it for free: POST /api/license/register"
+            )
 
     def _demand_room(self, *, counts: bool) -> None:
         assert self._snapshot.account is not None
@@ -304,11 +308,11 @@ class PositionManager(TradeClosing):
         demand_room(taken, day, self._snapshot.account.equity, self._risk, counts=counts)
 
     def _exits_to_come(self, pair: str) -> int:
-        """How many lists will still be placed in a symbol for entries that are on their way."""
+        """How many order lists the entries in flight of a symbol will still need."""
         known = (*self._trades.values(), *self._planned.values())
         return sum(x.intent.symbol == pair and (is_pending(x) or is_entering(x)) for x in known)
 
     def _demand_cool(self, pair: str) -> None:
         until = self._cooldowns.get(pair, 0)
         if self.context.clock.market_ms() < until:
-            raise RiskLimit(f"{pair} was stopped out a short while ago", hint="the cooldown is not over yet")
+            raise RiskLimit(f"{pair} was stopped out recently", hint="retry after the cooldown (risk_cooldown_sec)")

@@ -1,4 +1,4 @@
-"""The calls that carry out an effect, and those that make up one view of a symbol, at any exchange."""
+"""The exchange calls that execute an effect, and the ones that read one view of a symbol, for any exchange."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NOTHING = Balance(ZERO, ZERO)
 
 
 async def send(exchange: Exchange, effect: Effect) -> Outcome:
-    """Carry out one effect; never raises."""
+    """Execute one effect; never raises."""
     match effect:
         case PlaceList():
             return await exchange.place_list(new_list(effect))
@@ -49,7 +49,7 @@ async def send(exchange: Exchange, effect: Effect) -> Outcome:
 
 
 def plain_order(effect: PlaceEntry | Close) -> NewOrder:
-    """An entry at its limit, or a market order."""
+    """A LIMIT entry, or a market order."""
     px = effect.px if isinstance(effect, PlaceEntry) else None
     kind: OrderKind = "MARKET" if px is None else "LIMIT"
     return NewOrder(
@@ -72,7 +72,7 @@ def stop_order(stop: PlaceStop) -> NewOrder:
 
 
 def new_list(effect: PlaceList) -> NewList:
-    """Stop and target, each on its side of the price: a sell's target is above, a buy's below."""
+    """An order list of stop and target; the target of a sell is the leg above the price, of a buy the leg below."""
     kind: OrderKind = "STOP_LOSS" if effect.limit_px is None else "STOP_LOSS_LIMIT"
     stop = ListLeg(cid=effect.stop_cid, type=kind, px=effect.limit_px, stop_px=effect.stop_px)
     target = ListLeg(effect.target_cid, "LIMIT_MAKER", effect.target_px)
@@ -89,10 +89,10 @@ def new_list(effect: PlaceList) -> NewList:
 
 
 async def read(exchange: Exchange, watch: Watch) -> VenueView:
-    """One view of a symbol; a part whose read failed is None, or is neither found nor missing.
+    """Read one view of a symbol. A part that could not be read is None; an order is neither found nor missing.
 
-    Orders and history are read before the balance: what they show as done, the balance knows. Raises
-    `ExchangeError` when not even the symbol's rules or the venue's time can be had.
+    Orders and history are read before the balance, so that the balance includes every fill they show. Raises
+    `ExchangeError` when the rules of the symbol or the time of the exchange cannot be read.
     """
     symbol = watch.symbol
     filters = await exchange.filters(symbol)

@@ -137,10 +137,10 @@ async def test_a_refusal_says_whether_it_is_the_license_or_the_clock(books):
         error = refused(books.supervisor.snapshot("license_guard"), books.clock.now, "curl it")
         return f"{error.detail}; {error.hint}"
 
-    assert told() == "a license is required; it is free: curl it"
+    assert told() == "a license is required; register it for free: curl it"
     await books.ask(RegisterLicense("me@example.com", "Me"))
     books.clock.now -= 7200
-    assert "the clock shows 2024-04-27 10:00 UTC, but this installation has seen 2024-04-27 12:00 UTC" in told()
+    assert "it shows 2024-04-27 10:00 UTC, but it has already shown 2024-04-27 12:00 UTC" in told()
     assert "/api/license/activate" in told()
 
 

@@ -159,7 +159,7 @@ async def test_patience_ends_before_the_feeds_do_and_what_came_is_told(desk):
     gate = desk.feeds.gates["b"] = asyncio.Event()
     told = await desk.news()
     assert told.cached
-    assert told.sources[1] == SourceHealth("b", False, 0, "was not read yet")
+    assert told.sources[1] == SourceHealth("b", False, 0, "not read yet")
     while (told := await desk.news()).sources[0] != healthy("a"):
         pass
     assert [i.title for i in told.news] == ["a 1"]

@@ -96,7 +96,7 @@ async def test_an_entry_that_seemed_lost_is_closed_if_it_turns_up(market: Market
     trouble(market, InjectedFault("lost", on="place"))
     placing = asyncio.create_task(market.ask(buy()))
     await market.until(lambda snapshot: placing.done())
-    with pytest.raises(ExchangeError, match="did not take"):
+    with pytest.raises(ExchangeError, match="did not receive"):
         await placing
     with pytest.raises(PositionNotFound):
         await market.ask(messages.ClosePosition(PAIR))

@@ -45,13 +45,13 @@ def stop(number: int, of: str = "") -> Order:
 
 def test_a_place_is_kept_for_the_exits_of_every_entry_on_its_way() -> None:
     demand_slots(quote(*(stop(n) for n in range(3))), 1)
-    with pytest.raises(RiskLimit, match="6 open stops, and the exchange allows 5"):
+    with pytest.raises(RiskLimit, match="6 open stops, but the exchange allows 5"):
         demand_slots(quote(*(stop(n) for n in range(3))), 2)
     demand_slots(quote(*(stop(n, of=f"l{n}") for n in range(3))), 0)
-    with pytest.raises(RiskLimit, match="5 open lists, and the exchange allows 4"):
+    with pytest.raises(RiskLimit, match="5 open lists, but the exchange allows 4"):
         demand_slots(quote(*(stop(n, of=f"l{n}") for n in range(3))), 1)
     limits = [replace(stop(n), type="LIMIT", stop_px=None) for n in range(18)]
-    with pytest.raises(RiskLimit, match="21 open orders, and the exchange allows 20"):
+    with pytest.raises(RiskLimit, match="21 open orders, but the exchange allows 20"):
         demand_slots(quote(*limits), 0)
 
 
@@ -72,7 +72,7 @@ def test_nothing_is_entered_on_old_prices() -> None:
 
 async def test_a_price_that_rounds_to_the_same_tick_is_the_same_entry(market: Market) -> None:
     await market.ask(limit(98.0))
-    with pytest.raises(PendingEntryExists, match="waits already"):
+    with pytest.raises(PendingEntryExists, match="is already pending"):
         await market.ask(limit(98.0000001))
     assert len(market.snapshot.pending()) == 1
     await market.ask(limit(97.0))

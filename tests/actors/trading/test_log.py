@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from opentrader import ClosePosition, ExecuteTrade, Halt, PostSignal, RejectSignal, Resume, Settings, TradingSystem
-from opentrader.actors.trading.log import tell
+from opentrader.actors.trading.log import log_change
 from opentrader.domain.trading.lifecycle import Alert, Intent, planned
 from opentrader.domain.trading.lifecycle.records import Severity
 
@@ -43,7 +43,7 @@ async def test_a_day_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture
         f"trade {opened.trade.id}, ETHUSDT: protected",
         f"trade {opened.trade.id}, ETHUSDT: closing",
         "trading is halted: lunch",
-        "trading goes on",
+        "trading resumed",
         "stopping",
         "stopped",
     ]
@@ -61,9 +61,9 @@ def test_an_alert_is_told_once_and_as_grave_as_it_is(
     trade = planned(Intent("01J", "market", "SOLUSDT", "buy", one, one, one, one, 0, 0, "i"))
     alerted = replace(trade, alerts=(Alert("unprotected", severity, 1),))
     with caplog.at_level(logging.INFO, "opentrader"):
-        tell(trade, alerted)
-        tell(alerted, alerted)
-        tell(alerted, replace(alerted, alerts=(Alert("unprotected", severity, 2),)))
+        log_change(trade, alerted)
+        log_change(alerted, alerted)
+        log_change(alerted, replace(alerted, alerts=(Alert("unprotected", severity, 2),)))
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
         (level, "trade 01J, SOLUSDT: unprotected")
     ] * 2
@@ -76,4 +76,4 @@ async def test_what_is_taken_over_at_a_start_is_told(tmp_path: Path, caplog: pyt
     with caplog.at_level(logging.INFO, "opentrader"):
         async with system_of(tmp_path / "data"):
             pass
-    assert f"trade {opened.trade.id}, ETHUSDT: taken over, protected" in caplog.text
+    assert f"trade {opened.trade.id}, ETHUSDT: resumed, protected" in caplog.text

@@ -60,7 +60,7 @@ class ActorCell:
             if self.alive:
                 raise
             raise NotReady(
-                f"actor {self.name} is restarting and its mailbox is full", hint="Retry in a second."
+                f"actor {self.name} is restarting and its mailbox is full", hint="retry in a second"
             ) from None
 
     async def launch(self, context: Callable[[Tasks, End], Context], seconds: float) -> BaseException | None:
@@ -109,7 +109,7 @@ class ActorCell:
         drained = await self._while_alive(self._settle(), seconds)
         error = drained.exception() if drained.done() else None
         if error is not None or not drained.done():
-            logger.warning("actor %s: cancelling its unfinished work", self.name, exc_info=error)
+            logger.warning("actor %s: canceling its unfinished work", self.name, exc_info=error)
         await self.clear(seconds)
 
     async def _settle(self) -> None:

@@ -103,7 +103,7 @@ class Restarter:
             self._on_stuck(cell.name)
 
     async def _settle(self, cell: ActorCell) -> None:
-        """Wait for the writes of the last life: the store finishes them although their coroutines are cancelled."""
+        """Wait for the writes of the last life: the store finishes them although their coroutines are canceled."""
         await cell.clear(self._limits.stop_seconds)
         with suppress(OpentraderError):  # an error is fine too: earlier writes are then decided
             await self._barrier()

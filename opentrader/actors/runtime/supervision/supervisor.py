@@ -125,7 +125,7 @@ class Supervisor:
     async def ask(self, message: Message[R], *, timeout: float) -> R:
         """Send a message, and return its reply or raise the error of its handler.
 
-        Raises `AskTimeout` after `timeout` seconds (the work is not cancelled), `Overloaded` when the mailbox is
+        Raises `AskTimeout` after `timeout` seconds (the work is not canceled), `Overloaded` when the mailbox is
         full, `NotReady` when it is full and the actor is down, `ShuttingDown` once the system stops.
         """
         self._require_open()
@@ -141,7 +141,7 @@ class Supervisor:
         try:
             return self._snapshots[name][None]
         except KeyError:
-            raise NotReady(f"actor {name} has not started yet", hint="Retry in a second.") from None
+            raise NotReady(f"actor {name} has not started yet", hint="retry in a second") from None
 
     def listen(self, queue: asyncio.Queue[str]) -> None:
         """From now on put the name of each owner that publishes into the queue. Call it on the loop."""
@@ -217,7 +217,7 @@ class Supervisor:
         except TimeoutError:
             raise AskTimeout(
                 f"actor {cell.name} did not answer {type(message).__name__} within {timeout:g} s",
-                hint="The work was not cancelled and may still complete.",
+                hint="the work was not canceled and may still complete",
             ) from None
         return reply.result()
 

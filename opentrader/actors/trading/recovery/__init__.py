@@ -1,1 +1,1 @@
-"""Finds trades that the journal does not know, and restores them."""
+"""Reconciliation with the exchange, and restored trades."""

@@ -1,8 +1,8 @@
-"""What was lost and is found again at the venue: trades that the journal does not know, and who else trades there.
+"""Reconciliation: finds our trades at the exchange that the journal does not know, and other daemons on the account.
 
-The look is taken at the start, before any entry is let in, and every half minute from then on. At the start it reads
-every symbol that is held or has open orders; later the open orders of the account and its balances, and of symbols
-only those with an own order that no trade here explains. At a quiet venue that is two calls.
+It runs at the start, before any entry is allowed, and every 30 seconds from then on. At the start it reads every symbol
+that has a balance or open orders. Later it reads the open orders and balances of the account, and only those symbols
+that have an order of ours that no trade explains; normally that is two calls.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ from opentrader.errors import ExchangeError, OpentraderError, SymbolNotFound
 logger = logging.getLogger(__name__)
 
 WEEK_MS = 7 * DAY_MS
-LOOK_SECONDS = 30.0
-RETRY_SECONDS = 5.0  # until the first look has succeeded
+RECONCILE_SECONDS = 30.0
+RETRY_SECONDS = 5.0  # until the first one has succeeded
 
 
 @dataclass(frozen=True, slots=True)
 class Reconcile(Message[tuple[Trade, ...]]):
-    """Look for what is ours at the venue and unknown here, and take it over; answers with what was."""
+    """Find our trades at the exchange that the journal does not know, and adopt them; replies with them."""
 
     owner = "position_manager"
 
@@ -54,7 +54,7 @@ class Reconciled(Message[None]):
 
 @dataclass(frozen=True, slots=True)
 class Adopt(Message[tuple[Trade, ...]]):
-    """Take over trades that were rebuilt from the venue, those that are not known yet."""
+    """Adopt trades that were rebuilt from the exchange, unless they are already known."""
 
     owner = "position_manager"
     trades: tuple[Trade, ...]
@@ -67,7 +67,7 @@ class Adopted(Message[tuple[Trade, ...]]):
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """What a look has found. `failed` are symbols that could not be read."""
+    """The result of one reconciliation. `failed`: symbols that could not be read."""
 
     trades: tuple[Trade, ...]
     strangers: tuple[str, ...]
@@ -80,60 +80,67 @@ class TradeRecovery(TradeUpkeep):
     ) -> None:
         super().__init__(context, exchange, records, rules=rules, instance=instance)
         self._boot_ms = context.clock.market_ms()
-        self._looking, self._looked_at = False, 0.0
-        self._strangers: frozenset[str] = frozenset()  # told of already
+        self._reconciling, self._reconciled_at = False, 0.0
+        self._strangers: frozenset[str] = frozenset()  # already reported
 
     async def halted_by(self, reason: str) -> None:
-        """Let no entry in until somebody resumes."""
+        """Block entries until an operator resumes."""
         raise NotImplementedError
 
     def opened(self) -> None:
-        """All is known: entries are let in from now on."""
+        """Called once everything is reconciled: entries are allowed from now on."""
         raise NotImplementedError
 
-    # --- the look
+    # --- reconciliation
 
     @handles(Tick)
     def on_tick(self, message: Tick) -> None:
         super().on_tick(message)
-        pause = LOOK_SECONDS if self._snapshot.reconciled else RETRY_SECONDS
-        if self._snapshot.account is not None and not self._looking and abs(message.at - self._looked_at) >= pause:
-            self._looked_at = message.at
-            self.look_for_lost()
+        pause = RECONCILE_SECONDS if self._snapshot.reconciled else RETRY_SECONDS
+        if (
+            self._snapshot.account is not None
+            and not self._reconciling
+            and abs(message.at - self._reconciled_at) >= pause
+        ):
+            self._reconciled_at = message.at
+            self.start_reconciliation()
 
-    def look_for_lost(self) -> Reply[None] | None:
-        """One look at a time."""
-        if self._looking:
+    def start_reconciliation(self) -> Reply[None] | None:
+        """Start a reconciliation, unless one is in progress."""
+        if self._reconciling:
             return None
-        self._looking = True
+        self._reconciling = True
         pairs = {self._trades[key].intent.symbol for key in self._unread if key in self._trades}
         return self.pipe(self._reconciled(pairs, everywhere=not self._snapshot.reconciled), then=Reconciled)
 
     async def _reconciled(self, pairs: Collection[str], *, everywhere: bool) -> None:
-        """Look, and have every trade that is remembered from before looked at."""
-        await self.look(everywhere=everywhere)
+        """Reconcile, then check every trade that was loaded at the start."""
+        await self.reconcile_now(everywhere=everywhere)
         await asyncio.gather(*(self.context.ask(CheckEntries(pair), timeout=LOOKUP_SECONDS) for pair in pairs))
 
     @handles(Reconciled)
     def reconciled(self, message: Reconciled) -> None:
-        self._looking = False
+        self._reconciling = False
         self._unread &= self._trades.keys()
         if not isinstance(message.outcome, Done):
-            logger.warning("the look for lost orders failed and is repeated: %s", message.outcome.error.detail)
+            logger.warning("reconciliation failed, retrying: %s", message.outcome.error.detail)
         elif not self._snapshot.reconciled and not self._unread:
             self._snapshot = replace(self._snapshot, reconciled=True)
             self.show()
             self.opened()
 
-    async def look(self, *, everywhere: bool) -> tuple[Trade, ...]:
-        """Take over what is found. Raises `ExchangeError` when not all could be read; what was found is kept."""
+    async def reconcile_now(self, *, everywhere: bool) -> tuple[Trade, ...]:
+        """Adopt the trades found. Raises `ExchangeError` if a symbol could not be read, after adopting the others."""
         lost = await self._lost(everywhere=everywhere)
         if new := set(lost.strangers) - self._strangers - self._journal.owners(lost.strangers).keys():
             self._strangers |= new
             await self.halted_by(f"a second daemon trades on this account: {', '.join(sorted(new))}")
         adopted = await self.context.ask(Adopt(lost.trades), timeout=LOOKUP_SECONDS) if lost.trades else ()
         if lost.failed:
-            raise ExchangeError(f"{', '.join(lost.failed)} could not be read", hint="what was found is taken over")
+            raise ExchangeError(
+                f"{', '.join(lost.failed)} could not be read",
+                hint="trades found in other symbols were adopted; retry for these",
+            )
         return adopted
 
     async def _lost(self, *, everywhere: bool) -> Lost:
@@ -150,7 +157,7 @@ class TradeRecovery(TradeUpkeep):
             try:
                 view = await read(self._exchange, Watch(symbol, since=self.context.clock.market_ms() - WEEK_MS))
             except SymbolNotFound:
-                continue  # not traded against the quote currency
+                continue  # no market against the quote currency
             except OpentraderError:
                 failed.append(symbol)
                 continue
@@ -162,14 +169,14 @@ class TradeRecovery(TradeUpkeep):
             strangers += result.strangers
         return Lost(tuple(found), tuple(strangers), tuple(failed))
 
-    # --- what was lost
+    # --- adopted trades
 
     @handles(messages.RecoverTrades)
     def recover(self, message: messages.RecoverTrades) -> Reply[Any]:
         return self.answered(self._recovered(len(self._snapshot.open_trades()) + len(self._snapshot.pending())))
 
     async def _recovered(self, known: int) -> messages.TradesRecovered:
-        adopted, now = await self.look(everywhere=True), self.context.clock.market_ms()
+        adopted, now = await self.reconcile_now(everywhere=True), self.context.clock.market_ms()
         trades = tuple(
             trade_reply(x, self._marks.get(x.intent.symbol), now) for x in adopted if x.intent.kind == "market"
         )
@@ -177,11 +184,11 @@ class TradeRecovery(TradeUpkeep):
 
     @handles(Reconcile)
     def reconcile(self, message: Reconcile) -> Reply[Any]:
-        return self.answered(self.look(everywhere=True))
+        return self.answered(self.reconcile_now(everywhere=True))
 
     @handles(Adopt)
     def adopt(self, message: Adopt) -> Any:
-        """Those whose orders no journalled trade claims. One that is over and has an order at work is watched again."""
+        """Adopt trades whose orders belong to no journaled trade; watch a closed trade again that has an open order."""
         owners = self._journal.owners(cid for x in message.trades for leg in x.legs for cid in leg.cids if cid)
         tails, new = {key[-8:] for key in self._trades}, list[Trade]()
         for trade in message.trades:
@@ -190,19 +197,21 @@ class TradeRecovery(TradeUpkeep):
                 new.append(trade)
             elif owner is not None and owner not in self._trades and any(leg.open for leg in trade.legs):
                 self._watch_again(owner)
-        return self.pipe(self._keep_adopted(new), then=Adopted, exclusive="adopt")
+        return self.pipe(self._store_adopted(new), then=Adopted, exclusive="adopt")
 
     def _watch_again(self, key: str) -> None:
-        """An order of a trade that is over is at work: its next look cancels it."""
+        """An order of a closed trade is open: the next check of the trade cancels it."""
         trade = self._journal.trade(key)
-        assert trade is not None, "it owns client ids"
-        logger.warning("trade %s of %s is over, and an order of it is open", key, trade.intent.symbol)
+        assert trade is not None, "it owns client order ids"
+        logger.warning(
+            "trade %s, %s: closed, but one of its orders is still open; canceling it", key, trade.intent.symbol
+        )
         self._rows.setdefault(key, None)
         self.take_over(trade)
 
-    async def _keep_adopted(self, trades: list[Trade]) -> tuple[Trade, ...]:
-        """Each by itself: one that cannot be kept takes no other with it."""
-        kept = list[Trade]()
+    async def _store_adopted(self, trades: list[Trade]) -> tuple[Trade, ...]:
+        """Each in its own commit: one failure does not affect the others."""
+        stored = list[Trade]()
         for trade in trades:
             now = self.context.clock.market_ms()
             today = bought(trade) > 0 and trade.intent.created_at >= now - now % DAY_MS
@@ -210,10 +219,10 @@ class TradeRecovery(TradeUpkeep):
             try:
                 await self._journal.save(trade, "recovered", now, also=also)
             except Exception:
-                logger.exception("trade %s of %s could not be taken over", trade.intent.id, trade.intent.symbol)
+                logger.exception("trade %s, %s: could not be adopted", trade.intent.id, trade.intent.symbol)
             else:
-                kept.append(trade)
-        return tuple(kept)
+                stored.append(trade)
+        return tuple(stored)
 
     @handles(Adopted)
     def adopted(self, message: Adopted) -> tuple[Trade, ...]:

@@ -1,7 +1,7 @@
-"""Trades that a hand put in, and the history that the venue remembers.
+"""Trades restored manually, and the import of closed trades from the exchange.
 
-A restored trade whose two orders are found open at the venue, for its symbol, side and quantity, is a trade like any
-other. One that is not proved is listed and never traded on, until it is closed.
+A restored trade whose two orders are open at the exchange, with its symbol, side and quantity, becomes a normal trade.
+An unverified one is only listed, and never traded on, until it is closed.
 """
 
 from __future__ import annotations
@@ -36,40 +36,40 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ExitsRead(Message[messages.Restored]):
-    """What the venue shows of the orders that a restored trade names."""
+    """The open orders at the exchange that a restored trade names."""
 
     request: messages.RestoreTrade
     outcome: Outcome[tuple[VenueView, OrderList | None]]
 
 
 @dataclass(frozen=True, slots=True)
-class RestoreKept(Message[messages.Restored]):
+class UnverifiedStored(Message[messages.Restored]):
     trade: messages.TradeReply
     outcome: Outcome[None]
 
 
 @dataclass(frozen=True, slots=True)
-class RestoreProved(Message[messages.Restored]):
+class VerifiedStored(Message[messages.Restored]):
     trade: Trade
     outcome: Outcome[None]
 
 
 class RestoredTrades(TradeRecovery):
     watchlist: tuple[str, ...] = ()
-    """The symbols whose history is looked through, beside those that are known here."""
+    """The symbols whose history is imported, in addition to the known ones."""
 
     @handles(messages.RestoreTrade)
     def restore(self, message: messages.RestoreTrade) -> Reply[messages.Restored]:
         pair = message.symbol
         if self.busy(pair):
-            raise TradeExists(f"a trade of {pair} is open or being opened", hint="close it first")
+            raise TradeExists(f"a trade in {pair} is already open or being opened", hint="close it first")
         today = _day(self.context.clock.market_ms() // 1000)
         if message.date is not None and message.date > today:
-            raise InvalidInput([Fault(("body", "date"), f"lies after today, {today}", "value_error")])
+            raise InvalidInput([Fault(("body", "date"), f"is in the future; today is {today}", "value_error")])
         return self.pipe(self._exits_of(message), then=partial(ExitsRead, message), exclusive=pair)
 
     async def _exits_of(self, message: messages.RestoreTrade) -> tuple[VenueView, OrderList | None]:
-        """One view of the symbol, and the open list of these two orders that fits the trade."""
+        """One view of the symbol, and the open list of the two named orders if it matches the trade."""
         view = await read(self._exchange, Watch(message.symbol, since=self.context.clock.market_ms()))
         if message.direction != "buy" or message.sl_oid is None or message.tp_oid is None:
             return view, None
@@ -82,22 +82,22 @@ class RestoredTrades(TradeRecovery):
         return view, None
 
     @handles(ExitsRead)
-    def prove(self, message: ExitsRead) -> Any:
-        """Proved, it joins the trades; else it is only listed. A venue that does not answer proves nothing."""
+    def verify(self, message: ExitsRead) -> Any:
+        """A verified trade joins the trades; an unverified one is only listed, also if the exchange does not answer."""
         request, found = message.request, message.outcome
         if not isinstance(found, Done) and isinstance(found.error, SymbolNotFound):
             raise found.error
         view, exits = found.value if isinstance(found, Done) else (None, None)
         if view is None or exits is None:
-            return self._keep_unproved(request)
+            return self._store_unverified(request)
         cids = (exits.cid, exits.stop.cid, exits.target.cid)
         if owners := self._journal.owners(cids):
-            raise TradeExists(f"these orders belong to trade {', '.join(sorted(set(owners.values())))}")
+            raise TradeExists(f"these orders already belong to trade {', '.join(sorted(set(owners.values())))}")
         now = self.context.clock.market_ms()
         trade = restored(self._intent_of(request, now), exits, view, now, self._rules)
         self._filters[request.symbol] = view.filters
         keep = self._journal.save(trade, "restored", now)
-        return self.pipe(keep, then=partial(RestoreProved, trade), exclusive=request.symbol)
+        return self.pipe(keep, then=partial(VerifiedStored, trade), exclusive=request.symbol)
 
     def _intent_of(self, request: messages.RestoreTrade, now: int) -> Intent:
         size, px, sl, tp = (
@@ -119,8 +119,8 @@ class RestoredTrades(TradeRecovery):
             source="restored",
         )
 
-    @handles(RestoreProved)
-    def proved(self, message: RestoreProved) -> messages.Restored:
+    @handles(VerifiedStored)
+    def verified(self, message: VerifiedStored) -> messages.Restored:
         message.outcome.unwrap()
         trade = message.trade
         self.take_over(trade)
@@ -129,7 +129,7 @@ class RestoredTrades(TradeRecovery):
         mark = self._marks.get(trade.intent.symbol)
         return messages.Restored(trade=trade_reply(trade, mark, self.context.clock.market_ms()))
 
-    def _keep_unproved(self, message: messages.RestoreTrade) -> Reply[messages.Restored]:
+    def _store_unverified(self, message: messages.RestoreTrade) -> Reply[messages.Restored]:
         now = self.context.clock.market_ms() // 1000
         trade = messages.TradeReply(
             id=self.context.ids.new(),
@@ -149,26 +149,26 @@ class RestoredTrades(TradeRecovery):
             verified=False,
             state="restored",
         )
-        logger.warning("restored %s is not proved: no open orders of the exchange match it", message.symbol)
+        logger.warning("restored trade %s is unverified: no matching open orders on the exchange", message.symbol)
         keep = self._journal.commit([self._control_store.restoring(trade.id, orjson.dumps(asdict(trade)).decode())])
-        return self.pipe(keep, then=partial(RestoreKept, trade), exclusive=message.symbol)
+        return self.pipe(keep, then=partial(UnverifiedStored, trade), exclusive=message.symbol)
 
-    @handles(RestoreKept)
-    def unproved(self, message: RestoreKept) -> messages.Restored:
+    @handles(UnverifiedStored)
+    def unverified(self, message: UnverifiedStored) -> messages.Restored:
         message.outcome.unwrap()
         self._snapshot = replace(self._snapshot, restored=(*self._snapshot.restored, message.trade))
         self.show()
         return messages.Restored(trade=message.trade)
 
-    def restored_before(self) -> tuple[messages.TradeReply, ...]:
-        """The trades that were restored by hand and not closed since."""
+    def stored_restored(self) -> tuple[messages.TradeReply, ...]:
+        """The unverified restored trades that are not closed yet."""
         kept = self._control_store.restored()
         return tuple(messages.TradeReply(**orjson.loads(kept[key])) for key in sorted(kept))
 
     def restored_of(self, pair: str) -> list[messages.TradeReply]:
         return [trade for trade in self._snapshot.restored if trade.symbol == pair]
 
-    # --- what the venue remembers
+    # --- import of closed trades
 
     @handles(messages.SyncTrades)
     def sync(self, message: messages.SyncTrades) -> Reply[Any]:
@@ -177,7 +177,7 @@ class RestoredTrades(TradeRecovery):
         return self.answered(self._synced(known))
 
     async def _synced(self, known: set[str]) -> messages.Synced:
-        """Import the closed trades of the last week that no journalled trade accounts for; open ones are left alone."""
+        """Import the closed trades of the last week that belong to no journaled trade; open ones are not imported."""
         balances = await self._exchange.balances()
         held = {asset + QUOTE for asset in balances if asset != QUOTE}
         now, skipped, rows = self.context.clock.market_ms(), 0, list[ClosedTrade]()

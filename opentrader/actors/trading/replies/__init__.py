@@ -1,1 +1,1 @@
-"""Trades and the account as the API shows them."""
+"""Builds the replies: trades, entries, the account, and outcomes of requests."""

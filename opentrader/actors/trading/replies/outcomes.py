@@ -1,4 +1,4 @@
-"""What became of a trade: its row of the history, and what to tell whoever asked for it. Pure."""
+"""The outcome of a trade: its history row, and the reply to the request for it. Pure."""
 
 from __future__ import annotations
 
@@ -47,19 +47,19 @@ _ASKED: dict[str, ExitReason] = {
 
 
 def closed(trade: Trade, fills: Sequence[Fill], filters: Filters, mark: Decimal, now_ms: int) -> ClosedTrade | None:
-    """The row of a trade that is over, from its own fills; None when nothing was ever bought.
+    """The history row of a closed trade, from its own fills; None when nothing was ever bought.
 
-    Where fills are missing, the orders themselves tell what was exchanged; their fees are then not known.
+    Where fills are missing, the executed quantities of the orders are used; their fees are then unknown.
 
-    pnl = received - paid - fees of the sale + what dust is left, at the exit price. The fee of a purchase that was
-    taken in the base asset shows in what could be sold.
+    pnl = received - paid - fees + remaining dust at the exit price. A fee of the purchase that was taken in the base
+    asset is included, because it reduces what could be sold.
     """
     if bought(trade) <= 0:
         return None
     buys, sells = _sum(fills, "buy"), _sum(fills, "sell")
     exits = [leg for leg in trade.legs if leg.kind != "E"]
     paid, size = _exchanged(buys, trade.entries)
-    paid = paid or size * trade.intent.px  # rebuilt without its entry: nobody knows what was paid
+    paid = paid or size * trade.intent.px  # rebuilt without its entry: the price paid is unknown
     received, sold = _exchanged(sells, exits)
     exit_px = received / sold if sold else mark
     fees = sells.fee(filters.quote) + buys.fee(filters.quote)
@@ -101,7 +101,7 @@ def _sum(fills: Sequence[Fill], side: str) -> _Sum:
 
 
 def _exchanged(fills: _Sum, legs: Sequence[Leg]) -> tuple[Decimal, Decimal]:
-    """Quote and quantity: by the fills, unless orders have executed more than these tell of."""
+    """Quote amount and quantity: from the fills, unless the orders have executed more than the fills show."""
     qty, quote = sum((leg.cum for leg in legs), ZERO), sum((leg.quote for leg in legs), ZERO)
     return (fills.notional, fills.qty) if fills.qty >= qty else (quote, qty)
 
@@ -111,7 +111,7 @@ def _number(ex_id: str) -> int | str:
 
 
 def exit_reason(trade: Trade, exit_px: Decimal, *, any_sold: bool) -> ExitReason:
-    """By whom it ended: somebody who asked, the stop, the target, or the daemon that could not protect it."""
+    """What closed the trade: a request, the stop, the target, or the daemon because it could not protect it."""
     if not any_sold:
         return "external"
     last = max(
@@ -129,7 +129,7 @@ def _by_exit(trade: Trade, leg: Leg, exit_px: Decimal) -> ExitReason:
 
 
 def closed_trade_reply(row: ClosedTrade) -> ClosedTradeReply:
-    """A row of the history as the API shows it."""
+    """A history row as a reply."""
     return ClosedTradeReply(
         id=row.id,
         symbol=row.symbol,
@@ -140,7 +140,7 @@ def closed_trade_reply(row: ClosedTrade) -> ClosedTradeReply:
         pnl=float(row.pnl),
         pnl_pct=float(row.pnl_pct),
         bot=row.bot,
-        exit_reason=row.exit_reason,  # type: ignore[arg-type]  # the history holds what exit_reason gave
+        exit_reason=row.exit_reason,  # type: ignore[arg-type]  # the history stores the result of exit_reason
         opened_at=row.opened_at,
         closed_at=row.closed_at,
         fees=float(row.fees),
@@ -151,9 +151,9 @@ def closed_trade_reply(row: ClosedTrade) -> ClosedTradeReply:
 def entered(
     trade: Trade, row: ClosedTrade | None, least: Decimal, mark: Decimal | None, now_ms: int
 ) -> TradeOpened | ManualPlaced:
-    """The answer to the request for an entry, as often as it is asked for. Raises why there is no position of it.
+    """The reply to the request for an entry, whenever it is repeated. Raises the reason if there is no position.
 
-    Of a position that was protected and is over by now, the size is what was bought.
+    For a position that was protected and is closed by now, the size is the quantity bought.
     """
     if is_pending(trade):
         return ManualPlaced(status="pending", entry=entry_reply(trade))
@@ -169,7 +169,7 @@ def entered(
 
 
 def came_to_nothing(trade: Trade) -> bool:
-    """Whether nothing of an entry has reached the exchange, and nothing will: it may be asked for anew."""
+    """Whether the entry never reached the exchange and never will: then the request may be repeated."""
     leg = entry_leg(trade)
     if leg is None:
         return trade.label == "FLAT"
@@ -177,10 +177,10 @@ def came_to_nothing(trade: Trade) -> bool:
 
 
 def not_opened(trade: Trade, row: ClosedTrade | None) -> OpentraderError:
-    """Why an entry did not end as a protected position, for whoever waits for it."""
+    """The error that explains why an entry did not become a protected position."""
     leg, pair, facts = entry_leg(trade), trade.intent.symbol, {"intent_id": trade.intent.id}
     if bought(trade):
-        sold = f"sold at {row.exit_px:f}; it is in the history as {row.exit_reason}" if row else "it is in the history"
+        sold = f"sold at {row.exit_px:f}; the history shows it as {row.exit_reason}" if row else "see the history"
         return ExchangeError(
             f"{pair} was bought at {average_entry(trade):f} but could not be protected, and was sold again",
             hint=sold,
@@ -188,12 +188,12 @@ def not_opened(trade: Trade, row: ClosedTrade | None) -> OpentraderError:
         )
     if leg is None:
         return EntryWithdrawn(
-            f"the entry of {pair} was taken back before it was sent", hint="nothing was bought", **facts
+            f"the entry of {pair} was canceled before it was sent", hint="nothing was bought", **facts
         )
     if leg.state == "ABSENT":
-        return ExchangeError("the exchange did not take the order", hint="not placed, safe to retry", **facts)
+        return ExchangeError("the exchange did not receive the order", hint="not placed, safe to retry", **facts)
     if leg.in_flight or trade.quar:
-        return ExchangeError("the outcome of the order is unknown", hint="look at GET /api/trades", **facts)
+        return ExchangeError("the outcome of the order is unknown", hint="see GET /api/trades", **facts)
     if leg.state == "REJECTED":
         return _refused(pair, leg, facts)
     ended = f"the exchange ended the entry of {pair} ({leg.state.lower()}) before anything was bought"
@@ -207,9 +207,9 @@ def _refused(pair: str, leg: Leg, facts: dict[str, str]) -> OpentraderError:
         return NotReady(f"the entry of {pair} was not sent: {leg.refusal}", hint="nothing was bought", **facts)
     kind = InsufficientBalance if leg.refused == "balance" else OrderRejected
     why = f": {leg.refusal}" if leg.refusal else ""
-    return kind(f"the exchange refused the entry of {pair}{why}", hint="nothing was bought", **facts)
+    return kind(f"the exchange rejected the entry of {pair}{why}", hint="nothing was bought", **facts)
 
 
 def average_entry(trade: Trade) -> Decimal:
-    """The average price of the entry, or what it was computed from where the fills are not known."""
+    """The average entry price, or the intended price where the fills are unknown."""
     return entry_px(trade) or trade.intent.px

@@ -1,4 +1,4 @@
-"""A trade of the lifecycle as the API shows it. Pure: marks and instants come in."""
+"""A trade of the lifecycle as a reply. Pure: prices and times are passed in."""
 
 from __future__ import annotations
 
@@ -10,45 +10,45 @@ from opentrader.domain.timeframes import HOUR_MS
 from opentrader.domain.trading.lifecycle.records import LIVE, Leg, Trade
 from opentrader.domain.trading.venue import ZERO
 
-# Labels that the lifecycle gives to what is less than can be sold.
+# Labels of trades whose quantity is too small to sell.
 _NOTHING_HELD = frozenset({"NONE", "SWEEPING", "DUST", "FLAT"})
 
 
 def entry_leg(trade: Trade) -> Leg | None:
-    """The entry as it stands; None before it was sent."""
+    """The latest entry leg; None before it was sent."""
     return trade.entries[-1] if trade.entries else None
 
 
 def bought(trade: Trade) -> Decimal:
-    """What the entry has executed, before fees."""
+    """The quantity bought by the entry, before fees."""
     return sum((leg.cum for leg in trade.entries), ZERO)
 
 
 def executed(trade: Trade | None) -> Decimal:
-    """All that its orders have exchanged, either way."""
+    """The total quantity executed by its orders, bought and sold."""
     return sum((leg.cum for leg in trade.legs), ZERO) if trade is not None else ZERO
 
 
 def held(trade: Trade) -> Decimal:
-    """What is held of it, by the executed quantities of our own orders."""
+    """The quantity held, from the executed quantities of our own orders."""
     got = sum((leg.cum - leg.fees for leg in trade.entries), ZERO)
     return got - sum((leg.cum for leg in trade.legs if leg.kind != "E"), ZERO) - trade.adj
 
 
 def entry_px(trade: Trade) -> Decimal | None:
-    """The average price of the entry; None where nobody knows it."""
+    """The average entry price; None where it is unknown."""
     entries = [leg for leg in trade.entries if leg.cum > 0 and leg.quote > 0]
     quantity = sum((leg.cum for leg in entries), ZERO)
     return sum((leg.quote for leg in entries), ZERO) / quantity if quantity else None
 
 
 def is_open(trade: Trade, least: Decimal) -> bool:
-    """Whether there is a position: `least` is the smallest quantity that can be sold, 0 where it is not known."""
+    """Whether there is a position. `least`: the smallest quantity that can be sold, 0 where unknown."""
     return trade.label not in _NOTHING_HELD and held(trade) >= least and held(trade) > 0
 
 
 def is_pending(trade: Trade) -> bool:
-    """Whether it is a LIMIT entry that waits, in whole or in part."""
+    """Whether it is a LIMIT entry that is not completely filled yet."""
     if trade.intent.kind != "limit":
         return False
     leg = entry_leg(trade)
@@ -56,7 +56,7 @@ def is_pending(trade: Trade) -> bool:
 
 
 def is_entering(trade: Trade) -> bool:
-    """Whether a market entry is on its way."""
+    """Whether it is a market entry in flight."""
     if trade.intent.kind != "market":
         return False
     leg = entry_leg(trade)
@@ -64,9 +64,9 @@ def is_entering(trade: Trade) -> bool:
 
 
 def is_at_stake(trade: Trade) -> bool:
-    """Whether a close is about it: something is held, however little, an entry may have arrived, or will.
+    """Whether a close applies to it: a quantity is held, or an entry is in flight or of unknown outcome.
 
-    A LIMIT entry that rests and has bought nothing is none, and what can no longer be sold neither.
+    It does not apply to a pending LIMIT entry that bought nothing, nor to dust that cannot be sold.
     """
     leg = entry_leg(trade)
     unknown = leg is not None and (leg.in_flight or leg.state == "ABSENT")
@@ -74,7 +74,7 @@ def is_at_stake(trade: Trade) -> bool:
 
 
 def is_over(trade: Trade, least: Decimal) -> bool:
-    """Whether nothing is held, nothing works and nothing of it is live at the venue."""
+    """Whether the trade is closed: nothing held, and no order live at the exchange."""
     started = bool(trade.legs) or trade.label == "FLAT"
     return started and not is_open(trade, least) and not any(leg.live for leg in trade.legs)
 
@@ -94,7 +94,7 @@ def _order_id(leg: Leg | None, index: int) -> messages.ShownOrderId:
 
 
 def trade_reply(trade: Trade, mark: Decimal | None, now_ms: int) -> messages.TradeReply:
-    """An open trade; what is not realised is counted at `mark`, before the fees of selling."""
+    """An open trade; unrealized profit is computed at `mark`, before the fees of selling."""
     intent, px, size = trade.intent, entry_px(trade), held(trade)
     exits = next((leg for leg in trade.exits if leg.open), None)
     pnl = (mark - px) * size if mark is not None and px is not None else None
@@ -128,7 +128,7 @@ def trade_reply(trade: Trade, mark: Decimal | None, now_ms: int) -> messages.Tra
 
 
 def entry_reply(trade: Trade) -> messages.PendingEntry:
-    """A LIMIT entry, whatever became of it."""
+    """A LIMIT entry in any state."""
     intent, leg = trade.intent, entry_leg(trade)
     ttl_ms = intent.ttl_at - intent.created_at
     return messages.PendingEntry(
@@ -155,7 +155,7 @@ def entry_reply(trade: Trade) -> messages.PendingEntry:
 
 
 def entry_status(trade: Trade) -> messages.EntryStatus:
-    """What became of a LIMIT entry; one that bought a part before it ended is filled."""
+    """The status of a LIMIT entry; one that ended after a partial fill is `filled`."""
     leg = entry_leg(trade)
     if is_pending(trade):
         return "pending"

@@ -1,4 +1,4 @@
-"""What the PositionManager publishes: the trades, the account and the control, as of one moment."""
+"""The snapshot that PositionManager publishes: trades, account and control at one point in time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from opentrader.domain.trading.venue import ZERO, Balance, Filters
 
 @dataclass(frozen=True, slots=True)
 class AccountReading:
-    """One read of the account; `prices` of its assets in the quote currency, where they are known."""
+    """One read of the account; `prices` are those of its assets in the quote currency, where known."""
 
     quote: str
     balances: Mapping[str, Balance]
@@ -28,14 +28,14 @@ class AccountReading:
 
     @property
     def equity(self) -> Decimal:
-        """All that the account holds, in the quote currency; an asset without a price counts nothing."""
+        """The value of the account in the quote currency; an asset without a price counts as 0."""
         others = (b.total * self.prices[asset] for asset, b in self.balances.items() if asset in self.prices)
         return self.cash.total + sum(others, ZERO)
 
 
 @dataclass(frozen=True, slots=True)
 class TradingSnapshot:
-    """`restored` are trades that were put in by hand and that the exchange does not show: never traded on."""
+    """`restored`: unverified trades that were restored manually; they are never traded on."""
 
     trades: tuple[Trade, ...] = ()
     restored: tuple[messages.TradeReply, ...] = ()
@@ -59,18 +59,18 @@ class TradingSnapshot:
         return is_open(trade, self.least(trade.intent.symbol))
 
     def open_trades(self, pair: str | None = None) -> list[Trade]:
-        """The positions, of all pairs or of one."""
+        """The open positions, of all pairs or of one."""
         return [x for x in self.trades if pair in (None, x.intent.symbol) and self.is_open(x)]
 
     def entering(self, pair: str) -> list[Trade]:
-        """Market entries under way."""
+        """Market entries in flight."""
         return [x for x in self.trades if x.intent.symbol == pair and is_entering(x)]
 
     def pending(self) -> list[Trade]:
         return [x for x in self.trades if is_pending(x)]
 
     def trade_replies(self, now_ms: int) -> tuple[messages.TradeReply, ...]:
-        """The open trades as the API shows them, the oldest first."""
+        """The open trades as replies, oldest first."""
         mine = (trade_reply(trade, self.marks.get(trade.intent.symbol), now_ms) for trade in self.open_trades())
         return tuple(sorted((*mine, *self.restored), key=lambda trade: (trade.opened_at, trade.id)))
 
@@ -79,7 +79,7 @@ class TradingSnapshot:
 
 
 class SnapshotPositions:
-    """The port `Positions`, answered from what the PositionManager has published. Any thread; never waits."""
+    """The port `Positions`, answered from the snapshot of PositionManager. Any thread; never waits."""
 
     def __init__(self, snapshot: Callable[[], TradingSnapshot]) -> None:
         self._snapshot = snapshot
@@ -101,7 +101,7 @@ class SnapshotPositions:
 
 
 def portfolio(account: AccountReading, venue: str, now: int) -> messages.Portfolio:
-    """The account as the API shows it: the quote currency apart, then what else is not zero."""
+    """The account as a reply: the balance of the quote currency, then all other non-zero holdings."""
     cash = account.cash
     balance = messages.BalanceReply(float(cash.total), float(cash.free), float(cash.locked))
     holdings = tuple(

@@ -202,7 +202,7 @@ async def test_a_mailbox_that_is_closed_already_is_not_taken_for_an_orderly_end(
     hold, held = await entered(bench, "a")
     bench.supervisor._cells["a", None].mailbox.close(lambda: NotReady("closed by somebody"))
     await bench.supervisor.stop()
-    assert "actor a: cancelling its unfinished work" in caplog.text
+    assert "actor a: canceling its unfinished work" in caplog.text
     assert "closed by somebody" in caplog.text
     hold.release.set()
     await asyncio.wait({held})
