@@ -15,14 +15,14 @@ TF_MS = MappingProxyType[Timeframe, int](
 )
 """Length of one candle in milliseconds."""
 
-HOUR_MS, DAY_MS = TF_MS["1h"], TF_MS["1d"]
+HOUR_MS, DAY_MS, WEEK_MS = TF_MS["1h"], TF_MS["1d"], TF_MS["1w"]
 
 HTF_OF = MappingProxyType[Timeframe, Timeframe](
     {"15m": "1h", "30m": "4h", "1h": "4h", "4h": "1d", "1d": "1d", "1w": "1w"}
 )
 """The higher timeframe that frames a middle one, unless the caller names another."""
 
-WEEK_OFFSET_MS = 4 * TF_MS["1d"]
+WEEK_OFFSET_MS = 4 * DAY_MS
 """The epoch was a Thursday; weekly candles open on Monday 00:00 UTC."""
 
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from opentrader.domain.analysis.parameters import HISTORY
 from opentrader.domain.ports import Feed
-from opentrader.domain.timeframes import HTF_OF, Timeframe
+from opentrader.domain.timeframes import HTF_OF, WEEK_MS, Timeframe
 from opentrader.feed.simulated import HISTORY_START_MS
-from opentrader.feed.weeks import WEEK_MS, start_of_week
+from opentrader.feed.weeks import start_of_week
 from opentrader.feed.windows import Rows
 
 FIRST_WEEK_MS = HISTORY_START_MS + 521 * WEEK_MS  # 2024-01-01, after ten years of history

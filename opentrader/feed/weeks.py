@@ -5,18 +5,17 @@ Weeks are those of weekly candles: they begin on Monday, 00:00 UTC.
 
 from __future__ import annotations
 
-WEEK_MS = 604_800_000
-_FIRST_MONDAY_MS = 4 * 86_400_000  # 1970-01-05
+from opentrader.domain.timeframes import WEEK_MS, WEEK_OFFSET_MS
 
 
 def week_of(at_ms: int) -> int:
     """The number of the week that contains an instant; week 0 begins on Monday 1970-01-05, 00:00 UTC."""
-    return (at_ms - _FIRST_MONDAY_MS) // WEEK_MS
+    return (at_ms - WEEK_OFFSET_MS) // WEEK_MS
 
 
 def start_of_week(at_ms: int) -> int:
     """The Monday, 00:00 UTC, at or before an instant."""
-    return week_of(at_ms) * WEEK_MS + _FIRST_MONDAY_MS
+    return week_of(at_ms) * WEEK_MS + WEEK_OFFSET_MS
 
 
 def weeks_between(from_ms: int, to_ms: int) -> int:

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from opentrader.domain.timeframes import TF_MS, Timeframe, open_time
+from opentrader.domain.timeframes import TF_MS, WEEK_MS, Timeframe, open_time
 from opentrader.feed.first_week import FIRST_WEEK_MS, FirstWeek, first_week
 from opentrader.feed.simulated import HISTORY_START_MS, SimulatedFeed
-from opentrader.feed.weeks import WEEK_MS, start_of_week, week_of
+from opentrader.feed.weeks import start_of_week, week_of
 from opentrader.indicators import market_context, mr_signal
 
 WATCHLIST = [f"{base}USDT" for base in ("BTC", "ETH", "BNB", "SOL", "XRP", "ADA", "DOGE", "AVAX")]

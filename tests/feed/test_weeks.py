@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opentrader.domain.timeframes import TIMEFRAMES, open_time
-from opentrader.feed.weeks import WEEK_MS, shift_for, start_of_week, week_of, weeks_between
+from opentrader.domain.timeframes import TIMEFRAMES, WEEK_MS, open_time
+from opentrader.feed.weeks import shift_for, start_of_week, week_of, weeks_between
 
 INSTANT = st.integers(0, 4_000_000_000_000)
 

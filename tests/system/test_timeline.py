@@ -9,9 +9,10 @@ import pytest
 
 from opentrader.config.settings import DEFAULT_WATCHLIST
 from opentrader.domain.analysis.mean_reversion import MrSignal
+from opentrader.domain.timeframes import WEEK_MS
 from opentrader.feed import SimulatedChoice
 from opentrader.feed.simulated import SimulatedFeed
-from opentrader.feed.weeks import WEEK_MS, start_of_week
+from opentrader.feed.weeks import start_of_week
 from opentrader.indicators import mr_signal
 from opentrader.system.timeline import first_shift, known_shift
 

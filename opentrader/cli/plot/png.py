@@ -16,9 +16,9 @@ from opentrader.cli.plot.chart import BACKGROUND, BAND, DOWN, FAINT, GRID, PANEL
 from opentrader.cli.plot.structure import Break
 from opentrader.cli.tables import price
 from opentrader.domain.analysis.candles import Candles
+from opentrader.domain.timeframes import DAY_MS
 
 SIZE_INCHES, DPI = (14, 8), 110
-_DAY_MS = 86_400_000
 
 
 def write(chart: Chart, path: Path) -> None:
@@ -68,7 +68,7 @@ def _dress(axes: Axes) -> None:
 
 def _days(chart: Chart, bar: int) -> float:
     """Matplotlib's date number of the middle of a bar."""
-    return (chart.at_ms(bar) + chart.step_ms / 2) / _DAY_MS
+    return (chart.at_ms(bar) + chart.step_ms / 2) / DAY_MS
 
 
 def _colours(candles: Candles) -> list[str]:
@@ -76,7 +76,7 @@ def _colours(candles: Candles) -> list[str]:
 
 
 def _candles(axes: Axes, chart: Chart) -> None:
-    candles, half = chart.candles, 0.36 * chart.step_ms / _DAY_MS
+    candles, half = chart.candles, 0.36 * chart.step_ms / DAY_MS
     x = np.array([_days(chart, bar) for bar in range(len(candles))])
     colours = _colours(candles)
     wicks = np.stack((np.stack((x, candles.low), 1), np.stack((x, candles.high), 1)), 1)
@@ -88,7 +88,7 @@ def _candles(axes: Axes, chart: Chart) -> None:
 
 def _volume(axes: Axes, chart: Chart) -> None:
     x = [_days(chart, bar) for bar in range(len(chart.candles))]
-    axes.bar(x, chart.candles.volume, 0.72 * chart.step_ms / _DAY_MS, color=_colours(chart.candles), alpha=0.55)
+    axes.bar(x, chart.candles.volume, 0.72 * chart.step_ms / DAY_MS, color=_colours(chart.candles), alpha=0.55)
     axes.set_yticks([])
     axes.text(0.006, 0.86, "volume", transform=axes.transAxes, color=FAINT, fontsize=9, va="center")
 
@@ -173,7 +173,7 @@ def _last_price(axes: Axes, chart: Chart) -> None:
 
 def _frame(axes: Axes, chart: Chart) -> None:
     axes.set_ylim(*chart.heights())
-    axes.set_xlim(_days(chart, -2), _days(chart, len(chart.candles) - 1) + 4 * chart.step_ms / _DAY_MS)
+    axes.set_xlim(_days(chart, -2), _days(chart, len(chart.candles) - 1) + 4 * chart.step_ms / DAY_MS)
 
 
 def _words(figure: Figure, chart: Chart) -> None:

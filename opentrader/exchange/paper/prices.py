@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from opentrader.domain.analysis.candles import TS
 from opentrader.domain.ports import Feed
-from opentrader.domain.timeframes import TF_MS, TIMEFRAMES, Timeframe
+from opentrader.domain.timeframes import DAY_MS, TF_MS, TIMEFRAMES, Timeframe
 from opentrader.errors import ExchangeError
 from opentrader.exchange.paper.matching.price_path import NO_PATH, Path
 
 MINUTE_MS = 60_000
-PIECE_MS = 86_400_000
+PIECE_MS = DAY_MS
 """A long period is replayed in pieces, and the event loop runs between them."""
 
 

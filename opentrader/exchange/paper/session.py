@@ -12,6 +12,7 @@ from typing import TypeVar
 from apsw import Connection
 
 from opentrader.domain.symbols import Listing
+from opentrader.domain.timeframes import WEEK_MS
 from opentrader.domain.trading.venue import Filters
 from opentrader.errors import SymbolNotFound
 from opentrader.exchange.paper.ledger import ledger as books
@@ -25,7 +26,7 @@ from opentrader.exchange.paper.matching.price_path import Path
 from opentrader.exchange.paper.matching.replay import BnbPrices, pass_paths
 from opentrader.exchange.paper.prices import MINUTE_MS, NoPrice, Prices
 
-PIECE_MS = 7 * 86_400_000  # a long pause is replayed in pieces, each one transaction
+PIECE_MS = WEEK_MS  # a long pause is replayed in pieces, each one transaction
 T = TypeVar("T")
 
 

@@ -25,7 +25,7 @@ from opentrader.actors.trading.replies.presenter import bought, trade_reply
 from opentrader.actors.trading.venue_calls import read
 from opentrader.domain.symbols import QUOTE
 from opentrader.domain.time_limits import LOOKUP_SECONDS
-from opentrader.domain.timeframes import DAY_MS
+from opentrader.domain.timeframes import DAY_MS, WEEK_MS
 from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.lifecycle import LifecycleSettings, Trade, rebuilt
 from opentrader.domain.trading.lifecycle.ids import ours
@@ -35,7 +35,6 @@ from opentrader.errors import ExchangeError, OpentraderError, SymbolNotFound
 
 logger = logging.getLogger(__name__)
 
-WEEK_MS = 7 * DAY_MS
 RECONCILE_SECONDS = 30.0
 RETRY_SECONDS = 5.0  # until the first one has succeeded
 

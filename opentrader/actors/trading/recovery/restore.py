@@ -21,11 +21,12 @@ from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.outcome import Done, Outcome
 from opentrader.actors.runtime.reply import Reply
-from opentrader.actors.trading.recovery.reconciliation import WEEK_MS, TradeRecovery
+from opentrader.actors.trading.recovery.reconciliation import TradeRecovery
 from opentrader.actors.trading.replies.outcomes import closed, closed_trade_reply
 from opentrader.actors.trading.replies.presenter import trade_reply
 from opentrader.actors.trading.venue_calls import read
 from opentrader.domain.symbols import QUOTE
+from opentrader.domain.timeframes import WEEK_MS
 from opentrader.domain.trading.ledger import ClosedTrade
 from opentrader.domain.trading.lifecycle import Intent, Trade, ended, own_fills, restored
 from opentrader.domain.trading.venue import OrderList, VenueView, Watch
