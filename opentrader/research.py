@@ -36,9 +36,8 @@ from opentrader.domain.symbols import listing_of
 from opentrader.domain.timeframes import HTF_OF, TF_MS, TIMEFRAMES, Timeframe, frames
 from opentrader.errors import Fault, InvalidInput, OpentraderError, StorageError
 from opentrader.feed import open_feed
-from opentrader.store.sqlite.read_only import peek
-from opentrader.store.tables import settings as settings_table
-from opentrader.system.market import shift_key, stored_pace
+from opentrader.store.sqlite.read_only import read_store
+from opentrader.system.market import stored_pace, stored_shift
 from opentrader.system.timeline import known_shift
 
 T = TypeVar("T")
@@ -156,7 +155,7 @@ def latest_candle(market: OpenedMarket, symbol: str, timeframe: Timeframe = "4h"
 def market_now_ms(settings: Settings) -> int:
     """The market time of this data folder in Unix milliseconds; wall time if no daemon has run there."""
     try:
-        pace = peek(settings.data_dir, stored_pace)
+        pace = read_store(settings.data_dir, stored_pace)
     except StorageError as error:
         logger.warning("using wall time, because the market clock of the data folder cannot be read: %s", error)
         pace = None
@@ -173,12 +172,12 @@ def market_shift(settings: Settings, now_ms: int) -> int:
         return 0
     s = settings
     try:
-        stored = peek(s.data_dir, partial(settings_table.get, key=shift_key(s)))
+        stored = read_store(s.data_dir, partial(stored_shift, s))
     except StorageError as error:
         logger.warning("candles are not shifted, because the shift of the data folder cannot be read: %s", error)
         return 0
     if stored is not None:
-        return int(stored)
+        return stored
     shift_ms = known_shift(
         choice=s.feed,
         watchlist=s.watchlist,

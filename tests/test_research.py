@@ -18,7 +18,7 @@ from opentrader.feed.simulated import SimulatedFeed
 from opentrader.indicators import market_context, trend_result
 from opentrader.research import analyze_symbol, latest_candle, market_shift, open_market, scan_market, scan_trend
 from opentrader.store import Store
-from opentrader.store.tables import settings as choices
+from opentrader.store.tables.settings import put
 from opentrader.system.market import shift_key
 from opentrader.system.timeline import first_shift
 
@@ -132,7 +132,7 @@ def test_the_end_of_the_last_closed_candle() -> None:
 
 
 def keep_shift(store: Store, chosen: Settings, shift_ms: int) -> None:
-    asyncio.run(store.write(lambda connection: choices.put(connection, shift_key(chosen), str(shift_ms))))
+    asyncio.run(store.write(lambda connection: put(connection, shift_key(chosen), str(shift_ms))))
 
 
 def test_the_market_is_moved_as_the_daemon_moved_it_while_it_runs(store: Store) -> None:

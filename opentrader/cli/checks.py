@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -20,11 +19,9 @@ from opentrader.domain.symbols import listing_of
 from opentrader.domain.timeframes import TF_MS
 from opentrader.errors import ConfigError, OpentraderError, StorageError
 from opentrader.research import latest_candle, open_market
-from opentrader.store.ports import CLOCK_HIGH_WATER
 from opentrader.store.sqlite import folder
-from opentrader.store.sqlite.read_only import peek
+from opentrader.store.sqlite.read_only import read_store
 from opentrader.store.tables import licenses
-from opentrader.store.tables import settings as choices
 
 Verdict = Literal["ok", "warn", "fail"]
 
@@ -102,13 +99,11 @@ def clock(settings: Settings) -> Check:
     """Check that the wall clock is set, and not behind the last reading of the daemon."""
     now = time.time()
     text = f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M:%S} UTC"
-    seen = peek(settings.data_dir, partial(choices.get, key=CLOCK_HIGH_WATER))
+    seen = read_store(settings.data_dir, licenses.clock_high_water)
     if now < _NO_CLOCK:
         return Check("clock", "fail", f"{text} is in the past", "set the clock, for example by NTP")
-    if seen is not None and turned_back(now, float(seen)):
-        found = (
-            f"{text} is before {_utc(round(float(seen) * 1000))}, the daemon's last reading: the license is suspended"
-        )
+    if seen is not None and turned_back(now, seen):
+        found = f"{text} is before {_utc(round(seen * 1000))}, the daemon's last reading: the license is suspended"
         return Check("clock", "fail", found, _TURNED_BACK)
     return Check("clock", "ok", text)
 
@@ -141,11 +136,11 @@ def kernels(settings: Settings) -> Check:
 def licensed(settings: Settings) -> Check:
     """Check that a license is stored or configured."""
     try:
-        row = peek(settings.data_dir, licenses.row)
+        sealed = read_store(settings.data_dir, licenses.row)
     except StorageError as error:
         return Check("license", "fail", error.detail, error.hint)
-    if row is not None:
-        return Check("license", "ok", f"{row.plan} license stored")
+    if sealed is not None:
+        return Check("license", "ok", f"{sealed.license.plan} license stored")
     if settings.license_email is not None:
         return Check("license", "ok", f"the start registers the free license of {settings.license_email}")
     return Check(

@@ -14,9 +14,8 @@ from opentrader.errors import OpentraderError
 from opentrader.feed import FilesChoice, open_feed
 from opentrader.feed.weeks import shift_for
 from opentrader.research import OpenedMarket, Reading, latest_candle
-from opentrader.store.sqlite.read_only import peek
-from opentrader.store.tables import settings as choices
-from opentrader.system.market import shift_key
+from opentrader.store.sqlite.read_only import read_store
+from opentrader.system.market import stored_shift
 
 _STALE_MS = 2 * TF_MS["4h"]
 _EVER_MS = 2**52  # later than any candle
@@ -54,9 +53,9 @@ def of_start(settings: Settings, now_ms: int) -> list[str]:
 
 def _shift(settings: Settings, now_ms: int) -> int:
     """The shift of recorded candles: stored in the data folder, else as a first start would choose."""
-    kept = peek(settings.data_dir, partial(choices.get, key=shift_key(settings)))
+    kept = read_store(settings.data_dir, partial(stored_shift, settings))
     if kept is not None:
-        return int(kept)
+        return kept
     return 0 if settings.at_ms is None else shift_for(settings.at_ms, now_ms)
 
 

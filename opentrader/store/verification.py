@@ -11,7 +11,7 @@ import orjson
 from apsw import Connection
 
 from opentrader.store.sqlite.codec import plain
-from opentrader.store.sqlite.read_only import peek
+from opentrader.store.sqlite.read_only import read_store
 from opentrader.store.tables import events, history, journal
 
 
@@ -39,7 +39,7 @@ def verify_audit(data_dir: Path) -> AuditReport | None:
 
     Reads every event. Raises `StorageError` for a store that cannot be read.
     """
-    return peek(data_dir, examine)
+    return read_store(data_dir, examine)
 
 
 def examine(connection: Connection) -> AuditReport:

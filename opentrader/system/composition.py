@@ -35,18 +35,19 @@ from opentrader.exchange.paper.ledger.balance import parse_balance
 from opentrader.exchange.paper.paper import PaperExchange
 from opentrader.news import FeedReader, parse_feeds
 from opentrader.store.identity import Identity, identity_of
-from opentrader.store.ports import AgentTable, LicenseTable, SignalTable, TrendTable
 from opentrader.store.sqlite import backup
 from opentrader.store.sqlite.database import Store
-from opentrader.store.trading_ports import (
-    AuditTable,
-    ControlTable,
-    DataDisk,
-    DayTable,
-    HistoryTable,
-    IdempotencyTable,
-    JournalTable,
-)
+from opentrader.store.sqlite.disk import DataDisk
+from opentrader.store.tables.agents import AgentTable
+from opentrader.store.tables.audit import AuditTable
+from opentrader.store.tables.control import ControlTable
+from opentrader.store.tables.entry_counts import EntryCountTable
+from opentrader.store.tables.history import HistoryTable
+from opentrader.store.tables.idempotency import IdempotencyTable
+from opentrader.store.tables.journal import JournalTable
+from opentrader.store.tables.licenses import LicenseTable
+from opentrader.store.tables.signals import SignalTable
+from opentrader.store.tables.trends import TrendTable
 from opentrader.system.market import Market
 from opentrader.telegram import Bot, Silent
 from opentrader.telegram.bot import URL_OF_TELEGRAM
@@ -147,7 +148,10 @@ def _add_trading(supervisor: Supervisor, settings: Settings, adapters: Adapters,
     """The one actor that moves money. It comes before the actors that read its snapshot."""
     store, disk = adapters.store, DataDisk(settings.data_dir)
     records = Records(
-        journal=JournalTable(store), history=HistoryTable(store), day=DayTable(store), control=ControlTable(store)
+        journal=JournalTable(store),
+        history=HistoryTable(store),
+        entry_counts=EntryCountTable(store),
+        control=ControlTable(store),
     )
     risk, watchlist = risk_of(settings), _watchlist(settings, adapters.market)
     supervisor.add(

@@ -36,6 +36,12 @@ def shift_key(settings: Settings) -> str:
     return f"feed.shift_ms {FilesChoice(feed.directory.resolve())}{at}"
 
 
+def stored_shift(settings: Settings, connection: Connection) -> int | None:
+    """The stored shift of this feed, in milliseconds; None before the first start."""
+    text = settings_table.get(connection, shift_key(settings))
+    return None if text is None else int(text)
+
+
 def stored_pace(connection: Connection) -> Pace | None:
     """The pace of the market time of this data folder; None if no daemon has run there."""
     text = settings_table.get(connection, _PACE)
@@ -78,12 +84,11 @@ def _enter(market: str, at: int, connection: Connection) -> list[str]:
 
 async def _shift(settings: Settings, store: Store, first_shift: FirstShift, now_ms: int) -> int:
     """The shift stored in the data folder; the first start with these settings chooses it."""
-    key = shift_key(settings)
-    stored = await store.read_async(partial(settings_table.get, key=key))
-    if stored is None:
-        chosen = await _chosen(settings, first_shift, now_ms)
-        stored = await store.write(partial(settings_table.keep, key=key, text=str(chosen)))
-    return int(stored)
+    stored = await store.read_async(partial(stored_shift, settings))
+    if stored is not None:
+        return stored
+    chosen = await _chosen(settings, first_shift, now_ms)
+    return int(await store.write(partial(settings_table.keep, key=shift_key(settings), text=str(chosen))))
 
 
 async def _chosen(settings: Settings, first_shift: FirstShift, now_ms: int) -> int:

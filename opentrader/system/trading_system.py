@@ -35,10 +35,8 @@ from opentrader.errors import NotReady, OpentraderError, ShuttingDown
 from opentrader.exchange.paper.paper import PaperExchange
 from opentrader.jit.kernels import CompiledKernels
 from opentrader.store.sqlite.database import Store
-from opentrader.store.trading_ports import (
-    AuditTable,
-    IdempotencyTable,
-)
+from opentrader.store.tables.audit import AuditTable
+from opentrader.store.tables.idempotency import IdempotencyTable
 from opentrader.system.composition import adapters_of, add_actors, open_exchange
 from opentrader.system.market import Market, open_market
 from opentrader.system.timeline import found_shift

@@ -28,7 +28,10 @@ from opentrader.domain.symbols import Listing
 from opentrader.domain.timeframes import TF_MS, Timeframe
 from opentrader.errors import ExchangeError
 from opentrader.store import Store
-from opentrader.store.ports import AgentTable, LicenseTable, SignalTable, TrendTable
+from opentrader.store.tables.agents import AgentTable
+from opentrader.store.tables.licenses import LicenseTable
+from opentrader.store.tables.signals import SignalTable
+from opentrader.store.tables.trends import TrendTable
 from tests.fakes.clock import CountedIds, StillClock
 from tests.fakes.kernels import WarmKernels
 from tests.fakes.positions import HeldPairs

@@ -14,12 +14,11 @@ import pytest
 
 from opentrader.cli import checks
 from opentrader.config.settings import Settings
+from opentrader.domain.license import License
 from opentrader.feed.simulated import SimulatedFeed
 from opentrader.store import Store
-from opentrader.store.ports import CLOCK_HIGH_WATER
 from opentrader.store.sqlite import folder
-from opentrader.store.tables import licenses
-from opentrader.store.tables import settings as choices
+from opentrader.store.tables.licenses import LicenseTable
 from tests.feed.candles import write
 
 NOW = 1_764_072_000.0  # 2025-11-25T12:00Z
@@ -93,8 +92,7 @@ def test_a_clock_that_was_never_set(settings: Settings, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize(("ahead", "verdict"), [(3_500, "ok"), (3_700, "fail")])
 def test_a_clock_that_was_turned_back(settings: Settings, store: Store, ahead: int, verdict: str) -> None:
-    seen = repr(NOW + ahead)
-    asyncio.run(store.write(lambda connection: choices.put(connection, CLOCK_HIGH_WATER, seen)))
+    asyncio.run(LicenseTable(store, machine_id="m", secret=b"s").keep_clock(NOW + ahead))
     check = checks.clock(settings)
     assert check.verdict == verdict
     assert ("2025-11-25 13:01 UTC" in check.found) == ("/api/license/activate" in check.advice) == (verdict == "fail")
@@ -113,8 +111,8 @@ def test_a_license(settings: Settings, store: Store) -> None:
     assert checks.licensed(settings).verdict == "warn"
     named = Settings(data_dir=settings.data_dir, license_email="me@example.com", license_name="Me")
     assert checks.licensed(named).verdict == "ok"
-    row = {"code": "OT-1", "email": None, "name": None, "plan": "free", "machine_id": "m", "expires_at": None}
-    asyncio.run(store.write(lambda connection: licenses.put(connection, activated_at=1, mac=b"", **row)))
+    stored = License("m", key="OT-1", plan="free", activated_at=1)
+    asyncio.run(LicenseTable(store, machine_id="m", secret=b"s").keep(stored))
     assert checks.licensed(settings).found == "free license stored"
 
 

@@ -52,7 +52,7 @@ import sys, time
 from opentrader import Settings
 from opentrader.daemon import serve as daemon
 from opentrader.actors.runtime.supervision.watchdog import Watchdog
-from opentrader.store.trading_ports import HistoryTable
+from opentrader.store.tables.history import HistoryTable
 
 def never(self, limit, offset):
     time.sleep(1000)

@@ -132,7 +132,7 @@ class TradeLoop(Actor):
         super().__init__(context)
         self._exchange, self._rules, self._instance = exchange, rules, instance
         self._journal, self._history = records.journal, records.history
-        self._day, self._control_store = records.day, records.control
+        self._day, self._control_store = records.entry_counts, records.control
         self._trades: dict[str, Trade] = {}
         self._due: dict[str, int] = {}  # market time in milliseconds of the next check
         self._rows: dict[str, ClosedTrade | None] = {}  # of closed trades that are in the history

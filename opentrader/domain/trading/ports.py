@@ -1,10 +1,9 @@
-"""What the trading actors need of the store, as protocols.
+"""The store as the trading actors see it, as protocols.
 
-As in `domain.ports`: a plain method reads, on the caller's thread; a coroutine returns when what it was given is
-durable, and raises `StorageError` when nothing was kept. Several things that belong together are one commit: the
-methods whose name is a participle (`reserving`, `appending`) only make a `Change`, and `also` takes such changes into
-the commit of another call. A change raises what the coroutine of the same purpose raises, and then nothing of that
-commit is kept.
+As in `domain.ports`, a plain method reads on the caller's thread; a coroutine returns when its argument is durable and
+raises `StorageError` when nothing was stored. One commit can hold several changes: a method with a participle as its
+name (`saving`, `reserving`) only builds a `Change`, and `also` adds such changes to the commit of another call. A
+change raises the errors of the coroutine with the same purpose; the whole commit is rolled back then.
 """
 
 from __future__ import annotations
@@ -13,42 +12,42 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from opentrader.domain.trading.ledger import AuditEntry, ClosedTrade, Control, Remembered, Reservation
+from opentrader.domain.trading.ledger import AuditEntry, ClosedTrade, Control, Reservation
 from opentrader.domain.trading.lifecycle.records import Trade
 from opentrader.domain.trading.venue import Fill
 
 Change = Callable[[Any], object]
-"""Something to be kept, for the store alone to call. It does nothing until it rides in a commit as `also`."""
+"""A write that only the store calls. It does nothing until it is part of a commit, as `also`."""
 
 Facts = Mapping[str, Any]
-"""What an event tells beside the change of its trade; JSON, in which Decimals and frozen dataclasses may stand."""
+"""The facts of an event beside the change of its trade; JSON, Decimals and frozen dataclasses allowed."""
 
 
 class Journal(Protocol):
-    """The trades with their intents, legs and fills, and the log of events. PositionManager alone writes it."""
+    """The trades with their intents, legs and fills, and the log of events. Only PositionManager writes it."""
 
     def load(self, ended_since_ms: int) -> list[Trade]:
-        """The open trades, and those that were finished at this instant or later; oldest first."""
+        """The open trades and those that ended at this instant or later; oldest first."""
         ...
 
     def ended(self, since_ms: int) -> set[str]:
-        """The ids of those that were finished at this instant or later."""
+        """The ids of the trades that ended at this instant or later."""
         ...
 
     def trade(self, id: str) -> Trade | None:
-        """Whatever its state; None if there never was one with this id."""
+        """The trade in any state; None for an unknown id."""
         ...
 
     def made_with(self, idem_key: str) -> Trade | None:
-        """The newest trade that a request with this Idempotency-Key made, whatever its state."""
+        """The newest trade that a request with this Idempotency-Key made, in any state."""
         ...
 
     def fills(self, id: str) -> list[Fill]:
-        """What is known to have been executed for a trade, oldest first."""
+        """The known fills of a trade, oldest first."""
         ...
 
     def owners(self, cids: Iterable[str]) -> dict[str, str]:
-        """Client id -> trade, for those ids that were ever ours."""
+        """Client order id -> trade id, for those of the ids that this data folder has ever used."""
         ...
 
     async def save(
@@ -61,20 +60,20 @@ class Journal(Protocol):
         fills: Sequence[Fill] = (),
         also: Sequence[Change] = (),
     ) -> None:
-        """Commit the whole trade, its new fills and the event that tells what changed; it is open from now on.
+        """Commit an open trade, its new fills and the event that records the change.
 
-        Raises `InternalError` for a changed intent, `apsw.ConstraintError` for a client id of another trade.
+        Raises `InternalError` for a changed intent, `apsw.ConstraintError` for a client order id of another trade.
         """
         ...
 
     def saving(self, trade: Trade, event: str, at_ms: int) -> Change: ...
 
     def finishing(self, trade: Trade, event: str, at_ms: int) -> Change:
-        """Of a trade that is over and whose row, if it has one, stands."""
+        """For a closed trade whose row in the history, if it has one, does not change."""
         ...
 
     async def commit(self, changes: Sequence[Change]) -> None:
-        """Several changes as one."""
+        """Write all the changes in one commit."""
         ...
 
     async def finish(
@@ -88,9 +87,9 @@ class Journal(Protocol):
         fills: Sequence[Fill] = (),
         also: Sequence[Change] = (),
     ) -> None:
-        """The same for a trade that is over, with its row of the history (None: nothing was bought).
+        """Commit a closed trade with its row in the history (`closed` None: its entry never filled).
 
-        A late order opens it again with `save`; the next `finish` replaces the row.
+        A late fill reopens the trade by `save`; the next `finish` replaces the row.
         """
         ...
 
@@ -103,17 +102,17 @@ class History(Protocol):
     def total(self) -> int: ...
 
     def all(self) -> list[ClosedTrade]:
-        """Those that count in the statistics."""
+        """The trades that count in the statistics."""
         ...
 
     async def add(self, trades: Sequence[ClosedTrade], at_ms: int, *, also: Sequence[Change] = ()) -> list[ClosedTrade]:
-        """Take in trades that the exchange tells of. Returns the new ones; an id that is there stays as it is."""
+        """Store closed trades reported by the exchange. Returns the new ones; a known id is not changed."""
         ...
 
     def adding(self, trades: Sequence[ClosedTrade], at_ms: int) -> Change: ...
 
 
-class DayStore(Protocol):
+class EntryCountStore(Protocol):
     """The entries executed on each UTC day of market time."""
 
     def trades_today(self, market_ms: int) -> int:
@@ -125,15 +124,15 @@ class DayStore(Protocol):
         ...
 
     async def reset(self, market_ms: int, *, also: Sequence[Change] = ()) -> tuple[int, int]:
-        """Count anew from here on. Returns the number before and after."""
+        """Restart the count of the day at zero. Returns the count before and after."""
         ...
 
 
 class ControlStore(Protocol):
-    """Halt and closeall, cooldowns, and single values, all kept across restarts."""
+    """Halt and closeall, cooldowns, and trades restored by hand; all survive a restart."""
 
     def load(self) -> tuple[Control, dict[str, int]]:
-        """The control, and for each cooldown its end in milliseconds of market time."""
+        """The control, and the end of each cooldown in milliseconds of market time."""
         ...
 
     async def keep(self, new: Control, *, also: Sequence[Change] = ()) -> None: ...
@@ -141,11 +140,11 @@ class ControlStore(Protocol):
     def keeping(self, new: Control) -> Change: ...
 
     def cooling(self, key: str, until_ms: int) -> Change:
-        """Start, or lengthen or end, the cooldown of a symbol or of a bot and a symbol."""
+        """Set the end of the cooldown of a symbol, or of a bot on a symbol."""
         ...
 
     def restored(self) -> dict[str, str]:
-        """The trades that were put in by hand, by id."""
+        """The trades restored by hand, id -> text."""
         ...
 
     def restoring(self, id: str, text: str) -> Change: ...
@@ -153,28 +152,22 @@ class ControlStore(Protocol):
     def dropping(self, id: str) -> Change: ...
 
     async def instance(self) -> str:
-        """The four letters and digits of this data folder in client order ids, chosen at its first start."""
+        """The instance id in client order ids: four letters or digits, chosen at the first start of the data folder."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """What the owner of the trades keeps."""
+    """The stores of the actor that owns the trades."""
 
     journal: Journal
     history: History
-    day: DayStore
+    entry_counts: EntryCountStore
     control: ControlStore
 
 
 class IdempotencyStore(Protocol):
-    """The requests that were made under an Idempotency-Key within `IDEMPOTENCY_SECONDS`."""
-
-    def lookup(self, key: str, at: int) -> Remembered | None: ...
-
-    def running(self) -> list[Remembered]:
-        """Those without an answer: after a start, the ones that the last process did not finish; oldest first."""
-        ...
+    """The requests made with an Idempotency-Key in the last `IDEMPOTENCY_SECONDS`."""
 
     async def reserve(self, reservation: Reservation) -> None:
         """Raises `KeyTaken` for a key that is in use."""
@@ -183,47 +176,45 @@ class IdempotencyStore(Protocol):
     def reserving(self, reservation: Reservation) -> Change: ...
 
     async def finish(self, key: str, status: int, body: bytes) -> None:
-        """Keep the answer of a request that was reserved."""
+        """Store the answer to a reserved request."""
         ...
 
     def finishing(self, key: str, status: int, body: bytes) -> Change: ...
 
     async def forget(self, key: str) -> None:
-        """Free a key whose request was refused before anything was done."""
+        """Free a key whose request was refused before it had any effect."""
         ...
 
     async def expire(self, at: int) -> int:
-        """Drop what is too old, but for running requests whose trade is open. Returns how many."""
+        """Delete the expired keys, except those of running requests whose trade is open. Returns how many."""
         ...
 
 
 class AuditStore(Protocol):
-    """Who did what, in the chain of events: nothing in it can be changed or dropped."""
+    """Who did what, as events of the hash chain: append-only."""
 
     async def append(self, entry: AuditEntry) -> int:
-        """Returns its id."""
+        """Returns the id of the entry."""
         ...
-
-    def appending(self, entry: AuditEntry) -> Change: ...
 
     def page(
         self, limit: int, offset: int, *, since: int | None = None, action: str | None = None, symbol: str | None = None
     ) -> tuple[list[AuditEntry], int]:
-        """The entries at or after `since` with this action and symbol, newest first, and how many there are."""
+        """One page of the entries at or after `since` with this action and symbol, newest first; and their number."""
         ...
 
 
 class Disk(Protocol):
-    """The room under the data folder. Any thread."""
+    """Free space under the data folder. Any thread."""
 
     def roomy(self) -> bool:
-        """Whether an entry may be made: at least `FLOOR_BYTES` are free."""
+        """Whether at least `FLOOR_BYTES` are free, so that a position may be opened."""
         ...
 
     def free(self) -> int:
-        """Bytes."""
+        """Free bytes."""
         ...
 
     def release(self) -> bool:
-        """Give up the reserve, so that exits can still be committed on a full disk; False when it is used up."""
+        """Delete the reserve so that exits can still be committed on a full disk; False when it is gone already."""
         ...

@@ -1,7 +1,7 @@
-"""Frozen dataclasses as JSON and back, field by field from their annotations, so that no field can be forgotten.
+"""Frozen dataclasses to JSON and back, field by field from their annotations, so that no field can be forgotten.
 
-A Decimal is the text that Python writes for it, which keeps its every digit; a tuple is an array. What was stored
-before a field existed gets the field's default.
+A Decimal is stored as text, which keeps every digit; a tuple is an array. A value stored before a field existed gets
+the default of that field.
 """
 
 from __future__ import annotations
@@ -23,62 +23,67 @@ _PLAIN = {bool, float, int, str, NoneType}
 
 
 def text(value: object) -> str:
-    """The one JSON text for a value: keys in order, no blanks. Raises like `plain`."""
+    """The canonical JSON text of a value: sorted keys, no spaces. Raises what `plain` raises."""
     return orjson.dumps(plain(value), option=orjson.OPT_SORT_KEYS).decode()
 
 
 def plain(value: object) -> Any:
-    """A value, dataclasses in it, as what JSON can hold: dicts, lists, texts, numbers.
+    """A value, with the dataclasses in it, as dicts, lists, texts and numbers, which JSON can hold.
 
-    Raises ValueError for a Decimal that is no number, `orjson.JSONEncodeError` for what is nothing of that.
+    Raises ValueError for a Decimal that is not finite, `orjson.JSONEncodeError` for a type that JSON cannot hold.
     """
     return orjson.loads(orjson.dumps(value, default=_text_of))
 
 
 def parsed(kind: type[T], value: object) -> T:
     """The inverse of `plain`. Raises `ConfigError` for fields that `kind` does not have, TypeError for missing ones."""
-    return cast(T, _parser(cast(Any, kind))(value))
+    return cast(T, parser(cast(Any, kind))(value))
 
 
 def _text_of(value: object) -> str:
     if not isinstance(value, Decimal):
-        raise TypeError(f"{type(value).__name__} has no place in the store")
+        raise TypeError(f"the store cannot hold a {type(value).__name__}")
     if not value.is_finite():
-        raise ValueError(f"{value} is no amount")
+        raise ValueError(f"{value} is not an amount")
     return str(value)
 
 
 @cache
-def _parser(kind: Any) -> Callable[[Any], Any]:
-    """How to read a field of this type. Raises TypeError for a type that would not come back as it was."""
+def parser(kind: Any) -> Callable[[Any], Any]:
+    """The function that reads a value of this type. Raises TypeError for a type that would not survive a round trip."""
     origin, arguments = get_origin(kind), get_args(kind)
     if kind is Decimal:
         return Decimal
     if is_dataclass(kind):
         return _dataclass_parser(cast(type, kind))
     if origin is tuple and arguments[1:] == (...,):
-        item = _parser(arguments[0])
+        item = parser(arguments[0])
         return lambda values: tuple(map(item, values))
-    readable = kind in _PLAIN or origin is Literal or (origin is Mapping and arguments == (str, Any))
-    if readable or (origin in {Union, UnionType} and _PLAIN.issuperset(arguments)):
-        return _as_it_is
-    raise TypeError(f"the store cannot tell how to read a {kind}")
+    if is_scalar(kind) or (origin in {Mapping, dict} and arguments == (str, Any)):
+        return _unchanged
+    raise TypeError(f"the store cannot read values of type {kind}")
 
 
-def _as_it_is(value: Any) -> Any:
+def is_scalar(kind: Any) -> bool:
+    """Whether values of this type are one JSON scalar: text, a number, true, false or null."""
+    origin = get_origin(kind)
+    return kind in _PLAIN or origin is Literal or (origin in {Union, UnionType} and _PLAIN.issuperset(get_args(kind)))
+
+
+def _unchanged(value: Any) -> Any:
     return value
 
 
 def _dataclass_parser(kind: type) -> Callable[[Any], Any]:
     hints = get_type_hints(kind)
-    parsers = {field.name: _parser(hints[field.name]) for field in fields(kind)}
+    parsers = {field.name: parser(hints[field.name]) for field in fields(kind)}
 
-    def parse(told: Mapping[str, Any]) -> Any:
-        if unknown := told.keys() - parsers.keys():
+    def parse(stored: Mapping[str, Any]) -> Any:
+        if unknown := stored.keys() - parsers.keys():
             raise ConfigError(
                 f"the store holds a {kind.__name__} with unknown fields: {', '.join(sorted(unknown))}",
                 hint="Nothing was changed. Install the opentrader that wrote it, or a later one.",
             )
-        return kind(**{name: parsers[name](value) for name, value in told.items()})
+        return kind(**{name: parsers[name](value) for name, value in stored.items()})
 
     return parse

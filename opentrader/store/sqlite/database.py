@@ -1,10 +1,11 @@
-"""The store as the rest of the program sees it: open, write, read, close."""
+"""The interface of the store: open, write, read, close."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -19,7 +20,7 @@ T = TypeVar("T")
 
 
 class Store:
-    """The daemon's memory: `opentrader.db` in a data folder that this process alone uses."""
+    """`opentrader.db` in a data folder that only this process uses."""
 
     def __init__(self, lock: BinaryIO, connection: Connection, path: Path, on_failed: OnFailed) -> None:
         self._lock = lock
@@ -28,14 +29,13 @@ class Store:
 
     @classmethod
     def open(cls, data_dir: Path, on_failed: OnFailed = unheard) -> Store:
-        """Claim the data folder, check the store in it (or make an empty one), bring it up to date. Blocks.
+        """Lock the data folder, check its store (or create an empty one) and migrate it. Blocks.
 
-        A store of an earlier version is copied to `backups/` first. `on_failed` is called on some thread, with the
-        reason, when the disk has failed and nothing will be written any more.
+        A store of an earlier version is copied to `backups/` first. `on_failed` is called once, on any thread, with
+        the reason, when the disk has failed and the store stops writing.
 
-        Raises `ConfigError` for a folder that cannot be used or is in use, and for a file that is foreign,
-        damaged or newer than the program: none of these changes the file. Raises `StorageError` when the disk
-        fails or is full.
+        Raises `ConfigError` for a folder that is unusable or in use, and for a file that is foreign, damaged or newer
+        than the program; none of these changes the file. Raises `StorageError` when the disk fails or is full.
         """
         steps = schema.migrations()
         folder.prepare(data_dir)
@@ -52,33 +52,42 @@ class Store:
             undo.pop_all()
         return cls(lock, connection, path, on_failed)
 
-    async def write(self, fn: Callable[[Connection], T]) -> T:
-        """Run `fn` on the writer thread and return its result once the disk has what it wrote.
+    async def write(self, fn: Callable[[Connection], T], also: Sequence[Callable[[Connection], object]] = ()) -> T:
+        """Run `fn`, then those in `also`, on the writer thread; return the result of `fn` once it is on the disk.
 
-        Writes run in the order of the calls. Those that wait at the same time share one transaction, and so
-        one sync, but each stands alone in it: if `fn` raises, its own changes are undone and the exception
-        comes out here. `fn` must not begin or end transactions, must not return a cursor, and touches nothing
-        but its connection. Cancelling the waiting task does not undo the write.
-        Raises `StorageError` when nothing was kept (disk full, another program holds the file), `StorageFailed` when
-        the disk failed, now or before, and `ShuttingDown` after `close`.
+        Writes run in the order of the calls. Writes that wait at the same time share one transaction, and so one
+        sync, but each can fail alone: if `fn` or one of `also` raises, all their changes are rolled back and the
+        exception is raised here. The functions must not begin or end transactions, must not return a cursor, and
+        touch nothing but their connection. Cancelling the waiting task does not undo the write.
+        Raises `StorageError` when nothing was stored (disk full, another program holds the file), `StorageFailed`
+        when the disk has failed, now or before, and `ShuttingDown` after `close`.
         """
-        return await self._writer.write(fn)
+        return await self._writer.write(partial(_together, fn, also) if also else fn)
 
     def read(self, fn: Callable[[Connection], T]) -> T:
-        """Return `fn(connection)`, whose connection only reads and shows one state of the store.
+        """Return `fn(connection)`; the connection is read-only and sees one snapshot of the store.
 
-        Runs on the calling thread, whichever it is, and blocks it. `fn` must not return a cursor. Raises
-        `StorageError` when the disk fails and `ShuttingDown` after `close`.
+        Runs on the calling thread and blocks it. `fn` must not return a cursor. Raises `StorageError` when the disk
+        fails and `ShuttingDown` after `close`.
         """
         with self._readers.lend() as connection:
             return fn(connection)
 
     async def read_async(self, fn: Callable[[Connection], T]) -> T:
-        """The same in a worker thread, for reads that are too long for the loop."""
+        """`read` in a worker thread, for reads that would block the event loop too long."""
         return await asyncio.to_thread(self.read, fn)
 
     def close(self) -> None:
-        """Commit what waits, close the file and release the folder. Blocks; further calls do nothing."""
+        """Commit the waiting writes, close the file and unlock the folder. Blocks; further calls do nothing."""
         self._readers.close()
         self._writer.close()
         self._lock.close()
+
+
+def _together(
+    fn: Callable[[Connection], T], also: Sequence[Callable[[Connection], object]], connection: Connection
+) -> T:
+    result = fn(connection)
+    for other in also:
+        other(connection)
+    return result

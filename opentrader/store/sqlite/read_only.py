@@ -1,4 +1,4 @@
-"""Looking into a data folder from outside: beside a running daemon, or where none ever ran. Nothing is changed."""
+"""Reads of a data folder from outside, whether or not its daemon runs. Nothing in the folder changes."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from opentrader.store.sqlite.folder import DATABASE
 T = TypeVar("T")
 
 
-def peek(data_dir: Path, read: Callable[[apsw.Connection], T]) -> T | None:
-    """What `read` finds in the store, None where there is no store. Raises `StorageError` if it cannot be read."""
+def read_store(data_dir: Path, read: Callable[[apsw.Connection], T]) -> T | None:
+    """Return `read(connection)`, None where there is no store. Raises `StorageError` for an unreadable store."""
     database = data_dir / DATABASE
     if not database.is_file():
         return None
@@ -28,7 +28,7 @@ def peek(data_dir: Path, read: Callable[[apsw.Connection], T]) -> T | None:
 
 
 def _open(database: Path) -> apsw.Connection:
-    """A store that nobody has open has no log beside it, and is read as it lies: nothing is made beside it."""
+    """A store that no process has open has no WAL; it is read as an immutable file, so that SQLite creates none."""
     if database.with_name(f"{database.name}-wal").exists():
         return open_reader(database)
     uri = f"{database.absolute().as_uri()}?immutable=1"

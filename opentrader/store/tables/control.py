@@ -1,32 +1,67 @@
-"""Halt, closeall, cooldowns, and the four characters that mark our client order ids."""
+"""Halt and closeall, cooldowns, trades restored by hand, and the instance id inside client order ids."""
 
 from __future__ import annotations
 
 import secrets
 import string
+from collections.abc import Sequence
+from functools import partial
 
 from apsw import Connection
 
 from opentrader.domain.trading.ledger import Control
-from opentrader.store.tables import settings as choices
+from opentrader.domain.trading.ports import Change
+from opentrader.store.sqlite.database import Store
+from opentrader.store.sqlite.rows import Rows
+from opentrader.store.tables import settings
 
+CONTROL = Rows("control", Control, beside=("id",))
 INSTANCE = "instance"
 INSTANCE_LENGTH = 4
 _ALPHABET = string.ascii_letters + string.digits
+_ID = 1
+_RESTORED = "restored/"
+
+
+class ControlTable:
+    """`domain.trading.ports.ControlStore`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def load(self) -> tuple[Control, dict[str, int]]:
+        return self._store.read(lambda connection: (row(connection), cooldowns(connection)))
+
+    async def keep(self, new: Control, *, also: Sequence[Change] = ()) -> None:
+        await self._store.write(self.keeping(new), also)
+
+    def keeping(self, new: Control) -> Change:
+        return partial(put, control=new)
+
+    def cooling(self, key: str, until_ms: int) -> Change:
+        return partial(cool, key=key, until_ms=until_ms)
+
+    def restored(self) -> dict[str, str]:
+        return self._store.read(partial(settings.under, prefix=_RESTORED))
+
+    def restoring(self, id: str, text: str) -> Change:
+        return partial(settings.put, key=_RESTORED + id, text=text)
+
+    def dropping(self, id: str) -> Change:
+        return partial(settings.drop, key=_RESTORED + id)
+
+    async def instance(self) -> str:
+        return await self._store.write(instance)
 
 
 def put(connection: Connection, control: Control) -> None:
-    connection.execute(
-        "INSERT OR REPLACE INTO control (id, halted, reason, since, closeall_since) VALUES (1, ?, ?, ?, ?)",
-        (control.halted, control.reason, control.since, control.closeall_since),
-    )
+    """Store the control in place of the earlier one."""
+    CONTROL.put(connection, control, id=_ID)
 
 
 def row(connection: Connection) -> Control:
-    """What was put last; nothing is halted before."""
-    for halted, *others in connection.execute("SELECT halted, reason, since, closeall_since FROM control"):
-        return Control(bool(halted), *others)
-    return Control()
+    """The stored control; before the first, nothing is halted."""
+    return next(iter(CONTROL.select(connection)), Control())
 
 
 def cool(connection: Connection, key: str, until_ms: int) -> None:
@@ -35,11 +70,11 @@ def cool(connection: Connection, key: str, until_ms: int) -> None:
 
 
 def cooldowns(connection: Connection) -> dict[str, int]:
-    """Key -> end; those that are over as well."""
+    """Key -> end in milliseconds of market time, expired cooldowns included."""
     return dict(connection.execute("SELECT key, until_ms FROM cooldowns"))
 
 
 def instance(connection: Connection) -> str:
-    """Chosen at the first call, and kept."""
+    """The instance id: chosen at random at the first call, the same ever after."""
     fresh = "".join(secrets.choice(_ALPHABET) for _ in range(INSTANCE_LENGTH))
-    return choices.keep(connection, INSTANCE, fresh)
+    return settings.keep(connection, INSTANCE, fresh)

@@ -1,50 +1,71 @@
-"""Closed trades: one row each, its columns the fields of `ClosedTrade`."""
+"""Closed trades, one row each: the fields of `ClosedTrade`, and `seq`, the event that recorded it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from functools import partial
 
-import orjson
 from apsw import Connection
 
 from opentrader.domain.trading.ledger import ClosedTrade
-from opentrader.store.sqlite.codec import parsed, plain, text
+from opentrader.domain.trading.ports import Change
+from opentrader.store.sqlite.database import Store
+from opentrader.store.sqlite.rows import Rows
 from opentrader.store.tables import events
 
-COLUMNS = tuple(field.name for field in fields(ClosedTrade))
-_NAMES = ", ".join(COLUMNS)
-_PUT = f"({_NAMES}, seq) VALUES ({', '.join('?' * len(COLUMNS))}, ?)"
+HISTORY = Rows("history", ClosedTrade, beside=("seq",))
+
+
+class HistoryTable:
+    """`domain.trading.ports.History`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def page(self, limit: int, offset: int) -> list[ClosedTrade]:
+        return self._store.read(partial(page, limit=limit, offset=offset))
+
+    def total(self) -> int:
+        return self._store.read(total)
+
+    def all(self) -> list[ClosedTrade]:
+        return self._store.read(counted)
+
+    async def add(self, trades: Sequence[ClosedTrade], at_ms: int, *, also: Sequence[Change] = ()) -> list[ClosedTrade]:
+        return await self._store.write(partial(add, trades=trades, at_ms=at_ms), also)
+
+    def adding(self, trades: Sequence[ClosedTrade], at_ms: int) -> Change:
+        return partial(add, trades=trades, at_ms=at_ms)
 
 
 def put(connection: Connection, closed: ClosedTrade, seq: int) -> None:
-    """Store the row in place of the one with its id; `seq` is the event that tells of it."""
-    connection.execute(f"INSERT OR REPLACE INTO history {_PUT}", (*_values(closed), seq))
+    """Store the row in place of an earlier one with its id; `seq`: the event that records it."""
+    HISTORY.put(connection, closed, seq=seq)
 
 
 def add(connection: Connection, trades: Sequence[ClosedTrade], at_ms: int) -> list[ClosedTrade]:
-    """Store, each with an event, those whose id is not there yet, and return them."""
+    """Store the trades whose id is new, each with an event, and return those."""
     return [closed for closed in trades if _add(connection, closed, at_ms)]
 
 
 def page(connection: Connection, limit: int, offset: int) -> list[ClosedTrade]:
-    """Newest `closed_at` first; of equals the larger id first."""
-    return _rows(connection, "ORDER BY closed_at DESC, id DESC LIMIT ? OFFSET ?", limit, offset)
+    """Newest `closed_at` first, then the larger id first."""
+    return HISTORY.select(connection, "ORDER BY closed_at DESC, id DESC LIMIT ? OFFSET ?", limit, offset)
 
 
 def total(connection: Connection) -> int:
+    """The number of closed trades."""
     return int(connection.execute("SELECT count(*) FROM history").get)
 
 
 def counted(connection: Connection) -> list[ClosedTrade]:
-    """All that belong into the statistics, newest first."""
-    return _rows(connection, "WHERE counted ORDER BY closed_at DESC, id DESC")
+    """All that count in the statistics, newest first."""
+    return HISTORY.select(connection, "WHERE counted ORDER BY closed_at DESC, id DESC")
 
 
 def with_events(connection: Connection) -> Iterator[tuple[ClosedTrade, int]]:
-    """Every row and the seq of its event. Use it up while the connection is yours."""
-    for *values, seq in connection.execute(f"SELECT {_NAMES}, seq FROM history"):  # noqa: S608 - field names
-        yield _closed(values), seq
+    """Every row and the seq of its event. Exhaust it before you give the connection back."""
+    return ((closed, beside["seq"]) for closed, beside in HISTORY.select_beside(connection))
 
 
 def _add(connection: Connection, closed: ClosedTrade, at_ms: int) -> bool:
@@ -52,21 +73,3 @@ def _add(connection: Connection, closed: ClosedTrade, at_ms: int) -> bool:
         return False
     put(connection, closed, events.append(connection, at_ms, "trade.imported", {"closed": closed}))
     return True
-
-
-def _values(closed: ClosedTrade) -> list[object]:
-    """What is no number and no text is JSON."""
-    told = plain(closed)
-    return [text(told[name]) if isinstance(told[name], list) else told[name] for name in COLUMNS]
-
-
-def _closed(values: Sequence[object]) -> ClosedTrade:
-    told = dict(zip(COLUMNS, values, strict=True))
-    told["cancelled_orders"] = orjson.loads(str(told["cancelled_orders"]))
-    told["counted"] = bool(told["counted"])
-    return parsed(ClosedTrade, told)
-
-
-def _rows(connection: Connection, clauses: str, *bindings: object) -> list[ClosedTrade]:
-    rows = connection.execute(f"SELECT {_NAMES} FROM history {clauses}", bindings)  # noqa: S608 - field names
-    return [_closed(row) for row in rows]

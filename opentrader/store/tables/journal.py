@@ -1,14 +1,15 @@
-"""Trades with their intents, legs and fills: one event that tells what changed, and the rows as they are then.
+"""Trades with their intents, legs and fills: every commit writes one event and the rows after the change.
 
-An event of a trade is `{trade, facts, changed, after}`: `changed` maps the path of each field that changed to its new
-value (`legs.0.state`; `legs` is their number), so that the events of a trade, taken together, are the trade; `after`
-is the hash of the whole. `fills` is added when there are new ones, `closed` when the trade gets its row of the history.
+The event of a trade is `{trade, facts, changed, after}`. `changed` maps the path of each changed field to its new value
+(`legs.0.state`; `legs` is the number of legs), so that the events of a trade add up to the trade. `after` is the hash
+of the whole trade. `fills` is present when there are new fills, `closed` when the trade gets its row in the history.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import orjson
@@ -16,20 +17,96 @@ from apsw import Connection
 
 from opentrader.domain.trading.ledger import ClosedTrade
 from opentrader.domain.trading.lifecycle.records import Trade
+from opentrader.domain.trading.ports import Change, Facts
 from opentrader.domain.trading.venue import Fill
 from opentrader.errors import InternalError
 from opentrader.store.sqlite.codec import parsed, plain, text
+from opentrader.store.sqlite.database import Store
 from opentrader.store.tables import events, history
 
 Document = dict[str, Any]
-"""A whole trade as JSON holds it: the fields of `Trade`, with `intent` and `legs` in it."""
+"""A whole trade in JSON: the fields of `Trade`, `intent` and `legs` included."""
+
+NO_FACTS: Facts = {}
+
+
+class JournalTable:
+    """`domain.trading.ports.Journal`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def load(self, ended_since_ms: int) -> list[Trade]:
+        return self._store.read(partial(load, ended_since_ms=ended_since_ms))
+
+    def ended(self, since_ms: int) -> set[str]:
+        return self._store.read(partial(ended, since_ms=since_ms))
+
+    def trade(self, id: str) -> Trade | None:
+        return self._store.read(partial(trade, id=id))
+
+    def made_with(self, idem_key: str) -> Trade | None:
+        return self._store.read(partial(made_with, idem_key=idem_key))
+
+    def fills(self, id: str) -> list[Fill]:
+        return self._store.read(partial(fills, id=id))
+
+    def owners(self, cids: Iterable[str]) -> dict[str, str]:
+        return self._store.read(partial(owners, cids=tuple(cids)))
+
+    async def save(
+        self,
+        trade: Trade,
+        event: str,
+        at_ms: int,
+        *,
+        facts: Facts = NO_FACTS,
+        fills: Sequence[Fill] = (),
+        also: Sequence[Change] = (),
+    ) -> None:
+        change = partial(save, trade=trade, event=event, at_ms=at_ms, facts=facts, fills=fills)
+        await self._store.write(change, also)
+
+    def saving(self, trade: Trade, event: str, at_ms: int) -> Change:
+        return partial(save, trade=trade, event=event, at_ms=at_ms)
+
+    def finishing(self, trade: Trade, event: str, at_ms: int) -> Change:
+        return partial(finish, trade=trade, closed=None, event=event, at_ms=at_ms)
+
+    async def commit(self, changes: Sequence[Change]) -> None:
+        await self._store.write(_nothing, changes)
+
+    async def finish(
+        self,
+        trade: Trade,
+        closed: ClosedTrade | None,
+        event: str,
+        at_ms: int,
+        *,
+        facts: Facts = NO_FACTS,
+        fills: Sequence[Fill] = (),
+        also: Sequence[Change] = (),
+    ) -> None:
+        change = partial(finish, trade=trade, closed=closed, event=event, at_ms=at_ms, facts=facts, fills=fills)
+        await self._store.write(change, also)
+
+
+def _nothing(connection: Connection) -> None:
+    """The first change of a `commit`, whose own changes all come as `also`."""
 
 
 def save(
-    connection: Connection, trade: Trade, event: str, at_ms: int, facts: Mapping[str, Any], fills: Sequence[Fill] = ()
+    connection: Connection,
+    trade: Trade,
+    event: str,
+    at_ms: int,
+    *,
+    facts: Facts = NO_FACTS,
+    fills: Sequence[Fill] = (),
 ) -> None:
-    """Keep a trade that is open, and those of its fills that are new."""
-    _put(connection, trade, event, at_ms, {"facts": facts}, fills, ended_ms=None)
+    """Store an open trade and those of its fills that are new."""
+    payload = {"facts": facts}
+    _put(connection, trade, event, at_ms, payload=payload, fills=fills, ended_ms=None)
 
 
 def finish(
@@ -38,23 +115,24 @@ def finish(
     closed: ClosedTrade | None,
     event: str,
     at_ms: int,
-    facts: Mapping[str, Any],
+    *,
+    facts: Facts = NO_FACTS,
     fills: Sequence[Fill] = (),
 ) -> None:
-    """Keep a trade that is over and, unless nothing was bought, its row of the history."""
-    told = {"facts": facts} if closed is None else {"facts": facts, "closed": closed}
-    seq = _put(connection, trade, event, at_ms, told, fills, ended_ms=at_ms)
+    """Store a closed trade and its row in the history (`closed` None: its entry never filled)."""
+    payload = {"facts": facts} if closed is None else {"facts": facts, "closed": closed}
+    seq = _put(connection, trade, event, at_ms, payload=payload, fills=fills, ended_ms=at_ms)
     if closed is not None:
         history.put(connection, closed, seq)
 
 
 def load(connection: Connection, ended_since_ms: int) -> list[Trade]:
-    """The open trades and those that ended at this instant or later, by id and so by age."""
+    """The open trades and those that ended at this instant or later, by id, which is by age."""
     return _trades(connection, "ended_ms IS NULL OR ended_ms >= ?", ended_since_ms)
 
 
 def ended(connection: Connection, since_ms: int) -> set[str]:
-    """The ids of those that ended at this instant or later."""
+    """The ids of the trades that ended at this instant or later."""
     return {str(id_) for (id_,) in connection.execute("SELECT id FROM trades WHERE ended_ms >= ?", (since_ms,))}
 
 
@@ -68,30 +146,30 @@ def made_with(connection: Connection, idem_key: str) -> Trade | None:
 
 
 def fills(connection: Connection, id: str) -> list[Fill]:
-    """What was executed for a trade, oldest first."""
+    """The fills of a trade, oldest first."""
     rows = connection.execute("SELECT body FROM fills WHERE trade_id = ?", (id,))
     return sorted((parsed(Fill, orjson.loads(body)) for (body,) in rows), key=lambda fill: (fill.at, fill.trade_id))
 
 
 def fills_with_events(connection: Connection) -> Iterator[tuple[str, int, Document]]:
-    """Every fill: its trade, the seq of its event and what is stored of it now."""
+    """Every fill: the id of its trade, the seq of its event, and the fill as it is stored now."""
     for trade_id, seq, body in connection.execute("SELECT trade_id, seq, body FROM fills"):
         yield trade_id, seq, orjson.loads(body)
 
 
 def short_of_fills(connection: Connection) -> list[str]:
-    """The trades of which fewer fills are stored than their events told of."""
+    """The ids of the trades with fewer stored fills than their events recorded."""
     rows = connection.execute(
-        "SELECT trade FROM (SELECT json ->> '$.trade' AS trade, sum(json_array_length(json, '$.fills')) AS told"
+        "SELECT trade FROM (SELECT json ->> '$.trade' AS trade, sum(json_array_length(json, '$.fills')) AS recorded"
         " FROM events WHERE type <> 'audit' GROUP BY trade) LEFT JOIN"
-        " (SELECT trade_id, count(*) AS kept FROM fills GROUP BY trade_id) ON trade_id = trade"
-        " WHERE told > coalesce(kept, 0) ORDER BY trade"
+        " (SELECT trade_id, count(*) AS stored FROM fills GROUP BY trade_id) ON trade_id = trade"
+        " WHERE recorded > coalesce(stored, 0) ORDER BY trade"
     )
     return [str(trade_id) for (trade_id,) in rows]
 
 
 def owners(connection: Connection, cids: Iterable[str]) -> dict[str, str]:
-    """Client id -> trade, for those ids that were ever ours."""
+    """Client order id -> trade id, for those of the ids that this data folder has ever used."""
     found = connection.execute(
         "SELECT cid, trade_id FROM client_ids WHERE cid IN (SELECT value FROM json_each(?))", (text(list(cids)),)
     )
@@ -99,7 +177,7 @@ def owners(connection: Connection, cids: Iterable[str]) -> dict[str, str]:
 
 
 def digests(connection: Connection) -> Iterator[tuple[str, int, str]]:
-    """Every trade with the seq of its last event and the digest of what is stored of it now."""
+    """Every trade id with the seq of its last event and the digest of the trade as it is stored now."""
     for trade_id, seq, ended_ms in connection.execute("SELECT id, seq, ended_ms FROM trades"):
         yield trade_id, seq, digest(_stored(connection, trade_id), ended_ms)
 
@@ -113,16 +191,16 @@ def _put(
     trade: Trade,
     event: str,
     at_ms: int,
-    told: Mapping[str, Any],
-    fills: Sequence[Fill],
     *,
+    payload: Mapping[str, Any],
+    fills: Sequence[Fill],
     ended_ms: int | None,
 ) -> int:
     document, new = plain(trade), _unknown(connection, trade.intent.id, fills)
     before = _stored(connection, trade.intent.id)
     _refuse_new_intent(before.get("intent", {}), document["intent"])
     seal = digest(document, ended_ms)
-    body = {"trade": trade.intent.id, **told, "changed": _changed(before, document), "after": seal}
+    body = {"trade": trade.intent.id, **payload, "changed": _changed(before, document), "after": seal}
     seq = events.append(connection, at_ms, event, body | ({"fills": new} if new else {}))
     _put_rows(connection, document, seq, ended_ms)
     _put_client_ids(connection, trade)
@@ -131,7 +209,7 @@ def _put(
 
 
 def _unknown(connection: Connection, trade_id: str, fills: Sequence[Fill]) -> list[Fill]:
-    """Those of the fills that are not stored; a fill never changes, so one that is stored stays as it is."""
+    """Those of the fills that are not stored yet. A fill never changes, so a stored one is not written again."""
     if not fills:
         return []
     known = set(connection.execute("SELECT id FROM fills WHERE trade_id = ?", (trade_id,)))
@@ -144,26 +222,26 @@ def _put_fills(connection: Connection, trade_id: str, fills: Sequence[Fill], seq
 
 
 def _refuse_new_intent(before: Document, after: Document) -> None:
-    """What was stored is immutable; a field that did not exist then may come to it."""
+    """An intent is immutable once stored; only fields that did not exist then may be added."""
     if wrong := [field for field in before if before[field] != after.get(field)]:
         raise InternalError(f"an intent is immutable: {', '.join(wrong)} of {after['id']}")
 
 
 def _changed(before: Document, after: Document) -> Document:
-    """Path -> value of what is different after."""
+    """Path -> new value of every field that changed."""
     old = dict(_flat(before))
     return {path: value for path, value in _flat(after) if path not in old or old[path] != value}
 
 
 def _flat(document: Document) -> Iterator[tuple[str, Any]]:
-    """The fields by their paths; a list other than the legs is one value."""
+    """Path -> value of every field; a list other than `legs` is one value."""
     for name, value in document.items():
         if name == "intent":
-            yield from ((f"intent.{field}", told) for field, told in value.items())
+            yield from ((f"intent.{field}", content) for field, content in value.items())
         elif name == "legs":
             yield "legs", len(value)
             for number, leg in enumerate(value):
-                yield from ((f"legs.{number}.{field}", told) for field, told in leg.items())
+                yield from ((f"legs.{number}.{field}", content) for field, content in leg.items())
         else:
             yield name, value
 
@@ -190,7 +268,7 @@ def _put_rows(connection: Connection, document: Document, seq: int, ended_ms: in
 
 
 def _put_client_ids(connection: Connection, trade: Trade) -> None:
-    """A client id belongs to one trade for ever: that of another is refused by the primary key."""
+    """A client order id belongs to one trade for ever: the primary key refuses the id of another trade."""
     connection.executemany(
         "INSERT INTO client_ids (cid, trade_id) SELECT ?1, ?2"
         " WHERE NOT EXISTS (SELECT 1 FROM client_ids WHERE cid = ?1 AND trade_id = ?2)",
@@ -199,7 +277,7 @@ def _put_client_ids(connection: Connection, trade: Trade) -> None:
 
 
 def _stored(connection: Connection, id: str) -> Document:
-    """The trade as it is stored, empty if there is none."""
+    """The stored trade, empty if there is none."""
     return next(_documents(connection, "id = ?", id), {})
 
 

@@ -1,65 +1,61 @@
-"""Signals, one a pair, and the bar that each bot last signalled. Instants are whole Unix seconds."""
+"""Signals, one per pair, and the candle that each bot last signalled. Instants are whole Unix seconds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from functools import partial
 
 from apsw import Connection
 
+from opentrader.domain.signals import SignalRecord
+from opentrader.store.sqlite.database import Store
+from opentrader.store.sqlite.rows import Rows
 
-class Row(NamedTuple):
-    """`direction`: buy, sell. `status`: pending, consumed, skipped, expired. `body`: the rest, JSON text."""
-
-    pair: str
-    direction: str
-    bot: str
-    status: str
-    notified: bool
-    created_at: int
-    updated_at: int
-    expires_at: int
-    body: str
+SIGNALS = Rows("signals", SignalRecord)
 
 
-def put(
-    connection: Connection,
-    pair: str,
-    *,
-    direction: str,
-    bot: str,
-    status: str,
-    notified: bool,
-    created_at: int,
-    updated_at: int,
-    expires_at: int,
-    body: str,
-) -> None:
-    """Store the signal of a pair in place of the one that it had."""
-    connection.execute(
-        "INSERT OR REPLACE INTO signals"
-        " (pair, direction, bot, status, notified, created_at, updated_at, expires_at, body)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (pair, direction, bot, status, notified, created_at, updated_at, expires_at, body),
-    )
+class SignalTable:
+    """`domain.ports.SignalStore`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def load(self) -> tuple[list[SignalRecord], dict[tuple[str, str], int]]:
+        return self._store.read(lambda connection: (rows(connection), bars(connection)))
+
+    async def keep(self, signal: SignalRecord, bar_ms: int | None = None) -> None:
+        await self._store.write(partial(put, signal=signal, bar_ms=bar_ms))
+
+    async def sweep(self, expired: list[SignalRecord], deleted: list[str]) -> None:
+        await self._store.write(partial(sweep, expired=expired, deleted=deleted))
 
 
-def rows(connection: Connection) -> list[Row]:
-    """All signals, whatever their status: the last created first, then by pair."""
-    found = connection.execute(
-        "SELECT pair, direction, bot, status, notified, created_at, updated_at, expires_at, body"
-        " FROM signals ORDER BY created_at DESC, pair"
-    )
-    return [Row(*row)._replace(notified=bool(row[4])) for row in found]
+def put(connection: Connection, signal: SignalRecord, bar_ms: int | None = None) -> None:
+    """Store a signal in place of the earlier one of its pair; `bar_ms`: the candle that its bot has now signalled."""
+    SIGNALS.put(connection, signal)
+    if bar_ms is not None:
+        put_bar(connection, signal.pair, signal.bot, bar_ms)
+
+
+def rows(connection: Connection) -> list[SignalRecord]:
+    """All signals, whatever their status: newest `created_at` first, then by pair."""
+    return SIGNALS.select(connection, "ORDER BY created_at DESC, pair")
+
+
+def sweep(connection: Connection, expired: Iterable[SignalRecord], deleted: Iterable[str]) -> None:
+    """Store the expired signals and delete those of the pairs `deleted`."""
+    for signal in expired:
+        SIGNALS.put(connection, signal)
+    delete(connection, deleted)
 
 
 def delete(connection: Connection, pairs: Iterable[str]) -> None:
-    """Forget the signals of these pairs; pairs without one are passed over."""
+    """Delete the signals of these pairs; a pair without a signal is skipped."""
     connection.executemany("DELETE FROM signals WHERE pair = ?", ((pair,) for pair in pairs))
 
 
 def abandon(connection: Connection, at: int) -> list[str]:
-    """Expire all that is pending as of this Unix second and forget the bars of all bots; the pairs that expired."""
+    """Expire every pending signal at this Unix second and delete all bars. Returns the pairs that expired, sorted."""
     found = connection.execute(
         "UPDATE signals SET status = 'expired', updated_at = ? WHERE status = 'pending' RETURNING pair", (at,)
     )
@@ -69,11 +65,11 @@ def abandon(connection: Connection, at: int) -> list[str]:
 
 
 def put_bar(connection: Connection, pair: str, bot: str, ts_ms: int) -> None:
-    """Remember the closed bar, by its opening in Unix milliseconds, that `bot` has signalled on `pair`."""
+    """Store the closed candle (its open time in Unix milliseconds) that `bot` last signalled on `pair`."""
     connection.execute("INSERT OR REPLACE INTO signal_bars (pair, bot, ts_ms) VALUES (?, ?, ?)", (pair, bot, ts_ms))
 
 
 def bars(connection: Connection) -> dict[tuple[str, str], int]:
-    """(pair, bot) -> opening of the bar last signalled, Unix milliseconds."""
+    """(pair, bot) -> open time of the candle last signalled, Unix milliseconds."""
     found = connection.execute("SELECT pair, bot, ts_ms FROM signal_bars")
     return {(pair, bot): ts_ms for pair, bot, ts_ms in found}

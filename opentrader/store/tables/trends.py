@@ -1,49 +1,38 @@
-"""The last trend of each symbol and timeframe. Instants are whole Unix seconds."""
+"""The latest trend of each symbol and timeframe. Instants are whole Unix seconds."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from functools import partial
 
 from apsw import Connection
 
+from opentrader.domain.analysis.trend import TrendRecord
+from opentrader.store.sqlite.database import Store
+from opentrader.store.sqlite.rows import Rows
 
-class Row(NamedTuple):
-    """`score`: JSON text. `timestamp`: the instant the trend speaks of. `stored_at`: when it came in."""
-
-    symbol: str
-    timeframe: str
-    source: str
-    type: str
-    trend: str
-    score: str
-    timestamp: int
-    stored_at: int
+TRENDS = Rows("trends", TrendRecord, beside=("stored_at",))
 
 
-def put(
-    connection: Connection,
-    symbol: str,
-    timeframe: str,
-    *,
-    source: str,
-    type: str,
-    trend: str,
-    score: str,
-    timestamp: int,
-    stored_at: int,
-) -> None:
-    """Store the trend of a symbol on a timeframe in place of the one that it had."""
-    connection.execute(
-        "INSERT OR REPLACE INTO trends (symbol, timeframe, source, type, trend, score, timestamp, stored_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (symbol, timeframe, source, type, trend, score, timestamp, stored_at),
-    )
+class TrendTable:
+    """`domain.ports.TrendStore`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def load(self) -> list[TrendRecord]:
+        return self._store.read(rows)
+
+    async def keep(self, records: list[TrendRecord], stored_at: int) -> None:
+        await self._store.write(partial(put, records=records, stored_at=stored_at))
 
 
-def rows(connection: Connection) -> list[Row]:
+def put(connection: Connection, records: Iterable[TrendRecord], stored_at: int) -> None:
+    """Store each trend in place of the earlier one of its symbol and timeframe; `stored_at`: when it was received."""
+    for record in records:
+        TRENDS.put(connection, record, stored_at=stored_at)
+
+
+def rows(connection: Connection) -> list[TrendRecord]:
     """All trends, by symbol and then by the text of the timeframe."""
-    found = connection.execute(
-        "SELECT symbol, timeframe, source, type, trend, score, timestamp, stored_at"
-        " FROM trends ORDER BY symbol, timeframe"
-    )
-    return [Row(*row) for row in found]
+    return TRENDS.select(connection, "ORDER BY symbol, timeframe")

@@ -31,7 +31,7 @@ from opentrader.domain.analysis.candles import clean
 from opentrader.domain.timeframes import TF_MS
 from opentrader.errors import ExchangeError, InternalError, InvalidInput, Overloaded, StorageError
 from opentrader.indicators import market_context, mr_signal, trend_result
-from opentrader.store.ports import SignalTable
+from opentrader.store.tables.signals import SignalTable
 
 HOUR = 3600
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -24,8 +26,8 @@ from opentrader.actors.operations.license_guard import refused
 from opentrader.domain.analysis.trend import Score, Trend, TrendResult
 from opentrader.domain.license import is_genuine, key_for
 from opentrader.errors import AgentNotFound, LicenseKeyNotFound, StorageError
-from opentrader.store.ports import LicenseTable
 from opentrader.store.tables import licenses
+from opentrader.store.tables.licenses import LicenseTable
 
 
 async def test_a_card_keeps_its_text_when_only_its_status_changes(books):
@@ -89,8 +91,9 @@ async def test_a_key_proves_itself_on_another_machine_and_a_made_up_one_does_not
 
 async def test_a_license_row_edited_by_another_hand_counts_as_none(books):
     await books.ask(RegisterLicense("me@example.com", "Me"))
-    row = books.store.read(licenses.row)
-    await books.store.write(lambda c: licenses.put(c, **(row._asdict() | {"name": "Somebody"})))
+    sealed = books.store.read(licenses.row)
+    edited = replace(sealed, license=replace(sealed.license, name="Somebody"))
+    await books.store.write(partial(licenses.put, sealed=edited))
     await books.restart()
     assert books.view(HealthOf()).license_status == "required"
 

@@ -30,15 +30,13 @@ from opentrader.domain.trading.risk import Risk
 from opentrader.exchange.paper.paper import PaperExchange
 from opentrader.exchange.paper.transport import Script
 from opentrader.store import Store
-from opentrader.store.ports import TrendTable
-from opentrader.store.trading_ports import (
-    AuditTable,
-    ControlTable,
-    DataDisk,
-    DayTable,
-    HistoryTable,
-    JournalTable,
-)
+from opentrader.store.sqlite.disk import DataDisk
+from opentrader.store.tables.audit import AuditTable
+from opentrader.store.tables.control import ControlTable
+from opentrader.store.tables.entry_counts import EntryCountTable
+from opentrader.store.tables.history import HistoryTable
+from opentrader.store.tables.journal import JournalTable
+from opentrader.store.tables.trends import TrendTable
 from tests.fakes.clock import CandleClock
 from tests.fakes.kernels import WarmKernels
 
@@ -102,7 +100,7 @@ class Market:
             asyncio.get_running_loop(), self.clock, SortableIds(), on_fatal=lambda reason: None, limits=self.limits
         )
         control, history = ControlTable(store), HistoryTable(store)
-        records = Records(JournalTable(store), history, DayTable(store), control)
+        records = Records(JournalTable(store), history, EntryCountTable(store), control)
         instance = await control.instance()
         run.add("trend_book", lambda c: TrendBook(c, TrendTable(store)))
         run.add_family("market_analyzer", lambda c: MarketAnalyzer(c, self.feed, WarmKernels(), Horizon()))

@@ -25,7 +25,8 @@ from opentrader.http.connection import Server
 from opentrader.http.gateway import Gateway
 from opentrader.http.security import Guard
 from opentrader.store import Store
-from opentrader.store.trading_ports import AuditTable, HistoryTable
+from opentrader.store.tables.audit import AuditTable
+from opentrader.store.tables.history import HistoryTable
 from tests.http.conftest import FakeSystem
 from tests.http.site import Site, listening
 

@@ -26,7 +26,7 @@ from opentrader.errors import (
     TradingHalted,
 )
 from opentrader.exchange.paper.transport import InjectedFault, Script
-from opentrader.store.trading_ports import JournalTable
+from opentrader.store.tables.journal import JournalTable
 from tests.actors.trading.market import MINUTE, PAIR, Market
 
 DAY = 86_400_000

@@ -15,8 +15,9 @@ from opentrader.domain.trading.lifecycle.records import Trade
 from opentrader.errors import StorageError
 from opentrader.store import Connection, Store
 from opentrader.store.sqlite import backup, disk, schema
-from opentrader.store.tables import settings as choices
-from opentrader.store.trading_ports import DataDisk, JournalTable
+from opentrader.store.sqlite.disk import DataDisk
+from opentrader.store.tables import settings
+from opentrader.store.tables.journal import JournalTable
 from opentrader.store.verification import verify_audit
 
 AT = 1_700_000_000  # 2023-11-14T22:13:20Z
@@ -57,10 +58,10 @@ async def test_a_copy_is_a_store_with_all_that_was_committed(
 
 
 async def test_a_copy_holds_what_only_the_log_has(store: Store, data_dir: Path, tmp_path: Path) -> None:
-    await store.write(partial(choices.put, key="k", text="v"))
+    await store.write(partial(settings.put, key="k", text="v"))
     assert (data_dir / "opentrader.db-wal").stat().st_size
     second = restored(backup.hourly(data_dir, AT), tmp_path / "restored")
-    assert second.read(partial(choices.get, key="k")) == "v"
+    assert second.read(partial(settings.get, key="k")) == "v"
     second.close()
 
 
@@ -109,7 +110,7 @@ def old_store(data_dir: Path) -> None:
     data_dir.mkdir()
     connection = apsw.Connection(str(data_dir / "opentrader.db"))
     schema.migrate(connection, schema.migrations()[:1])
-    choices.put(connection, "k", "of version 1")
+    settings.put(connection, "k", "of version 1")
     connection.close()
 
 
@@ -121,12 +122,12 @@ def test_an_old_store_is_copied_then_brought_up_to_date(data_dir: Path) -> None:
     old_store(data_dir)
     store = Store.open(data_dir)
     assert store.read(version) == len(schema.migrations())
-    assert store.read(partial(choices.get, key="k")) == "of version 1"
+    assert store.read(partial(settings.get, key="k")) == "of version 1"
     store.close()
     copy = data_dir / "backups" / "version-1.db"
     assert mode(copy) == 0o600
     connection = apsw.Connection(str(copy))
-    assert (version(connection), choices.get(connection, "k")) == (1, "of version 1")
+    assert (version(connection), settings.get(connection, "k")) == (1, "of version 1")
     connection.close()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from opentrader.store import Connection, Store
 from opentrader.store.sqlite import database
-from opentrader.store.tables import settings as choices
+from opentrader.store.tables import settings
 
 ROOT = Path(database.__file__).parents[3]
 
@@ -16,11 +16,11 @@ ROOT = Path(database.__file__).parents[3]
 WRITE_FOR_EVER = """
 import asyncio, os, pathlib, sys
 from opentrader.store import Store
-from opentrader.store.tables import settings as choices
+from opentrader.store.tables import settings
 
 def both(connection, name):
-    choices.put(connection, name + " first", "x" * 300)
-    choices.put(connection, name + " second", "x" * 300)
+    settings.put(connection, name + " first", "x" * 300)
+    settings.put(connection, name + " second", "x" * 300)
 
 async def forever(store, writer):
     number = 0
@@ -61,7 +61,7 @@ def test_a_killed_process_loses_no_acknowledged_commit(data_dir: Path) -> None:
     assert len(set(names)) >= ACKNOWLEDGED_BEFORE_THE_KILL
     store = Store.open(data_dir)  # checks the file, too
     keys = store.read(stored)
-    assert store.read(lambda connection: choices.get(connection, f"{names[-1]} second")) == "x" * 300
+    assert store.read(lambda connection: settings.get(connection, f"{names[-1]} second")) == "x" * 300
     store.close()
     assert {f"{name} {part}" for name in names for part in ("first", "second")} <= keys
     halves = {key.rpartition(" ")[0] for key in keys}

@@ -103,7 +103,7 @@ def test_a_trade_of_any_version_is_read_and_proved(
     data_dir: Path, entering: Callable[..., Trade], version: int
 ) -> None:
     connection, trade = old_store(data_dir, version), entering("T1")
-    journal.save(connection, trade, "accepted", 1_700_000_000_000, {})
+    journal.save(connection, trade, "accepted", 1_700_000_000_000)
     connection.close()
     store = Store.open(data_dir)
     assert store.read(lambda connection: journal.load(connection, 0)) == [trade]

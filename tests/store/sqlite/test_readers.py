@@ -11,19 +11,19 @@ import pytest
 
 from opentrader.errors import ShuttingDown, StorageError
 from opentrader.store import Connection, Store
-from opentrader.store.tables import settings as choices
+from opentrader.store.tables import settings
 
-look = partial(choices.get, key="k")
+look = partial(settings.get, key="k")
 
 
 def write(store: Store, text: str) -> None:
     """Write from a thread that has no loop."""
-    asyncio.run(store.write(partial(choices.put, key="k", text=text)))
+    asyncio.run(store.write(partial(settings.put, key="k", text=text)))
 
 
 def test_a_read_cannot_write(store: Store) -> None:
     with pytest.raises(StorageError, match="readonly"):
-        store.read(lambda connection: choices.put(connection, "k", "v"))
+        store.read(lambda connection: settings.put(connection, "k", "v"))
     assert store.read(look) is None
 
 
@@ -73,7 +73,7 @@ async def test_read_async_leaves_the_loop_free(store: Store) -> None:
         return threading.current_thread().name
 
     reading = asyncio.create_task(store.read_async(wait))
-    await store.write(partial(choices.put, key="k", text="v"))  # the loop turns while the read waits
+    await store.write(partial(settings.put, key="k", text="v"))  # the loop turns while the read waits
     go_on.set()
     assert await reading != threading.current_thread().name
 

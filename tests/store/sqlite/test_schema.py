@@ -14,7 +14,7 @@ from opentrader.store import Store
 from opentrader.store.sqlite import connection as policy
 from opentrader.store.sqlite import schema
 from opentrader.store.sqlite.connection import APPLICATION_ID
-from opentrader.store.tables import settings as choices
+from opentrader.store.tables import settings
 
 
 def database(data_dir: Path) -> Path:
@@ -47,7 +47,7 @@ def foreign(data_dir: Path, application_id: int, *, tables: bool) -> None:
 
 def fill(connection: apsw.Connection) -> None:
     for number in range(400):
-        choices.put(connection, f"key {number}", "x" * 500)
+        settings.put(connection, f"key {number}", "x" * 500)
 
 
 def damage(path: Path) -> None:
@@ -98,7 +98,7 @@ async def test_a_damaged_store_keeps_its_log_too(data_dir: Path, tmp_path: Path)
     await store.write(fill)
     store.close()
     store = Store.open(data_dir)
-    await store.write(lambda connection: choices.put(connection, "last", "words"))
+    await store.write(lambda connection: settings.put(connection, "last", "words"))
     crashed = shutil.copytree(data_dir, tmp_path / "crashed")
     store.close()
     damage(database(crashed))

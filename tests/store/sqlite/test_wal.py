@@ -16,14 +16,14 @@ import pytest
 from opentrader.store import Connection, Store
 from opentrader.store.sqlite import wal, writer
 from opentrader.store.sqlite.connection import make_writer, open_untouched
-from opentrader.store.tables import settings as choices
+from opentrader.store.tables import settings
 
 PAGE = "x" * 4000  # a row of this length fills a page
 
 
 def fill(connection: Connection, rows: int) -> None:
     for number in range(rows):
-        choices.put(connection, f"row {number}", PAGE)
+        settings.put(connection, f"row {number}", PAGE)
 
 
 def group(connection: Connection, rows: int) -> None:
@@ -52,7 +52,7 @@ async def test_commits_overwrite_the_log_that_was_grown_at_start(store: Store, d
     assert log.stat().st_size == wal.GROWN_BYTES
     assert not any(log.read_bytes())
     for number in range(20):
-        await store.write(partial(choices.put, key="k", text=str(number)))
+        await store.write(partial(settings.put, key="k", text=str(number)))
     assert log.stat().st_size == wal.GROWN_BYTES
     assert any(log.read_bytes())
 
@@ -61,9 +61,9 @@ async def test_a_store_copied_in_mid_flight_has_every_commit(store: Store, data_
     """The zeros behind the last frame, and older frames behind it, are no commits."""
     for number in range(3):
         await store.write(partial(fill, rows=wal.MOST_FRAMES))  # the log is begun anew in between
-        await store.write(partial(choices.put, key="k", text=str(number)))
+        await store.write(partial(settings.put, key="k", text=str(number)))
     copy = Store.open(shutil.copytree(data_dir, tmp_path / "copy"))
-    assert copy.read(partial(choices.get, key="k")) == "2"
+    assert copy.read(partial(settings.get, key="k")) == "2"
     rows = copy.read(lambda connection: connection.execute("SELECT count(*) FROM choices").get)
     assert rows == wal.MOST_FRAMES + 1
     copy.close()
@@ -79,7 +79,7 @@ async def test_an_idle_writer_checkpoints(store: Store, monkeypatch: pytest.Monk
     ran = threading.Event()
     monkeypatch.setattr(writer, "IDLE_SECONDS", 0.0)
     monkeypatch.setattr(wal.Checkpoints, "run", lambda self: ran.set())
-    await store.write(partial(choices.put, key="k", text="little"))
+    await store.write(partial(settings.put, key="k", text="little"))
     assert not ran.is_set()
     await store.write(partial(fill, rows=wal.IDLE_FRAMES))
     assert await asyncio.to_thread(ran.wait, 60)

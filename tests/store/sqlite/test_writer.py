@@ -13,11 +13,11 @@ import pytest
 
 from opentrader.errors import ShuttingDown, StorageError, StorageFailed
 from opentrader.store import Connection, Store
-from opentrader.store.tables import settings as choices
+from opentrader.store.tables import settings
 
 
 def put(store: Store, key: str, text: str = "x") -> asyncio.Task[None]:
-    return asyncio.create_task(store.write(partial(choices.put, key=key, text=text)))
+    return asyncio.create_task(store.write(partial(settings.put, key=key, text=text)))
 
 
 def keys(store: Store) -> list[str]:
@@ -39,7 +39,7 @@ async def count_commits(store: Store) -> list[str]:
 
 async def test_a_write_returns_what_its_function_returns(store: Store) -> None:
     def change(connection: Connection) -> tuple[str, str]:
-        return choices.keep(connection, "k", "v"), threading.current_thread().name
+        return settings.keep(connection, "k", "v"), threading.current_thread().name
 
     assert await store.write(change) == ("v", "store-writer")
     assert keys(store) == ["k"]
@@ -65,7 +65,7 @@ async def test_writes_run_in_the_order_of_the_calls(store: Store, busy_writer) -
     async with busy_writer():
         tasks = [put(store, "k", str(number)) for number in range(20)]
     await asyncio.gather(*tasks)
-    assert store.read(lambda connection: choices.get(connection, "k")) == "19"
+    assert store.read(lambda connection: settings.get(connection, "k")) == "19"
 
 
 async def test_nothing_is_visible_before_it_is_committed(store: Store, busy_writer) -> None:
@@ -77,7 +77,7 @@ async def test_nothing_is_visible_before_it_is_committed(store: Store, busy_writ
 
 async def test_a_raising_function_fails_and_is_undone_alone(store: Store, busy_writer) -> None:
     def fail(connection: Connection) -> None:
-        choices.put(connection, "half", "done")
+        settings.put(connection, "half", "done")
         raise LookupError("mine")
 
     commits = await count_commits(store)
@@ -91,7 +91,7 @@ async def test_a_raising_function_fails_and_is_undone_alone(store: Store, busy_w
 @pytest.mark.parametrize("error", [LookupError("mine"), KeyboardInterrupt(), SystemExit(3)], ids=repr)
 async def test_a_lone_function_that_raises_is_undone_and_the_writer_lives(store: Store, error: BaseException) -> None:
     def fail(connection: Connection) -> None:
-        choices.put(connection, "half", "done")
+        settings.put(connection, "half", "done")
         raise error
 
     future = asyncio.ensure_future(catch(store, fail))
@@ -229,7 +229,7 @@ def test_a_caller_whose_loop_is_gone_harms_nobody(store: Store) -> None:
     begun, go_on = threading.Event(), threading.Event()
 
     def hold(connection: Connection) -> None:
-        choices.put(connection, "orphan", "x")
+        settings.put(connection, "orphan", "x")
         begun.set()
         assert go_on.wait(60)
 

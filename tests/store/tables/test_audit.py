@@ -18,7 +18,8 @@ from opentrader.domain.trading.lifecycle.records import Trade
 from opentrader.store import Connection, Store
 from opentrader.store.sqlite import schema
 from opentrader.store.tables import events
-from opentrader.store.trading_ports import AuditTable, JournalTable
+from opentrader.store.tables.audit import AuditTable
+from opentrader.store.tables.journal import JournalTable
 from opentrader.store.verification import AuditReport, verify_audit
 
 ENTRY = AuditEntry(1_700_000_000, "ops", "trade", "BTCUSDT", "ok", 200, "r-1", {"sl": 2.0, "note": "é"})

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 from opentrader.domain.trading.ledger import AuditEntry, Control
 from opentrader.domain.trading.lifecycle.ids import EXIT
 from opentrader.store import Store
-from opentrader.store.trading_ports import AuditTable, ControlTable
+from opentrader.store.tables import audit
+from opentrader.store.tables.control import ControlTable
 
 HALTED = Control(True, "daily loss", 1_700_000_000, 1_700_000_009)
 
@@ -21,7 +23,7 @@ async def test_all_of_it_survives_a_restart(data_dir: Path) -> None:
     first = Store.open(data_dir)
     table = ControlTable(first)
     entry = AuditEntry(1_700_000_000, "ops", "halt", None, "ok", 0, None, {})
-    await table.keep(HALTED, also=[AuditTable(first).appending(entry), table.cooling("BTCUSDT", 5)])
+    await table.keep(HALTED, also=[partial(audit.append, entry=entry), table.cooling("BTCUSDT", 5)])
     await first.write(table.cooling("mr_combined ETHUSDT", 7))
     await first.write(table.cooling("BTCUSDT", 9))
     await first.write(table.restoring("1", "x"))

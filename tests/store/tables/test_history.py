@@ -17,7 +17,8 @@ from opentrader.domain.trading.statistics import statistics
 from opentrader.store import Store
 from opentrader.store.sqlite import schema
 from opentrader.store.tables import events, history
-from opentrader.store.trading_ports import HistoryTable, JournalTable
+from opentrader.store.tables.history import HistoryTable
+from opentrader.store.tables.journal import JournalTable
 
 CLOSED = ClosedTrade(
     "T1",

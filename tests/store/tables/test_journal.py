@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import MISSING, fields, is_dataclass, replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -22,8 +23,11 @@ from opentrader.errors import InternalError, StorageError, StorageFailed
 from opentrader.store import Connection, Store
 from opentrader.store.sqlite import schema
 from opentrader.store.sqlite.codec import plain
-from opentrader.store.tables import events, journal
-from opentrader.store.trading_ports import AuditTable, HistoryTable, IdempotencyTable, JournalTable
+from opentrader.store.tables import audit, events, idempotency, journal
+from opentrader.store.tables.audit import AuditTable
+from opentrader.store.tables.history import HistoryTable
+from opentrader.store.tables.idempotency import IdempotencyTable
+from opentrader.store.tables.journal import JournalTable
 from opentrader.store.verification import examine, verify_audit
 
 CLOSED = ClosedTrade(
@@ -103,7 +107,7 @@ def filled(kind: Any) -> Any:
 @given(TRADES)
 def test_a_trade_comes_back_equal(trade: Trade) -> None:
     connection = empty_store()
-    journal.save(connection, trade, "saved", 1, {})
+    journal.save(connection, trade, "saved", 1)
     back = journal.trade(connection, trade.intent.id)
     assert back == trade
     assert repr(back) == repr(trade)  # 1.0 and 1.00 are equal, and not the same
@@ -114,7 +118,7 @@ def test_the_last_state_counts_and_the_events_tell_the_way_there(states: list[Tr
     connection, told = empty_store(), {}
     states = [replace(state, intent=states[0].intent) for state in states]
     for number, state in enumerate(states, 1):
-        journal.save(connection, state, "saved", number, {})
+        journal.save(connection, state, "saved", number)
         (event,) = events.since(connection, number - 1)
         told |= event.body["changed"]
         assert journal.trade(connection, state.intent.id) == state
@@ -141,7 +145,7 @@ def test_no_field_of_a_record_is_forgotten(kind: Any) -> None:
     records = {Intent: trade.intent, Leg: trade.legs[0], Alert: trade.alerts[0], Trade: trade}
     assert not any(getattr(records[kind], field.name) == field.default for field in fields(kind))
     connection = empty_store()
-    journal.save(connection, trade, "saved", 1, {})
+    journal.save(connection, trade, "saved", 1)
     assert journal.trade(connection, trade.intent.id) == trade
     stored = next(events.since(connection, 0)).body["changed"]
     prefix = {Intent: "intent.", Leg: "legs.0.", Alert: "alerts", Trade: ""}[kind]
@@ -281,10 +285,10 @@ async def test_what_rides_along_is_in_the_same_commit(store: Store, entering: Ca
     commits = await count_commits(store)
     await book.save(entering("T1"), "sent", 1, also=[keys.reserving(request)])
     await book.save(replace(entering("T1"), label="PROTECTING"), "folded", 2)
-    done = [keys.finishing("k", 200, b"{}"), log.appending(entry)]
+    done = [keys.finishing("k", 200, b"{}"), partial(audit.append, entry=entry)]
     await book.save(replace(entering("T1"), label="PROTECTED"), "protected", 3, also=done)
     assert len(commits) == 3
-    found = keys.lookup("k", 60)
+    found = store.read(partial(idempotency.lookup, key="k", at=60))
     assert found is not None
     assert (found.state, log.page(1, 0)[1]) == ("done", 1)
 

@@ -18,7 +18,8 @@ from opentrader.errors import StorageError, StorageFailed, StorageFull
 from opentrader.store import Store
 from opentrader.store.sqlite import connection, database
 from opentrader.store.tables import events
-from opentrader.store.trading_ports import HistoryTable, JournalTable
+from opentrader.store.tables.history import HistoryTable
+from opentrader.store.tables.journal import JournalTable
 from opentrader.store.verification import verify_audit
 
 ROOT = Path(database.__file__).parents[3]
@@ -32,7 +33,7 @@ from itertools import count
 from opentrader.domain.trading.ledger import ClosedTrade
 from opentrader.domain.trading.lifecycle.records import Intent, Leg, planned
 from opentrader.store import Store
-from opentrader.store.trading_ports import JournalTable
+from opentrader.store.tables.journal import JournalTable
 
 ONE = Decimal("1.00")
 
