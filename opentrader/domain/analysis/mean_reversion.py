@@ -172,5 +172,12 @@ def prospect(
     proven = replay.trades >= 10 and edge > 0
     confidence = min(10, passed + proven + (regime == "sideway") + (gain / risk >= 1.5))
     gate_ok = ev > parameters.ev_gate and confidence >= parameters.conf_gate
-    detail = MrDetail(win_prob, p0, edge, replay.trades, replay.wins, gain / risk)
+    detail = MrDetail(
+        win_prob=win_prob,
+        p0=p0,
+        edge=edge,
+        replay_n=replay.trades,
+        replay_wins=replay.wins,
+        rr_net=gain / risk,
+    )
     return Prospect(ev, confidence, gate_ok, detail)

@@ -48,7 +48,7 @@ def trail_stop(
     side = 1 if direction == "buy" else -1
     if side * (entry - sl0) <= 0 or atr is None or atr <= 0:
         return TrailingStop(sl, "hold")
-    candidate, reason = _candidate(side, entry, sl0, best, atr, parameters)
+    candidate, reason = _candidate(side, parameters, entry=entry, sl0=sl0, best=best, atr=atr)
     if candidate is None or side * (candidate - sl) <= 0:
         return TrailingStop(sl, "hold")
     stop = _on_tick(side, candidate, tick)
@@ -60,7 +60,7 @@ def trail_stop(
 
 
 def _candidate(
-    side: int, entry: float, sl0: float, best: float, atr: float, p: Trailing
+    side: int, p: Trailing, *, entry: float, sl0: float, best: float, atr: float
 ) -> tuple[float | None, Reason]:
     """The better of break-even and chandelier, as far as the excursion in R has unlocked them."""
     risk, excursion = side * (entry - sl0), side * (best - entry)

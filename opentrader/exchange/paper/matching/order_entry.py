@@ -133,8 +133,22 @@ class OrderEntry:
 
     def _draft(self, new: NewOrder, list_id: int = 0) -> PaperOrder:
         filters, now = self._filters, self._now_ms
-        what = (new.cid, new.symbol, filters.base, filters.quote, new.side, new.type, new.qty, new.px, new.stop_px)
-        return PaperOrder(self._account.next_order(), list_id, *what, new.time_in_force, now, now)
+        return PaperOrder(
+            id=self._account.next_order(),
+            list_id=list_id,
+            cid=new.cid,
+            symbol=new.symbol,
+            base=filters.base,
+            quote=filters.quote,
+            side=new.side,
+            type=new.type,
+            qty=new.qty,
+            px=new.px,
+            stop_px=new.stop_px,
+            time_in_force=new.time_in_force,
+            created_at=now,
+            updated_at=now,
+        )
 
     def _order_of(self, new: NewList, leg: ListLeg) -> NewOrder:
         return NewOrder(
