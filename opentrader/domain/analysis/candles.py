@@ -177,17 +177,6 @@ class CandleInfo(NamedTuple):
     stale: bool
 
 
-def describe(candles: Candles, timeframe: Timeframe, now_ms: int | None, parameters: Analysis = ANALYSIS) -> CandleInfo:
-    """Count bars and recent gaps; see whether the last candle is old and the market dead."""
-    count, step = len(candles), TF_MS[timeframe]
-    return CandleInfo(
-        count,
-        missing(candles.ts, count, step, parameters.gap_look),
-        flat(candles.high, candles.low, count, parameters.flat_look),
-        count > 0 and stale(float(candles.ts[-1]), step, now_ms, parameters),
-    )
-
-
 def stale(last_ts: float, step: int, now_ms: int | None, parameters: Analysis = ANALYSIS) -> bool:
     """Whether `stale_tf` further candles should have closed since the last one."""
     return now_ms is not None and now_ms - (last_ts + step) >= parameters.stale_tf * step

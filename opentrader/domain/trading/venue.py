@@ -103,10 +103,6 @@ class Order:
     updated_at: int = 0
 
     @property
-    def trades_complete(self) -> bool:
-        return self.covered >= self.cum
-
-    @property
     def rest(self) -> Decimal:
         return self.qty - self.cum
 

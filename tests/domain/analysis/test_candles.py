@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opentrader.domain.analysis import candles as module
-from opentrader.domain.analysis.candles import CandleInfo, Candles, clean, describe, quality, resample
+from opentrader.domain.analysis.candles import CandleInfo, Candles, clean, flat, missing, quality, resample, stale
+from opentrader.domain.analysis.parameters import ANALYSIS
 from opentrader.domain.timeframes import TF_MS, Timeframe
 from tests.indicators.recorded import candles
 from tests.indicators.vector import walk
@@ -105,26 +106,33 @@ def series(*steps: int) -> Candles:
 
 
 def test_gaps_are_counted_in_the_last_fifty_candles() -> None:
-    assert describe(series(*[1] * 60), "4h", None).gaps == 0
-    assert describe(series(3, *[1] * 48), "4h", None).gaps == 2
-    assert describe(series(3, *[1] * 49), "4h", None).gaps == 0
-    assert describe(series(1, 2, 4), "4h", None).gaps == 4
+    def gaps(found: Candles) -> int:
+        return missing(found.ts, len(found), STEP, ANALYSIS.gap_look)
+
+    assert gaps(series(*[1] * 60)) == 0
+    assert gaps(series(3, *[1] * 48)) == 2
+    assert gaps(series(3, *[1] * 49)) == 0
+    assert gaps(series(1, 2, 4)) == 4
 
 
 def test_stale_after_two_more_candles() -> None:
-    found = series(1, 1)
-    end = int(found.ts[-1]) + STEP
-    assert not describe(found, "4h", end + 2 * STEP - 1).stale
-    assert describe(found, "4h", end + 2 * STEP).stale
-    assert not describe(found, "4h", None).stale
-    assert not describe(clean([], "4h", None), "4h", end).stale
+    last = float(series(1, 1).ts[-1])
+    end = int(last) + STEP
+    assert not stale(last, STEP, end + 2 * STEP - 1)
+    assert stale(last, STEP, end + 2 * STEP)
+    assert not stale(last, STEP, None)
 
 
 def test_flat_is_twenty_candles_of_one_price() -> None:
     still = [[n * STEP, 7, 7, 7, 7, 0] for n in range(1, 21)]
-    assert describe(clean(still, "4h", None), "4h", None).flat
-    assert not describe(clean(still[1:], "4h", None), "4h", None).flat
-    assert not describe(clean([*still[:-1], row(20)], "4h", None), "4h", None).flat
+
+    def is_flat(rows: list[Any]) -> bool:
+        found = clean(rows, "4h", None)
+        return flat(found.high, found.low, len(found), ANALYSIS.flat_look)
+
+    assert is_flat(still)
+    assert not is_flat(still[1:])
+    assert not is_flat([*still[:-1], row(20)])
 
 
 @pytest.mark.parametrize(

@@ -32,10 +32,6 @@ class Rebuilt:
     skipped: tuple[str, ...] = ()
     strangers: tuple[str, ...] = ()
 
-    @property
-    def second_daemon(self) -> bool:
-        return bool(self.strangers)
-
 
 LEG_KINDS: dict[IdKind, LegKind] = {"L": "L", "P": "L", "T": "L", "S": "S", "C": "C"}
 Read = tuple[EntryId | ExitId, Order]

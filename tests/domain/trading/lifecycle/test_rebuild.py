@@ -92,9 +92,9 @@ def test_what_is_claimed_foreign_or_unreadable_is_left_alone() -> None:
 
 def test_a_young_order_of_another_instance_is_a_second_daemon() -> None:
     old = entry_order("OPEN", 0)
-    assert not found(old, wallet=0).second_daemon
+    assert found(old, wallet=0).strangers == ()
     young = replace(old, created_at=BOOT + SETTINGS.horizon + 1)
-    assert found(young, wallet=0).second_daemon
+    assert found(young, wallet=0).strangers == (young.cid,)
 
 
 def test_rebuilding_twice_gives_the_same() -> None:
