@@ -284,7 +284,7 @@ class TradeLoop(Actor):
         price = self._marks.get(pair, trade.sl)
         return max(filters.min_qty, filters.min_notional / price)
 
-    def take_over(self, trade: Trade) -> None:
+    def resume_trade(self, trade: Trade) -> None:
         """Add a trade that is already durable, and check it soon."""
         log_resumed(trade)
         self._trades[trade.intent.id] = trade

@@ -22,7 +22,7 @@ from opentrader.actors.trading.closing import CancelPendingEntry, CloseTrades, S
 from opentrader.actors.trading.intents import Quote, demand_fresh, demand_slots, limit_intent, market_intent, quoted
 from opentrader.actors.trading.lifecycle_loop import CheckEntries, CheckSymbol
 from opentrader.actors.trading.recovery.reconciliation import Adopt
-from opentrader.actors.trading.replies.outcomes import came_to_nothing, entered
+from opentrader.actors.trading.replies.outcomes import entered, never_sent
 from opentrader.actors.trading.replies.presenter import bought, entry_leg, is_entering, is_pending
 from opentrader.domain.time_limits import ENTRY_SECONDS
 from opentrader.domain.timeframes import DAY_MS, Timeframe
@@ -104,7 +104,7 @@ class PositionManager(TradeClosing):
         now = self.context.clock.market_ms()
         rows, over = {row.id: row for row in self._history.all()}, self._journal.ended(now - DAY_MS)
         for trade in self._journal.load(now - DAY_MS):
-            self.take_over(booted(trade, now, self._rules))
+            self.resume_trade(booted(trade, now, self._rules))
         self._unread = set(self._trades)
         self._rows = {id_: row for id_, row in rows.items() if row.closed_at * 1000 >= now - now % DAY_MS}
         self._rows |= {id_: rows.get(id_) for id_ in over}
@@ -195,7 +195,7 @@ class PositionManager(TradeClosing):
     @handles(OutcomeOfKey)
     def made_with(self, message: OutcomeOfKey) -> Any:
         trade = self._journal.made_with(message.idem_key)
-        if trade is None or came_to_nothing(trade):
+        if trade is None or never_sent(trade):
             return None
         return self.pipe(self._until_entered(trade), then=Entered)
 

@@ -65,7 +65,7 @@ class Adopted(Message[tuple[Trade, ...]]):
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class Reconciliation:
     """The result of one reconciliation. `failed`: symbols that could not be read."""
 
     trades: tuple[Trade, ...]
@@ -130,19 +130,19 @@ class TradeRecovery(TradeUpkeep):
 
     async def reconcile_now(self, *, everywhere: bool) -> tuple[Trade, ...]:
         """Adopt the trades found. Raises `ExchangeError` if a symbol could not be read, after adopting the others."""
-        lost = await self._lost(everywhere=everywhere)
-        if new := set(lost.strangers) - self._strangers - self._journal.owners(lost.strangers).keys():
+        found = await self._search(everywhere=everywhere)
+        if new := set(found.strangers) - self._strangers - self._journal.owners(found.strangers).keys():
             self._strangers |= new
             await self.halted_by(f"a second daemon trades on this account: {', '.join(sorted(new))}")
-        adopted = await self.context.ask(Adopt(lost.trades), timeout=LOOKUP_SECONDS) if lost.trades else ()
-        if lost.failed:
+        adopted = await self.context.ask(Adopt(found.trades), timeout=LOOKUP_SECONDS) if found.trades else ()
+        if found.failed:
             raise ExchangeError(
-                f"{', '.join(lost.failed)} could not be read",
+                f"{', '.join(found.failed)} could not be read",
                 hint="trades found in other symbols were adopted; retry for these",
             )
         return adopted
 
-    async def _lost(self, *, everywhere: bool) -> Lost:
+    async def _search(self, *, everywhere: bool) -> Reconciliation:
         open_orders, balances = await self._exchange.open_everywhere(), await self._exchange.balances()
         known = {cid for trade in self._snapshot.trades for leg in trade.legs for cid in leg.cids}
         strange = {
@@ -166,7 +166,7 @@ class TradeRecovery(TradeUpkeep):
             result = rebuilt(view, self._instance, self._boot_ms, self._snapshot.trades, self._rules)
             found += result.trades
             strangers += result.strangers
-        return Lost(tuple(found), tuple(strangers), tuple(failed))
+        return Reconciliation(tuple(found), tuple(strangers), tuple(failed))
 
     # --- adopted trades
 
@@ -206,7 +206,7 @@ class TradeRecovery(TradeUpkeep):
             "trade %s, %s: closed, but one of its orders is still open; canceling it", key, trade.intent.symbol
         )
         self._rows.setdefault(key, None)
-        self.take_over(trade)
+        self.resume_trade(trade)
 
     async def _store_adopted(self, trades: list[Trade]) -> tuple[Trade, ...]:
         """Each in its own commit: one failure does not affect the others."""
@@ -227,7 +227,7 @@ class TradeRecovery(TradeUpkeep):
     def adopted(self, message: Adopted) -> tuple[Trade, ...]:
         trades = message.outcome.unwrap()
         for trade in trades:
-            self.take_over(trade)
+            self.resume_trade(trade)
             self.drive(trade.intent.symbol)
         self.show()
         return trades

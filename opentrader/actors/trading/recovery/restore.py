@@ -124,7 +124,7 @@ class RestoredTrades(TradeRecovery):
     def verified(self, message: VerifiedStored) -> messages.Restored:
         message.outcome.unwrap()
         trade = message.trade
-        self.take_over(trade)
+        self.resume_trade(trade)
         self.show()
         self.drive(trade.intent.symbol)
         mark = self._marks.get(trade.intent.symbol)

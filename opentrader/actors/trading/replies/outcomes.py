@@ -168,7 +168,7 @@ def entered(
     return TradeOpened(trade=opened, agent=trade.intent.agent, timestamp=now_ms // 1000)
 
 
-def came_to_nothing(trade: Trade) -> bool:
+def never_sent(trade: Trade) -> bool:
     """Whether the entry never reached the exchange and never will: then the request may be repeated."""
     leg = entry_leg(trade)
     if leg is None:
