@@ -175,4 +175,4 @@ def test_a_store_that_cannot_be_read_is_told(tmp_path: Path, caplog: pytest.LogC
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "opentrader.db").write_bytes(b"no database at all " * 100)
     assert market_shift(settings(at=None), NOW_MS) == 0
-    assert "candles are not moved as the daemon moves them" in caplog.text
+    assert "candles are not shifted" in caplog.text
