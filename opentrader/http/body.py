@@ -16,7 +16,7 @@ MAX_BYTES = 64 * 1024
 MAX_DEPTH = 20
 BODY_SECONDS = 10.0
 
-# curl -d sends JSON as a form unless told otherwise.
+# curl -d sends JSON as a form unless -H says otherwise.
 _TYPES = {"application/json", "text/json", "text/plain", "application/x-www-form-urlencoded"}
 _CHARSETS = {None, "utf-8", "utf8", "us-ascii"}
 
