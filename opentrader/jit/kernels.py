@@ -88,9 +88,14 @@ class CompiledKernels:
 
     async def _compile(self) -> int:
         """Fill the cache in a child process, and return its exit status. Raises `OSError` if the child cannot start."""
-        quiet = asyncio.subprocess.DEVNULL
         self._compiler = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "opentrader", "warmup", stdout=quiet, stderr=quiet
+            sys.executable,
+            "-m",
+            "opentrader.jit.compiler",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,  # a Ctrl-C at the terminal is for the daemon, which then ends this process
         )
         return await self._compiler.wait()
 

@@ -90,6 +90,24 @@ async def test_a_child_in_the_middle_of_a_call_ends_with_a_parent_that_is_killed
     await parent.wait()
 
 
+COMPILER = """
+from opentrader.jit import compiler, kernels
+from tests.jit.test_kernels import hold
+kernels.fill_cache = lambda report: hold()
+compiler.main()
+"""
+
+
+async def test_so_does_the_one_that_compiles() -> None:
+    pipe = asyncio.subprocess.PIPE
+    child = await asyncio.create_subprocess_exec(sys.executable, "-c", COMPILER, stdin=pipe, stderr=pipe)
+    assert child.stdin is not None
+    assert child.stderr is not None
+    assert await child.stderr.readline() == b"begun\n"
+    child.stdin.close()  # as the system does it when the parent is gone
+    assert await child.wait() == 1
+
+
 async def test_an_interrupt_at_the_terminal_does_not_reach_the_child(interpreter: Interpreter) -> None:
     assert await interpreter.call("os.getsid", 0) != os.getsid(0)
 
@@ -138,7 +156,7 @@ async def test_what_is_under_way_when_the_kernels_become_warm_is_begun_anew_comp
     spawn = asyncio.create_subprocess_exec
 
     async def spawned(*command: str, **named: Any) -> Any:
-        return Compiler() if "warmup" in command else await spawn(*command, **named)
+        return Compiler() if "opentrader.jit.compiler" in command else await spawn(*command, **named)
 
     monkeypatch.setattr(asyncio, "create_subprocess_exec", spawned)
     await cold.begin()
