@@ -1,4 +1,4 @@
-"""The store: one SQLite file, one writer thread, and a module of plain functions for each kind of row."""
+"""The store: one SQLite file, one writer thread, and one module of functions per table."""
 
 from apsw import Connection
 

@@ -1,4 +1,4 @@
-"""Is the chain of events whole, and do the trades, the fills and the history say what their events said?"""
+"""Verification: the hash chain of the events is intact, and trades, fills and history match their events."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ from opentrader.store.tables import events, history, journal
 
 @dataclass(frozen=True, slots=True)
 class AuditReport:
-    """`broken_at`: the first event that is not as it was written, or is missing. `strayed`: ids of trades that differ,
-    or whose fills or row of the history do, from what their events say. `head`: the hash of the last event, in
-    hexadecimal; one that was noted earlier must be found in the chain for ever.
+    """`broken_at`: the first changed or missing event. `strayed`: ids of trades whose rows, fills or history do not
+    match their events. `head`: the hash of the last event in hexadecimal; an earlier head must remain in the chain.
     """
 
     events: int
@@ -29,22 +28,22 @@ class AuditReport:
 
     @property
     def faults(self) -> tuple[str, ...]:
-        """In words, one a line; none when all is whole."""
-        chain = () if self.broken_at is None else (f"event {self.broken_at} is missing, or not as it was written",)
-        return (*chain, *(f"what is stored of trade {it} is not what its events say" for it in self.strayed))
+        """One sentence per fault; empty when everything matches."""
+        chain = () if self.broken_at is None else (f"event {self.broken_at} is missing or was changed",)
+        return (*chain, *(f"the stored rows of trade {trade} do not match its events" for trade in self.strayed))
 
 
 def verify_audit(data_dir: Path) -> AuditReport | None:
-    """Examine the store of a data folder, beside a running daemon or without one; None where there is no store.
+    """Examine the store of a data folder, whether or not its daemon runs; None where there is no store.
 
-    Reads every event. Raises `StorageError` for a store that cannot be read.
+    Reads every event. Raises `StorageError` for an unreadable store.
     """
     return read_store(data_dir, examine)
 
 
 def examine(connection: Connection) -> AuditReport:
-    """All of it in one state of the store."""
-    if not connection.table_exists("main", "events"):  # the daemon of that store kept none
+    """Examine one snapshot of the store."""
+    if not connection.table_exists("main", "events"):  # a store from before the event log
         return AuditReport(0, events.GENESIS.hex(), None, ())
     with connection:
         last = events.head(connection)
@@ -55,17 +54,17 @@ def examine(connection: Connection) -> AuditReport:
 
 def _strayed_trades(connection: Connection) -> Iterator[str]:
     for trade_id, seq, digest in journal.digests(connection):
-        told = _event(connection, seq)
-        if (told.get("trade"), told.get("after")) != (trade_id, digest):
+        event = _event(connection, seq)
+        if (event.get("trade"), event.get("after")) != (trade_id, digest):
             yield trade_id
 
 
 def _strayed_fills(connection: Connection) -> Iterator[str]:
-    if not connection.table_exists("main", "fills"):  # the daemon of that store kept none
+    if not connection.table_exists("main", "fills"):  # a store from before fills were stored
         return
     for trade_id, seq, fill in journal.fills_with_events(connection):
-        told = _event(connection, seq)
-        if told.get("trade") != trade_id or fill not in told.get("fills", ()):
+        event = _event(connection, seq)
+        if event.get("trade") != trade_id or fill not in event.get("fills", ()):
             yield trade_id
     yield from journal.short_of_fills(connection)
 

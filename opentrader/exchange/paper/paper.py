@@ -26,7 +26,7 @@ from opentrader.exchange.paper.reports import list_report, order_report
 from opentrader.exchange.paper.session import Session, Terms
 from opentrader.exchange.paper.transport import Faults, Script, Transport
 from opentrader.exchange.refusals import BAD_SYMBOL, MARKET_CLOSED, TOO_EARLY, TOO_OLD, Refusal, refused
-from opentrader.store.sqlite.writer import OnFailed, unheard
+from opentrader.store.sqlite.writer import OnFailed, ignore_failure
 
 AHEAD_MS = 1_000
 T = TypeVar("T")
@@ -61,7 +61,7 @@ class PaperExchange:
         terms: Terms | None = None,
         faults: Faults | None = None,
         recv_window_ms: int = RECV_WINDOW_MS,
-        on_failed: OnFailed = unheard,
+        on_failed: OnFailed = ignore_failure,
     ) -> PaperExchange:
         """Open the exchange over the ledger in `folder`; a new ledger starts with `balance`.
 

@@ -1,4 +1,4 @@
-"""Copies of the store, each a whole store that can be put in its place. They lie in `backups/`, private like it."""
+"""Backups: each is a complete store that can replace the original. They are in `backups/`, readable by us alone."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from opentrader.store.sqlite.connection import open_reader, storage_errors
 from opentrader.store.sqlite.folder import DATABASE, make_private
 
 BACKUPS = "backups"
-KEPT = 24  # hourly ones; those from before a migration are kept until somebody removes them
+KEPT = 24  # hourly backups; the ones made before a migration stay until the operator deletes them
 
 
 def before_migration(connection: Connection, data_dir: Path, version: int) -> Path:
-    """Copy a store that is about to leave this `version`. Raises what SQLite and the system raise."""
+    """Back up the store before its migration from `version`. Raises the errors of SQLite and the system."""
     return _copy(connection, data_dir, f"version-{version}.db")
 
 
 def hourly(data_dir: Path, at: int) -> Path:
-    """Copy the store as it is at this Unix second, beside its daemon or without one, and drop copies beyond `KEPT`.
+    """Back up the store at this Unix second, whether or not its daemon runs, and delete all but the last `KEPT`.
 
-    Blocks for the whole copy; writers go on meanwhile. Raises `StorageError` when the disk fails, or when the copy
-    would leave less than `disk.FLOOR_BYTES` free: trading needs the room more.
+    Blocks for the whole copy; writers continue meanwhile. Raises `StorageError` when the disk fails, or when the
+    backup would leave less than `disk.FLOOR_BYTES` free, which trading needs.
     """
     stamp = f"{datetime.fromtimestamp(at, UTC):%Y%m%dT%H%M%SZ}"
     with storage_errors(), closing(open_reader(data_dir / DATABASE)) as connection:
@@ -40,7 +40,7 @@ def hourly(data_dir: Path, at: int) -> Path:
 
 
 def _copy(source: Connection, data_dir: Path, name: str) -> Path:
-    """The copy gets its name when it is whole and on the disk: no half one is ever taken for a backup."""
+    """Rename the copy only when it is complete and synced, so that a partial copy is never mistaken for a backup."""
     folder = data_dir / BACKUPS
     folder.mkdir(mode=0o700, exist_ok=True)
     part = make_private(folder / f"{name}.part")
@@ -56,13 +56,13 @@ def _copy(source: Connection, data_dir: Path, name: str) -> Path:
 def _refuse_crowding(source: Connection, data_dir: Path) -> None:
     size = source.pragma("page_count") * source.pragma("page_size")
     if disk.free(data_dir) - size < disk.FLOOR_BYTES:
-        raise StorageError("no room for a backup", hint=f"Free some space under {data_dir}.")
+        raise StorageError("not enough free space for a backup", hint=f"Free some space under {data_dir}.")
 
 
 def _write(source: Connection, part: Path) -> None:
-    """In one step, which sees one state of the store, so that no commit can make the copy begin anew."""
+    """In one step, which reads one snapshot: in several, a commit between them would restart the copy."""
     with closing(Connection(str(part), apsw.SQLITE_OPEN_READWRITE)) as target:
-        target.pragma("journal_mode", "memory")  # a copy that fails is thrown away: nothing to roll back to
+        target.pragma("journal_mode", "memory")  # a failed copy is deleted, so it needs no rollback
         target.pragma("synchronous", "full")
         with target.backup("main", source, "main") as backup:
             backup.step(-1)

@@ -82,7 +82,7 @@ def _dataclass_parser(kind: type) -> Callable[[Any], Any]:
         if unknown := stored.keys() - parsers.keys():
             raise ConfigError(
                 f"the store holds a {kind.__name__} with unknown fields: {', '.join(sorted(unknown))}",
-                hint="Nothing was changed. Install the opentrader that wrote it, or a later one.",
+                hint="Nothing was changed. Install the version of opentrader that wrote it, or a later one.",
             )
         return kind(**{name: parsers[name](value) for name, value in stored.items()})
 

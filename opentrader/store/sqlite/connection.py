@@ -1,4 +1,4 @@
-"""How the store opens SQLite. Every setting is one decision and stands with its reason."""
+"""How the store opens SQLite; every setting is listed with its reason."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from opentrader.errors import ConfigError, StorageError, StorageFailed, StorageF
 
 APPLICATION_ID = 0x4F545244  # "OTRD" in the file's header: whose file this is
 
-# How long a statement waits for a lock that another program (a backup, the sqlite3 shell) holds.
+# How long a statement waits for the lock of another program (a backup, the sqlite3 shell).
 BUSY_MILLISECONDS = 5_000
 
 EVERY_CONNECTION = (
     # References between tables hold at run time; SQLite leaves them unchecked unless asked.
     ("foreign_keys", 1),
-    # A schema that was tampered with may not call functions with side effects.
+    # A manipulated schema must not call functions with side effects.
     ("trusted_schema", 0),
     # An I/O error under a memory map ends the process (SIGBUS); without one it is an exception.
     ("mmap_size", 0),
@@ -28,24 +28,24 @@ EVERY_CONNECTION = (
 WRITER = (
     # Readers never wait for the writer, and a commit is one sequential write and one sync.
     ("journal_mode", "wal"),
-    # Sync the WAL at every commit: what was acknowledged survives a power cut. NORMAL may lose it.
+    # Sync the WAL at every commit, so that acknowledged writes survive a power cut. NORMAL may lose them.
     ("synchronous", "full"),
-    # On macOS a plain fsync stops at the disk's cache; elsewhere this changes nothing.
+    # On macOS a plain fsync stops at the disk's cache. No effect elsewhere.
     ("fullfsync", 1),
-    # SQLite would checkpoint inside a commit that somebody waits for; the writer chooses a better moment.
+    # Automatic checkpoints would run inside a commit with a waiting caller; the writer runs them when it is idle.
     ("wal_autocheckpoint", 0),
 )
 SWITCHES = (
-    # SQL cannot damage the file itself (writable_schema, journal_mode=off and the like).
+    # SQL cannot damage the file itself (writable_schema, journal_mode=off and similar).
     apsw.SQLITE_DBCONFIG_DEFENSIVE,
 )
 NO_SWITCHES = (
-    # "name" in double quotes is never silently text when no such column exists.
+    # A "name" in double quotes is never taken for a text when no such column exists.
     apsw.SQLITE_DBCONFIG_DQS_DML,
     apsw.SQLITE_DBCONFIG_DQS_DDL,
 )
 
-# The disk, the file or a lock failed, as opposed to a statement that was wrong.
+# Failures of the disk, the file or a lock, as opposed to a wrong statement.
 UNAVAILABLE = (
     apsw.BusyError,
     apsw.CantOpenError,
@@ -62,19 +62,19 @@ UNAVAILABLE = (
 
 
 def open_reader(path: Path) -> Connection:
-    """A connection that can only read. The writer's must be open: it keeps the WAL's index."""
+    """A read-only connection. The writer must be open, because it maintains the index of the WAL."""
     return _connect(path, apsw.SQLITE_OPEN_READONLY)
 
 
 def open_untouched(path: Path) -> Connection:
-    """A connection to look at the existing file `path`: closing it leaves file and WAL as they were found."""
+    """A connection to inspect the existing file `path`; closing it leaves the file and its WAL unchanged."""
     connection = _connect(path, apsw.SQLITE_OPEN_READWRITE)
     connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
     return connection
 
 
 def make_writer(connection: Connection) -> None:
-    """Turn the connection of `open_untouched`, whose file was found good, into the one that writes."""
+    """Turn the connection of `open_untouched` into the writer, after its file has passed the checks."""
     connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
     _apply(connection, WRITER)
     if connection.pragma("journal_mode") != "wal":
@@ -84,16 +84,16 @@ def make_writer(connection: Connection) -> None:
         )
 
 
-# After these nobody knows what the disk holds: a failed sync may have dropped pages that look written (fsyncgate).
+# After these errors the contents of the disk are unknown: a failed sync may drop pages that look written (fsyncgate).
 FAILED = (apsw.CorruptError, apsw.IOError, apsw.NotADBError)
 
 
 def storage_error(error: BaseException) -> StorageError:
-    """What a failing disk, file or lock is called outside the store."""
+    """The error that the store raises for a failing disk, file or lock."""
     if isinstance(error, FAILED):
         return StorageFailed(
             f"the disk failed: {error}",
-            hint="What was asked for may be kept or not. The daemon ends, and its next start looks: ask again then.",
+            hint="The write may or may not be stored. The daemon exits: after its restart check, then retry.",
         )
     full = isinstance(error, apsw.FullError) or getattr(error, "errno", None) == errno.ENOSPC
     return (StorageFull if full else StorageError)(
@@ -104,7 +104,7 @@ def storage_error(error: BaseException) -> StorageError:
 
 @contextmanager
 def storage_errors() -> Iterator[None]:
-    """Raise `StorageError` in place of SQLite's and the system's own words for it."""
+    """Raise `StorageError` in place of the exceptions of SQLite and the system."""
     try:
         yield
     except (*UNAVAILABLE, OSError) as error:

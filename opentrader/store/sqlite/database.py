@@ -14,7 +14,7 @@ from apsw import Connection
 from opentrader.store.sqlite import backup, folder, schema, wal
 from opentrader.store.sqlite.connection import make_writer, open_untouched, storage_errors
 from opentrader.store.sqlite.readers import Readers
-from opentrader.store.sqlite.writer import OnFailed, Writer, unheard
+from opentrader.store.sqlite.writer import OnFailed, Writer, ignore_failure
 
 T = TypeVar("T")
 
@@ -28,7 +28,7 @@ class Store:
         self._writer = Writer(connection, on_failed)
 
     @classmethod
-    def open(cls, data_dir: Path, on_failed: OnFailed = unheard) -> Store:
+    def open(cls, data_dir: Path, on_failed: OnFailed = ignore_failure) -> Store:
         """Lock the data folder, check its store (or create an empty one) and migrate it. Blocks.
 
         A store of an earlier version is copied to `backups/` first. `on_failed` is called once, on any thread, with

@@ -13,16 +13,16 @@ from opentrader.errors import ConfigError
 DATABASE = "opentrader.db"
 LOCK = "opentrader.lock"
 
-# Their locks and their shared memory do not work between machines: a WAL on them gets damaged.
+# Locks and shared memory do not work between machines on these file systems: a WAL on them gets corrupted.
 REMOTE = frozenset({"cifs", "nfs", "nfs4", "smb3", "smbfs"})
 
 _MOUNTS = Path("/proc/self/mountinfo")
 
 
 def prepare(folder: Path) -> None:
-    """Make `folder`, or take the one that is there, for our own user alone (mode 0700).
+    """Create `folder`, or take an existing one, and make it private to our user (mode 0700).
 
-    Raises `ConfigError` when it cannot be made or made private, or is on a network file system.
+    Raises `ConfigError` when it cannot be created or made private, or is on a network file system.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -37,7 +37,7 @@ def prepare(folder: Path) -> None:
 
 
 def file_system(device: int, mountinfo: str) -> str:
-    """The type of the file system with this `st_dev`; empty when `mountinfo`, see proc(5), has none."""
+    """The type of the file system with this `st_dev`, from `mountinfo` (see proc(5)); empty if it is not listed."""
     number = f"{os.major(device)}:{os.minor(device)}"
     for line in mountinfo.splitlines():
         mount, _, source = line.partition(" - ")
@@ -47,7 +47,7 @@ def file_system(device: int, mountinfo: str) -> str:
 
 
 def refuse_remote(folder: Path, kind: str) -> None:
-    """Raise `ConfigError` for a `kind` of file system that lives on another machine."""
+    """Raise `ConfigError` for a `kind` of network file system."""
     if kind in REMOTE:
         raise ConfigError(
             f"the data folder {folder} is on a network file system ({kind})",
@@ -56,10 +56,10 @@ def refuse_remote(folder: Path, kind: str) -> None:
 
 
 def claim(folder: Path) -> BinaryIO:
-    """Hold the folder's instance lock until the returned file is closed or the process ends.
+    """Take the lock of the folder; it is held until the returned file is closed or the process ends.
 
-    The lock is the kernel's (flock), so none is left behind by a crash. The file stays, and names the holder.
-    Raises `ConfigError` when another process, or another store of this one, holds it.
+    The kernel holds the lock (flock), so a crash releases it. The file remains and contains the pid of the holder.
+    Raises `ConfigError` when another process, or another store of this process, holds the lock.
     """
     with ExitStack() as undo:
         file = undo.enter_context(make_private(folder / LOCK).open("r+b", buffering=0))
@@ -77,16 +77,16 @@ def claim(folder: Path) -> BinaryIO:
 
 
 def make_private(path: Path) -> Path:
-    """Make the file unless it is there; either way our own user alone may read it (mode 0600)."""
+    """Create the file if it does not exist, and make it private to our user (mode 0600)."""
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     path.chmod(0o600)
     return path
 
 
 def database(folder: Path) -> Path:
-    """The private database file, made empty if it is not there. Call it with the folder claimed.
+    """The private database file, created empty if it does not exist. The caller holds the lock of the folder.
 
-    SQLite gives its -wal and -shm files the mode of the database file; those of an earlier run are put right.
+    SQLite gives its -wal and -shm files the mode of the database file; the mode of existing ones is corrected.
     """
     path = make_private(folder / DATABASE)
     for companion in (path.with_name(f"{DATABASE}-wal"), path.with_name(f"{DATABASE}-shm")):

@@ -23,7 +23,7 @@ def read_store(data_dir: Path, read: Callable[[apsw.Connection], T]) -> T | None
     try:
         with storage_errors(), closing(_open(database)) as connection:
             return read(connection)
-    except apsw.SQLError as error:  # a store without our tables
+    except apsw.SQLError as error:  # the file has no tables of ours
         raise storage_error(error) from error
 
 

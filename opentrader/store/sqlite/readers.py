@@ -1,4 +1,4 @@
-"""Read-only connections, lent to one caller at a time and kept for the next."""
+"""A pool of read-only connections."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from opentrader.store.sqlite.connection import open_reader, storage_errors
 
 
 class Readers:
-    """As many connections as there ever were reads at the same time. Any thread."""
+    """Grows to the largest number of simultaneous reads. Any thread."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -23,7 +23,7 @@ class Readers:
 
     @contextmanager
     def lend(self) -> Iterator[Connection]:
-        """A connection in a transaction: all that is read through it is one state of the store."""
+        """A connection in a transaction, so that all its reads see one snapshot of the store."""
         connection = self._take()
         try:
             with storage_errors(), connection:
@@ -34,7 +34,7 @@ class Readers:
                 self.close()
 
     def close(self) -> None:
-        """Close the idle connections now, and lent ones when they come back."""
+        """Close the idle connections now, and the lent ones when they are returned."""
         self._closed = True
         with suppress(IndexError):
             while True:

@@ -1,4 +1,4 @@
-"""Is this file ours, whole and not too new? And if it is too old, bring it up to date."""
+"""Checks of the store file (ours, intact, not too new) and its migrations."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from opentrader.store.sqlite.connection import APPLICATION_ID
 
 
 def migrations() -> list[str]:
-    """The numbered SQL files in their order; the n-th brings a store from version n - 1 to n."""
+    """The numbered SQL files in order; the n-th migrates a store from version n - 1 to n."""
     files = (resources.files(__package__) / "migrations").iterdir()
     scripts = {file.name: file.read_text() for file in files if file.name.endswith(".sql")}
     return [scripts[name] for name in sorted(scripts)]
@@ -32,27 +32,27 @@ def refuse_unusable(connection: Connection, newest: int) -> None:
     if finding != "ok":
         raise ConfigError(
             f"the store {connection.filename} is damaged: {finding}",
-            hint="Nothing was changed. Copy the data folder; then put a backup in the file's place, or move"
+            hint="Nothing was changed. Copy the data folder; then replace the file with a backup, or move"
             " the file and its -wal and -shm away to start with an empty store.",
         )
 
 
 def version(connection: Connection) -> int:
-    """How many of the migrations the file has seen; 0 is an empty file."""
+    """The number of migrations applied to the file; 0 for an empty file."""
     return int(connection.pragma("user_version"))
 
 
 def outdated(connection: Connection, steps: Sequence[str]) -> bool:
-    """Whether there is something in the file, and migrations that it has not seen."""
+    """Whether the file is not empty and some migrations are not applied."""
     return 0 < version(connection) < len(steps)
 
 
 def migrate(connection: Connection, steps: Sequence[str]) -> None:
-    """Apply the `steps` that the file has not seen, each in a transaction of its own."""
+    """Apply the missing `steps`, each in its own transaction."""
     seen = version(connection)
     for number, sql in enumerate(steps[seen:], start=seen + 1):
         with connection:
-            for _ in connection.execute(sql):  # a statement that returns rows would hold back those after it
+            for _ in connection.execute(sql):  # rows must be read for the next statement to run
                 pass
             connection.pragma("application_id", APPLICATION_ID)
             connection.pragma("user_version", number)
@@ -76,6 +76,6 @@ def _refuse_newer(connection: Connection, newest: int) -> None:
     seen = version(connection)
     if seen > newest:
         raise ConfigError(
-            f"the store {connection.filename} has version {seen}, this program knows none after {newest}",
-            hint="Nothing was changed. Install the opentrader that wrote it, or a later one.",
+            f"the store {connection.filename} has schema version {seen}; this program supports versions up to {newest}",
+            hint="Nothing was changed. Install the version of opentrader that wrote it, or a later one.",
         )

@@ -1,7 +1,7 @@
-"""One thread writes, and commits whatever waits in one transaction: one sync of the disk for all of it.
+"""The writer thread: commits all waiting writes in one transaction, with one sync of the disk.
 
-When the disk has failed the connection is not used again, not even to close the file tidily: every further write is
-refused, and whoever runs the process is told to end it. Opening the file anew is what finds out what it holds.
+After a failure of the disk the connection is not used again, not even for a checkpoint at close: every further write
+is refused, and `on_failed` is called so that the process exits. Reopening the file shows what it holds.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ OnFailed = Callable[[str], object]
 logger = logging.getLogger(__name__)
 
 
-def unheard(reason: str) -> None:
-    """Where nobody has to be told that the disk failed: the writes that are refused say it."""
+def ignore_failure(reason: str) -> None:
+    """For callers that learn of a failed disk from their refused writes."""
 
 
-IDLE_SECONDS = 0.2  # without a write for this long, nobody is kept waiting by a checkpoint
+IDLE_SECONDS = 0.2  # after this long without a write, a checkpoint delays no caller
 
 
 class Write:
-    """A function to run in the next transaction, and the future that awaits its outcome on some loop."""
+    """A function for the next transaction, and the future that receives its outcome."""
 
     __slots__ = ("error", "fn", "future", "result")
 
@@ -47,7 +47,7 @@ class Write:
         self.error: BaseException | None = None
 
     def settle(self) -> None:
-        """Wake the waiting task, unless it was cancelled. Runs on the future's loop."""
+        """Wake the waiting task unless it was cancelled. Runs on the event loop of the future."""
         if self.future.done():
             return
         if self.error is None:
@@ -57,9 +57,9 @@ class Write:
 
 
 class Writer:
-    """Owns `connection` from here on; nobody else may use it before `close` has returned.
+    """Owns `connection`; no other code may use it before `close` has returned.
 
-    `on_failed` is called once, on the writer's thread, with the reason, when the disk has failed.
+    `on_failed` is called once, on the writer thread, with the reason, when the disk has failed.
     """
 
     def __init__(self, connection: Connection, on_failed: OnFailed) -> None:
@@ -68,14 +68,14 @@ class Writer:
         self._failure: Exception | None = None
         self._checkpoints = Checkpoints(connection)
         self._waiting: SimpleQueue[Write | None] = SimpleQueue()  # None: close
-        self._gate = Lock()  # nothing gets into the queue behind the None
+        self._gate = Lock()  # keeps writes from being queued after the None
         self._closed = False
-        # A daemon thread: acknowledged commits are on the disk, so it need not hold up a process's end.
+        # A daemon thread: acknowledged commits are on the disk, so the exit of the process need not wait for it.
         self._thread = Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
     async def write(self, fn: Callable[[Connection], T]) -> T:
-        """Await the durable outcome of `fn(connection)`; see `Store.write`."""
+        """Return the result of `fn(connection)` once it is on the disk; see `Store.write`."""
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         with self._gate:
             if self._closed:
@@ -84,7 +84,7 @@ class Writer:
         return await future
 
     def close(self) -> None:
-        """Commit what waits, end the thread and close the connection. Blocks its caller for that long."""
+        """Commit the waiting writes, end the thread and close the connection. Blocks until then."""
         with self._gate:
             if not self._closed:
                 self._closed = True
@@ -104,7 +104,7 @@ class Writer:
                 self._checkpoint()
 
     def _take(self) -> list[Write | None]:
-        """Wait for a write, then take all that wait; checkpoint if none comes for a while."""
+        """Wait for a write, then take all waiting writes; checkpoint when no write arrives for a while."""
         try:
             first = self._waiting.get(timeout=IDLE_SECONDS if self._checkpoints.worthwhile else None)
         except Empty:
@@ -132,14 +132,14 @@ class Writer:
     def _fail(self, error: Exception) -> None:
         self._failure = error
         self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-        logger.critical("the disk failed, nothing is written any more: %s", error)
+        logger.critical("the disk failed; the store stops writing: %s", error)
         self._on_failed(f"the disk failed: {error}")
 
 
 def commit(connection: Connection, group: list[Write]) -> BaseException | None:
-    """Run the group in one transaction. If that fails, so does every write in it; returns what failed it.
+    """Run the group in one transaction. Returns the error if that fails; every write of the group fails with it.
 
-    Nothing of it is kept then, unless the disk failed (`FAILED`): some of it may be there when the file is opened anew.
+    Nothing is stored then, except after a failure of the disk (`FAILED`): the reopened file may hold some of it.
     """
     run = call if len(group) == 1 else call_apart
     try:
@@ -147,7 +147,7 @@ def commit(connection: Connection, group: list[Write]) -> BaseException | None:
         for write in group:
             run(connection, write)
         connection.execute("COMMIT")
-    except BaseException as error:  # noqa: BLE001 - it goes to the callers; the thread must live on
+    except BaseException as error:  # noqa: BLE001 - the callers get it; the thread must not die
         with suppress(apsw.Error):
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
@@ -158,7 +158,7 @@ def commit(connection: Connection, group: list[Write]) -> BaseException | None:
 
 
 def call(connection: Connection, write: Write) -> None:
-    """Call the function and keep its result, or its exception, which is raised as well."""
+    """Call the function and store its result, or its exception, which is also raised."""
     try:
         write.result = write.fn(connection)
     except BaseException as error:
@@ -167,9 +167,9 @@ def call(connection: Connection, write: Write) -> None:
 
 
 def call_apart(connection: Connection, write: Write) -> None:
-    """Call the function of one write among others, and if it raises undo it alone.
+    """Call the function of one write of a group; if it raises, roll back this write alone.
 
-    Raises when the disk failed, and when SQLite has undone the whole group, as it does on a full disk.
+    Raises when the disk failed, and when SQLite has rolled back the whole group, as it does on a full disk.
     """
     connection.execute("SAVEPOINT write")
     try:
@@ -182,21 +182,21 @@ def call_apart(connection: Connection, write: Write) -> None:
 
 
 def outcome(error: BaseException) -> BaseException:
-    """What the caller gets to see of an exception in its function."""
+    """The exception that the caller gets for an exception in its function."""
     if isinstance(error, UNAVAILABLE):
         return storage_error(error)
-    if isinstance(error, StopIteration):  # a future refuses it, and its caller would wait for ever
+    if isinstance(error, StopIteration):  # a future refuses it, and the caller would wait forever
         return RuntimeError("a write function raised StopIteration")
     return error
 
 
 def settle(group: Iterable[Write]) -> None:
-    """Wake every waiting task, with one wake-up for each event loop."""
+    """Wake every waiting task, with one wake-up per event loop."""
     loops: defaultdict[asyncio.AbstractEventLoop, list[Write]] = defaultdict(list)
     for write in group:
         loops[write.future.get_loop()].append(write)
     for loop, writes in loops.items():
-        with suppress(RuntimeError):  # that loop was closed: nobody waits any more
+        with suppress(RuntimeError):  # that loop is closed: no task is waiting
             loop.call_soon_threadsafe(settle_all, writes)
 
 

@@ -1,9 +1,9 @@
-"""The log of events: append-only, each row sealed with the hash of all before it.
+"""The event log: append-only, each row sealed with a hash that covers all rows before it.
 
     hash = SHA-256(JSON of [seq, ts_ms, type, json] + prev_hash)
 
-`json` stands in it as the text that is stored, `prev_hash` is the previous row's hash, 32 zero bytes for the first.
-Changing, removing or inserting a row breaks the chain; cutting off its end does not, so keep a `head` elsewhere.
+`json` is the stored text; `prev_hash` is the hash of the previous row, 32 zero bytes for the first. A changed, deleted
+or inserted row breaks the chain; a truncated end does not, so keep a copy of `head` elsewhere.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ GENESIS = bytes(32)
 
 
 class Head(NamedTuple):
-    """The last event; `seq` 0 and `GENESIS` before the first."""
+    """The last event; `seq` 0 and `GENESIS` when there is none."""
 
     seq: int
     hash: bytes
@@ -35,7 +35,7 @@ class Event(NamedTuple):
 
 
 def append(connection: Connection, ts_ms: int, type: str, body: object) -> int:
-    """Add an event and return its seq. There is no way to change or remove one."""
+    """Append an event and return its seq. Events cannot be changed or deleted."""
     last, written = head(connection), text(body)
     seq = last.seq + 1
     seal = sealed(seq, ts_ms, type, written, last.hash)
@@ -57,19 +57,18 @@ def sealed(seq: int, ts_ms: int, type: str, json: str, prev_hash: bytes) -> byte
 
 
 def verify(connection: Connection) -> int | None:
-    """The seq of the first event that is not as it was written, or is missing; None when the chain is whole."""
-    expected = Head(1, GENESIS)  # the next seq, and what it must build on
+    """The seq of the first changed or missing event; None when the chain is intact."""
+    expected = Head(1, GENESIS)  # the next seq, and the hash that it must follow
     rows = connection.execute("SELECT seq, ts_ms, type, json, prev_hash, hash FROM events ORDER BY seq")
-    for row in rows:
-        seq, prev_hash, seal = row[0], row[4], row[5]
-        if (seq, prev_hash) != expected or seal != sealed(*row[:5]):
+    for seq, ts_ms, kind, json, prev_hash, seal in rows:
+        if (seq, prev_hash) != expected or seal != sealed(seq, ts_ms, kind, json, prev_hash):
             return expected.seq
         expected = Head(seq + 1, seal)
     return None
 
 
 def since(connection: Connection, seq: int) -> Iterator[Event]:
-    """The events after `seq`, in their order. Use it up while the connection is yours."""
+    """The events after `seq`, in order. Exhaust it before you give the connection back."""
     found = connection.execute("SELECT seq, ts_ms, type, json FROM events WHERE seq > ? ORDER BY seq", (seq,))
     for number, ts_ms, kind, json in found:
         yield Event(number, ts_ms, kind, orjson.loads(json))

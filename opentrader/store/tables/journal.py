@@ -268,7 +268,7 @@ def _put_rows(connection: Connection, document: Document, seq: int, ended_ms: in
 
 
 def _put_client_ids(connection: Connection, trade: Trade) -> None:
-    """A client order id belongs to one trade for ever: the primary key refuses the id of another trade."""
+    """A client order id belongs to one trade forever: the primary key refuses the id of another trade."""
     connection.executemany(
         "INSERT INTO client_ids (cid, trade_id) SELECT ?1, ?2"
         " WHERE NOT EXISTS (SELECT 1 FROM client_ids WHERE cid = ?1 AND trade_id = ?2)",

@@ -26,7 +26,7 @@ class SealedLicense:
     mac: bytes
 
     def intact(self, machine_id: str, secret: bytes) -> bool:
-        """Whether this installation sealed the row and nobody has edited it since."""
+        """Whether this installation sealed the row and it was not edited since."""
         return self.license.machine_id == machine_id and hmac.compare_digest(self.mac, self.license.seal(secret))
 
 

@@ -83,7 +83,7 @@ def test_a_day_of_copies_is_kept(store: Store, data_dir: Path) -> None:
 def test_trading_needs_the_room_more(store: Store, data_dir: Path, free_bytes: Callable[[int], None]) -> None:
     size = store.read(lambda connection: connection.pragma("page_count") * connection.pragma("page_size"))
     free_bytes(disk.FLOOR_BYTES + size - 1)
-    with pytest.raises(StorageError, match="no room"):
+    with pytest.raises(StorageError, match="free space"):
         backup.hourly(data_dir, AT)
     assert not (data_dir / "backups").exists()
     free_bytes(disk.FLOOR_BYTES + size)

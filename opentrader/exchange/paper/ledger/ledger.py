@@ -19,7 +19,7 @@ from opentrader.store.sqlite.connection import make_writer, open_untouched, stor
 from opentrader.store.sqlite.folder import make_private
 from opentrader.store.sqlite.readers import Readers
 from opentrader.store.sqlite.schema import migrate, refuse_unusable
-from opentrader.store.sqlite.writer import OnFailed, Writer, unheard
+from opentrader.store.sqlite.writer import OnFailed, Writer, ignore_failure
 
 DATABASE = "paper.db"
 T = TypeVar("T")
@@ -33,7 +33,7 @@ class Ledger:
         self._writer, self._readers = Writer(connection, on_failed), Readers(path)
 
     @classmethod
-    def open(cls, folder: Path, on_failed: OnFailed = unheard) -> Ledger:
+    def open(cls, folder: Path, on_failed: OnFailed = ignore_failure) -> Ledger:
         """Open the ledger of an existing folder, or create an empty one (mode 0600). Blocks briefly.
 
         Raises `ConfigError` for a file that is foreign, damaged or newer than the program, `StorageError` when the
