@@ -8,6 +8,7 @@ import logging
 import pytest
 
 from opentrader.config.settings import Settings
+from opentrader.domain.signals import SignalRecord, SignalStatus
 from opentrader.store import Store
 from opentrader.store.tables import signals
 from opentrader.system.market import open_market
@@ -23,9 +24,19 @@ def start(store: Store, **given: object) -> None:
     asyncio.run(open_market(Settings(**{"feed": "simulated", **given}), store, no_shift))
 
 
-def put(store: Store, pair: str, status: str) -> None:
-    told = {"direction": "buy", "bot": "b", "notified": False, "created_at": 1, "updated_at": 1, "expires_at": 2**40}
-    asyncio.run(store.write(lambda c: signals.put(c, pair, status=status, body="{}", **told)))
+def put(store: Store, pair: str, status: SignalStatus) -> None:
+    signal = SignalRecord(
+        pair=pair,
+        direction="buy",
+        bot="b",
+        status=status,
+        notified=False,
+        created_at=1,
+        updated_at=1,
+        expires_at=2**40,
+        body={},
+    )
+    asyncio.run(store.write(lambda connection: signals.put(connection, signal)))
 
 
 def statuses(store: Store) -> dict[str, str]:
