@@ -31,7 +31,7 @@ from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.lifecycle import BINANCE
 from opentrader.domain.trading.ports import Records
 from opentrader.domain.trading.risk import Risk
-from opentrader.exchange.paper.ledger.balance import parse_balance
+from opentrader.exchange.paper.ledger.starting_balance import parse_balance
 from opentrader.exchange.paper.paper import PaperExchange
 from opentrader.news import FeedReader, parse_feeds
 from opentrader.store.identity import Identity, identity_of

@@ -16,7 +16,7 @@ import pytest
 
 from opentrader.domain.trading.venue import Accepted
 from opentrader.errors import ConfigError
-from opentrader.exchange.paper.ledger.balance import parse_balance
+from opentrader.exchange.paper.ledger.starting_balance import parse_balance
 from opentrader.exchange.paper.ledger.ledger import Ledger, load, looked_at, totals
 from opentrader.exchange.paper.matching.book import Depth
 
