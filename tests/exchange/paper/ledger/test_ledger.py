@@ -16,8 +16,8 @@ import pytest
 
 from opentrader.domain.trading.venue import Accepted
 from opentrader.errors import ConfigError
-from opentrader.exchange.paper.ledger.starting_balance import parse_balance
 from opentrader.exchange.paper.ledger.ledger import Ledger, load, looked_at, totals
+from opentrader.exchange.paper.ledger.starting_balance import parse_balance
 from opentrader.exchange.paper.matching.book import Depth
 
 ROOT = Path(__file__).resolve().parents[4]
