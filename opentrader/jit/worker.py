@@ -1,8 +1,7 @@
 """Runs the analysis interpreted in a child process, while a machine compiles the kernels for the first time.
 
 `python -m opentrader.jit.worker` is the child. It answers requests from standard input on standard output; each message
-is a pickle preceded by its length. The child ends when standard input does, even in the middle of a call, so it never
-outlives the daemon.
+is a pickle preceded by its length. The child ends with the daemon, even in the middle of a call.
 
 Not a `ProcessPoolExecutor`: its worker outlives a daemon that is killed by SIGKILL, a running call cannot be cancelled
 before Python 3.14, its first answer takes twice as long, and its worker imports the main module again, which breaks an
@@ -18,11 +17,10 @@ import struct
 import sys
 from contextlib import suppress
 from importlib import import_module
-from queue import SimpleQueue
-from threading import Thread
 from typing import Any, BinaryIO
 
 from opentrader.errors import InternalError
+from opentrader.jit.parent import end_with_parent
 
 _LENGTH = struct.Struct("!Q")
 
@@ -97,11 +95,9 @@ def call(function: str, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
-    """The child's side: answer requests until the process ends."""
-    received: SimpleQueue[bytes] = SimpleQueue()
-    Thread(target=_receive, args=(requests, received), daemon=True).start()
-    while True:
-        function, args, named = pickle.loads(received.get())  # noqa: S301 (our own parent)
+    """The child's side: answer requests until their stream ends."""
+    while header := requests.read(_LENGTH.size):
+        function, args, named = pickle.loads(requests.read(*_LENGTH.unpack(header)))  # noqa: S301 (our own parent)
         try:
             outcome = False, call(function, args, named)
         except Exception as error:  # noqa: BLE001 (the parent raises it)
@@ -111,12 +107,6 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
         answers.flush()
 
 
-def _receive(requests: BinaryIO, received: SimpleQueue[bytes]) -> None:
-    """Read requests in a second thread, so that the end of the parent ends this process even during a call."""
-    while len(header := requests.read(_LENGTH.size)) == _LENGTH.size:
-        received.put(requests.read(*_LENGTH.unpack(header)))
-    os._exit(0)
-
-
 if __name__ == "__main__":
+    end_with_parent()
     serve(sys.stdin.buffer, sys.stdout.buffer)

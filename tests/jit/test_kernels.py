@@ -73,11 +73,15 @@ asyncio.run(Interpreter().call("tests.jit.test_kernels.hold"))
 """
 
 
+def begin() -> None:
+    os.write(2, b"begun\n")
+
+
 def hold() -> None:
     """Says that it has begun, and goes on for longer than any test."""
     import time
 
-    os.write(2, b"begun\n")
+    begin()
     time.sleep(3600)
 
 
@@ -92,20 +96,33 @@ async def test_a_child_in_the_middle_of_a_call_ends_with_a_parent_that_is_killed
 
 COMPILER = """
 from opentrader.jit import compiler, kernels
-from tests.jit.test_kernels import hold
-kernels.fill_cache = lambda report: hold()
+from tests.jit import test_kernels
+kernels.fill_cache = lambda report: test_kernels.%s()
 compiler.main()
 """
 
 
-async def test_so_does_the_one_that_compiles() -> None:
+async def compiling(work: str) -> asyncio.subprocess.Process:
+    """The child that compiles, with other work to do."""
     pipe = asyncio.subprocess.PIPE
-    child = await asyncio.create_subprocess_exec(sys.executable, "-c", COMPILER, stdin=pipe, stderr=pipe)
-    assert child.stdin is not None
+    child = await asyncio.create_subprocess_exec(sys.executable, "-c", COMPILER % work, stdin=pipe, stderr=pipe)
     assert child.stderr is not None
     assert await child.stderr.readline() == b"begun\n"
+    return child
+
+
+async def test_so_does_the_one_that_compiles() -> None:
+    child = await compiling("hold")
+    assert child.stdin is not None
     child.stdin.close()  # as the system does it when the parent is gone
     assert await child.wait() == 1
+
+
+async def test_a_compiler_that_has_done_its_work_says_so_while_its_parent_lives() -> None:
+    child = await compiling("begin")
+    assert child.stderr is not None
+    assert await child.stderr.read() == b""
+    assert await child.wait() == 0
 
 
 async def test_an_interrupt_at_the_terminal_does_not_reach_the_child(interpreter: Interpreter) -> None:
