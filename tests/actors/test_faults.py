@@ -26,6 +26,7 @@ from opentrader.actors.messages import (
 )
 from opentrader.errors import InternalError
 from tests.fakes.positions import HeldPairs
+from tests.waiting import until
 
 
 class Held(HeldPairs):
@@ -104,6 +105,5 @@ async def test_an_actor_that_dies_again_and_again_ends_the_daemon(books):
     for _ in range(3):
         with pytest.raises(InternalError):
             await books.ask(signal())
-    while not books.fatal:  # noqa: ASYNC110 (the supervisor tells when it gives up)
-        await asyncio.sleep(0.01)
+    await until(lambda: books.fatal)
     assert "signal_book" in books.fatal[0]

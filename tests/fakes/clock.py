@@ -1,36 +1,32 @@
-"""The two ports of `opentrader.clock` as a test sets them: time moves when it says so, and names are counted."""
+"""The two ports of `opentrader.clock` as a test sets them: time moves when it says so, and ids are counted."""
 
 from __future__ import annotations
 
 from itertools import count
 
 NOW = 1_714_219_200.0  # 2024-04-27T12:00Z, where candles of up to four hours close
+NOW_MS = int(NOW * 1000)
 
 
 class StillClock:
-    """Stands still in seconds, as actors count; market time is wall time."""
+    """Stands still until a test moves it: `now` in seconds, as actors count, or `now_ms`, as candles and venues do."""
 
-    def __init__(self) -> None:
-        self.now = NOW
+    def __init__(self, now_ms: int = NOW_MS) -> None:
+        self.now_ms = now_ms
+
+    @property
+    def now(self) -> float:
+        return self.now_ms / 1000
+
+    @now.setter
+    def now(self, seconds: float) -> None:
+        self.now_ms = round(seconds * 1000)
 
     def wall(self) -> float:
         return self.now
 
     def market_ms(self) -> int:
-        return int(self.now * 1000)
-
-
-class CandleClock:
-    """Stands still in whole milliseconds, as candles and venues count; wall time is market time."""
-
-    def __init__(self, now: int) -> None:
-        self.now = now
-
-    def wall(self) -> float:
-        return self.now / 1000
-
-    def market_ms(self) -> int:
-        return self.now
+        return self.now_ms
 
 
 class CountedIds:

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from tests.system.http_site import TRADE, Site
+from tests.waiting import PATIENCE_SECONDS
 
 MANUAL = "/api/trade/manual?symbol=SOL&direction=buy&entry_px={}&sl_pct={}&{}"
 
@@ -58,11 +59,12 @@ async def test_a_body_without_use_may_not_be_large_either(site: Site) -> None:
 async def test_the_card_of_an_agent_shows_what_it_does_with_money(site: Site) -> None:
     await site.send("POST", TRADE.format("SOL") + "&agent=coo")
     await site.send("POST", "/api/close?symbol=DOGE&agent=finance")
-    for _ in range(100):  # the card is told beside the answer
-        agents = (await site.send("GET", "/api/state"))[1]["agents"]
-        if agents["finance"]["status"] == "error" and agents["coo"]["status"] == "idle":
-            break
-        await asyncio.sleep(0.02)
+    cards = {"finance": "error", "coo": "idle"}
+    async with asyncio.timeout(PATIENCE_SECONDS):  # the card is told beside the answer
+        while True:
+            agents = (await site.send("GET", "/api/state"))[1]["agents"]
+            if all(agents[agent]["status"] == status for agent, status in cards.items()):
+                break
     assert (agents["coo"]["status"], agents["coo"]["action"]) == ("idle", "trade buy SOLUSDT done")
     assert agents["finance"]["status"] == "error"
     assert "no open position in DOGEUSDT" in agents["finance"]["action"]

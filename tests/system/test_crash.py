@@ -38,7 +38,7 @@ def orders(folder: Path) -> list[Any]:
 
 def settle(daemon: Any, count: int = 5) -> None:
     """Wait until every trade is looked at and protected again."""
-    for _ in range(200):
+    for _ in range(600):
         trades = daemon.get("/api/trades")["trades"]
         if len(trades) == count and all(t["protection"] == "oco" and t["state"] == "protected" for t in trades):
             return

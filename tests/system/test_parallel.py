@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from functools import partial
 
 import pytest
 
 from opentrader.exchange.paper.transport import InjectedFault
 from tests.system.http_site import TRADE, Site
+from tests.waiting import until
+
+HELD = ("BTCUSDT", "SOLUSDT")
 
 
 @pytest.mark.parametrize("keyed", [False, True])
@@ -57,15 +61,9 @@ async def test_while_the_venue_is_held_reads_answer_and_another_symbol_is_accept
         "/api/audit",
     ):
         assert (await site.send("GET", path))[0] == 200, path
-    reasons = {
-        trade.intent.symbol: trade.close_reason for trade in site.system._supervisor.snapshot("position_manager").trades
-    }
-    for _ in range(200):
-        reasons = {t.intent.symbol: t.close_reason for t in site.system._supervisor.snapshot("position_manager").trades}
-        if set(reasons.values()) == {"close"}:
-            break
-        await asyncio.sleep(0.02)
-    assert reasons == {"BTCUSDT": "close", "SOLUSDT": "close"}  # journalled, though no call can arrive
+    desk = partial(site.system._supervisor.snapshot, "position_manager")
+    # Journalled, though no call can arrive.
+    await until(lambda: {t.intent.symbol: t.close_reason for t in desk().trades} == dict.fromkeys(HELD, "close"))
     assert not closing.done()
     assert not other.done()
     site.venue.transport.gate.set()

@@ -1,14 +1,12 @@
-"""A supervisor on the test's own loop, a clock that stands still, and a check that no actor outlives its test."""
+"""A supervisor on the test's own loop, a clock that stands still."""
 
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import pykka
 import pytest
 
 from opentrader.actors.runtime.limits import Limits
@@ -16,17 +14,6 @@ from opentrader.actors.runtime.supervision.supervisor import Supervisor
 from tests.actors.runtime.book import SAFETY, Book, Bystander
 from tests.actors.runtime.subject import Subject
 from tests.fakes.clock import CountedIds, StillClock
-
-
-@pytest.fixture(autouse=True)
-def no_actor_outlives_its_test() -> Iterator[None]:
-    """Ours run on daemon threads, which the fixture for all tests lets pass."""
-    before = set(threading.enumerate())
-    yield
-    pykka.ActorRegistry.stop_all(block=False)
-    for thread in set(threading.enumerate()) - before:
-        thread.join(timeout=SAFETY)
-        assert not thread.is_alive(), f"thread left running: {thread.name}"
 
 
 class ManualLoop:

@@ -76,6 +76,7 @@ def test_a_set_that_raises_ends_the_thread_of_an_actor_that_still_seems_alive(
     after = ref.ask(2, block=False)
     if survives:
         assert after.get(timeout=20) == 2
+        ref.stop()
     else:
         thread.join(timeout=20)
         assert not thread.is_alive()

@@ -18,7 +18,7 @@ from opentrader.actors.signals.operator import OperatorApprovals, OperatorChanne
 from opentrader.domain.signals import SignalRecord
 from opentrader.errors import TelegramError, TelegramNotConfigured
 from opentrader.telegram import Silent
-from tests.fakes.clock import NOW, StillClock
+from tests.fakes.clock import NOW, CountedIds, StillClock
 
 SIGNAL = SignalRecord(
     "SOLUSDT",
@@ -43,11 +43,6 @@ SIGNAL = SignalRecord(
 )
 
 
-class NoIds:
-    def new(self) -> str:
-        raise AssertionError("nonces have a port of their own")
-
-
 class Desk:
     def __init__(self, messenger) -> None:
         self.clock, self.messenger = StillClock(), messenger
@@ -55,7 +50,7 @@ class Desk:
 
     async def start(self) -> None:
         loop = asyncio.get_running_loop()
-        self.supervisor = Supervisor(loop, self.clock, NoIds(), on_fatal=lambda reason: None)
+        self.supervisor = Supervisor(loop, self.clock, CountedIds(), on_fatal=lambda reason: None)
         self.supervisor.add("telegram_desk", lambda c: OperatorChannel(c, self.messenger, lambda: next(self.nonces)))
         await self.supervisor.start()
         self.approvals = OperatorApprovals(self.supervisor.ask, timeout_seconds=30)

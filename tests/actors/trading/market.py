@@ -37,10 +37,10 @@ from opentrader.store.tables.entry_counts import EntryCountTable
 from opentrader.store.tables.history import HistoryTable
 from opentrader.store.tables.journal import JournalTable
 from opentrader.store.tables.trends import TrendTable
-from tests.fakes.clock import CandleClock
+from tests.fakes.clock import NOW_MS as NOW
+from tests.fakes.clock import StillClock
 from tests.fakes.kernels import WarmKernels
 
-NOW = 1_714_219_200_000  # 2024-04-27T12:00Z
 MINUTE = 60_000
 PAIR = "SOLUSDT"
 
@@ -84,7 +84,7 @@ class SteeredFeed:
 class Market:
     def __init__(self, folder: Path, script: Script | None = None, rules: LifecycleSettings = BINANCE) -> None:
         self.folder, self.script, self.rules = folder, script, rules
-        self.feed, self.clock = SteeredFeed(), CandleClock(NOW)
+        self.feed, self.clock = SteeredFeed(), StillClock(NOW)
         self.risk, self.licensed, self.limits = Risk(), True, Limits()
         self.balance = {"USDT": Decimal(10_000)}
         self.store: Store
@@ -142,7 +142,7 @@ class Market:
         """Let a minute go by for each price, and have the trades looked at after each."""
         for price in prices:
             self.feed.future.append(price)
-            self.clock.now = NOW + len(self.feed.future) * MINUTE
+            self.clock.now_ms = NOW + len(self.feed.future) * MINUTE
             await self.look()
 
     async def look(self) -> None:
@@ -153,7 +153,7 @@ class Market:
         for _ in range(200):
             if holds(self.snapshot):
                 return self.snapshot
-            self.clock.now += 1000
+            self.clock.now_ms += 1000
             await self.look()
         raise AssertionError([(t.label, t.alerts) for t in self.snapshot.trades])
 

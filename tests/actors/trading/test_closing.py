@@ -14,6 +14,7 @@ from opentrader.errors import ExchangeError, PositionNotFound, TradingHalted
 from opentrader.exchange.paper.transport import InjectedFault, Script
 from tests.actors.trading.market import PAIR, Market
 from tests.actors.trading.test_position_manager import buy, limit
+from tests.waiting import until
 
 
 def trouble(market: Market, *faults: InjectedFault) -> None:
@@ -22,11 +23,7 @@ def trouble(market: Market, *faults: InjectedFault) -> None:
 
 async def seen(market: Market, holds: Callable[[TradingSnapshot], bool]) -> None:
     """Wait for what the snapshot shows without a look at the venue, which does not answer."""
-    for _ in range(2000):
-        if holds(market.snapshot):
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError(market.snapshot)
+    await until(lambda: holds(market.snapshot))
 
 
 async def coins(market: Market) -> float:
@@ -123,6 +120,6 @@ async def test_what_is_over_is_booked_once(market: Market) -> None:
 
 async def test_a_second_halt_without_a_reason_keeps_the_first(market: Market) -> None:
     first = await market.ask(messages.Halt(reason="the venue is odd"))
-    market.clock.now += 5_000
+    market.clock.now_ms += 5_000
     again = await market.ask(messages.Halt())
     assert (again.reason, again.since) == (first.reason, first.since) == ("the venue is odd", first.since)

@@ -23,6 +23,7 @@ from opentrader.errors import OpentraderError
 from opentrader.exchange.refusals import refused
 from tests.actors.trading.market import PAIR, Market
 from tests.actors.trading.test_position_manager import buy, limit
+from tests.waiting import PATIENCE_SECONDS
 
 HANDLERS = dict(PositionManager.handlers)
 FIVE = ("SOL", "AAA", "BBB", "CCC", "DDD")
@@ -59,7 +60,7 @@ async def test_closeall_closes_four_though_the_fifth_is_refused(
     assert market.snapshot.control.closeall_since is None
     assert {trade.intent.symbol for trade in market.snapshot.open_trades()} == {"BBBUSDT"}
     for _ in range(200):  # the wish stays
-        market.clock.now += 1000
+        market.clock.now_ms += 1000
         await market.ask(messages.UpdateTrailing())
         if not market.snapshot.open_trades():
             break
@@ -71,7 +72,7 @@ async def test_closeall_closes_four_though_the_fifth_is_refused(
 async def test_twenty_checks_at_once_while_an_entry_fills_protect_it_once(market: Market) -> None:
     await market.ask(limit(98.0))
     market.feed.future += [97.9, 97.9]
-    market.clock.now += 120_000
+    market.clock.now_ms += 120_000
     answers = await asyncio.gather(*(market.ask(messages.CheckPending()) for _ in range(20)))
     assert sum(len(answer.filled) for answer in answers) >= 1
     await market.until(lambda snapshot: [trade.label for trade in snapshot.trades] == ["PROTECTED"])
@@ -150,15 +151,15 @@ async def test_whatever_handler_raises_the_trades_are_the_same_afterwards(
 async def time_passes(market: Market) -> None:
     while True:
         await asyncio.sleep(0.02)
-        market.clock.now += 1000
+        market.clock.now_ms += 1000
 
 
 async def alive(market: Market) -> None:
     """The actor is back, and all is reconciled."""
-    for _ in range(1000):
-        with suppress(OpentraderError):
-            if market.snapshot.reconciled:
-                await market.look()
-                return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it does not come back")
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            with suppress(OpentraderError):
+                if market.snapshot.reconciled:
+                    await market.look()
+                    return
+            await asyncio.sleep(0.01)

@@ -31,11 +31,11 @@ BTC = "BTCUSDT"
 
 def place_list(scene: Any, **more: Any) -> PlaceList:
     named = {"side": "sell", "qty": D(2), "stop_px": D(95), "limit_px": None, "target_px": D(110), **more}
-    return PlaceList("l", "s", "t", BTC, sent_at=scene.clock.now, **named)
+    return PlaceList("l", "s", "t", BTC, sent_at=scene.clock.now_ms, **named)
 
 
 async def test_every_effect(scene: Any) -> None:
-    now = scene.clock.now
+    now = scene.clock.now_ms
     entry = await send(scene.exchange, PlaceEntry("e", BTC, "buy", D(1), D(90), now))
     market = await send(scene.exchange, PlaceEntry("m", BTC, "buy", D(1), None, now))
     made = await send(scene.exchange, place_list(scene))
@@ -74,12 +74,12 @@ async def test_a_list_of_buys_has_its_stop_above(scene: Any) -> None:
 
 
 async def test_one_view(scene: Any) -> None:
-    await send(scene.exchange, PlaceEntry("e", BTC, "buy", D(1), None, scene.clock.now))
+    await send(scene.exchange, PlaceEntry("e", BTC, "buy", D(1), None, scene.clock.now_ms))
     await send(scene.exchange, place_list(scene))
     await scene.place("sell", "LIMIT", 1, 120, cid="web_1")
     view = await read(scene.exchange, Watch(BTC, ("e", "gone"), ("l", "never"), since=0))
     assert view.readable
-    assert (view.last, view.at, view.balance) == (100, scene.clock.now, Balance(D(8), D(3)))
+    assert (view.last, view.at, view.balance) == (100, scene.clock.now_ms, Balance(D(8), D(3)))
     assert {cid: type(one) for cid, one in view.found.items()} == {"e": Order, "l": OrderList}
     assert view.missing == {"gone", "never"}
     assert [one.cid for one in view.open_orders or ()] == ["s", "t", "web_1"]
@@ -108,7 +108,7 @@ async def test_each_part_fails_for_itself(opening: Any, method: str, part: str) 
     for failed in (False, True):
         view = await read(scene.exchange, Watch(BTC))
         assert (getattr(view, part) is None) == failed
-        assert view.at == scene.clock.now
+        assert view.at == scene.clock.now_ms
         others = {"open_orders", "history", "fills", "balance", "last"} - {part}
         assert all(getattr(view, other) is not None for other in others)
 
@@ -132,4 +132,4 @@ async def test_a_blind_view_still_has_the_rules_and_the_time(opening: Any) -> No
     scene = await opening(faults=Script(blind))
     view = await read(scene.exchange, Watch(BTC))
     assert not view.readable
-    assert (view.at, view.filters.symbol) == (scene.clock.now, BTC)
+    assert (view.at, view.filters.symbol) == (scene.clock.now_ms, BTC)

@@ -22,7 +22,7 @@ from opentrader.exchange.paper.matching.engine import Rates
 from opentrader.exchange.paper.matching.fees import Fees
 from opentrader.exchange.paper.paper import PaperExchange
 from opentrader.exchange.paper.session import Terms
-from tests.fakes.clock import CandleClock
+from tests.fakes.clock import StillClock
 
 MINUTE = 60_000
 START = 1_700_000_040_000  # a whole minute
@@ -52,7 +52,7 @@ class Tape:
 class Scene:
     """A paper exchange, the tape under it and the clock above it, with short words for what tests do."""
 
-    def __init__(self, exchange: PaperExchange, tape: Tape, clock: CandleClock) -> None:
+    def __init__(self, exchange: PaperExchange, tape: Tape, clock: StillClock) -> None:
         self.exchange, self.tape, self.clock = exchange, tape, clock
         self._number = 0
 
@@ -67,7 +67,7 @@ class Scene:
             last = candles[-1][4]
             prices = (opened, high, low, close) if name == symbol else (last, last, last, last)
             candles.append([candles[-1][0] + MINUTE, *prices, 1.0])
-        self.clock.now += MINUTE
+        self.clock.now_ms += MINUTE
 
     def jump(self, *prices: float) -> None:
         """One flat minute at each price."""
@@ -76,7 +76,7 @@ class Scene:
 
     def new(self, side: str, kind: str, qty: object, px: object = None, stop: object = None, **more: Any) -> NewOrder:
         self._number += 1
-        named: dict[str, Any] = {"cid": f"c{self._number}", "symbol": "BTCUSDT", "sent_at": self.clock.now, **more}
+        named: dict[str, Any] = {"cid": f"c{self._number}", "symbol": "BTCUSDT", "sent_at": self.clock.now_ms, **more}
         qty, px, stop = (None if one is None else Decimal(str(one)) for one in (qty, px, stop))
         return NewOrder(side=side, type=kind, qty=qty, px=px, stop_px=stop, **named)  # type: ignore[arg-type]  # words as a test writes them
 
@@ -94,7 +94,7 @@ class Scene:
         below = ListLeg(f"s{n}", "STOP_LOSS", None, stop)
         if limit is not None:
             below = ListLeg(f"s{n}", "STOP_LOSS_LIMIT", Decimal(str(limit)), stop)
-        named = {"cid": f"l{n}", "symbol": "BTCUSDT", "side": "sell", "sent_at": self.clock.now}
+        named = {"cid": f"l{n}", "symbol": "BTCUSDT", "side": "sell", "sent_at": self.clock.now_ms}
         named |= {"above": ListLeg(f"t{n}", "LIMIT_MAKER", target), "below": below, **more}
         return NewList(qty=Decimal(str(qty)), **named)  # type: ignore[arg-type]  # what a test names is of the right type
 
@@ -141,7 +141,7 @@ async def opening(tmp_path: Path) -> AsyncIterator[Opening]:
             folder: Path = tmp_path,
             **more: Any,
         ) -> Scene:
-            tape, clock = Tape(prices or {"BTCUSDT": 100.0}), CandleClock(START)
+            tape, clock = Tape(prices or {"BTCUSDT": 100.0}), StillClock(START)
             amounts = {part.split("=")[0]: Decimal(part.split("=")[1]) for part in balance.split(",")}
             rates = Rates(depth or Depth(half_spread=Decimal(0), levels=10), fees or Fees(Decimal(0), Decimal(0)))
             terms = Terms(rates=rates, **more.pop("terms", {}))

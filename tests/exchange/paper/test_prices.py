@@ -17,7 +17,7 @@ from opentrader.exchange.paper.paper import PaperExchange
 from opentrader.exchange.paper.prices import CandlePrices, MinutePrices, prices_of
 from opentrader.feed.files import FileFeed
 from opentrader.feed.simulated import SimulatedFeed
-from tests.fakes.clock import CandleClock
+from tests.fakes.clock import StillClock
 
 D = Decimal
 MINUTE, QUARTER, HOUR = 60_000, 900_000, 3_600_000
@@ -85,10 +85,10 @@ async def test_after_the_last_candle_prices_stand_still(tmp_path: Path, opening:
 
 async def test_orders_rest_in_a_market_without_further_candles(tmp_path: Path) -> None:
     record(tmp_path, "BTCUSDT", "1h", HOUR, [(100, 101, 99, 100)])
-    clock = CandleClock(AT + HOUR)
+    clock = StillClock(AT + HOUR)
     exchange = await PaperExchange.open(tmp_path, FileFeed(tmp_path), clock, balance={"BTC": D(1)})
     await placed(exchange, clock, "s", "STOP_LOSS", stop=95)
-    clock.now += 100 * 86_400_000
+    clock.now_ms += 100 * 86_400_000
     assert (await exchange.order("BTCUSDT", "s")).status == "OPEN"
     assert (await placed(exchange, clock, "m", "MARKET")).status == "FILLED"
     exchange.close()
@@ -96,25 +96,25 @@ async def test_orders_rest_in_a_market_without_further_candles(tmp_path: Path) -
 
 async def test_a_recorded_stop_is_reached(tmp_path: Path) -> None:
     record(tmp_path, "BTCUSDT", "1h", HOUR, [(100, 101, 99, 100), (100, 100, 94, 99), (99, 99, 99, 99)])
-    clock = CandleClock(AT + HOUR)
+    clock = StillClock(AT + HOUR)
     exchange = await PaperExchange.open(tmp_path, FileFeed(tmp_path), clock, balance={"BTC": D(1)})
     order = await placed(exchange, clock, "s", "STOP_LOSS", stop=95)
-    clock.now = AT + 2 * HOUR - 1
+    clock.now_ms = AT + 2 * HOUR - 1
     assert (await exchange.order("BTCUSDT", "s")).status == "OPEN"
-    clock.now += 1
+    clock.now_ms += 1
     assert (await exchange.order("BTCUSDT", "s")).status == "FILLED"
     assert order.status == "OPEN"
     exchange.close()
 
 
 async def placed(
-    exchange: Any, clock: CandleClock, cid: str, kind: str, *, stop: object = None, px: object = None
+    exchange: Any, clock: StillClock, cid: str, kind: str, *, stop: object = None, px: object = None
 ) -> Order:
     from opentrader.domain.trading.exchange import NewOrder
 
     px, stop = (None if one is None else D(str(one)) for one in (px, stop))
     qty = D("0.1")
-    outcome = await exchange.place(NewOrder(cid, "BTCUSDT", "sell", kind, qty, clock.now, px, stop))  # type: ignore[arg-type]  # `kind` is one of the literals
+    outcome = await exchange.place(NewOrder(cid, "BTCUSDT", "sell", kind, qty, clock.now_ms, px, stop))  # type: ignore[arg-type]  # `kind` is one of the literals
     assert isinstance(outcome, Accepted), outcome
     assert isinstance(outcome.report, Order)
     return outcome.report
@@ -132,7 +132,7 @@ async def test_looking_often_changes_nothing(tmp_path_factory: Any, looks: list[
 
 async def sold(folder: Path, looks: list[int]) -> Any:
     """The end of two days of the simulated market with orders at many levels, looked at at some minutes."""
-    clock = CandleClock(AT)
+    clock = StillClock(AT)
     exchange = await PaperExchange.open(folder, SimulatedFeed(), clock, balance={"BTC": D(2), "ETH": D(2)})
     last = (await exchange.ticker("BTCUSDT")).last
     for number in range(1, 5):
@@ -140,9 +140,9 @@ async def sold(folder: Path, looks: list[int]) -> Any:
         await placed(exchange, clock, f"s{number}", "STOP_LOSS", stop=level)
         await placed(exchange, clock, f"t{number}", "LIMIT", px=round(last * (1 + D(number) / 200), 2))
     for minute in looks:
-        clock.now = AT + minute * MINUTE + 777
+        clock.now_ms = AT + minute * MINUTE + 777
         await exchange.balances()
-    clock.now = AT + 2 * 86_400_000
+    clock.now_ms = AT + 2 * 86_400_000
     end = (await exchange.orders("BTCUSDT", 0), await exchange.fills("BTCUSDT", 0), await exchange.balances())
     assert end[1], "some of them must trade"
     exchange.close()
@@ -150,13 +150,13 @@ async def sold(folder: Path, looks: list[int]) -> Any:
 
 
 async def test_a_long_pause_goes_by_in_pieces(tmp_path: Path) -> None:
-    clock = CandleClock(AT)
+    clock = StillClock(AT)
     exchange = await PaperExchange.open(tmp_path, SimulatedFeed(), clock, balance={"BTC": D(2)})
     minutes = SimulatedFeed().minutes("BTCUSDT", AT, AT + 30 * 86_400_000)
     low = float(minutes[: 20 * 1_440, 3].min())
     assert minutes[20 * 1_440 :, 3].min() < low, "a new low after twenty days, as this market has it"
     await placed(exchange, clock, "s", "STOP_LOSS", stop=round(low - 0.01, 2))
-    clock.now += 30 * 86_400_000
+    clock.now_ms += 30 * 86_400_000
     done = await exchange.order("BTCUSDT", "s")
     assert done.status == "FILLED"
     assert done.updated_at > AT + 20 * 86_400_000

@@ -109,15 +109,15 @@ async def test_a_refusal_is_not_answered_twice(opening: Any, refusal: Any) -> No
 
 async def test_a_late_request_arrives_and_is_served_at_its_own_time(opening: Any) -> None:
     scene = await with_fault(opening, "applied-late", delay_ms=2_000)
-    scene.clock.now += 59_000
+    scene.clock.now_ms += 59_000
     assert isinstance(await scene.send("buy", "MARKET", 1, cid="late"), Unknown)
     assert await entered(scene) == []
-    scene.clock.now -= 59_000
+    scene.clock.now_ms -= 59_000
     scene.jump(80)
-    scene.clock.now += 1_001  # two seconds after it was sent
+    scene.clock.now_ms += 1_001  # two seconds after it was sent
     [order] = await scene.exchange.orders("BTCUSDT", 0)
     assert (order.cid, order.quote_cum) == ("late", 80)
-    assert order.created_at == scene.clock.now - 1
+    assert order.created_at == scene.clock.now_ms - 1
 
 
 async def test_a_late_stop_meets_only_the_prices_after_it(opening: Any) -> None:
@@ -139,7 +139,7 @@ async def test_the_receive_window_ends_a_late_request(opening: Any) -> None:
 async def test_late_requests_arrive_without_any_other_call(opening: Any) -> None:
     scene = await with_fault(opening, "applied-late", delay_ms=2_000)
     await scene.send("buy", "MARKET", 1)
-    await scene.exchange.advance(scene.clock.now + 2_000)
+    await scene.exchange.advance(scene.clock.now_ms + 2_000)
     assert len(await entered(scene)) == 1
 
 
@@ -171,7 +171,7 @@ async def test_a_stale_read_shows_the_state_before(opening: Any) -> None:
 
 async def test_a_stale_read_does_not_know_of_money_just_moved(opening: Any) -> None:
     scene = await with_fault(opening, "stale", "balances", delay_ms=1_000)
-    scene.clock.now += 1_000
+    scene.clock.now_ms += 1_000
     await scene.transfer("BTC", D(-4))
     assert [await scene.free("BTC") for _ in range(2)] == [10, 6]
 

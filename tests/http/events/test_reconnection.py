@@ -24,6 +24,7 @@ from tests.http.events.event_stream import (
     streaming,
     told,
 )
+from tests.waiting import until
 
 
 @pytest.fixture(autouse=True)
@@ -96,8 +97,9 @@ async def test_what_is_missed_while_nobody_listens_is_kept(site: Any, system: An
     async with streaming(site, system, "?types=agent") as stream:
         last = (await stream.next()).id
     for action in ("Scan", "Rest"):
+        newest = site.door.record.newest
         show(system, action)
-        await asyncio.sleep(3 * log.PAUSE_SECONDS)
+        await until(lambda: site.door.record.newest > newest)  # noqa: B023 (awaited at once)
     show_signals(system, SIGNAL)
     async with streaming(site, system, "?types=agent", last=last) as stream:
         hello, *missed = await stream.several(3)
@@ -167,7 +169,17 @@ async def test_a_client_too_far_behind_is_dropped_and_the_others_live(
 async def test_a_client_that_takes_nothing_for_long_is_dropped(
     site: Any, system: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream_module, "SLOW_SECONDS", 0.2)
+    dropped = asyncio.Event()
+
+    async def send(*given: Any, send: Any = stream_module._send) -> None:
+        try:
+            await send(*given)
+        except ConnectionResetError:
+            dropped.set()
+            raise
+
+    monkeypatch.setattr(stream_module, "SLOW_SECONDS", 2.0)
+    monkeypatch.setattr(stream_module, "_send", send)
     async with (
         streaming(site, system, "?types=agent", slow=True) as slow,
         streaming(site, system, "?types=agent") as quick,
@@ -175,7 +187,8 @@ async def test_a_client_that_takes_nothing_for_long_is_dropped(
         await quick.beginning()
         show(system, *["x" * 20_000] * 900)
         await quick.several(900)
-        await asyncio.sleep(1)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await dropped.wait()
         got = await ended(slow)
         assert got.count(b"event: agent") < 900
         assert not got.endswith(b"\n\n")  # cut off: nothing waits here for such a client

@@ -363,7 +363,9 @@ async def test_a_fill_is_kept_once_with_the_event_that_told_of_it(
     told = [event.body.get("fills") for event in store.read(lambda c: list(events.since(c, 0)))]
     assert told == [[plain(FILL)], [plain(FILL)], [plain(rest)]]
     store.close()
-    assert JournalTable(Store.open(data_dir)).fills("T1") == [FILL, rest]
+    reopened = Store.open(data_dir)
+    assert JournalTable(reopened).fills("T1") == [FILL, rest]
+    reopened.close()
 
 
 @pytest.mark.parametrize("sql", ["UPDATE fills SET body = json_set(body, '$.px', '1')", "DELETE FROM fills"])

@@ -18,16 +18,13 @@ from opentrader.errors import NotReady, TradingHalted
 from opentrader.exchange.paper.transport import InjectedFault, Script
 from tests.actors.trading.market import PAIR, Market
 from tests.actors.trading.test_position_manager import buy, limit
+from tests.waiting import until
 
 
 async def after(market: Market, seconds: int, holds: Callable[[TradingSnapshot], bool]) -> None:
     """Let market time go by, and the daemon do by itself what it does then."""
-    market.clock.now += seconds * 1000
-    for _ in range(300):
-        if holds(market.snapshot):
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError(market.snapshot)
+    market.clock.now_ms += seconds * 1000
+    await until(lambda: holds(market.snapshot))
 
 
 def of_instance(instance: str, number: int) -> str:
@@ -37,9 +34,9 @@ def of_instance(instance: str, number: int) -> str:
 
 
 async def test_a_second_daemon_stops_us_within_a_look_and_keeps_its_orders(market: Market) -> None:
-    market.clock.now += 60_000
+    market.clock.now_ms += 60_000
     theirs = of_instance("zZzZ", 1)
-    await market.venue.place(NewOrder(theirs, PAIR, "buy", "LIMIT", Decimal(1), market.clock.now, Decimal(90)))
+    await market.venue.place(NewOrder(theirs, PAIR, "buy", "LIMIT", Decimal(1), market.clock.now_ms, Decimal(90)))
     await after(market, 31, lambda snapshot: snapshot.control.halted)
     assert "second daemon" in market.snapshot.control.reason
     assert theirs in market.snapshot.control.reason
@@ -57,12 +54,12 @@ async def test_a_copy_of_this_folder_is_a_second_daemon_too(market: Market) -> N
     """Its orders bear our own instance, and no journal of ours knows them; those of our trades that are over do."""
     await market.ask(buy())
     await market.ask(messages.ClosePosition(PAIR))
-    market.clock.now += 60_000
+    market.clock.now_ms += 60_000
     await market.until(lambda snapshot: not snapshot.trades)
     await market.ask(messages.RecoverTrades())
     assert not market.snapshot.control.halted
     theirs = of_instance(await market.instance(), 3)
-    await market.venue.place(NewOrder(theirs, PAIR, "buy", "LIMIT", Decimal(1), market.clock.now, Decimal(90)))
+    await market.venue.place(NewOrder(theirs, PAIR, "buy", "LIMIT", Decimal(1), market.clock.now_ms, Decimal(90)))
     await after(market, 31, lambda snapshot: snapshot.control.halted)
     assert theirs in market.snapshot.control.reason
     assert market.snapshot.pending() == []
@@ -80,10 +77,10 @@ async def test_a_coin_without_a_market_hides_nothing(tmp_path: Path) -> None:
 
 async def test_an_older_order_of_another_instance_is_taken_over(market: Market) -> None:
     await market.stop()
-    market.clock.now += 1000
+    market.clock.now_ms += 1000
     await market.start()
     theirs = of_instance("zZzZ", 2)
-    await market.venue.place(NewOrder(theirs, PAIR, "buy", "LIMIT", Decimal(1), market.clock.now, Decimal(90)))
+    await market.venue.place(NewOrder(theirs, PAIR, "buy", "LIMIT", Decimal(1), market.clock.now_ms, Decimal(90)))
     (entry,) = (await market.ask(messages.RecoverPending())).entries
     assert (entry.client_order_id, entry.entry_px) == (theirs, 90.0)
     assert [trade.intent.source for trade in market.snapshot.pending()] == ["recovered"]
@@ -91,16 +88,16 @@ async def test_an_older_order_of_another_instance_is_taken_over(market: Market) 
 
 async def test_what_was_sold_by_hand_is_no_lost_position(market: Market) -> None:
     """Its own orders alone say that something is held; a recover once failed on it for a week."""
-    await market.venue.place(NewOrder("web_1", PAIR, "buy", "MARKET", Decimal(20), market.clock.now, None))
+    await market.venue.place(NewOrder("web_1", PAIR, "buy", "MARKET", Decimal(20), market.clock.now_ms, None))
     await market.ask(buy())
     (stop, *_) = await market.venue.open_orders(PAIR)
     await market.venue.cancel(PAIR, stop.cid)
     free = (await market.venue.balances())["SOL"].free.quantize(Decimal("0.001"), "ROUND_DOWN")
-    sale = NewOrder("web_2", PAIR, "sell", "MARKET", free, market.clock.now, None)
+    sale = NewOrder("web_2", PAIR, "sell", "MARKET", free, market.clock.now_ms, None)
     await market.venue.place(sale)
     await market.until(lambda snapshot: not snapshot.open_trades())
-    await market.venue.place(NewOrder("web_3", PAIR, "buy", "MARKET", Decimal(20), market.clock.now, None))
-    market.clock.now += 60_000
+    await market.venue.place(NewOrder("web_3", PAIR, "buy", "MARKET", Decimal(20), market.clock.now_ms, None))
+    market.clock.now_ms += 60_000
     await market.until(lambda snapshot: not snapshot.trades)
     assert (await market.ask(messages.RecoverTrades())).recovered == 0
     assert market.snapshot.open_trades() == []
@@ -114,8 +111,8 @@ async def test_entries_wait_for_a_look_that_succeeds(tmp_path: Path) -> None:
     with pytest.raises(NotReady, match="have not been read"):
         await market.ask(buy())
     await market.ask(ReadAccount())
-    await after(market, 6, lambda snapshot: True)
-    await asyncio.sleep(0.5)
-    await after(market, 6, lambda snapshot: snapshot.reconciled)
+    while not market.snapshot.reconciled:  # each look that failed is repeated a few seconds later
+        await after(market, 1, lambda snapshot: True)
+        await asyncio.sleep(0.01)
     assert (await market.ask(buy())).status == "opened"
     await market.stop()

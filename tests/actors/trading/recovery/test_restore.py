@@ -25,7 +25,7 @@ async def lose_the_store(market: Market) -> None:
     await market.stop()
     for file in market.folder.glob("opentrader.db*"):
         file.unlink()
-    market.clock.now += 60_000
+    market.clock.now_ms += 60_000
     await market.start()
 
 
@@ -47,7 +47,7 @@ async def test_trades_put_in_by_hand_are_each_kept_and_each_dropped(market: Mark
 
 
 async def test_one_whose_orders_are_found_is_a_trade_like_any_other(market: Market) -> None:
-    now, venue = market.clock.now, market.venue
+    now, venue = market.clock.now_ms, market.venue
     await venue.place(NewOrder("web_1", PAIR, "buy", "MARKET", Decimal(5), now, None))
     target, stop = ListLeg("web_t", "LIMIT_MAKER", Decimal(110)), ListLeg("web_s", "STOP_LOSS", stop_px=Decimal(95))
     placed = await venue.place_list(NewList("web_l", PAIR, "sell", Decimal(2), target, stop, now))
@@ -66,7 +66,7 @@ async def test_one_whose_orders_are_found_is_a_trade_like_any_other(market: Mark
         await market.ask(restore(**named))
     await market.stop()
     await market.start()
-    market.clock.now += 60_000
+    market.clock.now_ms += 60_000
     closing = asyncio.create_task(market.ask(messages.ClosePosition(PAIR)))
     await market.until(lambda snapshot: closing.done())
     assert (await closing).closed[0].size == 2.0

@@ -32,7 +32,7 @@ async def test_a_reopened_exchange_is_the_same(opening: Any, tmp_path: Path) -> 
     before = await everything(scene)
     scene.exchange.close()
     again = await opening()
-    again.clock.now, again.tape.candles_of = scene.clock.now, scene.tape.candles_of
+    again.clock.now_ms, again.tape.candles_of = scene.clock.now_ms, scene.tape.candles_of
     assert await everything(again) == before
     assert (await again.list(made)).executing
 
@@ -56,11 +56,11 @@ async def test_a_list_is_filled_while_nobody_looks(opening: Any) -> None:
     scene.minute(104, 111, 103, 108)
     scene.jump(90, 80)
     again = await opening()
-    again.clock.now, again.tape.candles_of = scene.clock.now, scene.tape.candles_of
+    again.clock.now_ms, again.tape.candles_of = scene.clock.now_ms, scene.tape.candles_of
     done = await again.list(made)
     assert (done.executing, done.target.status, done.target.quote_cum) == (False, "FILLED", 550)
     [fill] = await again.exchange.fills("BTCUSDT", 0)
-    assert fill.at < scene.clock.now - 120_000  # when the price was there, not when somebody looked
+    assert fill.at < scene.clock.now_ms - 120_000  # when the price was there, not when somebody looked
 
 
 async def test_the_first_balance_is_given_once(opening: Any) -> None:
@@ -111,7 +111,7 @@ async def test_what_a_request_has_changed_is_undone_when_it_fails(scene: Any, tm
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await scene.exchange._session.serve(scene.clock.now, "BTCUSDT", failing)
+        await scene.exchange._session.serve(scene.clock.now_ms, "BTCUSDT", failing)
     assert ledger.read(everything_stored) == before
 
 
@@ -129,7 +129,7 @@ from pathlib import Path
 from opentrader.domain.trading.exchange import ListLeg, NewList, NewOrder
 from opentrader.exchange.paper.paper import PaperExchange
 from opentrader.feed.simulated import SimulatedFeed
-from tests.fakes.clock import CandleClock
+from tests.fakes.clock import StillClock
 
 async def trade(clock):
     exchange = await PaperExchange.open(
@@ -139,18 +139,18 @@ async def trade(clock):
     number = 0
     while True:
         number += 1
-        clock.now += 600_000
+        clock.now_ms += 600_000
         last = (await exchange.ticker("BTCUSDT")).last
-        bought = await exchange.place(NewOrder(f"b{number}", "BTCUSDT", "buy", "MARKET", Decimal("0.01"), clock.now))
+        bought = await exchange.place(NewOrder(f"b{number}", "BTCUSDT", "buy", "MARKET", Decimal("0.01"), clock.now_ms))
         print("order", bought.report.ex_id, flush=True)
         stop = ListLeg(f"s{number}", "STOP_LOSS", None, filters.price(last * Decimal("0.995")))
         target = ListLeg(f"t{number}", "LIMIT_MAKER", filters.price(last * Decimal("1.005")))
         qty = filters.floor(Decimal("0.00999"))
-        made = await exchange.place_list(NewList(f"l{number}", "BTCUSDT", "sell", qty, target, stop, clock.now))
+        made = await exchange.place_list(NewList(f"l{number}", "BTCUSDT", "sell", qty, target, stop, clock.now_ms))
         if hasattr(made, "report"):
             print("list", made.report.ex_id, flush=True)
 
-asyncio.run(trade(CandleClock(1_600_000_000_000)))
+asyncio.run(trade(StillClock(1_600_000_000_000)))
 """
 ANSWERS_BEFORE_THE_KILL = 60
 
@@ -236,10 +236,10 @@ async def test_a_clock_that_is_put_back_does_not_make_time_pass_twice(opening: A
     order = await scene.place("buy", "LIMIT", 5, 90)
     scene.minute(95, 95, 90, 95)
     assert (await scene.order(order)).cum == 1
-    scene.clock.now -= 60_000
+    scene.clock.now_ms -= 60_000
     later = await scene.place("buy", "LIMIT", 1, 50)
-    assert later.created_at == scene.clock.now + 60_000
-    scene.clock.now += 60_001
+    assert later.created_at == scene.clock.now_ms + 60_000
+    scene.clock.now_ms += 60_001
     assert (await scene.order(order)).cum == 1
 
 
@@ -261,7 +261,7 @@ async def test_symbols_are_kept_apart(opening: Any) -> None:
 async def test_history_begins_where_one_asks(scene: Any) -> None:
     await scene.place("buy", "MARKET", 1)
     scene.jump(100)
-    since = scene.clock.now
+    since = scene.clock.now_ms
     second = await scene.place("buy", "MARKET", 2)
     assert [one.cid for one in await scene.exchange.orders("BTCUSDT", since)] == [second.cid]
     assert [fill.qty for fill in await scene.exchange.fills("BTCUSDT", since)] == [2]

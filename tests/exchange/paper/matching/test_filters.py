@@ -65,7 +65,7 @@ async def test_what_is_just_within_the_rules_is_taken(scene: Any) -> None:
 
 
 async def test_a_request_must_arrive_within_its_window(scene: Any, refusal: Any) -> None:
-    now = scene.clock.now
+    now = scene.clock.now_ms
     old = await scene.send("buy", "MARKET", 1, sent_at=now - 3_001)
     assert refusal(old) == (-1021, "Timestamp for this request is outside of the recvWindow.")
     early = await scene.send("buy", "MARKET", 1, sent_at=now + 1_000)
@@ -76,7 +76,7 @@ async def test_a_request_must_arrive_within_its_window(scene: Any, refusal: Any)
 
 
 async def test_no_price_yet_means_a_closed_market(scene: Any, refusal: Any) -> None:
-    scene.clock.now -= 60_000
+    scene.clock.now_ms -= 60_000
     assert refusal(await scene.send("buy", "MARKET", 1)) == (-1013, "Market is closed.")
 
 

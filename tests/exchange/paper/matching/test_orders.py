@@ -204,9 +204,9 @@ async def test_fees_in_bnb_leave_the_received_coins_whole_until_it_runs_out(open
 
 
 async def test_no_trade_is_older_than_its_order(scene: Any) -> None:
-    scene.clock.now += 50_000
+    scene.clock.now_ms += 50_000
     order = await scene.place("sell", "LIMIT", 1, 101)
-    scene.clock.now -= 50_000
+    scene.clock.now_ms -= 50_000
     scene.minute(100, 101, 100, 100)
     [fill] = await scene.exchange.fills("BTCUSDT", 0)
     assert fill.at == order.created_at
