@@ -19,7 +19,7 @@ from urllib.request import Request, urlopen
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SECONDS = 60  # after which a daemon that has not done as it was told never will
-TRADER = {  # the settings of somebody who may trade, and more often than by default
+TRADER: dict[str, Any] = {  # the settings of somebody who may trade, and more often than by default
     "OPENTRADER_LICENSE_EMAIL": "me@example.com",
     "OPENTRADER_LICENSE_NAME": "Me",
     "OPENTRADER_RISK_MAX_TRADES_DAY": "10",

@@ -50,6 +50,11 @@ def test_no_file_names_a_package_registry() -> None:
     assert list(lines_with(REGISTRY)) == []
 
 
+def test_a_type_error_that_tests_ignore_has_its_reason_beside_it() -> None:
+    bare = re.compile(r"#[ ]type: ignore(\[[\w, -]+\])?\s*$")
+    assert [line for line in lines_with(bare) if line.startswith("tests/")] == []
+
+
 def length(path: Path) -> int:
     return len(path.read_bytes().splitlines())
 

@@ -36,7 +36,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 AT = "2024-04-15T12:00Z"
 NOW_MS = int(datetime(2024, 4, 15, 12, tzinfo=UTC).timestamp()) * 1000
 MARKET = ("--feed", "simulated", "--at", AT)
-SETTINGS = {"feed": "simulated", "at": AT}
+SETTINGS: dict[str, Any] = {"feed": "simulated", "at": AT}
 COMMANDS = ("serve", "scan", "analyze", "check-config", "doctor", "audit", "warmup")
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from opentrader.cli import notes
 from opentrader.config.settings import Settings
+from opentrader.domain.timeframes import Timeframe
 from opentrader.feed.simulated import SimulatedFeed
 from opentrader.research import Reading, scan_market
 from opentrader.store import Store
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("own_folder")
 END_MS = 1_713_182_400_000  # 2024-04-15T12:00Z
 
 
-def recorded(pair: str, *timeframes: str) -> str:
+def recorded(pair: str, *timeframes: Timeframe) -> str:
     """The feed of a folder with these files; all candles have closed by 2024-04-15T12:00Z."""
     folder = Path("candles")
     folder.mkdir(exist_ok=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 from itertools import product
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from rich.console import Console, RenderableType
@@ -17,7 +17,7 @@ from opentrader.domain.analysis.priority import MarketFacts, decide
 from opentrader.domain.analysis.reason_codes import DECISIONS, LEVELS, REASONS, explained
 from opentrader.research import Reading, explain, scan_market, scan_trend
 
-SETTINGS = {"feed": "simulated", "at": "2024-04-15T12:00Z"}
+SETTINGS: dict[str, Any] = {"feed": "simulated", "at": "2024-04-15T12:00Z"}
 QUALITIES = ("", "insufficient_data", "stale_data", "flat_market", "data_gaps")
 
 
@@ -82,7 +82,7 @@ def test_a_trend_table_shows_the_votes() -> None:
     ("trend", "reason", "shown"),
     [("uptrend", "", "yes"), ("sideway", "", "no direction"), ("sideway", "volatile_chop", "no: ")],
 )
-def test_a_market_without_a_direction_is_no_trade(trend: str, reason: str, shown: str) -> None:
+def test_a_market_without_a_direction_is_no_trade(trend: Any, reason: str, shown: str) -> None:
     scan = scan_trend("1h", settings=Settings(**SETTINGS, watchlist="BTC"))
     (row,) = scan.results
     told = replace(scan, results=(replace(row, trend=trend, no_trade=bool(reason), no_trade_reason=reason),))

@@ -6,6 +6,7 @@ import importlib.util
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -20,7 +21,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 TOKEN = "0123456789abcdef0123456789abcdef"
 
 
-def refused(**values: object) -> list[str]:
+def refused(**values: Any) -> list[str]:
     """The lines about settings that cannot be used."""
     with pytest.raises(ConfigError) as caught:
         Settings(**values)

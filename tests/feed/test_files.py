@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -114,7 +115,9 @@ def test_a_timeframe_without_a_file_is_made_of_the_coarsest_finer_one(tmp_path: 
     write(tmp_path, "15m", quarters)
     write(tmp_path, "1h", hours)
     feed, now = FileFeed(tmp_path), T0 + WEEK
-    for timeframe, finer, rows in (("4h", "1h", hours), ("1d", "1h", hours), ("30m", "15m", quarters)):
+    made: tuple[tuple[Timeframe, Timeframe, np.ndarray], ...]
+    made = (("4h", "1h", hours), ("1d", "1h", hours), ("30m", "15m", quarters))
+    for timeframe, finer, rows in made:
         shown = clean(asked(feed, timeframe, now), timeframe, now)
         expected = clean(resample(clean(rows, finer, None), finer, timeframe), timeframe, now)
         assert np.array_equal(shown.block, expected.block)
@@ -184,8 +187,12 @@ def test_a_plain_file_goes_before_a_gzipped_one(tmp_path: Path) -> None:
 async def test_a_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, "4h", candles("4h", 6))
     read: list[Path] = []
-    content = recording._content
-    monkeypatch.setattr(recording, "_content", lambda path: read.append(path) or content(path))
+
+    def content(path: Path, content: Callable[[Path], bytes] = recording._content) -> bytes:
+        read.append(path)
+        return content(path)
+
+    monkeypatch.setattr(recording, "_content", content)
     feed = FileFeed(tmp_path)
     assert read == []
     requests = [feed.candles("BTCUSDT", tf, limit=5, now_ms=T0 + WEEK) for tf in ("1d", "4h", "4h", "1w", "4h")]

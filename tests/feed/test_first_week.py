@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import pytest
@@ -101,7 +102,7 @@ def test_one_market_may_show_the_trade_and_another_the_signal() -> None:
 def test_judges_get_the_candles_that_a_scan_reads(timeframe: Timeframe) -> None:
     seen: list[np.ndarray] = []
 
-    def keep(*judged: object) -> bool:
+    def keep(*judged: Any) -> bool:
         *tables, at = judged
         assert all(open_time(at, "15m") - table[-1, 0] < TF_MS["1d"] for table in tables)
         seen.extend(tables)

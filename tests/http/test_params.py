@@ -51,7 +51,9 @@ def test_values_are_taken_from_where_they_belong() -> None:
 
 
 def test_a_path_value_wins_over_a_body_that_names_it_too() -> None:
-    assert read("storeTrend", {"symbol": "BTC"}, body={"symbol": "ETH", "trend": "uptrend"}).message.symbol == "BTC"
+    message = read("storeTrend", {"symbol": "BTC"}, body={"symbol": "ETH", "trend": "uptrend"}).message
+    assert isinstance(message, messages.StoreTrend)
+    assert message.symbol == "BTC"
 
 
 def test_defaults_hold_for_what_is_left_out() -> None:

@@ -26,16 +26,17 @@ def compiled() -> SimpleNamespace:
 def plain() -> SimpleNamespace:
     """A second copy of the package that numba leaves alone; its modules may be patched without harm to the first."""
     kept = {name: sys.modules.pop(name) for name in list(sys.modules) if name.startswith(PACKAGE)}
-    setting, numba.config.DISABLE_JIT = numba.config.DISABLE_JIT, 1
+    config: Any = numba.config
+    setting, config.DISABLE_JIT = config.DISABLE_JIT, 1
     try:
         return _engine(importlib.import_module(PACKAGE))
     finally:
-        numba.config.DISABLE_JIT = setting
+        config.DISABLE_JIT = setting
         for name in list(sys.modules):
             if name.startswith(PACKAGE):
                 del sys.modules[name]
         sys.modules.update(kept)
-        sys.modules["opentrader"].indicators = opentrader_indicators
+        vars(sys.modules["opentrader"])["indicators"] = opentrader_indicators
 
 
 def _engine(package: ModuleType) -> SimpleNamespace:

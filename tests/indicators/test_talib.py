@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import talib
+from talib._ta_lib import MA_Type
 
 from opentrader.domain.analysis.candles import Block, Candles
 from opentrader.indicators import Indicators, indicator_series
@@ -16,13 +18,13 @@ from tests.indicators.vector import vector, walk
 SIGNAL_KNOWN = 33  # TA-Lib leaves the MACD line out before its signal exists
 
 
-def reference(c: Candles) -> Indicators:
-    """The sixteen series by TA-Lib."""
+def reference(c: Candles) -> Any:
+    """The sixteen series by TA-Lib, each in the place of its figure in `Indicators`."""
     high, low, close = c.high, c.low, c.close
     macd, signal, hist = talib.MACD(close, 12, 26, 9)
     upper, middle, lower = talib.BBANDS(close, 20, 2, 2)
-    k, d = talib.STOCH(high, low, close, 14, 3, 0, 3, 0)
-    return Indicators(
+    k, d = talib.STOCH(high, low, close, 14, 3, MA_Type.SMA, 3, MA_Type.SMA)
+    series = (
         talib.RSI(close, 14),
         talib.ATR(high, low, close, 14),
         talib.ATR(high, low, close, 20),
@@ -40,6 +42,7 @@ def reference(c: Candles) -> Indicators:
         k,
         d,
     )
+    return Indicators._make(series)
 
 
 def compare(c: Candles) -> None:
@@ -79,7 +82,7 @@ def test_where_nothing_moves_we_stay_in_the_middle() -> None:
     assert (found.rsi, found.stoch_k, found.stoch_d) == (50, 50, 50)
     assert (found.atr, found.adx, found.plus_di, found.macd_hist) == (0, 0, 0, 0)
     flat = still(60)[4]
-    assert (talib.RSI(flat, 14)[-1], talib.STOCH(flat, flat, flat, 14, 3, 0, 3, 0)[0][-1]) == (0, 0)
+    assert (talib.RSI(flat, 14)[-1], talib.STOCH(flat, flat, flat, 14, 3, MA_Type.SMA, 3, MA_Type.SMA)[0][-1]) == (0, 0)
 
 
 def test_first_values() -> None:

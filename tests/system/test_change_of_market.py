@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ async def no_shift(now_ms: int) -> int:
     return 0
 
 
-def start(store: Store, **given: object) -> None:
+def start(store: Store, **given: Any) -> None:
     asyncio.run(open_market(Settings(**{"feed": "simulated", **given}), store, no_shift))
 
 

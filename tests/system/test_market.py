@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ def wall(monkeypatch: pytest.MonkeyPatch) -> Wall:
     return shown
 
 
-def settings(**given: object) -> Settings:
+def settings(**given: Any) -> Settings:
     return Settings(**{"data_dir": "data", "feed": "simulated", **given})
 
 

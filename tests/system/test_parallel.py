@@ -61,6 +61,7 @@ async def test_while_the_venue_is_held_reads_answer_and_another_symbol_is_accept
         "/api/audit",
     ):
         assert (await site.send("GET", path))[0] == 200, path
+    assert site.system._supervisor is not None
     desk = partial(site.system._supervisor.snapshot, "position_manager")
     # Journalled, though no call can arrive.
     await until(lambda: {t.intent.symbol: t.close_reason for t in desk().trades} == dict.fromkeys(HELD, "close"))

@@ -110,7 +110,12 @@ async def test_what_is_held_can_be_closed_without_a_license(tmp_path):
 
 async def test_what_is_at_risk_is_worked_out_only_without_a_license(tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr(TradingSystem, "_at_risk", lambda system: asked.append(1) or True)
+
+    def at_risk(system):
+        asked.append(1)
+        return True
+
+    monkeypatch.setattr(TradingSystem, "_at_risk", at_risk)
     async with TradingSystem(settings(tmp_path / "d")) as system:
         system.admit(StatusOf)
         assert asked == [1]
@@ -178,6 +183,7 @@ async def test_an_actor_that_is_restarted_knows_what_its_last_life_was_writing(t
             start(book)
 
         monkeypatch.setattr(TrendBook, "on_start", on_start)
+        assert system._store is not None
         held = asyncio.create_task(system._store.write(hold))
         await asyncio.to_thread(stuck.wait, 60)
         written = asyncio.create_task(system.ask(StoreTrend("BTCUSDT", "uptrend", timestamp=1_714_216_800)))

@@ -28,7 +28,8 @@ from opentrader.actors.messages import (
 )
 from opentrader.actors.signals.mr_combined import MrCombined, Rule
 from opentrader.domain.analysis.candles import clean
-from opentrader.domain.timeframes import TF_MS
+from opentrader.domain.analysis.trend import TrendResult
+from opentrader.domain.timeframes import TF_MS, Timeframe
 from opentrader.errors import ExchangeError, InternalError, InvalidInput, Overloaded, StorageError
 from opentrader.indicators import market_context, mr_signal, trend_result
 from opentrader.store.tables.signals import SignalTable
@@ -40,7 +41,7 @@ async def rows_of(books: Any, timeframe: str, limit: int) -> Any:
     return await books.feed.candles("BTCUSDT", timeframe, limit=limit, now_ms=books.clock.market_ms())
 
 
-async def pure_context(books: Any, *, mtf_tf: str = "4h", htf_tf: str = "1d", extra: int = 0) -> Any:
+async def pure_context(books: Any, *, mtf_tf: Timeframe = "4h", htf_tf: Timeframe = "1d", extra: int = 0) -> Any:
     htf, mtf = await rows_of(books, htf_tf, 500 + extra), await rows_of(books, mtf_tf, 500 + extra)
     return market_context(htf, mtf, htf_tf=htf_tf, mtf_tf=mtf_tf, now_ms=books.clock.market_ms(), symbol="BTC")
 
@@ -196,8 +197,12 @@ async def test_a_trend_scan_is_in_the_book_when_it_answers(books):
 
 async def test_a_trend_of_a_scan_is_noted_once(books, monkeypatch):
     noted: list[str] = []
-    real = trend_book._noted
-    monkeypatch.setattr(trend_book, "_noted", lambda result: noted.append(result.symbol) or real(result))
+
+    def note(result: TrendResult, note: Any = trend_book._noted) -> Any:
+        noted.append(result.symbol)
+        return note(result)
+
+    monkeypatch.setattr(trend_book, "_noted", note)
     await books.ask(ScanTrends("1d"))
     await books.ask(NoteTrends(()))
     assert sorted(noted) == ["BTC", "ETH", "SOL"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from opentrader.actors.messages import (
     NewsOf,
     SourceHealth,
 )
-from opentrader.actors.operations.news import NewsCache
+from opentrader.actors.operations.news import NewsCache, NewsFeeds
 from opentrader.actors.runtime.supervision.supervisor import Supervisor
 from opentrader.domain.news import FeedCopy, FeedFault, NewsItem, newest_first
 from opentrader.errors import AskTimeout
@@ -20,7 +21,7 @@ from opentrader.news import FeedReader, NewsFeed
 from tests.fakes.clock import CountedIds, StillClock
 
 
-class Feeds:
+class Feeds(NewsFeeds):
     """Feeds that say what a test sets; those with a gate wait for it."""
 
     def __init__(self) -> None:
@@ -59,7 +60,7 @@ class Desk:
         self.fatal: list[str] = []
         self.patience = 60.0
 
-    async def start(self, feeds=None) -> None:
+    async def start(self, feeds: Any = None) -> None:
         loop = asyncio.get_running_loop()
         self.supervisor = Supervisor(loop, self.clock, CountedIds(), on_fatal=self.fatal.append)
         self.supervisor.add("news_desk", lambda c: NewsCache(c, feeds or self.feeds, patience_seconds=self.patience))

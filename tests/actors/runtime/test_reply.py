@@ -84,10 +84,15 @@ def test_a_set_that_raises_ends_the_thread_of_an_actor_that_still_seems_alive(
         pykka.ActorRegistry.unregister(ref)
 
 
+def set_all(replies: list[Reply[int]]) -> None:
+    for n, reply in enumerate(replies):
+        reply.set(n)
+
+
 def test_of_an_answer_and_a_waiter_that_meet_each_finds_the_other_once() -> None:
     replies: list[Reply[int]] = [Reply() for _ in range(3000)]
     calls: queue.SimpleQueue[int] = queue.SimpleQueue()
-    setter = threading.Thread(target=lambda: [reply.set(n) for n, reply in enumerate(replies)])
+    setter = threading.Thread(target=set_all, args=(replies,))
     setter.start()
     for reply in replies:
         reply.on_done(lambda r: calls.put(r.get()))
@@ -151,11 +156,11 @@ async def test_an_awaited_reply_does_not_block_the_loop() -> None:
 
 
 async def test_pykka_waits_for_the_answer_on_the_thread_of_the_loop() -> None:
-    class Probe(pykka.ThreadingFuture[None]):
+    class Probe(pykka.ThreadingFuture[Any]):
         def get(self, *, timeout: float | None = None) -> str:
             return f"get() without an answer, on {threading.current_thread().name}"
 
-    assert await Probe() == f"get() without an answer, on {threading.current_thread().name}"  # type: ignore[func-returns-value]  # Python itself awaits nothing here but `get`
+    assert await Probe() == f"get() without an answer, on {threading.current_thread().name}"
 
 
 async def _value(reply: Reply[Any]) -> Any:

@@ -61,7 +61,7 @@ def bare_tasks() -> Tasks:
 
 async def test_a_coroutine_that_comes_after_the_end_of_its_life_is_not_begun() -> None:
     tasks = bare_tasks()
-    begun: list[str] = []
+    begun: list[Any] = []
 
     async def begin() -> None:
         begun.append("begun")

@@ -133,7 +133,7 @@ class Market:
 
     @property
     def snapshot(self) -> TradingSnapshot:
-        return self.supervisor.snapshot("position_manager")  # type: ignore[no-any-return]  # a supervisor keeps what its actors publish untyped
+        return self.supervisor.snapshot("position_manager")
 
     async def ask(self, message: Any, timeout: float = 30) -> Any:
         return await self.supervisor.ask(message, timeout=timeout)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -73,7 +74,8 @@ async def test_a_closeall_of_which_nothing_succeeds_is_an_error(
     market.venue.transport.gate.clear()
     with pytest.raises(ExchangeError, match="none of 1 symbols") as told:
         await market.ask(messages.CloseAll())
-    assert told.value.facts["failed"][0]["code"] == "timeout"
+    failed: Any = told.value.facts["failed"]
+    assert failed[0]["code"] == "timeout"
     market.venue.transport.gate.set()
     await market.until(lambda snapshot: not snapshot.open_trades() and snapshot.control.closeall_since is None)
 

@@ -127,7 +127,7 @@ class Served(FakeSystem):
         self._of = type("Of", (), {"_history": history, "_audit": audit})()
 
     async def deliver(self, message: Any) -> Any:
-        handler = {HistoryOf: HistoryReader.history, StatsOf: HistoryReader.stats}[type(message)]
+        handler: Any = {HistoryOf: HistoryReader.history, StatsOf: HistoryReader.stats}[type(message)]
         return handler(self._of, message)
 
 

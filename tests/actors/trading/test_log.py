@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from opentrader import ClosePosition, ExecuteTrade, Halt, PostSignal, RejectSignal, Resume, Settings, TradingSystem
+from opentrader.actors.messages import TradeOpened
 from opentrader.actors.trading.log import log_change
 from opentrader.domain.trading.lifecycle import Alert, Intent, planned
 from opentrader.domain.trading.lifecycle.records import Severity
@@ -27,6 +28,7 @@ async def test_a_day_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture
             opened = await system.ask(
                 ExecuteTrade(symbol="ETH", direction="buy", bot="mr", sl=2, tp=4, ev=30, confidence=9)
             )
+            assert isinstance(opened, TradeOpened)
             await system.ask(ClosePosition("ETH"))
             await system.ask(Halt(reason="lunch"))
             await system.ask(Halt(reason="lunch"))
@@ -73,6 +75,7 @@ async def test_what_is_taken_over_at_a_start_is_told(tmp_path: Path, caplog: pyt
     async with system_of(tmp_path / "data") as system:
         asked = ExecuteTrade(symbol="ETH", direction="buy", bot="mr", sl=2, tp=4, ev=30, confidence=9)
         opened = await system.ask(asked)
+        assert isinstance(opened, TradeOpened)
     with caplog.at_level(logging.INFO, "opentrader"):
         async with system_of(tmp_path / "data"):
             pass

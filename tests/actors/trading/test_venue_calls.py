@@ -45,7 +45,7 @@ async def test_every_effect(scene: Any) -> None:
     closed = await send(scene.exchange, Close("c", BTC, "sell", D(3), now))
     outcomes = (entry, market, made, replaced, single, closed)
     assert [type(one) for one in outcomes] == [Accepted] * 6
-    assert [kind(one.report) for one in outcomes] == [  # type: ignore[union-attr]  # all are `Accepted`, see above
+    assert [kind(one.report) for one in outcomes] == [  # type: ignore[union-attr, arg-type]  # all are `Accepted`, see above
         "LIMIT",
         "MARKET",
         ("STOP_LOSS", "LIMIT_MAKER"),

@@ -107,7 +107,7 @@ class Scene:
     async def order(self, order: Order) -> Order:
         return await self.exchange.order("BTCUSDT", order.cid)
 
-    async def list(self, one: OrderList) -> OrderList:
+    async def order_list(self, one: OrderList) -> OrderList:
         return await self.exchange.order_list("BTCUSDT", one.cid)
 
     async def free(self, asset: str) -> Decimal:

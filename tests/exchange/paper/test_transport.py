@@ -166,7 +166,7 @@ async def test_a_stale_read_shows_the_state_before(opening: Any) -> None:
     assert (before[3]["BTC"].free, before[3]["BTC"].locked, before[3]["USDT"].locked, before[4]) == (6, 4, 96, 0)
     assert now[:3] == (["FILLED", "EXPIRED", "FILLED"], 0, [(96, 1), (95, 4)])
     assert (now[3]["BTC"].free, now[3]["USDT"].total, now[4]) == (7, 10_000 - 96 + 380, 1)
-    assert not (await scene.list(made)).executing
+    assert not (await scene.order_list(made)).executing
 
 
 async def test_a_stale_read_does_not_know_of_money_just_moved(opening: Any) -> None:

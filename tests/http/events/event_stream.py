@@ -52,6 +52,12 @@ class Event(NamedTuple):
     kind: str
     data: Any
 
+    @property
+    def number(self) -> int:
+        """The id of an event that has one."""
+        assert self.id is not None
+        return self.id
+
 
 class Stream:
     """A client's side of one stream."""

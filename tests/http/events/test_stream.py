@@ -24,7 +24,7 @@ ENTRY = messages.PendingEntry(
     "E1", "MT_1", 1, "ETHUSDT", "buy", 10.0, 1.0, 2.0, 4.0, None, 9.8, 10.4, 24.0, "pending", 0.0, "b", "coo", 1, 2
 )
 TREND = messages.TrendRow("BTC", "1h", "posted", "crypto", "uptrend", Score(5, 0, 2), 0, False, 1)
-MARKET = messages.MarketRow("BTC", "1d", "4h", "STANDBY", 0, False, 1)
+MARKET = messages.MarketRow("BTC", "1d", "4h", "standby", 0, False, 1)
 
 
 @pytest.fixture(autouse=True)
@@ -84,7 +84,7 @@ async def test_an_update_arrives_as_it_is_made(site: Any, system: Any) -> None:
         for number, action in enumerate(("Scan", "Rest"), start=1):
             show(system, action)
             got = await stream.next()
-            assert (got.id, got.kind, got.data["action"]) == (hello.id + number, "agent", action)
+            assert (got.id, got.kind, got.data["action"]) == (hello.number + number, "agent", action)
 
 
 async def test_of_several_things_only_those_that_changed_are_told(site: Any, system: Any) -> None:
@@ -152,7 +152,7 @@ async def test_what_comes_and_goes_is_told(
         system.publish("owner", view, none)
         went = await stream.next()
         assert (went.kind, told(went)) == (kind, {**names, "gone": True})
-        assert went.id == came.id + 1
+        assert went.id == came.number + 1
 
 
 async def test_growing_older_is_no_event(site: Any, system: Any) -> None:

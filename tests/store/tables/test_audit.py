@@ -200,7 +200,7 @@ async def test_pages_are_filtered_and_newest_first(store: Store) -> None:
         await log.append(replace(ENTRY, ts=100 + number, action=action, symbol=symbol))
 
     def ids(limit: int = 10, offset: int = 0, **filters: object) -> tuple[list[int], int]:
-        entries, total = log.page(limit, offset, **filters)  # type: ignore[arg-type]
+        entries, total = log.page(limit, offset, **filters)  # type: ignore[arg-type]  # a filter is one of the three keywords
         return [entry.id for entry in entries], total
 
     assert ids() == ([5, 4, 3, 2, 1], 5)

@@ -98,5 +98,5 @@ async def test_what_is_there_is_not_imported_again(store: Store, entering: Calla
 
 async def test_the_schema_refuses_a_direction_that_is_none(store: Store) -> None:
     with pytest.raises(apsw.ConstraintError):
-        await HistoryTable(store).add([replace(CLOSED, direction="long")], 1)  # type: ignore[arg-type]
+        await HistoryTable(store).add([replace(CLOSED, direction="long")], 1)  # type: ignore[arg-type]  # no direction, which is the point
     assert store.read(events.head).seq == 0

@@ -9,7 +9,7 @@ from dataclasses import MISSING, fields, is_dataclass, replace
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 import apsw
 import pytest
@@ -55,7 +55,8 @@ def any_value(kind: Any) -> st.SearchStrategy[Any]:
     origin, arguments = get_origin(kind), get_args(kind)
     if is_dataclass(kind):
         hints = get_type_hints(kind)
-        return st.builds(kind, **{field.name: any_value(hints[field.name]) for field in fields(kind)})
+        parts = {field.name: any_value(hints[field.name]) for field in fields(kind)}
+        return st.builds(cast("type[Any]", kind), **parts)
     if origin is tuple:
         return st.lists(any_value(arguments[0]), max_size=4).map(tuple)
     if origin is Literal:
@@ -115,7 +116,7 @@ def test_a_trade_comes_back_equal(trade: Trade) -> None:
 
 @given(st.lists(TRADES, min_size=2, max_size=4))
 def test_the_last_state_counts_and_the_events_tell_the_way_there(states: list[Trade]) -> None:
-    connection, told = empty_store(), {}
+    connection, told = empty_store(), dict[str, Any]()
     states = [replace(state, intent=states[0].intent) for state in states]
     for number, state in enumerate(states, 1):
         journal.save(connection, state, "saved", number)
@@ -272,7 +273,11 @@ async def test_a_record_from_before_a_field_existed_is_read_and_kept(
 
 async def count_commits(store: Store) -> list[str]:
     commits: list[str] = []
-    hook: Callable[[], bool] = lambda: bool(commits.append(threading.current_thread().name))  # noqa: E731
+
+    def hook() -> bool:
+        commits.append(threading.current_thread().name)
+        return False  # the commit goes on
+
     await store.write(lambda connection: connection.set_commit_hook(hook))
     commits.clear()  # that write's own
     return commits

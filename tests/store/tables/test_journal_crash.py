@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
@@ -144,7 +145,7 @@ def faulty() -> Iterator[Disk]:
     disk = Disk()
 
     class File(apsw.VFSFile):
-        def __init__(self, name: apsw.URIFilename, flags: list[int]) -> None:
+        def __init__(self, name: Any, flags: list[int]) -> None:
             super().__init__("unix", name, flags)
             self.path = Path(name.filename() if isinstance(name, apsw.URIFilename) else name)
 
@@ -158,7 +159,7 @@ def faulty() -> Iterator[Disk]:
             disk.durable[self.path.name] = self.path.read_bytes()
 
     class System(apsw.VFS):
-        def xOpen(self, name: apsw.URIFilename, flags: list[int]) -> File:  # noqa: N802
+        def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> File:  # noqa: N802
             return File(name, flags)
 
     system = System("faulty", "unix", makedefault=True)

@@ -54,7 +54,7 @@ async def test_one_whose_orders_are_found_is_a_trade_like_any_other(market: Mark
     assert isinstance(placed, Accepted)
     exits = placed.report
     assert isinstance(exits, OrderList)
-    named = {"size": 2.0, "entry_px": 100.0, "sl_px": 95.0, "tp_px": 110.0}
+    named: dict[str, Any] = {"size": 2.0, "entry_px": 100.0, "sl_px": 95.0, "tp_px": 110.0}
     named |= {"sl_oid": int(exits.stop.ex_id), "tp_oid": exits.target.ex_id}
     assert (await market.ask(restore(**{**named, "symbol": PAIR, "size": 3.0}))).trade.verified is False
     assert (await market.ask(messages.ClosePosition(PAIR))).closed[0].exit_reason == "orphan"

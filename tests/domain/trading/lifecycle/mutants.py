@@ -14,6 +14,7 @@ from unittest.mock import patch
 
 from opentrader.domain.trading.lifecycle import decide, fold, rebuild, reply, reports, scene, sizing
 from opentrader.domain.trading.lifecycle.placing import cancel, close, enter, kept, protect
+from opentrader.domain.trading.lifecycle.reasons import REASONS
 from opentrader.domain.trading.lifecycle.records import Leg, Trade
 from opentrader.domain.trading.lifecycle.scene import Scene
 from opentrader.domain.trading.venue import ZERO, Order, PlaceEntry, PlaceList, Refused, VenueView
@@ -240,7 +241,7 @@ READINGS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "protects without a bound",
-        lambda: [(decide, "REASONS", tuple(each for each in decide.REASONS if each[0] != "protect_failed"))],
+        lambda: [(decide, "REASONS", tuple(each for each in REASONS if each[0] != "protect_failed"))],
         ("no exits allowed",),
         faults=1,
     ),

@@ -18,6 +18,7 @@ from opentrader.domain.trading.venue import (
     CancelList,
     CancelOrder,
     Close,
+    Effect,
     Fill,
     Order,
     OrderList,
@@ -220,7 +221,7 @@ def test_what_was_taken_for_absent_and_is_found_is_a_late_order() -> None:
 
 # --- answers ---------------------------------------------------------------------------------------------------
 
-EFFECTS = {
+EFFECTS: dict[str, Effect] = {
     "E": PlaceEntry(ENTRY, "BTCUSDT", "buy", D(10), D(100), NOW),
     "L": PlaceList(LIST, STOP, TARGET, "BTCUSDT", "sell", D(10), D(90), None, D(120), NOW),
     "C": Close(CLOSE, "BTCUSDT", "sell", D(10), NOW),
@@ -321,8 +322,9 @@ def paid(order_ex_id: str, qty: int, fee: str, asset: str = "BTC") -> Fill:
 def test_fees_count_only_when_the_trades_are_complete() -> None:
     filters = replace(FILTERS, taker_rate=Decimal("0.001"))
     told = trade(leg("E", "UNKNOWN"))
-    for fills, held in (((), "9.99"), ((paid(f"x{ENTRY}", 4, "0.002"),), "9.99")):
-        assert position(fold(told, replace(view(FILLED, fills=fills), filters=filters)), filters) == Decimal(held)
+    incomplete: tuple[tuple[Fill, ...], ...] = ((), (paid(f"x{ENTRY}", 4, "0.002"),))
+    for fills in incomplete:
+        assert position(fold(told, replace(view(FILLED, fills=fills), filters=filters)), filters) == Decimal("9.99")
     fills = (paid(f"x{ENTRY}", 4, "0.002"), paid(f"x{ENTRY}", 6, "0.003"), paid("another", 9, "1"))
     assert position(fold(told, view(FILLED, fills=fills)), filters) == Decimal("9.995")
     fills = (paid(f"x{ENTRY}", 10, "0.01", "BNB"),)

@@ -321,11 +321,11 @@ def listed(stop: Placed, target: Placed) -> OrderList:
 
 @cache
 def fill_of(order: Placed) -> Fill:
-    asset, side = ("BTC", "buy") if not order.sell else ("USDT", "sell")
+    asset = "USDT" if order.sell else "BTC"
     return Fill(
         f"t{order.ex_id}",
         str(order.ex_id),
-        side,
+        "sell" if order.sell else "buy",
         amount(order.cum),
         price(1),
         amount(order.fee),

@@ -57,7 +57,8 @@ class Scenario(NamedTuple):
     @property
     def over_at(self) -> int:
         """From this second on nothing happens that the scenario has foreseen, and no fault."""
-        moments = [each[0] for each in (*self.prices, *self.fills, *self.commands, *self.acts)]
+        moments = [second for second, *_ in (*self.prices, *self.fills)]
+        moments += [second for second, *_ in self.commands] + [second for second, _ in self.acts]
         return max(*moments, self.ttl, self.lost_at) + 1
 
     def last(self, second: int) -> int:

@@ -34,7 +34,7 @@ async def test_a_reopened_exchange_is_the_same(opening: Any, tmp_path: Path) -> 
     again = await opening()
     again.clock.now_ms, again.tape.candles_of = scene.clock.now_ms, scene.tape.candles_of
     assert await everything(again) == before
-    assert (await again.list(made)).executing
+    assert (await again.order_list(made)).executing
 
 
 async def everything(scene: Any) -> tuple[Any, ...]:
@@ -57,7 +57,7 @@ async def test_a_list_is_filled_while_nobody_looks(opening: Any) -> None:
     scene.jump(90, 80)
     again = await opening()
     again.clock.now_ms, again.tape.candles_of = scene.clock.now_ms, scene.tape.candles_of
-    done = await again.list(made)
+    done = await again.order_list(made)
     assert (done.executing, done.target.status, done.target.quote_cum) == (False, "FILLED", 550)
     [fill] = await again.exchange.fills("BTCUSDT", 0)
     assert fill.at < scene.clock.now_ms - 120_000  # when the price was there, not when somebody looked

@@ -163,7 +163,7 @@ def test_the_same_stream_ends_the_same(steps: list[Any]) -> None:
 
 def test_the_streams_do_trade() -> None:
     """That the properties above are not empty: a stream of every kind that ends in fills of both sides."""
-    stream = Stream(*DEPTHS[:1], FEES[0])
+    stream = Stream(DEPTHS[0], FEES[0])
     stream.step("order", "buy", "MARKET", 200_000, 0, 0, "GTC")
     stream.step("list", "sell", 100_000, ("LIMIT_MAKER", 10_500, 0), ("STOP_LOSS", 0, 9_500))
     stream.step("candle", (10_000, 10_000, 9_400, 10_100))

@@ -32,7 +32,7 @@ async def test_a_list_locks_its_quantity_once(scene: Any, refusal: Any) -> None:
 async def test_the_stop_trades_and_the_target_expires(scene: Any) -> None:
     made = await scene.protect(8, 95, 110)
     scene.minute(100, 100, 95, 96)
-    done = await scene.list(made)
+    done = await scene.order_list(made)
     assert statuses(done) == (False, "FILLED", "EXPIRED")
     assert done.stop.quote_cum == 8 * 95
     assert await scene.exchange.open_lists() == ()
@@ -41,14 +41,14 @@ async def test_the_stop_trades_and_the_target_expires(scene: Any) -> None:
 async def test_the_target_trades_and_the_stop_expires(scene: Any) -> None:
     made = await scene.protect(8, 95, 110)
     scene.minute(100, 110, 100, 109)
-    assert statuses(await scene.list(made)) == (False, "EXPIRED", "FILLED")
+    assert statuses(await scene.order_list(made)) == (False, "EXPIRED", "FILLED")
     assert await scene.fills() == [(110, 8)]
 
 
 async def test_in_a_minute_that_reaches_both_the_stop_comes_first(scene: Any) -> None:
     made = await scene.protect(8, 95, 110)
     scene.minute(100, 111, 94, 105)
-    assert statuses(await scene.list(made)) == (False, "FILLED", "EXPIRED")
+    assert statuses(await scene.order_list(made)) == (False, "FILLED", "EXPIRED")
 
 
 async def test_a_list_of_buys_is_hurt_by_the_high_first(scene: Any) -> None:
@@ -56,14 +56,14 @@ async def test_a_list_of_buys_is_hurt_by_the_high_first(scene: Any) -> None:
     made = await scene.protect(2, 0, 0, side="buy", above=above, below=below)
     assert (await scene.exchange.balances())["USDT"].locked == 2 * 105 * D("1.05")  # the dearer of the two
     scene.minute(100, 106, 94, 100)
-    assert statuses(await scene.list(made)) == (False, "FILLED", "EXPIRED")
+    assert statuses(await scene.order_list(made)) == (False, "FILLED", "EXPIRED")
     assert await scene.fills() == [(105, 2)]
 
 
 async def test_an_opening_beyond_the_target_decides_before_the_low(scene: Any) -> None:
     made = await scene.protect(8, 95, 110)
     scene.minute(112, 113, 90, 100)
-    assert statuses(await scene.list(made)) == (False, "EXPIRED", "FILLED")
+    assert statuses(await scene.order_list(made)) == (False, "EXPIRED", "FILLED")
     assert await scene.fills() == [(110, 8)]
 
 
@@ -71,20 +71,20 @@ async def test_a_target_that_trades_partly_leaves_the_rest_without_a_stop(openin
     scene = await opening(depth=Depth(D(0), D("0.01"), level_notional=D(330), levels=5))
     made = await scene.protect(8, 95, 110)
     scene.minute(100, 110, 100, 100)
-    partly = await scene.list(made)
+    partly = await scene.order_list(made)
     assert statuses(partly) == (True, "EXPIRED", "OPEN")
     assert partly.target.cum == 3
     scene.jump(80)
-    assert (await scene.list(made)).target.cum == 3
+    assert (await scene.order_list(made)).target.cum == 3
     outcome = await scene.exchange.cancel("BTCUSDT", made.target.cid)
     assert (outcome.report.status, outcome.report.cum) == ("CANCELED", 3)
-    assert statuses(await scene.list(made)) == (False, "EXPIRED", "CANCELED")
+    assert statuses(await scene.order_list(made)) == (False, "EXPIRED", "CANCELED")
 
 
 async def test_a_stop_limit_that_is_jumped_over_leaves_the_list_executing(scene: Any) -> None:
     made = await scene.protect(8, 95, 110, 94)
     scene.jump(90)
-    stuck = await scene.list(made)
+    stuck = await scene.order_list(made)
     assert statuses(stuck) == (True, "OPEN", "EXPIRED")
     assert (stuck.stop.triggered, stuck.stop.cum) == (True, 0)
     assert (await scene.exchange.balances())["BTC"].locked == 8
@@ -95,7 +95,7 @@ async def test_cancelling_one_order_cancels_the_list(scene: Any, refusal: Any) -
         made = await scene.protect(8, 95, 110)
         outcome = await scene.exchange.cancel("BTCUSDT", getattr(made, leg).cid)
         assert outcome.report.cid == getattr(made, leg).cid
-        assert statuses(await scene.list(made)) == (False, "CANCELED", "CANCELED")
+        assert statuses(await scene.order_list(made)) == (False, "CANCELED", "CANCELED")
         gone = await scene.exchange.cancel_list("BTCUSDT", made.cid)
         assert refusal(gone) == (-2011, "Unknown order list sent.")
     assert await scene.free("BTC") == 10
@@ -125,7 +125,7 @@ async def test_a_target_may_wait_for_its_price_too(scene: Any) -> None:
     above = ListLeg("t", "TAKE_PROFIT", None, D(110))
     made = await scene.protect(8, 95, 0, above=above)
     scene.minute(100, 111, 100, 109)
-    done = await scene.list(made)
+    done = await scene.order_list(made)
     assert statuses(done) == (False, "EXPIRED", "FILLED")
     assert done.target.quote_cum == 8 * 110
 
@@ -209,7 +209,7 @@ async def test_a_list_is_replaced_by_a_single_stop(scene: Any) -> None:
     made = await scene.protect(8, 95, 110)
     outcome = await scene.exchange.replace(made.stop.cid, scene.new("sell", "STOP_LOSS", 8, None, 97))
     assert (outcome.report.status, outcome.report.stop_px, outcome.report.list_id) == ("OPEN", 97, "")
-    assert statuses(await scene.list(made)) == (False, "CANCELED", "CANCELED")
+    assert statuses(await scene.order_list(made)) == (False, "CANCELED", "CANCELED")
     assert (await scene.exchange.balances())["BTC"].locked == 8
 
 
@@ -227,7 +227,7 @@ async def test_cancelled_but_not_replaced(scene: Any, refusal: Any, qty: object,
     outcome = await scene.exchange.replace(made.stop.cid, new)
     assert refusal(outcome) == (-2021, "Order cancel-replace partially failed.")
     assert outcome.reason == "half_done"
-    assert statuses(await scene.list(made)) == (False, "CANCELED", "CANCELED")
+    assert statuses(await scene.order_list(made)) == (False, "CANCELED", "CANCELED")
     assert await scene.exchange.open_orders("BTCUSDT") == ()
 
 
@@ -239,7 +239,7 @@ async def test_filters_and_counts_are_tested_before_anything_is_cancelled(openin
         (scene.new("sell", "STOP_LOSS", 8, None, 97), "Filter failure: MAX_NUM_ALGO_ORDERS"),
     ):
         assert refusal(await scene.exchange.replace(made.stop.cid, new))[1] == text
-        assert (await scene.list(made)).executing
+        assert (await scene.order_list(made)).executing
 
 
 async def test_both_legs_are_orders_like_any_other(scene: Any) -> None:
