@@ -6,37 +6,17 @@ import importlib.util
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from opentrader.config.settings import DEFAULT_WATCHLIST, Settings
 from opentrader.config.sources import option, variable
-from opentrader.errors import ConfigError
 from opentrader.feed import FilesChoice, SimulatedChoice
+from tests.config.given import TOKEN, refused, secret_file, source_of
 
 pytestmark = pytest.mark.usefixtures("bare")
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-TOKEN = "0123456789abcdef0123456789abcdef"
-
-
-def refused(**values: Any) -> list[str]:
-    """The lines about settings that cannot be used."""
-    with pytest.raises(ConfigError) as caught:
-        Settings(**values)
-    return caught.value.detail.splitlines()
-
-
-def secret_file(folder: Path, text: str, mode: int = 0o600) -> Path:
-    path = folder / "token"
-    path.write_text(text)
-    path.chmod(mode)
-    return path
-
-
-def source_of(settings: Settings, key: str) -> str:
-    return {origin.key: origin.source for origin in settings.origins()}[key]
 
 
 def test_defaults() -> None:
@@ -53,46 +33,6 @@ def test_the_example_of_an_embedding_program() -> None:
     settings = Settings(feed="simulated", license_email="me@example.com", license_name="Me")
     assert (settings.license_email, settings.license_name) == ("me@example.com", "Me")
     assert source_of(settings, "license_name") == "argument license_name"
-
-
-def test_argument_then_environment_then_file_then_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    file = tmp_path / "some.toml"
-    file.write_text('port = 1\nhost = "10.0.0.1"\nspeed = 2\n')
-    monkeypatch.setenv("OPENTRADER_PORT", "2")
-    monkeypatch.setenv("OPENTRADER_HOST", "10.0.0.2")
-    settings = Settings(_spelled=option, config=file, port=3)
-    assert (settings.port, settings.host, settings.speed, settings.mr_history) == (3, "10.0.0.2", 2.0, 1000)
-    assert source_of(settings, "port") == "--port"
-    assert source_of(settings, "host") == "OPENTRADER_HOST"
-    assert source_of(settings, "speed") == f"{file}, speed"
-    assert source_of(settings, "mr_history") == "default"
-
-
-def test_the_file_in_the_current_folder_is_read_unless_another_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    Path("opentrader.toml").write_text("port = 1")
-    Path("other.toml").write_text("port = 2")
-    assert Settings().port == 1
-    monkeypatch.setenv("OPENTRADER_CONFIG", "other.toml")
-    assert Settings().port == 2
-
-
-@pytest.mark.parametrize("text", ["port = ", "\xff"], ids=["syntax", "encoding"])
-def test_a_file_that_is_no_toml_is_one_problem_among_others(tmp_path: Path, text: str) -> None:
-    file = tmp_path / "some.toml"
-    file.write_text(text, encoding="latin-1")
-    lines = refused(config=file, port=-1)
-    assert len(lines) == 2
-    assert lines[0].startswith(f"config = {file} (the configuration file): is not valid TOML")
-    assert lines[1].startswith("port = -1 ")
-
-
-def test_a_named_file_must_be_there() -> None:
-    assert refused(config="nowhere.toml") == [
-        (
-            "config = nowhere.toml (the configuration file): cannot be read: No such file or directory;"
-            " name an existing file, or leave the setting out"
-        )
-    ]
 
 
 def test_every_bad_key_is_told_at_once_with_value_place_and_advice(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,12 +65,6 @@ def test_every_bad_key_is_told_at_once_with_value_place_and_advice(monkeypatch: 
 
 def test_a_misspelled_argument_is_found() -> None:
     assert refused(prot=1) == ["argument prot: there is no such setting; did you mean port?"]
-
-
-def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENTRADER_API_TOKEN", "")
-    monkeypatch.setenv("OPENTRADER_PROT", "")
-    assert Settings().api_token is None
 
 
 def test_the_commit_is_read_where_builds_put_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -243,67 +177,6 @@ def test_the_name_of_a_secret_file_is_shown(tmp_path: Path) -> None:
 def test_an_unknown_secret_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENTRADER_EXCHANGE_SECRET", TOKEN)
     assert TOKEN not in "".join(refused())
-
-
-def test_a_secret_is_read_from_its_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    path = secret_file(tmp_path, f"{TOKEN}\n")
-    monkeypatch.setenv("OPENTRADER_API_TOKEN_FILE", str(path))
-    settings = Settings()
-    assert settings.api_token is not None
-    assert settings.api_token.get_secret_value() == TOKEN
-    assert source_of(settings, "api_token") == "OPENTRADER_API_TOKEN_FILE"
-
-
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o601])
-def test_a_secret_file_must_be_closed_to_others(tmp_path: Path, mode: int) -> None:
-    path = secret_file(tmp_path, TOKEN, mode)
-    advice = f"other users of this machine can read it; run chmod 600 {path}"
-    assert refused(api_token_file=path) == [f"api_token_file = {path} (argument api_token_file): {advice}"]
-
-
-def test_a_credential_of_systemd_is_closed_by_its_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    path = secret_file(tmp_path, TOKEN, 0o440)
-    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
-    assert Settings(api_token_file=path).api_token is not None
-
-
-def test_a_secret_file_that_cannot_be_read(tmp_path: Path) -> None:
-    (line,) = refused(api_token_file=tmp_path / "none")
-    assert line.endswith("cannot be read: No such file or directory")
-
-
-@pytest.mark.parametrize("mode", [0o644, 0o640, 0o602])
-def test_a_configuration_file_with_a_secret_must_be_closed_to_others(tmp_path: Path, mode: int) -> None:
-    file = tmp_path / "some.toml"
-    file.write_text(f'port = 1\napi_token = "{TOKEN}"')
-    file.chmod(mode)
-    assert refused(config=file) == [
-        f"api_token = ****** ({file}, api_token): other users of this machine can read it; run chmod 600 {file}"
-    ]
-    file.chmod(0o600)
-    assert Settings(config=file).api_token is not None
-
-
-def test_a_configuration_file_without_a_secret_may_be_read_by_all(tmp_path: Path) -> None:
-    file = tmp_path / "some.toml"
-    file.write_text(f'port = 1\napi_token_file = "{secret_file(tmp_path, TOKEN)}"')
-    file.chmod(0o644)
-    assert Settings(config=file).port == 1
-
-
-def test_a_secret_and_its_file_in_one_place_are_one_too_many(tmp_path: Path) -> None:
-    (line,) = refused(api_token=TOKEN, api_token_file=secret_file(tmp_path, TOKEN))
-    assert line.endswith("argument api_token is set as well; keep one of the two")
-    assert TOKEN not in line
-
-
-def test_a_secret_beats_a_file_of_a_lower_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    Path("opentrader.toml").write_text(f'api_token_file = "{secret_file(tmp_path, "f" * 32)}"')
-    monkeypatch.setenv("OPENTRADER_API_TOKEN", TOKEN)
-    settings = Settings()
-    assert settings.api_token is not None
-    assert settings.api_token.get_secret_value() == TOKEN
-    assert source_of(settings, "api_token") == "OPENTRADER_API_TOKEN"
 
 
 # --- what the documents say ---------------------------------------------------------------------------------------

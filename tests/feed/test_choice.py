@@ -9,9 +9,7 @@ from pathlib import Path
 import pytest
 
 from opentrader.errors import ConfigError
-from opentrader.feed import DEFAULT_SEED, FilesChoice, SimulatedChoice, open_feed, parse_feed
-from opentrader.feed.files import FileFeed
-from opentrader.feed.simulated import SimulatedFeed
+from opentrader.feed import DEFAULT_SEED, FilesChoice, SimulatedChoice, parse_feed
 
 
 def test_the_usual_market() -> None:
@@ -57,16 +55,6 @@ def test_what_cannot_be_used_is_refused_with_advice(spelling: str, says: str) ->
     with pytest.raises(ConfigError, match=says) as error:
         parse_feed(spelling)
     assert error.value.hint
-
-
-async def test_the_chosen_feed_is_opened_with_its_shift(tmp_path: Path) -> None:
-    (tmp_path / "BTCUSDT-4h.csv").write_text("0,1,2,0.5,1.5,9\n")
-    files = open_feed(FilesChoice(tmp_path), shift_ms=604_800_000)
-    assert isinstance(files, FileFeed)
-    assert (await files.candles("BTCUSDT", "4h", limit=1, now_ms=700_000_000))[0, 0] == 604_800_000
-    simulated = open_feed(SimulatedChoice(3))
-    assert isinstance(simulated, SimulatedFeed)
-    assert (files.source, simulated.source) == ("files", "simulated")
 
 
 def test_parsing_a_spelling_imports_nothing_heavy() -> None:

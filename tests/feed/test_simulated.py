@@ -6,46 +6,17 @@ import asyncio
 from datetime import UTC, datetime
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from opentrader.domain.analysis.candles import clean
-from opentrader.domain.symbols import Listing
 from opentrader.domain.timeframes import TF_MS, TIMEFRAMES, Timeframe, open_time
-from opentrader.errors import SymbolNotFound
-from opentrader.feed import price_path
 from opentrader.feed.coins import KNOWN
-from opentrader.feed.minutes import minutes_of
-from opentrader.feed.noise import Floats
-from opentrader.feed.price_path import CoinMarket
 from opentrader.feed.simulated import HISTORY_START_MS, SimulatedFeed
-from tests.feed.candles import later, made_up_listings
+from tests.feed.candles import later
+from tests.feed.simulated import DAY, INSTANT, MINUTE, NOW, WEEK, aggregate, asked, assert_sane
 
-MINUTE = 60_000
-DAY = TF_MS["1d"]
-WEEK = TF_MS["1w"]
-NOW = int(datetime(2024, 5, 16, 13, 47, 12, tzinfo=UTC).timestamp() * 1000)  # a Thursday
 TF = st.sampled_from(TIMEFRAMES)
-INSTANT = st.integers(HISTORY_START_MS - WEEK, HISTORY_START_MS + 800 * WEEK)
-
-
-def asked(feed: SimulatedFeed, pair: str, timeframe: Timeframe, limit: int, now_ms: int) -> np.ndarray:
-    return asyncio.run(feed.candles(pair, timeframe, limit=limit, now_ms=now_ms))
-
-
-def aggregate(rows: np.ndarray, opened_ms: float) -> list[float]:
-    return [opened_ms, rows[0, 1], rows[:, 2].max(), rows[:, 3].min(), rows[-1, 4], rows[:, 5].sum()]
-
-
-def assert_sane(rows: np.ndarray, step: int) -> None:
-    ts, opened, high, low, close, volume = rows.T
-    assert (np.diff(ts) == step).all()
-    assert (high >= np.maximum(opened, close)).all()
-    assert (low <= np.minimum(opened, close)).all()
-    assert (low > 0).all()
-    assert (volume >= 0).all()
-    assert (opened[1:] == close[:-1]).all()
 
 
 def test_history_begins_on_a_monday() -> None:
@@ -100,45 +71,6 @@ def test_a_window_may_be_split_anywhere(start: int, count: int, timeframe: Timef
     parts = [feed.window("ADAUSDT", timeframe, *ends) for ends in ((first, middle), (middle, last))]
     assert len(whole) == count
     assert np.array_equal(np.vstack(parts), whole)
-
-
-@pytest.mark.parametrize("pair", ["BTCUSDT", "DOGEUSDT", "ATOMUSDT"])
-def test_every_candle_is_the_exact_aggregate_of_its_minutes(pair: str) -> None:
-    feed = SimulatedFeed()
-    first = open_time(NOW - 3 * WEEK, "1w")
-    minutes = feed.minutes(pair, first, first + 2 * WEEK)
-    assert_sane(minutes, MINUTE)
-    for timeframe in TIMEFRAMES:
-        rows = feed.window(pair, timeframe, first, first + 2 * WEEK)
-        size = TF_MS[timeframe] // MINUTE
-        parts = minutes.reshape(len(rows), size, 6)
-        expected = [aggregate(part, part[0, 0]) for part in parts]
-        assert np.array_equal(rows, expected)
-
-
-@given(INSTANT)
-def test_minutes_of_any_stretch_are_those_of_a_longer_one(at: int) -> None:
-    feed = SimulatedFeed()
-    some = feed.minutes("BNBUSDT", at, at + 37 * MINUTE)
-    more = feed.minutes("BNBUSDT", at - 50 * MINUTE, at + 100 * MINUTE)
-    assert np.array_equal(more[np.isin(more[:, 0], some[:, 0])], some)
-    assert (some[:, 0] >= max(at, HISTORY_START_MS)).all()
-
-
-def test_a_quarter_hour_is_drawn_once_however_often_a_venue_asks(monkeypatch: pytest.MonkeyPatch) -> None:
-    feed = SimulatedFeed()
-    drawn: list[int] = []
-
-    def counted(market: CoinMarket, first: int, atoms: Floats) -> Floats:
-        drawn.append(first)
-        return minutes_of(market, first, atoms)
-
-    monkeypatch.setattr("opentrader.feed.simulated.minutes_of", counted)
-    quarter = 1_714_219_200_000
-    for minute in (0, 3, 14, 3):
-        feed.minutes("BTCUSDT", quarter + minute * MINUTE, quarter + (minute + 1) * MINUTE)
-    feed.minutes("ETHUSDT", quarter, quarter + MINUTE)
-    assert len(drawn) == 2
 
 
 @given(TF, st.integers(0, 2 * WEEK // MINUTE))
@@ -211,34 +143,6 @@ def test_prices_hover_about_those_of_the_real_coins_on_their_tick() -> None:
         assert [float(f"{price:.{coin.decimals}f}") for price in close] == close.tolist()
 
 
-def test_a_market_has_fat_tails_and_calm_and_wild_days() -> None:
-    hours = SimulatedFeed().window("BTCUSDT", "1h", NOW - 600 * DAY, NOW)
-    moves = np.diff(np.log(hours[:, 4]))
-    assert np.mean(((moves - moves.mean()) / moves.std()) ** 4) > 4  # a normal distribution has 3
-    days = np.abs(moves[: len(moves) // 24 * 24]).reshape(-1, 24).mean(axis=1)
-    assert np.corrcoef(days[:-1], days[1:])[0, 1] > 0.2  # volatility clusters
-    assert np.corrcoef(np.abs(moves), hours[1:, 5])[0, 1] > 0.2  # volume comes with movement
-
-
-def test_listings_hold_the_default_coins_and_any_others_asked_for() -> None:
-    for base in ("BTC", "ETH", "BNB", "SOL", "XRP", "ADA", "DOGE", "AVAX"):
-        assert SimulatedFeed().listings()[f"{base}USDT"] == Listing(base, "USDT")
-    feed = SimulatedFeed(listings=[*made_up_listings(500), Listing("BTC", "EUR")])
-    assert len(feed.listings()) == 501
-    for pair in ("SIM0001USDT", "SIM0500USDT", "BTCEUR"):
-        assert feed.listings()[pair].pair == pair
-        assert_sane(asked(feed, pair, "4h", 100, NOW), TF_MS["4h"])
-    with pytest.raises(SymbolNotFound, match="ETHUSDT"):
-        asked(feed, "ETHUSDT", "4h", 100, NOW)
-
-
-def test_made_up_coins_have_prices_of_a_market() -> None:
-    feed = SimulatedFeed(listings=made_up_listings(200))
-    closes = [feed.window(pair, "1d", NOW - 2 * DAY, NOW)[-1, 4] for pair in feed.listings()]
-    assert 0.01 < min(closes) < max(closes) < 10_000
-    assert len(set(closes)) > 190
-
-
 async def test_a_long_request_lets_others_run() -> None:
     feed, turns = SimulatedFeed(), 0
 
@@ -259,17 +163,3 @@ async def test_what_a_caller_does_with_an_answer_stays_with_the_caller() -> None
     rows = await feed.candles("BTCUSDT", "4h", limit=10, now_ms=NOW)
     rows[:] = 0
     assert (await feed.candles("BTCUSDT", "4h", limit=10, now_ms=NOW))[:, 1].min() > 0
-
-
-@pytest.mark.parametrize("name", ["BTC", "DOGE"])
-def test_the_parts_of_a_block_do_not_depend_on_the_block(name: str) -> None:
-    """Neighbouring blocks meet; moods and volatility are those of a longer stretch of the same indices."""
-    market = price_path.market(3, name, KNOWN[name])
-    for number in (468, 479, 480, 495):
-        left, right = price_path.block(market, number), price_path.block(market, number + 1)
-        assert left[3, -1] == right[0, 0]
-        index = np.arange(number * price_path.BLOCK, (number + 2) * price_path.BLOCK)
-        for of in (price_path.moods, price_path.liveliness):
-            whole = of(market, index)
-            assert np.array_equal(whole[1000:3000], of(market, index[1000:3000]))
-            assert np.array_equal(whole[5000:], of(market, index[5000:]))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
 import pytest
 
-from opentrader.domain.analysis.candles import Candles, clean
+from opentrader.domain.analysis.candles import Candles
 from opentrader.indicators import AnalysisState, Indicators, indicator_series, market_context, mr_signal, trend_result
 from tests.indicators.recorded import differences
 from tests.indicators.results import CUTS, FILE, results
@@ -107,27 +106,6 @@ def test_mean_reversion_setups() -> None:
 def test_results_are_those_of_the_golden_state() -> None:
     assert len(CUTS) == 40
     assert not differences(results(), json.loads(FILE.read_text()))
-
-
-def test_rows_arrays_and_candles_are_one() -> None:
-    array, candles = ROWS[:300], clean(ROWS[:300], "4h", None)
-    answers = {
-        repr(market_context(x, x, htf_tf="4h", mtf_tf="4h", now_ms=None)) for x in (array, candles, array.tolist())
-    }
-    assert len(answers) == 1
-
-
-@pytest.mark.parametrize("forming", [0, 1, 3])
-def test_forming_candles_are_left_out_of_candles_too(forming: int) -> None:
-    now_ms = int(ROWS[-1 - forming, 0]) + 14_400_000
-    assert trend_result(clean(ROWS, "4h", None), "4h", now_ms=now_ms) == trend_result(ROWS, "4h", now_ms=now_ms)
-
-
-def test_no_candle_of_the_higher_timeframe_from_the_future() -> None:
-    day = 86_400_000
-    htf = np.column_stack((np.arange(100) * day, ROWS[:100, 1:]))
-    until = market_context(htf, ROWS[:300], htf_tf="1d", mtf_tf="4h", now_ms=100 * day)
-    assert until.htf == market_context(htf[:50], ROWS[:300], htf_tf="1d", mtf_tf="4h", now_ms=None).htf
 
 
 def test_a_state_that_is_behind_its_frame_refuses() -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from opentrader.domain.trading.lifecycle.records import Intent, Leg, Trade, planned
 from opentrader.store import Connection, Store
+from opentrader.store.sqlite import disk
 
 
 @pytest.fixture
@@ -83,3 +84,8 @@ def entering() -> Callable[..., Trade]:
         return planned(intent).with_leg(entry)
 
     return make
+
+
+@pytest.fixture
+def free_bytes(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    return lambda free: monkeypatch.setattr(disk, "free", lambda data_dir: free)

@@ -9,9 +9,8 @@ import traceback
 import pytest
 
 from opentrader.domain.approvals import Button
-from opentrader.errors import ConfigError, TelegramError, TelegramNotConfigured
-from opentrader.telegram import Bot, Silent
-from opentrader.telegram.redaction import redacted
+from opentrader.errors import ConfigError, TelegramError
+from opentrader.telegram import Bot
 from tests.fakes.telegram import TOKEN
 
 SECRET = "canary"  # a part of the fake's token
@@ -43,34 +42,6 @@ async def test_buttons_stand_in_one_row(telegram):
     assert telegram.sent[0]["reply_markup"] == {"inline_keyboard": [row]}
 
 
-@pytest.mark.parametrize(
-    ("status", "body", "told"),
-    [
-        (401, {"ok": False, "error_code": 401, "description": "Unauthorized"}, "401 Unauthorized"),
-        (400, {"ok": False, "description": "Bad Request: chat not found"}, "400 Bad Request: chat not found"),
-        (502, b"<html>Bad Gateway</html>", "502 without a description"),
-        (200, b"<html>a captive portal</html>", "200 without a description"),
-        (200, {"ok": True}, "200 without a description"),
-        (200, {"ok": True, "result": {"message_id": "7"}}, "200 without a description"),
-        (200, {"ok": True, "result": {"message_id": True}}, "200 without a description"),
-        (200, {"ok": "yes", "result": {"message_id": 7}}, "200 without a description"),
-        (200, [1, 2], "200 without a description"),
-        (200, b"[" * 60_000, "200 without a description"),
-        (
-            200,
-            b'{"ok": true, "result": {"message_id": 7}, "x": "' + b"x" * (1 << 20) + b'"}',
-            "200 without a description",
-        ),
-        (302, b"", "302 without a description"),
-        (400, {"description": f"no /bot{TOKEN}/ here\nnor {TOKEN}"}, "400 no /bot[redacted]/ here nor [redacted]"),
-        (400, {"description": {"a": 1}, "parameters": [1]}, "400 without a description"),
-    ],
-)
-async def test_any_other_answer_is_an_error_in_one_line(telegram, status, body, told):
-    telegram.answers = [(status, body)]
-    assert (await refused(telegram.bot())).detail == f"Telegram API error: {told}"
-
-
 async def test_a_redirect_does_not_carry_the_token_elsewhere(telegram):
     telegram.answers = [(307, b"")]
     assert (await refused(telegram.bot())).detail == "Telegram API error: 307 without a description"
@@ -92,14 +63,6 @@ async def test_the_silence_ends(telegram, monkeypatch):
     assert bot._blocked_until - now == pytest.approx(117, abs=60)
     bot._blocked_until = now
     assert await bot.send("hello") == 4712
-
-
-@pytest.mark.parametrize("asked", [10**12, "117", -5, None, True])
-async def test_an_absurd_silence_is_not_kept(telegram, asked):
-    bot, now = telegram.bot(), asyncio.get_running_loop().time()
-    telegram.answers = [(429, {"ok": False, "parameters": {"retry_after": asked}})]
-    await refused(bot)
-    assert now < bot._blocked_until < now + 3700
 
 
 async def test_a_server_that_does_not_answer_is_given_up(telegram):
@@ -153,22 +116,3 @@ def test_the_token_is_sent_over_https_or_loopback_alone(url):
 
 def test_the_default_is_telegrams_own_server():
     assert repr(Bot(TOKEN, "1")) == "<Bot at api.telegram.org>"
-
-
-async def test_without_a_bot_nothing_is_sent():
-    with pytest.raises(TelegramNotConfigured, match="not configured") as error:
-        await Silent().send("hello")
-    assert "OPENTRADER_TELEGRAM_TOKEN" in error.value.hint
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        (f"https://api.telegram.org/bot{TOKEN}/getMe", "https://api.telegram.org/bot[redacted]/getMe"),
-        (f"https://x/bot{TOKEN.replace(':', '%3A')}/getMe", "https://x/bot[redacted]/getMe"),
-        (f"token={TOKEN}.", "token=[redacted]."),
-        ("127.0.0.1:8000, 12:30, id 123456:7", "127.0.0.1:8000, 12:30, id 123456:7"),
-    ],
-)
-def test_what_looks_like_a_token_is_redacted(text, told):
-    assert redacted(text) == told

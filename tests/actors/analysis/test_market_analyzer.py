@@ -1,4 +1,4 @@
-"""MarketAnalyzer, Scanner and MR Combined: fetched once, computed once, equal to the pure functions."""
+"""MarketAnalyzer: fetched once, computed once, equal to the pure functions."""
 
 from __future__ import annotations
 
@@ -8,31 +8,17 @@ from typing import Any
 import pytest
 
 from opentrader import indicators
-from opentrader.actors.analysis import trend_book
-from opentrader.actors.analysis.candle_series import CandleSeries, Key
 from opentrader.actors.messages import (
-    BoardState,
     CandlesOf,
     ExplanationOf,
     MarketOf,
     MarketRows,
     MrSignalOf,
-    NoteTrends,
-    ReportWork,
-    ScanAndSignal,
-    ScanMarkets,
-    ScanTrends,
-    SignalRows,
     TrendOf,
-    TrendRows,
 )
-from opentrader.actors.signals.mr_combined import MrCombined, Rule
-from opentrader.domain.analysis.candles import clean
-from opentrader.domain.analysis.trend import TrendResult
-from opentrader.domain.timeframes import TF_MS, Timeframe
-from opentrader.errors import ExchangeError, InternalError, InvalidInput, Overloaded, StorageError
+from opentrader.domain.timeframes import Timeframe
+from opentrader.errors import ExchangeError, InternalError, InvalidInput
 from opentrader.indicators import market_context, mr_signal, trend_result
-from opentrader.store.tables.signals import SignalTable
 
 HOUR = 3600
 
@@ -109,22 +95,6 @@ async def test_a_slow_venue_holds_up_neither_what_is_known_nor_other_markets(boo
     assert (await waiting).timeframe == "15m"
 
 
-async def test_history_that_the_venue_corrects_is_fetched_anew(books):
-    await books.ask(MarketOf("BTCUSDT"))
-    books.feed.revised = 0.25
-    books.clock.now += 4 * HOUR
-    corrected = await books.ask(MarketOf("BTCUSDT"))
-    assert books.feed.calls[2:] == [("BTCUSDT", "4h", 2), ("BTCUSDT", "4h", 500)]
-    assert corrected.mtf == (await pure_context(books)).mtf
-
-
-async def test_a_long_absence_is_made_up_for_with_the_whole_history(books):
-    await books.ask(TrendOf("BTCUSDT", "15m"))
-    books.clock.now += 40 * HOUR
-    await books.ask(TrendOf("BTCUSDT", "15m"))
-    assert [limit for _, _, limit in books.feed.calls] == [500, 500]
-
-
 async def test_a_venue_that_fails_is_an_answer_and_recovers(broken_feed):
     for _ in 1, 2:
         with pytest.raises(ExchangeError):
@@ -165,47 +135,6 @@ async def test_candles_are_the_last_ones_the_running_one_included(books):
     assert [c.closed for c in served.candles] == [True] * 49 + [False]
     steps = {b.timestamp - a.timestamp for a, b in zip(served.candles, served.candles[1:], strict=False)}
     assert steps == {HOUR}
-
-
-async def test_a_scan_shows_every_symbol_and_names_the_one_that_failed(books):
-    scan = await books.ask(ScanMarkets("4h", agent="tech"))
-    assert [context.symbol for context in scan.results] == ["BTC", "ETH", "SOL"]
-    assert (scan.scanned, scan.cached, scan.failed) == (3, 3, ())
-    assert sum(getattr(scan.summary, name) for name in scan.summary.__slots__) == 3
-    await books.ask(ReportWork("ops", "idle", "the board has handled what came before"))
-    assert books.view(BoardState()).agents["tech"].action == "Market scan 4h done"
-    books.clock.now += 4 * HOUR
-    books.feed.failing = ExchangeError("no")
-    failed = await books.ask(ScanMarkets("4h"))
-    assert (failed.scanned, failed.cached, failed.results) == (3, 0, ())
-    assert {(f.symbol, f.code) for f in failed.failed} == {(s, "exchange_error") for s in ("BTC", "ETH", "SOL")}
-
-
-async def test_a_trend_scan_is_in_the_book_when_it_answers(books):
-    scan = await books.ask(ScanTrends("1d"))
-    assert scan.scanned == scan.cached == 3 == sum(getattr(scan.summary, n) for n in scan.summary.__slots__)
-    assert {row.regime for row in scan.results} <= {
-        "trend",
-        "compression",
-        "sideway",
-        "volatile_chop",
-        "transition",
-        "unknown",
-    }
-    assert books.view(TrendRows("1d")).count == 3
-
-
-async def test_a_trend_of_a_scan_is_noted_once(books, monkeypatch):
-    noted: list[str] = []
-
-    def note(result: TrendResult, note: Any = trend_book._noted) -> Any:
-        noted.append(result.symbol)
-        return note(result)
-
-    monkeypatch.setattr(trend_book, "_noted", note)
-    await books.ask(ScanTrends("1d"))
-    await books.ask(NoteTrends(()))
-    assert sorted(noted) == ["BTC", "ETH", "SOL"]
 
 
 class Elsewhere:
@@ -286,103 +215,3 @@ async def test_a_close_between_two_looks_at_the_clock_costs_no_second_fetch(book
     assert await first == await second
     assert [call[1:] for call in books.feed.calls[2:]] == [("15m", 3), ("15m", 500)]
     assert all(status.restarts == 0 for status in books.supervisor.status())
-
-
-async def test_the_candles_behind_a_state_are_no_more_than_were_asked_for(books):
-    now_ms = books.clock.market_ms()
-    series = CandleSeries(Key("1h", 500), clean(await rows_of(books, "1h", 500), "1h", now_ms))
-    for _ in range(5):
-        books.clock.now += HOUR
-        assert series.extend(clean(await rows_of(books, "1h", 2), "1h", books.clock.market_ms()))
-    assert len(series.candles) == 500
-    assert series.candles.ts[-1] == series.last_ms
-    assert series.state.bars == 505
-
-
-async def find_setup(books: Any) -> str:
-    """Move the clock to a candle with an accepted setup on the wave; its direction."""
-    for _ in range(400):
-        found = await books.ask(MrSignalOf("BTCUSDT"))
-        if found.reason == "":
-            return found.direction
-        books.clock.now += TF_MS["4h"] / 1000
-    raise AssertionError("the wave has no setup")
-
-
-async def test_scan_and_signal_emits_what_it_finds_and_says_why_not(books):
-    direction = await find_setup(books)
-    if direction == "sell":
-        books.positions.pairs.update({"BTCUSDT", "ETHUSDT", "SOLUSDT"})
-    scan = await books.ask(ScanAndSignal(["BTC", "eth/usdt", "NOSUCH", "BTCUSDT"]))
-    assert [(s.symbol, s.direction, s.status) for s in scan.signaled] == [
-        ("BTCUSDT", direction, "telegram_failed"),
-        ("ETHUSDT", direction, "telegram_failed"),
-    ]
-    assert [(s.symbol, s.reason) for s in scan.skipped] == [("NOSUCHUSDT", "symbol_not_found")]
-    assert scan.scanned == 3
-    again = await books.ask(ScanAndSignal(["BTC", "ETH"]))
-    assert [s.reason for s in again.skipped] == ["cooldown", "cooldown"]
-    kept = books.view(SignalRows()).signals[0]
-    assert (kept.bot, kept.total, kept.status) == ("mr_combined", 7, "pending")
-    assert kept.sl_pct > 0 < kept.tp_pct
-
-
-async def test_the_days_limit_comes_before_any_fetch(books):
-    books.positions.today = 3
-    scan = await books.ask(ScanAndSignal())
-    assert (scan.reason, scan.signaled, scan.skipped) == ("daily_limit_reached", (), ())
-    assert books.feed.calls == []
-
-
-async def test_a_gate_that_must_pass_is_a_reason(books):
-    books.rule = Rule(require_gate=True)
-    await books.restart()
-    await find_setup(books)
-    scan = await books.ask(ScanAndSignal(["BTC"]))
-    assert [s.reason for s in scan.skipped] == ["gate"]
-
-
-async def test_a_venue_that_fails_is_a_skipped_row(broken_feed):
-    scan = await broken_feed.ask(ScanAndSignal())
-    assert {s.reason for s in scan.skipped} == {"fetch_error"}
-
-
-@pytest.mark.parametrize(
-    ("error", "reason"), [(InternalError("a fault"), "internal_error"), (Overloaded("busy"), "overloaded")]
-)
-async def test_what_fails_on_this_side_is_no_error_of_the_venue(books, error, reason):
-    books.feed.failing = error
-    scan = await books.ask(ScanAndSignal(["BTC"]))
-    assert [(s.symbol, s.reason) for s in scan.skipped] == [("BTCUSDT", reason)]
-
-
-async def test_a_signal_that_cannot_be_kept_costs_only_its_own_pair(books, monkeypatch):
-    direction = await find_setup(books)
-    if direction == "sell":
-        books.positions.pairs.update({"BTCUSDT", "ETHUSDT", "SOLUSDT"})
-    keep = SignalTable.keep
-
-    async def full_for_eth(table: Any, signal: Any, bar_ms: int | None = None) -> None:
-        if signal.pair == "ETHUSDT":
-            raise StorageError("the disk is full")
-        await keep(table, signal, bar_ms)
-
-    monkeypatch.setattr(SignalTable, "keep", full_for_eth)
-    scan = await books.ask(ScanAndSignal())
-    assert [s.symbol for s in scan.signaled] == ["BTCUSDT", "SOLUSDT"]
-    assert [(s.symbol, s.reason) for s in scan.skipped] == [("ETHUSDT", "storage_error")]
-    await books.ask(ReportWork("ops", "idle", "the board has handled what came before"))
-    card = books.view(BoardState()).agents["scout"]
-    assert (card.status, card.action) == ("idle", "MR Combined scan: 2 of 3 signaled")
-
-
-async def test_a_scan_that_fails_as_a_whole_shows_on_the_card(books, monkeypatch):
-    async def stopped(_bot: Any, _pair: str) -> str:
-        raise InternalError("the bot has a fault")
-
-    monkeypatch.setattr(MrCombined, "_setup", stopped)
-    with pytest.raises(InternalError):
-        await books.ask(ScanAndSignal())
-    await books.ask(ReportWork("ops", "idle", "the board has handled what came before"))
-    card = books.view(BoardState()).agents["scout"]
-    assert (card.status, card.action) == ("error", "MR Combined scan: the bot has a fault")

@@ -8,8 +8,6 @@ from typing import Any
 import pykka
 import pytest
 
-from opentrader.actors.runtime.actor import Actor
-from opentrader.actors.runtime.handlers import handles
 from opentrader.errors import AskTimeout, InternalError, NotFound, NotReady, ShuttingDown
 from tests.actors.runtime.book import (
     BROKEN,
@@ -28,27 +26,6 @@ from tests.actors.runtime.book import (
 )
 
 # dispatch
-
-
-def test_handlers_are_found_by_type_and_inherited() -> None:
-    class Ledger(Book):
-        def list_seen(self, message: Seen) -> list[str]:
-            return ["ledger"]
-
-    assert Ledger.handlers[Seen] is Ledger.list_seen
-    assert Ledger.handlers[Hold] is Book.hold
-    assert Seen not in Actor.handlers
-
-
-def test_two_handlers_of_one_message_are_refused() -> None:
-    with pytest.raises(TypeError, match="one and two are marked for Seen"):
-
-        class Double(Actor):
-            @handles(Seen)
-            def one(self, message: Seen) -> None: ...
-
-            @handles(Seen)
-            def two(self, message: Seen) -> None: ...
 
 
 async def test_a_message_without_a_handler_is_an_error_of_its_sender(bench: Any) -> None:

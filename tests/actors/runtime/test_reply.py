@@ -1,4 +1,4 @@
-"""The reply and the wakeup: nothing raises into an actor, nothing blocks a loop, nothing is lost."""
+"""The reply: nothing raises into an actor, nothing blocks a loop, nothing is lost."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from pykka._envelope import Envelope
 
 from opentrader.actors.runtime.outcome import Failed
 from opentrader.actors.runtime.reply import Reply
-from opentrader.actors.runtime.timeouts import Timeouts
-from opentrader.actors.runtime.wakeup import Wakeup
 from opentrader.errors import NotFound
 
 
@@ -191,99 +189,3 @@ async def test_the_answer_to_a_cancelled_waiter_is_dropped(caplog: pytest.LogCap
 async def test_a_derived_reply_is_refused_rather_than_waited_for_on_the_loop() -> None:
     with pytest.raises(TypeError, match="await its source"):
         await Reply[int]().map(str)
-
-
-# the wakeup
-
-
-class CountedRings:
-    def __init__(self) -> None:
-        self.openings: list[Any] = []
-
-    def call_soon_threadsafe(self, opening: Any) -> None:
-        self.openings.append(opening)
-
-    def open(self) -> None:
-        openings, self.openings = self.openings, []
-        for opening in openings:
-            opening()
-
-
-def test_many_callbacks_wake_the_loop_once_and_run_in_order() -> None:
-    loop = CountedRings()
-    wakeup = Wakeup(loop)  # type: ignore[arg-type]  # as much of a loop as the wakeup needs
-    seen: list[int] = []
-    for number in range(64):
-        wakeup.call(seen.append, number)
-    assert len(loop.openings) == 1
-    loop.open()
-    assert seen == list(range(64))
-
-
-def test_a_call_from_a_callback_rings_again() -> None:
-    loop = CountedRings()
-    wakeup = Wakeup(loop)  # type: ignore[arg-type]  # as much of a loop as the wakeup needs
-    seen: list[str] = []
-    wakeup.call(wakeup.call, seen.append, "again")
-    loop.open()
-    assert len(loop.openings) == 1
-    loop.open()
-    assert seen == ["again"]
-
-
-def test_a_callback_that_raises_does_not_take_the_others_with_it() -> None:
-    loop = CountedRings()
-    wakeup = Wakeup(loop)  # type: ignore[arg-type]  # as much of a loop as the wakeup needs
-    seen: list[int] = []
-    wakeup.call(refuse, None)
-    wakeup.call(seen.append, 1)
-    loop.open()
-    assert seen == [1]
-
-
-def test_a_closed_loop_is_no_error_for_the_one_who_rings() -> None:
-    loop = asyncio.new_event_loop()
-    loop.close()
-    Wakeup(loop).call(print)
-    reply: Reply[int] = Reply()
-    reply.on_done(lambda _: Wakeup(loop).call(print))
-    reply.set(1)
-    assert reply.get() == 1
-
-
-# deadlines
-
-
-async def test_a_wait_that_is_too_long_ends_and_the_others_go_on(manual_loop: Any) -> None:
-    loop = asyncio.get_running_loop()
-    deadlines = Timeouts(manual_loop)
-    first, long, second = (loop.create_future() for _ in range(3))
-    deadlines.limit(first, 5)
-    deadlines.limit(long, 50)
-    manual_loop.advance(3)
-    deadlines.limit(second, 5)
-    manual_loop.advance(2)
-    assert [wait.done() for wait in (first, second, long)] == [True, False, False]
-    manual_loop.advance(3)
-    assert [wait.done() for wait in (first, second, long)] == [True, True, False]
-    for late in (first, second):
-        with pytest.raises(TimeoutError):
-            late.result()
-
-
-async def test_a_deadline_that_comes_a_little_early_is_on_time(manual_loop: Any) -> None:
-    wait = Timeouts(manual_loop).limit(asyncio.get_running_loop().create_future(), 5)
-    manual_loop.call_early()
-    assert isinstance(wait.exception(), TimeoutError)
-    assert manual_loop.timers == []
-
-
-async def test_waits_that_are_over_cost_one_timer_and_leave_none(manual_loop: Any) -> None:
-    deadlines = Timeouts(manual_loop)
-    for _ in range(100):
-        deadlines.limit(asyncio.get_running_loop().create_future(), 5).set_result(None)
-        assert len(manual_loop.timers) == 1
-        assert len(deadlines._waits[5]) == 1
-    manual_loop.advance(5)
-    assert manual_loop.timers == []
-    assert deadlines._waits == {}

@@ -10,8 +10,8 @@ import pytest
 
 from opentrader.actors.runtime.outcome import Done, Outcome
 from opentrader.actors.runtime.tasks import Tasks
-from opentrader.errors import AskTimeout, InternalError, NotFound, Overloaded
-from tests.actors.runtime.book import FAULTS, SAFETY, Book, Seen, Work, ask, opened, opened_gate, raises, turn, work
+from opentrader.errors import AskTimeout, InternalError, NotFound
+from tests.actors.runtime.book import FAULTS, SAFETY, Book, Seen, Work, ask, opened, opened_gate, raises, work
 
 
 async def test_reads_are_answered_while_a_coroutine_is_under_way(bench: Any) -> None:
@@ -89,52 +89,6 @@ async def test_nothing_is_under_way_until_the_continuations_pipe_no_more() -> No
 
 
 # exclusive
-
-
-async def test_requests_with_a_key_under_way_wait_in_order_and_others_pass(bench: Any) -> None:
-    gates = {name: asyncio.Event() for name in "abcx"}
-    asked = [ask(bench, work("BTC", name, gates[name])) for name in "abc"]
-    asked.append(ask(bench, work("ETH", "x", gates["x"])))
-    assert await ask(bench, Seen()) == ["begin a", "begin x"]
-    for name in "xcba":  # c and b have nothing to wait for once their turn comes
-        gates[name].set()
-    assert await asyncio.gather(*asked) == ["opened"] * 4
-    seen = await ask(bench, Seen())
-    assert [event for event in seen if event[-1] in "abc"] == [
-        "begin a",
-        "end a",
-        "begin b",
-        "end b",
-        "begin c",
-        "end c",
-    ]
-    assert seen.index("end x") < seen.index("end a")
-
-
-async def test_a_continuation_that_pipes_again_keeps_the_key_without_a_gap(bench: Any) -> None:
-    gates = [asyncio.Event(), asyncio.Event()]
-    chained = ask(bench, work("BTC", "a", *gates))
-    waits = ask(bench, work("BTC", "b", gates[0]))
-    await turn(bench)
-    gates[0].set()
-    while len(seen := await ask(bench, Seen())) < 2:
-        pass
-    assert seen == ["begin a", "begin a"]
-    gates[1].set()
-    await asyncio.gather(chained, waits)
-    assert await ask(bench, Seen()) == ["begin a", "begin a", "end a", "begin b", "end b"]
-
-
-async def test_too_many_requests_for_one_key_are_refused(build: Any) -> None:
-    bench = build(deferred=2)
-    bench.supervisor.add("book", Book)
-    await bench.supervisor.start()
-    gate = asyncio.Event()
-    asked = [ask(bench, work("BTC", str(number), gate)) for number in range(4)]
-    with pytest.raises(Overloaded, match="book has 2 requests waiting for BTC"):
-        await asked[3]
-    gate.set()
-    assert await asyncio.gather(*asked[:3]) == ["opened"] * 3
 
 
 async def test_an_error_that_nobody_waits_for_is_logged(build: Any, caplog: pytest.LogCaptureFixture) -> None:

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from opentrader.cli import plot
 from opentrader.cli.plot import chart as charts
 from opentrader.cli.tables import price
 from opentrader.config.settings import Settings
-from opentrader.errors import ConfigError, InvalidInput, NotPossible
+from opentrader.errors import NotPossible
 from opentrader.research import Reading, read_market
 
 AT = "2024-04-15T12:00Z"
 MARKET = "simulated market"
 PNG = b"\x89PNG\r\n\x1a\n"
-
-
-@pytest.fixture(scope="module")
-def reading() -> Reading:
-    return read_market("BTC", settings=Settings(feed="simulated", at=AT))
 
 
 def test_the_title_says_market_decision_and_reason(reading: Reading) -> None:
@@ -84,42 +76,3 @@ def test_the_range_of_the_higher_timeframe_is_drawn_with_its_outer_thirds(readin
 def test_a_market_without_candles_has_no_chart(reading: Reading) -> None:
     with pytest.raises(NotPossible):
         charts.chart_of(replace(reading, mtf=np.empty((0, 6))), MARKET)
-
-
-def test_a_page_is_one_file_that_asks_nobody(reading: Reading, tmp_path: Path) -> None:
-    path = tmp_path / "btc.html"
-    plot.drawer(path, MARKET)(reading)
-    page = path.read_text(encoding="utf-8")
-    assert re.findall(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=", page) == []
-    assert "Plotly.newPlot" in page
-    assert "BTC · 4h in 1d" in page
-    assert "simulated market" in page
-    assert '"text":"volume"' in page
-    first = path.read_bytes()
-    plot.drawer(path, MARKET)(reading)
-    assert path.read_bytes() == first
-
-
-def test_a_picture_is_the_same_each_time(reading: Reading, tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib", reason="a PNG needs the extra `plot`")
-    one, two = tmp_path / "one.png", tmp_path / "two.PNG"
-    plot.drawer(one, MARKET)(reading)
-    plot.drawer(two, MARKET)(reading)
-    assert one.read_bytes().startswith(PNG)
-    assert one.read_bytes() == two.read_bytes()
-
-
-def test_an_ending_that_is_no_chart_is_refused_before_any_work() -> None:
-    with pytest.raises(InvalidInput, match=r"should end in \.html or \.png"):
-        plot.drawer(Path("btc.pdf"), MARKET)
-
-
-def test_a_picture_without_matplotlib_is_refused_before_any_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plot, "find_spec", lambda _name: None)
-    with pytest.raises(ConfigError, match="needs matplotlib"):
-        plot.drawer(Path("btc.png"), MARKET)
-
-
-def test_a_file_that_cannot_be_written(reading: Reading, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="No such file or directory"):
-        plot.drawer(tmp_path / "nowhere" / "btc.html", MARKET)(reading)

@@ -15,7 +15,6 @@ from opentrader.domain.trading.lifecycle.records import Trade
 from opentrader.errors import StorageError
 from opentrader.store import Connection, Store
 from opentrader.store.sqlite import backup, disk, schema
-from opentrader.store.sqlite.disk import DataDisk
 from opentrader.store.tables import settings
 from opentrader.store.tables.journal import JournalTable
 from opentrader.store.verification import verify_audit
@@ -32,11 +31,6 @@ def restored(copy: Path, into: Path) -> Store:
     into.mkdir()
     shutil.copy(copy, into / "opentrader.db")
     return Store.open(into)
-
-
-@pytest.fixture
-def free_bytes(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    return lambda free: monkeypatch.setattr(disk, "free", lambda data_dir: free)
 
 
 # --- every hour ------------------------------------------------------------------------------------------------------
@@ -148,27 +142,3 @@ def test_a_new_store_and_one_of_today_are_not_copied(data_dir: Path) -> None:
 
 
 # --- the room --------------------------------------------------------------------------------------------------------
-
-
-def test_below_the_floor_there_is_no_room_for_entries(store: Store, data_dir: Path, free_bytes) -> None:
-    room = DataDisk(data_dir)
-    assert 0 < room.free() < shutil.disk_usage(data_dir).total
-    free_bytes(disk.FLOOR_BYTES)
-    assert room.roomy()
-    free_bytes(disk.FLOOR_BYTES - 1)
-    assert not room.roomy()
-
-
-def test_the_reserve_takes_real_room_and_is_given_up_once(store: Store, data_dir: Path) -> None:
-    room, reserve = DataDisk(data_dir), data_dir / disk.RESERVE
-    assert reserve.stat().st_blocks * 512 >= disk.RESERVE_BYTES
-    assert mode(reserve) == 0o600
-    assert (room.release(), reserve.exists()) == (True, False)
-    assert room.release() is False
-    DataDisk(data_dir)
-    assert reserve.exists()
-
-
-def test_no_reserve_is_made_below_the_floor(store: Store, data_dir: Path, free_bytes) -> None:
-    free_bytes(disk.FLOOR_BYTES + disk.RESERVE_BYTES - 1)
-    assert DataDisk(data_dir).release() is False

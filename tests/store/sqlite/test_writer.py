@@ -269,16 +269,3 @@ async def test_close_commits_what_waits_and_refuses_what_comes(store: Store, dat
     reopened = Store.open(data_dir)
     assert keys(reopened) == ["0", "1", "2"]
     reopened.close()
-
-
-async def test_the_policy_is_in_force(store: Store) -> None:
-    policy = {
-        "journal_mode": "wal",
-        "synchronous": 2,
-        "foreign_keys": 1,
-        "trusted_schema": 0,
-        "mmap_size": 0,
-        "wal_autocheckpoint": 0,
-    }
-    found = await store.write(lambda connection: {name: connection.pragma(name) for name in policy})
-    assert found == policy

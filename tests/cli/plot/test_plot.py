@@ -1,0 +1,26 @@
+"""A chart is written where it was asked for, or refused before any work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from opentrader.cli import plot
+from opentrader.errors import ConfigError, InvalidInput
+from opentrader.research import Reading
+
+AT = "2024-04-15T12:00Z"
+
+
+MARKET = "simulated market"
+
+
+def test_an_ending_that_is_no_chart_is_refused_before_any_work() -> None:
+    with pytest.raises(InvalidInput, match=r"should end in \.html or \.png"):
+        plot.drawer(Path("btc.pdf"), MARKET)
+
+
+def test_a_file_that_cannot_be_written(reading: Reading, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="No such file or directory"):
+        plot.drawer(tmp_path / "nowhere" / "btc.html", MARKET)(reading)
