@@ -6,9 +6,11 @@ import asyncio
 import os
 import shutil
 import socket
+import time
 from collections import namedtuple
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +28,7 @@ NOW = 1_764_072_000.0  # 2025-11-25T12:00Z
 
 @pytest.fixture(autouse=True)
 def at_noon(bare: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks.time, "time", lambda: NOW)
+    monkeypatch.setattr(time, "time", lambda: NOW)
 
 
 @pytest.fixture
@@ -86,7 +88,7 @@ def test_a_full_disk(settings: Settings, monkeypatch: pytest.MonkeyPatch, free: 
 
 
 def test_a_clock_that_was_never_set(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks.time, "time", lambda: 86_400.0)
+    monkeypatch.setattr(time, "time", lambda: 86_400.0)
     assert checks.clock(settings).verdict == "fail"
 
 
@@ -132,7 +134,7 @@ def recorded(directory: Path, pair: str) -> None:
 
 def test_recorded_candles_that_end_before_now(settings: Settings, tmp_path: Path) -> None:
     recorded(tmp_path / "candles", "BTCUSDT")
-    feed = {"feed": f"files:{tmp_path / 'candles'}", "watchlist": "BTC"}
+    feed: dict[str, Any] = {"feed": f"files:{tmp_path / 'candles'}", "watchlist": "BTC"}
     assert checks.feed(Settings(**feed, at="2024-04-15T12:00Z")).verdict == "ok"
     check = checks.feed(Settings(**feed, at="2024-04-16T12:00Z"))
     assert (check.verdict, "--at" in check.advice) == ("warn", True)
@@ -141,6 +143,7 @@ def test_recorded_candles_that_end_before_now(settings: Settings, tmp_path: Path
 
 def test_a_feed_that_lacks_a_symbol_or_is_not_there(tmp_path: Path) -> None:
     recorded(tmp_path / "candles", "BTCUSDT")
-    for given in ({"feed": f"files:{tmp_path / 'candles'}", "watchlist": "BTC,ETH"}, {"feed": "files:nowhere"}):
+    lacking: dict[str, Any] = {"feed": f"files:{tmp_path / 'candles'}", "watchlist": "BTC,ETH"}
+    for given in (lacking, {"feed": "files:nowhere"}):
         (check,) = (check for check in checks.examine(Settings(**given)) if check.name == "feed")
         assert check.verdict == "fail"

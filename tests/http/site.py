@@ -15,6 +15,9 @@ from aiohttp import web
 from opentrader.http.connection import Server
 from opentrader.http.gateway import Gateway
 
+JSON = {"Content-Type": "application/json"}
+IDLE = '{"status":"idle"}'
+
 
 @asynccontextmanager
 async def listening(server: Server) -> AsyncIterator[int]:
@@ -59,3 +62,7 @@ class Site:
         finally:
             writer.close()
             await writer.wait_closed()
+
+
+def code(response: Any) -> tuple[int, str]:
+    return response.status, response.json()["code"]

@@ -7,6 +7,7 @@ import resource
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,6 +16,9 @@ import pytest
 from opentrader.domain.trading.lifecycle.records import Intent, Leg, Trade, planned
 from opentrader.store import Connection, Store
 from opentrader.store.sqlite import disk
+from opentrader.store.tables.audit import AuditTable
+from opentrader.store.tables.journal import JournalTable
+from tests.store.tables.given import CLOSED, ENTRY
 
 
 @pytest.fixture
@@ -89,3 +93,16 @@ def entering() -> Callable[..., Trade]:
 @pytest.fixture
 def free_bytes(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     return lambda free: monkeypatch.setattr(disk, "free", lambda data_dir: free)
+
+
+@pytest.fixture
+async def full(store: Store, entering: Callable[..., Trade]) -> Store:
+    """Six events: an open trade, a finished one, and what was asked."""
+    journal, log = JournalTable(store), AuditTable(store)
+    await journal.save(entering("T1"), "sent", 1)
+    await log.append(ENTRY)
+    await journal.save(entering("T2"), "sent", 2)
+    await journal.save(replace(entering("T2"), label="ENTERING"), "folded", 3)
+    await journal.finish(entering("T1"), CLOSED, "flat", 4)
+    await log.append(replace(ENTRY, action="close"))
+    return store

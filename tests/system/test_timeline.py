@@ -9,12 +9,14 @@ import pytest
 
 from opentrader.config.settings import DEFAULT_WATCHLIST
 from opentrader.domain.analysis.mean_reversion import MrSignal
-from opentrader.domain.timeframes import WEEK_MS
+from opentrader.domain.timeframes import WEEK_MS, Timeframe
 from opentrader.feed import SimulatedChoice
 from opentrader.feed.simulated import SimulatedFeed
 from opentrader.feed.weeks import start_of_week
 from opentrader.indicators import mr_signal
 from opentrader.system.timeline import first_shift, known_shift
+
+Asked = tuple[SimulatedChoice, tuple[str, ...], Timeframe, int]
 
 MONDAY = start_of_week(1_714_219_200_000)
 FOUR_HOURS = 14_400_000
@@ -23,12 +25,12 @@ FOUR_HOURS = 14_400_000
 @pytest.mark.parametrize("day", range(7))
 def test_what_is_known_is_what_the_search_finds(day: int) -> None:
     for hours in range(6):
-        asked = (SimulatedChoice(), DEFAULT_WATCHLIST, "4h", MONDAY + (6 * day + hours) * FOUR_HOURS + 7_000_000)
+        asked: Asked = (SimulatedChoice(), DEFAULT_WATCHLIST, "4h", MONDAY + (6 * day + hours) * FOUR_HOURS + 7_000_000)
         assert known_shift(*asked) == first_shift(*asked)
 
 
 def test_another_market_is_not_known_and_is_searched() -> None:
-    asked = (SimulatedChoice(7), DEFAULT_WATCHLIST, "4h", MONDAY)
+    asked: Asked = (SimulatedChoice(7), DEFAULT_WATCHLIST, "4h", MONDAY)
     assert known_shift(*asked) is None
     assert first_shift(*asked) % WEEK_MS == 0
 

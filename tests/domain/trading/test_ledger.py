@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from opentrader.domain.trading.ledger import KeyTaken, Remembered, Reservation, fingerprint
 
@@ -12,7 +13,7 @@ def test_the_order_of_parameters_does_not_count() -> None:
 
 
 def test_everything_else_does() -> None:
-    requests = [
+    requests: list[tuple[str, str, Any]] = [
         ("POST", "/a", {"x": 1}),
         ("GET", "/a", {"x": 1}),
         ("POST", "/b", {"x": 1}),

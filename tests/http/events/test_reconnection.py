@@ -97,9 +97,9 @@ async def test_what_is_missed_while_nobody_listens_is_kept(site: Any, system: An
     async with streaming(site, system, "?types=agent") as stream:
         last = (await stream.next()).id
     for action in ("Scan", "Rest"):
-        newest = site.door.record.newest
+        system.asked.clear()
         show(system, action)
-        await until(lambda: site.door.record.newest > newest)  # noqa: B023 (awaited at once)
+        await until(lambda: any(isinstance(asked, messages.BoardState) for asked in system.asked))
     show_signals(system, SIGNAL)
     async with streaming(site, system, "?types=agent", last=last) as stream:
         hello, *missed = await stream.several(3)
@@ -171,7 +171,7 @@ async def test_a_client_that_takes_nothing_for_long_is_dropped(
 ) -> None:
     dropped = asyncio.Event()
 
-    async def send(*given: Any, send: Any = stream_module._send) -> None:
+    async def send(*given: Any, send: Any = stream_module._write) -> None:
         try:
             await send(*given)
         except ConnectionResetError:
@@ -179,7 +179,7 @@ async def test_a_client_that_takes_nothing_for_long_is_dropped(
             raise
 
     monkeypatch.setattr(stream_module, "SLOW_SECONDS", 2.0)
-    monkeypatch.setattr(stream_module, "_send", send)
+    monkeypatch.setattr(stream_module, "_write", send)
     async with (
         streaming(site, system, "?types=agent", slow=True) as slow,
         streaming(site, system, "?types=agent") as quick,

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from opentrader.domain.trading.ledger import AuditEntry, ClosedTrade, KeyTaken, Reservation
 from opentrader.domain.trading.lifecycle.records import Alert, Intent, Leg, Trade
+from opentrader.domain.trading.ports import Change
 from opentrader.domain.trading.venue import Fill, Refused
 from opentrader.errors import InternalError, StorageError, StorageFailed
 from opentrader.store import Connection, Store
@@ -290,7 +291,7 @@ async def test_what_rides_along_is_in_the_same_commit(store: Store, entering: Ca
     commits = await count_commits(store)
     await book.save(entering("T1"), "sent", 1, also=[keys.reserving(request)])
     await book.save(replace(entering("T1"), label="PROTECTING"), "folded", 2)
-    done = [keys.finishing("k", 200, b"{}"), partial(audit.append, entry=entry)]
+    done: list[Change] = [keys.finishing("k", 200, b"{}"), partial(audit.append, entry=entry)]
     await book.save(replace(entering("T1"), label="PROTECTED"), "protected", 3, also=done)
     assert len(commits) == 3
     found = store.read(partial(idempotency.lookup, key="k", at=60))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from opentrader.exchange.paper.matching.fees import Fees, in_bnb, received
 
@@ -10,13 +11,13 @@ D = Decimal
 
 
 def test_a_commission_is_taken_from_what_comes_in() -> None:
-    deal = {"base": "BTC", "quote": "USDT", "qty": D(2), "px": D(100), "rate": D("0.001")}
+    deal: dict[str, Any] = {"base": "BTC", "quote": "USDT", "qty": D(2), "px": D(100), "rate": D("0.001")}
     assert received("buy", **deal) == ("BTC", D("0.002"))
     assert received("sell", **deal) == ("USDT", D("0.2"))
 
 
 def test_the_ninth_decimal_is_dropped() -> None:
-    deal = {"base": "BTC", "quote": "USDT", "qty": D("0.00000999"), "px": D(1), "rate": D("0.001")}
+    deal: dict[str, Any] = {"base": "BTC", "quote": "USDT", "qty": D("0.00000999"), "px": D(1), "rate": D("0.001")}
     assert received("buy", **deal) == ("BTC", D(0))
     assert in_bnb(D(100), D("0.001"), D(3)) == D("0.03333333")
 

@@ -1,0 +1,61 @@
+"""Rows of every table as tests store them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from opentrader.domain.analysis.trend import Score, TrendRecord
+from opentrader.domain.license import License
+from opentrader.domain.signals import SignalRecord
+from opentrader.domain.trading.ledger import AuditEntry, ClosedTrade
+from opentrader.store import Store
+from opentrader.store.tables import signals
+from opentrader.store.tables.licenses import SealedLicense
+
+SIGNAL = SignalRecord(
+    pair="ETHUSDT",
+    direction="buy",
+    bot="mr_combined",
+    status="pending",
+    notified=False,
+    created_at=1_700_000_000,
+    updated_at=1_700_000_001,
+    expires_at=1_700_003_600,
+    body={"price": 2000.5, "checklist": {"zeta": True, "alpha": "é"}},
+)
+
+
+LICENSE = License(
+    machine_id="m-1",
+    key="OT-0000-1111-2222-3333",
+    email="me@example.com",
+    plan="free",
+    activated_at=1_700_000_000,
+)
+
+
+SEALED = SealedLicense(LICENSE, bytes(range(32)))
+
+
+TREND = TrendRecord(
+    symbol="ETH",
+    timeframe="1h",
+    source="manual",
+    type="crypto",
+    trend="uptrend",
+    score=Score(uptrend=3.5, downtrend=1, sideway=0),
+    timestamp=1_700_000_000,
+)
+
+
+async def put_signal(store: Store, pair: str, **changes: Any) -> None:
+    await store.write(partial(signals.put, signal=replace(SIGNAL, pair=pair, **changes)))
+
+
+ENTRY = AuditEntry(1_700_000_000, "ops", "trade", "BTCUSDT", "ok", 200, "r-1", {"sl": 2.0, "note": "é"})
+CLOSED = ClosedTrade(
+    "T1", "BTCUSDT", "buy", Decimal(1), Decimal(2), Decimal(3), Decimal(4), Decimal(5), "mr", "trade", "tp", 6, 7
+)
