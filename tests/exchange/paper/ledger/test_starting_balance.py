@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from opentrader.errors import ConfigError
-from opentrader.exchange.paper.ledger.balance import parse_balance
+from opentrader.exchange.paper.ledger.starting_balance import parse_balance
 
 
 def test_amounts_by_asset() -> None:
