@@ -1,25 +1,25 @@
-"""The error tree. Every error says what was wrong; `hint` says what to do about it.
+"""The error tree. `detail` says what is wrong; `hint` says what to do about it.
 
     OpentraderError
-     +-- InvalidInput              a value that the contract refuses
-     +-- ConfigError               settings that cannot be used
+     +-- InvalidInput              a value that the API refuses
+     +-- ConfigError               invalid settings, or an unusable data folder
      +-- NotFound
      |    +-- SymbolNotFound, SignalNotFound, AgentNotFound, LicenseKeyNotFound, PositionNotFound,
      |        PendingEntryNotFound
-     +-- NotPossible               it exists, but not in a state that allows the request
+     +-- NotPossible               the state does not allow the request
      |    +-- SignalNotPending, SignalExpired, TradeExists, NoPosition, PendingEntryExists, TradingHalted,
      |        DailyLimitReached, RiskLimit, InsufficientBalance, OrderRejected, EntryWithdrawn, IdempotencyInProgress
      +-- LicenseRequired           the license gate
-     +-- NotNow                    ask again later
+     +-- NotNow                    retry later
      |    +-- Overloaded, NotReady, ShuttingDown
      |    +-- StorageError
      |         +-- StorageFull, StorageFailed
-     +-- AskTimeout                no answer in time; the work may still go on
+     +-- AskTimeout                no answer in time; the work may still complete
      +-- ExchangeError             the venue or the feed failed
      +-- TelegramError, TelegramNotConfigured
-     +-- InternalError             a fault of our own
+     +-- InternalError             a bug of opentrader
 
-No HTTP in here: `http.problems` maps each to its status.
+`http.problems` maps each error to its HTTP status.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from typing import ClassVar
 
 
 class OpentraderError(Exception):
-    """Base of all errors that are an answer rather than a fault of the program."""
+    """Base of all errors that a caller can get as an answer."""
 
     code: ClassVar[str] = "internal_error"
 
@@ -36,11 +36,11 @@ class OpentraderError(Exception):
         super().__init__(detail)
         self.detail = detail
         self.hint = hint
-        self.facts = facts  # named fields that travel with the answer, e.g. signal_status
+        self.facts = facts  # extra fields of the answer, for example signal_status
 
 
 class Fault:
-    """One refused value: where it stands (`loc`), what is wrong, and pydantic's name for it (`type`)."""
+    """One refused value: its location (`loc`), what is wrong (`msg`), and pydantic's name for that (`type`)."""
 
     __slots__ = ("ctx", "input", "loc", "msg", "type")
 
@@ -57,7 +57,7 @@ class Fault:
 
 
 class InvalidInput(OpentraderError):
-    """Values that the contract refuses, all of them at once."""
+    """All the values of a request that the API refuses."""
 
     code = "validation_error"
 
@@ -67,7 +67,7 @@ class InvalidInput(OpentraderError):
 
 
 class ConfigError(OpentraderError):
-    """Settings that cannot be used; `detail` names every bad key, one a line."""
+    """Invalid settings, one per line of `detail`; or a data folder or store that cannot be used."""
 
     code = "bad_request"
 
@@ -101,7 +101,7 @@ class PendingEntryNotFound(NotFound):
 
 
 class NotPossible(OpentraderError):
-    """It exists, but not in a state that allows the request."""
+    """The object exists, but its state does not allow the request."""
 
 
 class SignalNotPending(NotPossible):
@@ -141,19 +141,19 @@ class InsufficientBalance(NotPossible):
 
 
 class OrderRejected(NotPossible):
-    """The venue refused the order: surely nothing was done."""
+    """The venue refused the order; it was definitely not placed."""
 
     code = "order_rejected"
 
 
 class EntryWithdrawn(NotPossible):
-    """Somebody closed, halted or took the entry back, or its time was over, before it was sent."""
+    """The entry was cancelled, closed, halted or past its TTL before it was sent."""
 
     code = "order_rejected"
 
 
 class IdempotencyInProgress(NotPossible):
-    """The first request with this key is still under way."""
+    """The first request with this key is still in progress."""
 
     code = "idempotency_in_progress"
 
@@ -163,7 +163,7 @@ class LicenseRequired(OpentraderError):
 
 
 class NotNow(OpentraderError):
-    """Nothing was done; the same request may be sent again after `retry_after` seconds."""
+    """Nothing was done; retry the same request after `retry_after` seconds."""
 
     code = "not_ready"
     retry_after: ClassVar[int] = 1
@@ -183,40 +183,40 @@ class ShuttingDown(NotNow):
 
 
 class StorageError(NotNow):
-    """The store could not commit; nothing in memory changed, and unless it is `StorageFailed` nothing on the disk."""
+    """The store could not commit. Nothing changed in memory, and on the disk only if it is `StorageFailed`."""
 
     code = "storage_error"
     retry_after = 5
 
 
 class StorageFull(StorageError):
-    """There is no room on the disk."""
+    """The disk is full."""
 
 
 class StorageFailed(StorageError):
-    """The disk failed: what it holds is not known before the file is opened anew. The daemon has to end."""
+    """The disk failed. Its contents are unknown until the file is reopened, so the daemon must exit."""
 
 
 class AskTimeout(OpentraderError):
-    """No answer in time. The actor's work was not cancelled and may still complete."""
+    """No answer in time. The work of the actor was not cancelled and may still complete."""
 
     code = "timeout"
 
 
 class ExchangeError(OpentraderError):
-    """The venue, or the feed in its place, did not answer as it should."""
+    """The venue or the feed failed, or its answer was invalid."""
 
     code = "exchange_error"
 
 
 class TelegramError(OpentraderError):
-    """The bot's server refused, or did not answer in time: after a timeout the message may have arrived."""
+    """The Bot API refused, or did not answer in time. After a timeout the message may have arrived."""
 
     code = "telegram_error"
 
 
 class TelegramNotConfigured(OpentraderError):
-    """There is no bot to speak through."""
+    """No Telegram bot is configured."""
 
     code = "telegram_not_configured"
 

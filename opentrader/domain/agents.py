@@ -1,4 +1,4 @@
-"""The agents' board: five cards and the log of what was done."""
+"""The agent board: five status cards and a shared activity log."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ AgentStatus = Literal["idle", "running", "waiting", "error"]
 Level = Literal["info", "warning", "error"]
 
 AGENTS: tuple[AgentName, ...] = ("coo", "ops", "tech", "finance", "scout")
-LOG_LINES = 200  # as many as the board keeps, and the dashboard shows
+LOG_LINES = 200  # stored by the board and rendered by the dashboard
 
 
 @dataclass(frozen=True, slots=True)
 class AgentCard:
-    """What one agent is doing; `ts` is the Unix second of its last change, 0 when it never reported."""
+    """The current status of one agent; `ts` is the Unix second of its last change, 0 before its first report."""
 
     status: AgentStatus
     action: str
@@ -23,12 +23,12 @@ class AgentCard:
 
 
 NEVER = AgentCard("idle", "", 0)
-"""The card of an agent that has not reported yet."""
+"""The card of an agent before its first report."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One line of the board's log; `agent` is a card, any other caller, or `system`."""
+    """One line of the log; `agent` is one of `AGENTS`, another caller, or `system`."""
 
     ts: int
     agent: str

@@ -1,7 +1,7 @@
-"""Asking a human for leave: what the request says, and what an answer to it is worth.
+"""Approval requests to the operator: their text, and when an answer is valid.
 
-The answer comes back as a nonce, which stands for one version of one signal: whatever is changed in the signal
-afterwards voids it, and so does its expiry.
+The answer carries a nonce that identifies one version of one signal. A later change of the signal invalidates the
+nonce, and so does the expiry of the signal.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _PERCENTS = (("stop", "sl_pct", -1), ("target", "tp_pct", 1), ("target 1", "tp1_
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """What it says, and what comes back when it is pressed: 64 bytes at most."""
+    """The label of a button and the data that it sends, 64 bytes at most."""
 
     label: str
     data: str
@@ -30,14 +30,14 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """A request that waits for an answer."""
+    """A pending approval request."""
 
     nonce: str
     digest: str
     expires_at: int
 
     def covers(self, signal: SignalRecord, now: float) -> bool:
-        """Whether an answer that arrives now speaks of this very signal, and in time."""
+        """Whether an answer at `now` is in time and for exactly this version of the signal."""
         return now < self.expires_at and signal.status_at(now) == "pending" and digest(signal) == self.digest
 
 
@@ -46,10 +46,10 @@ def approval(signal: SignalRecord, nonce: str) -> Approval:
 
 
 def digest(signal: SignalRecord) -> str:
-    """SHA-256 of all that is asked: pair, direction, bot, stop, target and the rest, expiry, and the version.
+    """SHA-256 of the content of a request: pair, direction, bot, version, expiry and body.
 
-    The version is the instant of posting. Left out is what changes without a word of the poster: the status, and
-    whether the request was sent.
+    The version is the instant of the post. Fields that change without a new post are excluded: the status, and whether
+    the request was sent.
     """
     asked = [signal.pair, signal.direction, signal.bot, signal.created_at, signal.expires_at, signal.body]
     return sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
@@ -60,7 +60,7 @@ def buttons(nonce: str) -> tuple[Button, ...]:
 
 
 def request_text(signal: SignalRecord) -> str:
-    """The request as plain text. What the poster wrote freely stands in lines that begin with our own words."""
+    """The request as plain text. Free text of the poster appears only in lines that start with a fixed label."""
     body = signal.body
     lines = [
         "APPROVAL REQUEST",
@@ -75,7 +75,7 @@ def request_text(signal: SignalRecord) -> str:
 
 
 def _levels(body: Mapping[str, Any], up: int) -> Iterable[str]:
-    """Stop and targets in percent of the price, and as prices where one is known."""
+    """Stop and targets in percent of the price, and as prices where the price is known."""
     for name, key, side in _PERCENTS:
         if key in body:
             percent = side * up * body[key]
@@ -85,15 +85,15 @@ def _levels(body: Mapping[str, Any], up: int) -> Iterable[str]:
 
 def _reasons(body: Mapping[str, Any]) -> Iterable[str]:
     counted = f"{body['passed']} of {body['total']}" if "passed" in body and "total" in body else ""
-    told = " - ".join(filter(None, (counted, _checks(body.get("checklist")))))
-    if told:
-        yield f"checklist: {told}"
+    checklist = " - ".join(filter(None, (counted, _checks(body.get("checklist")))))
+    if checklist:
+        yield f"checklist: {checklist}"
     if "ev" in body:
         yield f"ev: {body['ev']:.1f}, confidence {body['confidence']}"
 
 
 def _checks(checklist: object) -> str:
-    """A checklist is free-form; the scans' own maps each check to whether it passed."""
+    """A checklist is free-form; that of a scan maps each check to whether it passed."""
     if isinstance(checklist, Mapping):
         checklist = [f"{name} {_verdict(value)}" for name, value in checklist.items()]
     items = checklist if isinstance(checklist, list) else [checklist or ""]

@@ -1,4 +1,4 @@
-"""What a host's spelling, or its address, says about where it is."""
+"""Classification of hosts and IP addresses: loopback, public."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 
 
 def address_of(host: str) -> IPv4Address | IPv6Address | None:
-    """The address that a host is spelled as, or None for a name."""
+    """The IP address in a host, None for a host name."""
     try:
         return ip_address(host)
     except ValueError:
@@ -16,13 +16,13 @@ def address_of(host: str) -> IPv4Address | IPv6Address | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine by its spelling alone."""
+    """Whether a host is this machine, without a name lookup."""
     address = address_of(host)
     return host == "localhost" if address is None else address.is_loopback
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
-    """Whether anybody on the internet could reach an address; looks into IPv4 addresses carried in IPv6 ones."""
+    """Whether an address is reachable from the internet; checks IPv4 addresses embedded in IPv6 too."""
     carried = _carried(address) if isinstance(address, IPv6Address) else None
     if carried is not None:
         return is_public(carried)

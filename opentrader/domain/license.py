@@ -1,7 +1,7 @@
-"""The free license, worked out locally: a key follows from an e-mail address, and proves itself on any machine.
+"""The free license, computed locally: the key derives from an e-mail address, and any machine can verify it.
 
-It is a courtesy gate, not a lock: the constant below is public, there is no license server, and nothing leaves
-the machine.
+It is a courtesy gate, not a lock: the constant below is public, there is no license server, and nothing leaves the
+machine.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Literal
 
 LicenseStatusName = Literal["active", "required"]
 
-TURNED_BACK_SECONDS = 3600  # by more than this the clock must be behind what it has shown before
+TURNED_BACK_SECONDS = 3600  # the clock counts as turned back when it is further behind than this
 
 _CONSTANT = b"opentrader free licence 1"
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # base 32 without I, L, O and U
@@ -35,24 +35,24 @@ def key_for(email: str) -> str:
 
 
 def is_genuine(key: str) -> bool:
-    """Whether the four check symbols follow from the twelve before them."""
+    """Whether the four check symbols match the twelve symbols before them."""
     code = key.upper().removeprefix("OT").replace("-", "")
     return hmac.compare_digest(code[_BODY:], _symbols(code[:_BODY], _CHECK))
 
 
 def masked(key: str | None) -> str | None:
-    """The key as it may be shown: its last four symbols only."""
+    """The key with all but its last four symbols masked."""
     return key and "OT-****-****-****-" + key[-4:]
 
 
 def turned_back(now: float, clock_high_water: float) -> bool:
-    """Whether the clock is behind the latest reading that this installation has seen; both in Unix seconds."""
+    """Whether the clock is behind the latest reading of this installation; both in Unix seconds."""
     return now < clock_high_water - TURNED_BACK_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
 class License:
-    """The license of this installation; without a key there is none."""
+    """The license of this installation; `key` None: not licensed."""
 
     machine_id: str
     key: str | None = None
@@ -63,13 +63,13 @@ class License:
     expires_at: int | None = None
 
     def status(self, now: float, clock_high_water: float) -> LicenseStatusName:
-        """`active`, unless there is no key, it has run out, or the clock was turned back by over an hour."""
+        """`required` without a key, after `expires_at`, or when the clock was turned back by more than an hour."""
         if self.key is None or turned_back(now, clock_high_water):
             return "required"
         return "active" if self.expires_at is None or now < self.expires_at else "required"
 
     def seal(self, secret: bytes) -> bytes:
-        """HMAC of the record under the data folder's secret: an edited row is not believed."""
+        """HMAC over the fields with the secret of the data folder; it detects an edited row."""
         fields = (
             self.machine_id,
             self.key,

@@ -1,4 +1,4 @@
-"""News items, and how those of many feeds become one list. Instants are Unix seconds."""
+"""News items, and the merge of several feeds. Instants are Unix seconds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class NewsItem:
-    """One item in plain text; `link` is an http(s) address or empty, `source` the name of its feed."""
+    """One item in plain text; `link` is an http(s) URL or empty, `source` the name of its feed."""
 
     title: str
     link: str
@@ -19,7 +19,7 @@ class NewsItem:
 
 @dataclass(frozen=True, slots=True)
 class FeedCopy:
-    """What a feed last said, and the validators to ask it with whether that has changed."""
+    """The last content of a feed, and the validators for a conditional request."""
 
     items: tuple[NewsItem, ...] = ()
     etag: str | None = None
@@ -28,12 +28,12 @@ class FeedCopy:
 
 @dataclass(frozen=True, slots=True)
 class FeedFault:
-    """Why a feed could not be read, in words for the reader of the news."""
+    """Why a feed could not be read, as a sentence for the user."""
 
     reason: str
 
 
 def newest_first(feeds: Iterable[Sequence[NewsItem]]) -> tuple[NewsItem, ...]:
-    """The items of all feeds, each link once (as the first feed has it); the undated come last."""
+    """The items of all feeds, each link once (from the first feed that has it); undated items come last."""
     once = {item.link or (item.source, item.title): item for items in reversed(list(feeds)) for item in items[::-1]}
     return tuple(sorted(once.values(), key=lambda i: (-(i.published or 0), i.source, i.title, i.link)))

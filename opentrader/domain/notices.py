@@ -1,4 +1,4 @@
-"""What an agent says to the operator: untrusted text, which must never pass for a word of the daemon's own."""
+"""Messages of agents to the operator: untrusted text that must never look like a message of the daemon."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ _QUOTED = "| "
 
 
 def notice(text: str, agent: str | None) -> tuple[str, ...]:
-    """The text as one or more messages, each saying who speaks.
+    """The text as one or more messages, each prefixed with the name of the agent.
 
-    Every line starts with that name or with a bar, so that no line of it can begin as an approval request does.
+    Every line starts with that name or with a bar, so that no line can look like an approval request.
     """
     who = f"[agent:{defanged(one_line(agent, 32))}] " if agent else "[agent] "
     lines = [defanged(one_line(line, len(line))) for line in text.splitlines()]
     room = LONGEST - units(who) - 1
-    # Once more for each piece: the end of a word may have become a command by the cut, and takes one character then.
+    # Again for each piece: cutting a word can leave a command at the start, and defanging adds one character.
     return tuple(who + defanged(piece) for piece in _pieces(f"\n{_QUOTED}".join(lines), room))
 
 
@@ -26,7 +26,7 @@ def units(text: str) -> int:
 
 
 def _pieces(text: str, room: int) -> list[str]:
-    """The text cut into parts of at most `room` units, at least one; no part starts with a line of its own."""
+    """The text cut into parts of at most `room` units; at least one part."""
     parts: list[str] = []
     part, used = "", 0
     for character in text:

@@ -1,7 +1,7 @@
-"""What the actors need from the outside, as protocols; `system.py` hands the implementations in.
+"""The ports of the actors, as protocols; `opentrader.system` passes in the implementations.
 
-Nothing in `domain/` or `actors/` reads a clock, draws a random number, opens a file or a socket: it asks one of
-these. That is what makes a run repeatable.
+Nothing in `domain/` or `actors/` reads a clock, draws a random number, or opens a file or a socket except through these
+ports. That makes a run repeatable.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from opentrader.domain.timeframes import Timeframe
 
 
 class Clock(Protocol):
-    """Two times. Wall time drives HTTP, licenses and signals; market time drives candles and fills."""
+    """Wall time drives HTTP, licenses and signals; market time drives candles and fills."""
 
     def wall(self) -> float:
         """Unix time in seconds."""
         ...
 
     def market_ms(self) -> int:
-        """Market time in Unix milliseconds; it runs `--speed` times as fast as the wall."""
+        """Market time in Unix milliseconds; it runs `--speed` times as fast as wall time."""
         ...
 
 
 class Ids(Protocol):
-    """Where new names come from."""
+    """A source of identifiers."""
 
     def new(self) -> str:
         """A fresh identifier: unique, sortable by time, letters and digits only."""
@@ -40,14 +40,14 @@ class Ids(Protocol):
 
 
 class Positions(Protocol):
-    """What is held and what was traded today, as far as signals need to know. Any thread; never waits."""
+    """Open positions and today's trades, for signals. Any thread; never blocks."""
 
     def held(self, pair: str) -> bool:
-        """Whether a trade of ours is open in this pair, or being opened."""
+        """Whether a trade of ours is open or opening in this pair."""
         ...
 
     def awaited(self, pair: str) -> bool:
-        """Whether a LIMIT entry of ours waits in this pair."""
+        """Whether a LIMIT entry of ours is pending in this pair."""
         ...
 
     def trades_today(self) -> int:
@@ -55,22 +55,22 @@ class Positions(Protocol):
         ...
 
     def halted(self) -> bool:
-        """Whether no new entries are let in, by a halt or while everything is being closed."""
+        """Whether new entries are refused, by a halt or during a closeall."""
         ...
 
 
 class Approvals(Protocol):
-    """Asks the operator for a decision about a signal."""
+    """Requests the decision of the operator on a signal."""
 
     async def request_approval(self, record: SignalRecord) -> bool:
-        """Whether the request was sent; False without a bot, when it failed, or when that is not known in time."""
+        """Whether the request was sent; False without a bot, on a failure, and when no outcome is known in time."""
         ...
 
 
 class Feed(Protocol):
-    """Where candles come from.
+    """The source of candles.
 
-    `source` names it in every answer (`simulated`, `files`, `binance`). Coroutines run on the system's loop.
+    `source` is its name in responses (`simulated`, `files`, `binance`). Coroutines run on the event loop of the system.
     """
 
     source: str
@@ -80,53 +80,53 @@ class Feed(Protocol):
         ...
 
     async def candles(self, pair: str, timeframe: Timeframe, *, limit: int, now_ms: int) -> NDArray[np.float64]:
-        """The last `limit` closed candles as of `now_ms`, and the forming one after them if there is one.
+        """The last `limit` closed candles at `now_ms`, followed by the forming candle if there is one.
 
-        Shape (n, 6): timestamp_ms of the opening, open, high, low, close, volume; oldest first, as the source
-        tells it (not cleaned). Fewer rows where the history is shorter. Raises `SymbolNotFound` for a pair that
-        is not listed and `ExchangeError` when the source fails.
+        Shape (n, 6): open time in Unix milliseconds, open, high, low, close, volume; oldest first, as the source sent
+        them (not cleaned). Fewer rows where the history is shorter. Raises `SymbolNotFound` for a pair that is not
+        listed, `ExchangeError` when the source fails.
         """
         ...
 
 
 class Kernels(Protocol):
-    """Where the analysis runs while the compiled kernels are not at hand."""
+    """Where the analysis runs until the kernels are compiled."""
 
     @property
     def warm(self) -> bool:
-        """Whether an actor may call the kernels on its own thread without compiling anything."""
+        """Whether an actor can call the kernels on its own thread without compiling them."""
         ...
 
     async def run(self, function: str, *args: Any, **named: Any) -> Any:
-        """Call a function, by its dotted name, on a thread or in a process that may take its time."""
+        """Call a function, given by its dotted name, on a worker thread or in a process."""
         ...
 
 
-# The store, as each actor sees it: `load` is read at the start of an actor's life, on its own thread; a coroutine
-# returns when what it was given is durable, and raises `StorageError` when nothing was kept.
+# The store, as each actor sees it. `load` is called when an actor starts, on its thread. A coroutine returns when its
+# argument is durable and raises `StorageError` when nothing was stored.
 
 
 class SignalStore(Protocol):
     """The signals, and the candle that each bot last signalled on each pair."""
 
     def load(self) -> tuple[list[SignalRecord], dict[tuple[str, str], int]]:
-        """The signals, newest first; and (pair, bot) -> opening of the candle in milliseconds."""
+        """The signals, newest first; and (pair, bot) -> open time of the candle in Unix milliseconds."""
         ...
 
     async def keep(self, signal: SignalRecord, bar_ms: int | None = None) -> None:
-        """Store a signal in place of its pair's; with `bar_ms`, remember the candle in the same commit."""
+        """Store a signal in place of the earlier one of its pair; with `bar_ms`, also the candle, in one commit."""
         ...
 
     async def sweep(self, expired: list[SignalRecord], deleted: list[str]) -> None:
-        """Store the expired ones and forget the deleted pairs, in one commit."""
+        """Store the expired signals and delete those of the pairs `deleted`, in one commit."""
         ...
 
 
 class LicenseStore(Protocol):
-    """The license, sealed against edits by another hand, and the latest wall second seen."""
+    """The license, sealed against edits, and the latest wall time seen."""
 
     def load(self) -> tuple[License, float]:
-        """The license (without a key where there is none, or its seal is broken) and the clock's high water."""
+        """The license (without a key if there is none or its seal is broken) and the latest wall time seen."""
         ...
 
     async def keep(self, license: License) -> None: ...
@@ -135,14 +135,14 @@ class LicenseStore(Protocol):
 
 
 class AgentStore(Protocol):
-    """The agents' cards and the board's log."""
+    """The cards and the log of the agent board."""
 
     def load(self) -> tuple[dict[AgentName, AgentCard], list[LogLine]]:
-        """The cards that were ever set, and the log, newest first."""
+        """The stored cards, and the log, newest first."""
         ...
 
     async def keep(self, line: LogLine, name: AgentName | None, card: AgentCard | None) -> None:
-        """Append a line and, for a caller with a card, set it, in one commit."""
+        """Append a line and, for a caller with a card, store the card, in one commit."""
         ...
 
 
@@ -152,5 +152,5 @@ class TrendStore(Protocol):
     def load(self) -> list[TrendRecord]: ...
 
     async def keep(self, records: list[TrendRecord], stored_at: int) -> None:
-        """Store each in place of the row of its symbol and timeframe, in one commit."""
+        """Store each in place of the earlier one of its symbol and timeframe, in one commit."""
         ...

@@ -1,10 +1,10 @@
-"""The life of a signal: posted, pending until somebody decides, and gone when nobody does.
+"""The life cycle of a signal: pending after its post, until it is confirmed, rejected or expires.
 
     pending --confirm--> consumed
        |-----reject----> skipped
        '--TTL, cleanup-> expired
 
-A pair has one signal at a time. Everything in here is pure: the instant of asking comes in.
+A pair has one signal at a time. All functions are pure: the caller passes the current time.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PostStatus = Literal[
 
 @dataclass(frozen=True, slots=True)
 class SignalRecord:
-    """A signal as it is kept. Instants are Unix seconds; `body` holds what the poster said beyond the three."""
+    """A stored signal. Instants are Unix seconds; `body` holds the other fields of the post."""
 
     pair: str
     direction: Direction
@@ -36,18 +36,18 @@ class SignalRecord:
     body: dict[str, Any] = field(default_factory=dict)
 
     def status_at(self, now: float) -> SignalStatus:
-        """The status as of `now`: a pending signal expires by the clock, whether or not anybody noted it."""
+        """The status at `now`: a pending signal expires by the clock, even before a cleanup has stored that."""
         return "expired" if self.status == "pending" and now >= self.expires_at else self.status
 
     def same_as(self, direction: Direction, bot: str, now: float) -> bool:
-        """Whether a post of this direction and bot would say again what is pending already."""
+        """Whether a post with this direction and bot repeats the pending signal."""
         return self.status_at(now) == "pending" and (self.direction, self.bot) == (direction, bot)
 
 
 def refusal(
     pair: str, direction: Direction, bot: str, *, held: bool, known: SignalRecord | None, now: float
 ) -> PostStatus | None:
-    """Why a post stores nothing, or None. The order is the contract's: position first, then duplicate."""
+    """Why a post is not stored, None if it is. The API fixes the order: position first, then duplicate."""
     if direction == "sell" and not held:
         return "no_position_sell_skipped"
     if direction == "buy" and held:
@@ -58,25 +58,25 @@ def refusal(
 
 
 def demand_pending(signal: SignalRecord, now: float) -> None:
-    """Raise `SignalExpired` or `SignalNotPending` unless somebody may still decide about this signal."""
+    """Raise `SignalExpired` or `SignalNotPending` unless the signal is pending at `now`."""
     status = signal.status_at(now)
     if status == "expired":
-        raise SignalExpired(f"the signal of {signal.pair} has expired", hint="post it again", signal_status=status)
+        raise SignalExpired(f"the signal of {signal.pair} has expired", hint="Post it again.", signal_status=status)
     if status != "pending":
         raise SignalNotPending(f"the signal of {signal.pair} is {status}, not pending", signal_status=status)
 
 
 def decided(signal: SignalRecord, status: SignalStatus, now: float) -> SignalRecord:
-    """The signal after a decision; raises as `demand_pending` does."""
+    """The signal after a decision. Raises what `demand_pending` raises."""
     demand_pending(signal, now)
     return replace(signal, status=status, updated_at=int(now))
 
 
 def swept(signals: list[SignalRecord], max_age_seconds: float, now: float) -> tuple[list[str], list[str]]:
-    """What a cleanup does, as (pairs to expire, pairs to delete).
+    """The work of a cleanup: (pairs to expire, pairs to delete).
 
-    Signals of that age or more that the book still has as pending expire, whether or not their time was over by the
-    clock; those that were consumed, skipped or expired by an earlier cleanup are deleted.
+    Of the signals with at least this age, those stored as pending expire, even if their TTL is not over; those stored
+    as consumed, skipped or expired are deleted.
     """
     old = [s for s in signals if now - s.created_at >= max_age_seconds]
     expire = [s.pair for s in old if s.status == "pending"]

@@ -1,4 +1,4 @@
-"""How a market is spelled. Trading speaks of pairs (`BTCUSDT`), analysis of bases (`BTC`)."""
+"""Names of markets. Trading uses pairs (`BTCUSDT`), analysis uses base assets (`BTC`)."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ class Listing:
 
     @property
     def name(self) -> str:
-        """What analysis calls it: the base coin for the default quote, else the pair."""
+        """Its name in the analysis: the base asset for the default quote, else the pair."""
         return name_of(self.pair)
 
 
 def name_of(pair: str) -> str:
-    """What analysis calls a pair that need not be listed: without the default quote."""
+    """The name of a pair in the analysis: without the default quote. The pair need not be listed."""
     return pair.removesuffix(QUOTE) or pair
 
 
 def pair_of(spelling: str, listings: Mapping[str, Listing]) -> str:
-    """The pair that a spelling means, whether or not it is listed.
+    """The pair for a spelling, whether or not it is listed.
 
-    With a separator the two first parts are base and quote (`BTC/USDT:USDT` is `BTCUSDT`). Without one the
-    exchange's list is asked first, NAME+USDT and then NAME, which keeps `WBTC` from being read as `W/BTC`.
+    With a separator, the first two parts are base and quote (`BTC/USDT:USDT` is `BTCUSDT`). Without one, NAME+USDT and
+    then NAME are looked up in the listings, so that `WBTC` is not read as `W/BTC`.
     """
     parts = re.split("[/_:-]", spelling.upper())
     if len(parts) > 1:
@@ -52,12 +52,12 @@ def pair_of(spelling: str, listings: Mapping[str, Listing]) -> str:
 
 
 def listing_of(spelling: str, listings: Mapping[str, Listing]) -> Listing:
-    """The listed market that a spelling means; raises `SymbolNotFound`."""
+    """The listed market for a spelling. Raises `SymbolNotFound`."""
     pair = pair_of(spelling, listings)
     try:
         return listings[pair]
     except KeyError:
         raise SymbolNotFound(
             f"{spelling} is not listed: no market {pair}",
-            hint="GET /api/market/all names the markets at hand",
+            hint="GET /api/market/all lists the available markets.",
         ) from None

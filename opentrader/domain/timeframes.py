@@ -1,4 +1,4 @@
-"""Timeframes: their length, their order, and which higher timeframe frames which."""
+"""Timeframes: length, order, and the higher timeframe of each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HOUR_MS, DAY_MS, WEEK_MS = TF_MS["1h"], TF_MS["1d"], TF_MS["1w"]
 HTF_OF = MappingProxyType[Timeframe, Timeframe](
     {"15m": "1h", "30m": "4h", "1h": "4h", "4h": "1d", "1d": "1d", "1w": "1w"}
 )
-"""The higher timeframe that frames a middle one, unless the caller names another."""
+"""The default higher timeframe of a middle timeframe."""
 
 WEEK_OFFSET_MS = 4 * DAY_MS
 """The epoch was a Thursday; weekly candles open on Monday 00:00 UTC."""
@@ -33,5 +33,5 @@ def open_time(at_ms: int, timeframe: Timeframe) -> int:
 
 
 def frames(htf: Timeframe, mtf: Timeframe) -> bool:
-    """Whether `htf` may be the higher timeframe of `mtf`: it must not be the shorter one."""
+    """Whether `htf` may be the higher timeframe of `mtf`: it must not be shorter."""
     return TF_MS[htf] >= TF_MS[mtf]

@@ -1,7 +1,7 @@
 """Candles as one block of columns: cleaning, data quality, resampling.
 
-A candle is named by its OPEN time. A block is float64, C-contiguous, one row a column, so that a kernel reads each
-column as consecutive memory.
+The timestamp of a candle is its OPEN time. A block is float64 and C-contiguous with one row per column of the candles,
+so that a kernel reads each column from consecutive memory.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ TS, OPEN, HIGH, LOW, CLOSE, VOLUME = range(len(COLUMNS))
 class Candles:
     """Clean closed candles, oldest first, each ts once: a read-only C-contiguous (6, n) float64 block.
 
-    `bad_rows` counts the rows that cleaning refused.
+    `bad_rows` is the number of rows that cleaning dropped.
     """
 
     block: Block
@@ -37,7 +37,7 @@ class Candles:
 
     @classmethod
     def of(cls, columns: Block, bad_rows: int = 0) -> Candles:
-        """Take over a (6, n) block that is clean by construction; it is made contiguous and read-only."""
+        """Wrap a (6, n) block that is already clean; it is made contiguous and read-only."""
         block = np.ascontiguousarray(columns, dtype=np.float64)
         block.setflags(write=False)
         return cls(block, bad_rows)
@@ -88,16 +88,16 @@ class Candles:
 
 
 def clean(rows: Rows | Candles, timeframe: Timeframe, now_ms: int | None) -> Candles:
-    """Closed, valid candles in ascending order from whatever a source sent.
+    """Closed, valid candles in ascending order from the rows of a source.
 
     Args:
-        rows: `[ts_ms, open, high, low, close, volume]` each, or an (n, 6) array; numeric strings count.
+        rows: `[ts_ms, open, high, low, close, volume]` each, or an (n, 6) array; numeric strings are allowed.
         timeframe: of the candles.
-        now_ms: exchange time when the answer was given; a candle that ends later is forming and dropped.
+        now_ms: exchange time of the response; a candle that ends later is still forming and is dropped.
             None (replay) keeps all.
 
     A row is bad when a price or the time is missing, not finite or impossible; a bad volume becomes 0. Of two rows
-    with one ts the later in input order stands. Gaps stay.
+    with the same ts, the later in input order is used. Gaps remain.
     """
     if isinstance(rows, Candles):
         return rows.first(closed(rows.ts, TF_MS[timeframe], now_ms))
@@ -116,14 +116,14 @@ def clean(rows: Rows | Candles, timeframe: Timeframe, now_ms: int | None) -> Can
 
 
 def closed(ts: Block, step: int, now_ms: int | None) -> int:
-    """How many of the ascending open times belong to candles that have ended by `now_ms`."""
+    """The number of the ascending open times whose candles have closed by `now_ms`."""
     if now_ms is None or len(ts) == 0 or ts[-1] + step <= now_ms:
         return len(ts)
     return int(np.searchsorted(ts, now_ms - step, side="right"))
 
 
 def _table(rows: Rows) -> Block:
-    """Any rows as an (n, 6) array, NaN for what is missing or is no number."""
+    """Rows as an (n, 6) array, NaN for missing and non-numeric cells."""
     if isinstance(rows, np.ndarray):
         return np.asarray(rows, dtype=np.float64).reshape(-1, len(COLUMNS))
     cells = [[_number(row[c]) if c < len(row) else math.nan for c in range(len(COLUMNS))] for row in rows]
@@ -140,7 +140,7 @@ def _number(cell: object) -> float:
 
 
 def _is_clean(block: Block) -> bool:
-    """Whether nothing needs to be done, as a rule; told in one pass. NaN compares False, and infinity is no price."""
+    """Whether the block needs no cleaning, the usual case. NaN compares False; infinity is not a price."""
     ts, open_, high, low, close, volume = block
     if len(ts) == 0:
         return False
@@ -150,7 +150,7 @@ def _is_clean(block: Block) -> bool:
 
 
 def _valid(table: Block) -> NDArray[np.bool_]:
-    """Which rows have a time and four possible prices; a comparison with NaN is False."""
+    """Which rows have a valid time and four valid prices; a comparison with NaN is False."""
     ts, open_, high, low, close = table.T[:VOLUME]
     finite = np.isfinite(table[:, :VOLUME]).all(axis=1)
     positive = (ts >= 0) & (table[:, OPEN:VOLUME] > 0).all(axis=1)
@@ -159,7 +159,7 @@ def _valid(table: Block) -> NDArray[np.bool_]:
 
 
 def _ascending(table: Block) -> Block:
-    """Rows by time; of equal times the last in input order, which a stable sort leaves last."""
+    """Rows by time; of equal times the last in input order, which a stable sort keeps last."""
     ts = table[:, TS]
     if (ts[1:] > ts[:-1]).all():
         return table
@@ -169,7 +169,7 @@ def _ascending(table: Block) -> Block:
 
 
 class CandleInfo(NamedTuple):
-    """What decides whether a history can be trusted."""
+    """The facts that decide whether a history can be trusted."""
 
     bars: int
     gaps: int
@@ -178,12 +178,12 @@ class CandleInfo(NamedTuple):
 
 
 def stale(last_ts: float, step: int, now_ms: int | None, parameters: Analysis = ANALYSIS) -> bool:
-    """Whether `stale_tf` further candles should have closed since the last one."""
+    """Whether at least `stale_tf` candles should have closed since the last one."""
     return now_ms is not None and now_ms - (last_ts + step) >= parameters.stale_tf * step
 
 
 def missing(ts: Block, count: int, step: int, look: int) -> int:
-    """Candles missing between the last `look` of the first `count`. Plain loops: the kernels compile it too."""
+    """The candles missing among the last `look` of the first `count`. Plain loops: the kernels compile it too."""
     gaps = 0
     for i in range(max(1, count - look + 1), count):
         gaps += max(0, round((ts[i] - ts[i - 1]) / step) - 1)
@@ -194,14 +194,14 @@ def flat(high: Block, low: Block, count: int, look: int) -> bool:
     """Whether the last `look` of the first `count` candles never moved. The kernels compile it too."""
     if count < look:
         return False
-    for i in range(count - look, count):  # noqa: SIM110 - what numba compiles
+    for i in range(count - look, count):  # noqa: SIM110 - numba compiles it
         if high[i] != high[count - 1] or low[i] != high[count - 1]:
             return False
     return True
 
 
 def quality(info: CandleInfo, need: int, parameters: Analysis = ANALYSIS) -> str:
-    """The first reason not to trust the data, "" if there is none."""
+    """The first reason to distrust the data, "" if there is none."""
     if info.bars < need:
         return "insufficient_data"
     if info.stale:
@@ -212,13 +212,13 @@ def quality(info: CandleInfo, need: int, parameters: Analysis = ANALYSIS) -> str
 
 
 def resample(candles: Candles, finer: Timeframe, coarser: Timeframe) -> Candles:
-    """Aggregate to a longer timeframe; a bucket that lacks a candle is left out.
+    """Aggregate to a longer timeframe; incomplete buckets are dropped.
 
     Raises ValueError when `coarser` is not a multiple of `finer`.
     """
     ratio, rest = divmod(TF_MS[coarser], TF_MS[finer])
     if rest or not ratio:
-        raise ValueError(f"{coarser} cannot be made from {finer}")
+        raise ValueError(f"{finer} candles cannot be resampled to {coarser}")
     offset = WEEK_OFFSET_MS if coarser == "1w" else 0
     opens = candles.ts - (candles.ts - offset) % TF_MS[coarser]
     starts, counts = np.unique(opens, return_counts=True)

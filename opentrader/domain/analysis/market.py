@@ -1,6 +1,7 @@
-"""MarketContext: what one symbol looks like on two timeframes, and what to do about it.
+"""MarketContext: the analysis of one symbol on two timeframes, and the resulting decision.
 
-Fields are those of the API's JSON, in its order; None is JSON null. Prices are in quote units, distances in ATR.
+The fields are those of the API's JSON, in the same order; None is JSON null. Prices are in quote
+units, distances in ATR.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class HtfDetail:
 
 @dataclass(frozen=True, slots=True)
 class HtfLayer:
-    """The higher timeframe: phase, place in the range, and liquidity nearby."""
+    """The higher timeframe: phase, position in the range, and nearby liquidity."""
 
     macro_phase: MacroPhase
     range_position: RangePosition

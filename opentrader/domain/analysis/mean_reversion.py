@@ -1,4 +1,4 @@
-"""MR Combined: the signal at the edge of a range, what it may be expected to earn, and its gate."""
+"""MR Combined: the mean-reversion signal at a range edge, its expected value and its gate."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Bracket(NamedTuple):
 
 
 class Replay(NamedTuple):
-    """The rule's own record on the loaded history; `excess` is the sum of win - random-walk odds over its trades."""
+    """The record of the rule on the loaded history; `excess` is the sum over its trades of win - random-walk odds."""
 
     trades: int
     wins: int
@@ -41,7 +41,7 @@ class Replay(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MrDetail:
-    """The numbers behind ev."""
+    """The numbers behind `ev`."""
 
     win_prob: float
     p0: float
@@ -94,11 +94,11 @@ class MrSignal:
     gate_ok: bool
     detail: MrDetail
     bar_ts: int
-    """Open time of the candle it stands on, in milliseconds; not part of the record."""
+    """Open time of the candle of the setup, Unix milliseconds; not part of the record."""
 
     @property
     def reason(self) -> str:
-        """A setup needs no excuse; see `NoSetup`."""
+        """Always empty for a setup; see `NoSetup.reason`."""
         return ""
 
     def to_dict(self) -> dict[str, Any]:
@@ -141,14 +141,14 @@ class NoSetup:
     symbol: str
     reason: str
     bar_ts: int | None = None
-    """Open time of the last closed candle in milliseconds, None without one."""
+    """Open time of the last closed candle in Unix milliseconds, None without one."""
 
     def to_dict(self) -> dict[str, Any]:
         return {"symbol": self.symbol, "bot": BOT, "reason": self.reason}
 
 
 class Prospect(NamedTuple):
-    """What a setup may be expected to earn."""
+    """The expected value of a setup."""
 
     ev: float
     confidence: int
@@ -161,8 +161,8 @@ def prospect(
 ) -> Prospect:
     """Expected profit in percent of the amount risked, after costs, and a confidence of 0 to 10.
 
-    The odds are those of a driftless random walk plus the excess win rate of the replay, shrunk towards none by
-    `prior_n` imaginary trades. Without history ev is below zero: an unproven rule cannot pass the gate.
+    The odds are those of a driftless random walk plus the excess win rate of the replay, shrunk towards zero by
+    `prior_n` imaginary trades. Without history `ev` is negative, so an unproven rule cannot pass the gate.
     """
     edge = replay.excess / (replay.trades + parameters.prior_n)
     p0 = bracket.sl_pct / (bracket.sl_pct + bracket.tp_pct)

@@ -1,10 +1,10 @@
-"""Every number the analysis depends on, with its default; bars unless the name says otherwise."""
+"""All parameters of the analysis with their defaults, in bars unless the name says otherwise."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-HISTORY = 500  # closed candles of each timeframe that an analysis begins with
+HISTORY = 500  # closed candles of each timeframe in one analysis
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Analysis:
 
     @property
     def macro_need(self) -> int:
-        """Fewest HTF bars that give a macro phase."""
+        """Minimum number of HTF bars for a macro phase."""
         return min(self.macro_lens) + self.macro_extra
 
 

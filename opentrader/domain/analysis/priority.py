@@ -1,8 +1,7 @@
 """The Priority System: seven levels between an analysis and a trade.
 
-Every level is a pure function from the facts to a verdict; the first level that blocks gives the decision and its
-reason, and if none does the seventh gives the trade. The facts are finite labels, so an answer is computed once and
-remembered.
+Every level is a pure function from the facts to a verdict. The first level that blocks gives the decision and its
+reason; if none blocks, the seventh gives the trade. The facts are finite labels, so results are cached.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from .market import (
 
 
 class MarketFacts(NamedTuple):
-    """What the seven levels look at; `quality` is "" when the data can be trusted, `direction` is -1, 0 or 1."""
+    """The input of the seven levels; `quality` is "" when the data can be trusted, `direction` is -1, 0 or 1."""
 
     quality: str
     regime: Regime
@@ -37,7 +36,7 @@ class MarketFacts(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """The verdict, why nothing is traded ("" for a trade), and all seven levels."""
+    """The decision, the reason not to trade ("" for a trade), and the trace of all seven levels."""
 
     decision: PriorityDecision
     reason: str
@@ -139,10 +138,10 @@ LEVELS: tuple[Callable[[MarketFacts], Verdict], ...] = (
 
 @cache
 def decide(facts: MarketFacts) -> Decision:
-    """Ask all seven levels; after a data failure only the first has anything to say."""
+    """Evaluate all seven levels; with bad data, all but the first are `skipped` in the trace."""
     verdicts = [level(facts) for level in LEVELS]
     deciding = next((v for v in verdicts if v.blocks), verdicts[-1])
-    assert deciding.decision is not None  # a block always names one, and so does a passing seventh level
+    assert deciding.decision is not None  # every block has a decision, and so has a passing seventh level
     asked = 1 if facts.quality else len(LEVELS)
     trace = tuple(_entry(n, verdict, skipped=n > asked) for n, verdict in enumerate(verdicts, 1))
     return Decision(deciding.decision, deciding.reason, trace)

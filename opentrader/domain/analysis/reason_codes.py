@@ -1,4 +1,4 @@
-"""What the codes of the analysis mean, in a trader's words."""
+"""Descriptions of the codes of the analysis, for traders."""
 
 from __future__ import annotations
 
@@ -51,5 +51,5 @@ REASONS = {
 
 
 def explained(reason: str) -> str:
-    """The reason in words; a code without words stays as it is."""
+    """The description of a reason; an unknown code with its underscores as spaces."""
     return REASONS.get(reason, reason.replace("_", " "))

@@ -1,6 +1,6 @@
-"""TrendResult: six votes on one timeframe and the trend they add up to.
+"""TrendResult: six votes on one timeframe and the resulting trend.
 
-Fields are those of the API's JSON, in its order.
+The fields are those of the API's JSON, in the same order.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Trend = Literal["uptrend", "downtrend", "sideway", "unknown"]
 Vote = Literal["uptrend", "downtrend", "sideway"]
 TrendRegime = Literal["uptrend", "downtrend", "sideway", "compression", "volatile_chop", "transition", "unknown"]
 
-EXACT = 2**53  # up to here every JSON parser reads a whole number as it was written
+EXACT = 2**53  # every JSON parser reads whole numbers up to here exactly
 Votes = Annotated[int | float, Ge(0), Le(EXACT)]
 
 VOTERS = ("price_structure", "ema", "adx", "rsi", "volume", "atr")
@@ -26,7 +26,7 @@ VOTERS = ("price_structure", "ema", "adx", "rsi", "volume", "atr")
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How many voted for what; whoever posts a trend may weigh the votes."""
+    """The number of votes per trend; a posted trend may have weighted votes."""
 
     uptrend: Votes
     downtrend: Votes
@@ -38,7 +38,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class IndicatorVote:
-    """What one of the six voters says."""
+    """The vote of one of the six voters."""
 
     vote: Vote
 
@@ -48,7 +48,7 @@ class IndicatorVote:
 
 @dataclass(frozen=True, slots=True)
 class TrendResult:
-    """The trend of one symbol on one timeframe; `indicators` are by voter, none when votes are unknown."""
+    """The trend of one symbol on one timeframe; `indicators` are by voter, empty when the votes are unknown."""
 
     symbol: str
     timeframe: Timeframe
@@ -85,7 +85,7 @@ class TrendResult:
 
 @dataclass(frozen=True, slots=True)
 class TrendRecord:
-    """A trend as it is kept, whoever worked it out; `timestamp` is the market second that it speaks of."""
+    """A stored trend, computed or posted; `timestamp` is its market time in Unix seconds."""
 
     symbol: str
     timeframe: Timeframe
@@ -111,7 +111,7 @@ def majority(score: Score, *, least: int, margin: int) -> Trend:
 
 
 def spelled(regime: Regime, direction: int, trend: Trend) -> TrendRegime:
-    """The market regime with `trend` spelled as its direction; votes the other way make it a transition."""
+    """The regime of a trend result: a `trend` regime becomes its direction, or `transition` against the votes."""
     if regime != "trend":
         return regime
     structural: TrendRegime = "uptrend" if direction > 0 else "downtrend"

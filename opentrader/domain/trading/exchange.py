@@ -1,7 +1,7 @@
-"""The exchange as the rest of the program sees it: one account at one venue, every order by its client id.
+"""The exchange port: one account at one venue; orders are identified by their client order ids.
 
-A write never raises: it is `Accepted`, `Refused` (surely not done) or `Unknown` (it may have been done, or may still
-be). A read answers or raises an `ExchangeError`; one that follows a write may still show the state before it.
+A write never raises: it returns `Accepted`, `Refused` (definitely not done) or `Unknown` (done, not done, or still to
+be done). A read returns a value or raises an `ExchangeError`; after a write it may still return the earlier state.
 """
 
 from __future__ import annotations
@@ -19,37 +19,37 @@ OrderKind = Literal[
 ]
 TimeInForce = Literal["GTC", "IOC", "FOK"]
 
-# --- what a read may raise -------------------------------------------------------------------------------------
+# --- errors of a read ------------------------------------------------------------------------------------------
 
 
 class OrderNotFound(ExchangeError):
-    """The venue says that it knows no such order or list. Soon after a write that proves nothing."""
+    """The venue does not know the order or list. Soon after a write this proves nothing."""
 
 
 class Unreachable(ExchangeError):
-    """No answer: a timeout, a cut connection, a venue that is down."""
+    """No answer: a timeout, a lost connection, a venue that is down."""
 
 
 class GarbledAnswer(ExchangeError):
-    """An answer that cannot be read."""
+    """An answer that cannot be parsed."""
 
 
 class ReadRefused(ExchangeError):
-    """The venue refused to answer: `venue_code` and `detail` are its own; ask again after `retry_after` ms."""
+    """The venue refused a read; `venue_code` and `detail` are from the venue. Retry after `retry_after` ms."""
 
     def __init__(self, detail: str, *, venue_code: int, retry_after: int = 0) -> None:
         super().__init__(detail, venue_code=venue_code)
         self.venue_code, self.retry_after = venue_code, retry_after
 
 
-# --- what is asked ---------------------------------------------------------------------------------------------
+# --- requests --------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class NewOrder:
-    """One order. `px` is the limit, `stop_px` the trigger; each None where the type has none.
+    """One order. `px` is the limit price, `stop_px` the trigger price; None where the type has none.
 
-    `sent_at` is the request's own timestamp: the venue refuses one that reaches it outside the receive window.
+    `sent_at` is the timestamp of the request; the venue refuses a request that arrives outside the receive window.
     """
 
     cid: str
@@ -75,7 +75,7 @@ class ListLeg:
 
 @dataclass(frozen=True, slots=True)
 class NewList:
-    """An OCO list: two orders for one quantity, `above` and `below` the last price."""
+    """An OCO list: two orders for one quantity, one `above` and one `below` the last price."""
 
     cid: str
     symbol: str
@@ -88,9 +88,9 @@ class NewList:
 
 @dataclass(frozen=True, slots=True)
 class PriceTicker:
-    """The best prices of a symbol's book and its last trade, as of an instant of the venue's clock.
+    """Best bid, best ask and last price of a symbol, at the instant `at` of the venue's clock.
 
-    `at` lies behind where the market stands still: its data have ended, or do not arrive.
+    `at` falls behind when market data stop.
     """
 
     bid: Decimal
@@ -100,18 +100,18 @@ class PriceTicker:
 
 
 class Exchange(Protocol):
-    """One account at one venue. All coroutines run on the system's loop; instants are Unix milliseconds.
+    """One account at one venue. All coroutines run on the event loop of the system; instants are Unix milliseconds.
 
-    Every read raises `SymbolNotFound` for a symbol that is not traded, else the errors above.
+    Every read raises `SymbolNotFound` for an unknown symbol, and the errors above.
     """
 
     venue: str
-    """Its name in answers and logs: `paper`, `binance`."""
+    """Its name in responses and logs: `paper`, `binance`."""
 
-    # --- writes: an outcome, never an exception
+    # --- writes: return an outcome, never raise
 
     async def place(self, order: NewOrder) -> Outcome:
-        """`Accepted.report` is the `Order`, with the fees of what it filled at once."""
+        """`Accepted.report` is the `Order`, with the fees of its immediate fills."""
         ...
 
     async def place_list(self, new: NewList) -> Outcome:
@@ -119,44 +119,44 @@ class Exchange(Protocol):
         ...
 
     async def cancel(self, symbol: str, cid: str) -> Outcome:
-        """`Accepted.report` is the order as it ended. Cancelling one order of a list cancels the list."""
+        """`Accepted.report` is the final state of the order. Canceling one order of a list cancels the list."""
         ...
 
     async def cancel_list(self, symbol: str, cid: str) -> Outcome:
-        """`Accepted.report` is the `OrderList` as it ended."""
+        """`Accepted.report` is the final state of the `OrderList`."""
         ...
 
     async def replace(self, cancel_cid: str, order: NewOrder) -> Outcome:
-        """Cancel, and place only if that succeeded (STOP_ON_FAILURE). `Accepted.report` is the new `Order`.
+        """Cancel, then place only if the cancel succeeded (STOP_ON_FAILURE). `Accepted.report` is the new `Order`.
 
-        Refused as `half_done`: cancelled, but the new order was refused. Any other refusal: nothing was done.
+        Refused as `half_done`: canceled, but the new order was refused. Any other refusal: nothing was done.
         """
         ...
 
     # --- reads
 
     async def order(self, symbol: str, cid: str) -> Order:
-        """The order with this client id, the newest if several had it. Raises `OrderNotFound`."""
+        """The newest order with this client order id. Raises `OrderNotFound`."""
         ...
 
     async def order_list(self, symbol: str, cid: str) -> OrderList:
-        """The list with this client id of its own. Raises `OrderNotFound`."""
+        """The list with this client id. Raises `OrderNotFound`."""
         ...
 
     async def open_orders(self, symbol: str) -> tuple[Order, ...]:
-        """All that are open in a symbol, whoever placed them; both orders of a list that is executing."""
+        """All open orders of the account in a symbol, ours or not; both orders of an executing list."""
         ...
 
     async def open_everywhere(self) -> Mapping[str, tuple[Order, ...]]:
-        """The same for the whole account, by symbol. Dear at a real venue: for start and recovery."""
+        """The open orders of the whole account, by symbol. Expensive at a real venue: for start and recovery."""
         ...
 
     async def open_lists(self) -> tuple[OrderList, ...]:
-        """The lists of the account that are executing."""
+        """The executing lists of the account."""
         ...
 
     async def orders(self, symbol: str, since: int) -> tuple[Order, ...]:
-        """All orders created at or after `since`, whatever became of them, oldest first."""
+        """All orders created at or after `since`, in any state, oldest first."""
         ...
 
     async def fills(self, symbol: str, since: int) -> tuple[Fill, ...]:
@@ -164,7 +164,7 @@ class Exchange(Protocol):
         ...
 
     async def balances(self) -> Mapping[str, Balance]:
-        """Every asset that the account holds."""
+        """The balance of every asset of the account."""
         ...
 
     async def ticker(self, symbol: str) -> PriceTicker: ...

@@ -1,4 +1,4 @@
-"""What is kept of trading beside the trades themselves. Money is `Decimal`; instants are whole Unix seconds."""
+"""Closed trades, audit entries, control and idempotency keys. Money is `Decimal`; instants are Unix seconds."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from opentrader.domain.trading.venue import ZERO
 from opentrader.errors import NotPossible
 
 IDEMPOTENCY_SECONDS = 24 * 3600
-"""How long an answer is kept for its key."""
+"""How long the answer to an Idempotency-Key is stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClosedTrade:
-    """A trade of the history. `pnl` is net of `fees`; all are in the quote currency.
+    """A closed trade. `pnl` is net of `fees`; both are in the quote currency.
 
-    `counted`: whether it belongs into the statistics. An orphan does not: the exchange never held it.
+    `counted`: whether it counts in the statistics. An orphan does not, because the exchange never held it.
     """
 
     id: str
@@ -45,9 +45,9 @@ class ClosedTrade:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One act. `outcome`: `ok` or an error code. `status`: of HTTP, 0 for the daemon's own acts.
+    """One state change. `outcome`: `ok` or an error code. `status`: HTTP status, 0 for changes by the daemon itself.
 
-    `params` hold no token, key or address: who writes the entry takes them out. `id` is given by the store.
+    `params` contain no token, key or address: the writer of the entry removes them. The store assigns `id`.
     """
 
     ts: int
@@ -63,7 +63,7 @@ class AuditEntry:
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """What stands between an entry and the exchange. `closeall_since`: a closeall has begun and is not done."""
+    """The halt of entries, with its reason. `closeall_since`: start of a closeall that is not complete."""
 
     halted: bool = False
     reason: str = ""
@@ -73,7 +73,7 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """A request under an Idempotency-Key. `intent_id`: the trade that it makes, empty if it makes none."""
+    """A request with an Idempotency-Key. `intent_id`: the trade that it opens, empty if it opens none."""
 
     key: str
     method: str
@@ -85,7 +85,7 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """A reservation and, once the request is done, its answer: HTTP status and body."""
+    """A reservation and, once the request is answered, its HTTP status and body."""
 
     reservation: Reservation
     state: Literal["running", "done"] = "running"
@@ -94,16 +94,16 @@ class Remembered:
 
 
 class KeyTaken(NotPossible):
-    """The Idempotency-Key is in use: `found` says for which request, and how that ended."""
+    """The Idempotency-Key is in use; `found` is its request and, if there is one, the answer."""
 
     code = "idempotency_in_progress"
 
     def __init__(self, found: Remembered) -> None:
-        super().__init__("a request with this Idempotency-Key was made before")
+        super().__init__("an earlier request used this Idempotency-Key")
         self.found = found
 
 
 def fingerprint(method: str, path: str, parameters: Mapping[str, Any]) -> str:
-    """A hash that is the same for the same request, in whatever order its parameters come."""
-    told = json.dumps([method, path, parameters], sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
+    """A hash of the request that does not depend on the order of its parameters."""
+    request = json.dumps([method, path, parameters], sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(request.encode("utf-8", "surrogatepass")).hexdigest()

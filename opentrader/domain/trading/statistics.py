@@ -1,17 +1,17 @@
-"""What a history of closed trades amounts to.
+"""Statistics of closed trades.
 
-Everything is per trade and over the whole history; nothing is scaled to a year, for trades have no common length. With
+All figures are per trade over the whole history. None is annualized, because trades differ in length. With
 p = PnL in the quote currency and r = PnL in percent, over n trades:
 
     expectancy      mean(p)
     profit_factor   sum of the gains / |sum of the losses|
-    max_drawdown    the largest fall of the running sum of p below its highest value so far, 0 at the start included
+    max_drawdown    the largest fall of the running sum of p below its peak so far, 0 at the start included
     sharpe          mean(r) / s(r), s the sample standard deviation (n - 1), the risk-free return 0
                     (W. F. Sharpe, The Sharpe Ratio, 1994, per trade)
     sortino         mean(r) / sqrt(sum(min(r, 0)^2) / n), the target return 0 (F. A. Sortino and L. N. Price, 1994)
-    calmar          sum(p) / max_drawdown (after T. W. Young, 1991, without his scale of a year)
+    calmar          sum(p) / max_drawdown (after T. W. Young, 1991, not annualized)
 
-What is not defined is None: a mean of nothing, a quotient by zero.
+An undefined figure is None: the mean of no trades, a division by zero.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from decimal import Context, Decimal, localcontext
 from itertools import accumulate
 from typing import Generic, Protocol, TypeVar
 
-_EXACT = Context(prec=60)  # far beyond a sum of prices and sizes, so that only quotients and roots are rounded
+_EXACT = Context(prec=60)  # more than any sum of prices and sizes needs: only quotients and roots are rounded
 
 
 class Closed(Protocol):
-    """A closed trade, as far as it counts. `pnl` is net of fees, in the quote currency; both are finite."""
+    """The fields of a closed trade that count here. `pnl` is net of fees, in the quote currency; all are finite."""
 
     @property
     def symbol(self) -> str: ...
@@ -49,7 +49,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The trades that have something in common."""
+    """The trades with one symbol, bot or agent."""
 
     trades: int
     wins: int
@@ -83,9 +83,9 @@ class Stats(Generic[T]):
 
 
 def statistics(trades: Sequence[T]) -> Stats[T]:
-    """The figures of these trades, given in any order; of equals the one closed first is best, or worst.
+    """The statistics of the trades, in any order. Of equal trades, the one closed first is `best` or `worst`.
 
-    Trades of no agent are left out of `by_agent` alone.
+    Trades without an agent are missing only from `by_agent`.
     """
     with localcontext(_EXACT):
         return _statistics(sorted(trades, key=lambda t: t.closed_at))
@@ -120,7 +120,7 @@ def _statistics(trades: list[T]) -> Stats[T]:
 
 
 def max_drawdown(pnl: Iterable[Decimal]) -> Decimal:
-    """The largest fall of the running sum below its highest value so far; never negative."""
+    """The largest fall of the running sum below its peak so far; never negative."""
     equity = list(accumulate(pnl, initial=Decimal(0)))
     return max(peak - now for peak, now in zip(accumulate(equity, max), equity, strict=True))
 
@@ -130,7 +130,7 @@ def _sum(values: Sequence[Decimal]) -> Decimal:
 
 
 def _ratio(above: Decimal, below: Decimal) -> float | None:
-    """The quotient, or None where there is none that a float can hold."""
+    """The quotient; None for a division by zero and for a result that no float can hold."""
     if not below:
         return None
     quotient = float(above / below)

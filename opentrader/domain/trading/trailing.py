@@ -1,4 +1,4 @@
-"""The trailing stop: break-even, then a chandelier; it only ever tightens.
+"""The trailing stop: break-even first, then a chandelier exit; it only tightens.
 
 Chandelier exit after Chuck LeBeau: three ATR from the best price, ignoring any change that adds risk.
 """
@@ -16,7 +16,7 @@ _SIX_DECIMALS = Decimal("0.000001")
 
 
 class TrailingStop(NamedTuple):
-    """The stop price that should stand now, and why."""
+    """The new stop price and the reason for it."""
 
     stop: float
     reason: Reason
@@ -33,13 +33,13 @@ def trail_stop(
     tick: float,
     parameters: Trailing = TRAILING,
 ) -> TrailingStop:
-    """Where the stop of an open trade belongs after the last closed candle.
+    """The stop of an open trade after the last closed candle.
 
     Args:
         direction: side of the trade.
         entry: entry price.
         sl0: the initial stop, which defines the risk R.
-        sl: the stop that stands.
+        sl: the current stop.
         best: most favourable high (buy) or low (sell) since the entry, the entry included.
         last: last price.
         atr: ATR(14) of the bot's timeframe, None if unknown.
@@ -62,7 +62,7 @@ def trail_stop(
 def _candidate(
     side: int, p: Trailing, *, entry: float, sl0: float, best: float, atr: float
 ) -> tuple[float | None, Reason]:
-    """The better of break-even and chandelier, as far as the excursion in R has unlocked them."""
+    """The tighter of break-even and chandelier, once the excursion in R has reached their thresholds."""
     risk, excursion = side * (entry - sl0), side * (best - entry)
     if excursion < p.be_at_R * risk:
         return None, "hold"

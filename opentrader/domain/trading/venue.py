@@ -1,7 +1,7 @@
-"""What crosses the exchange port: the rules of a symbol, what a read shows, what is asked and how it is answered.
+"""The values of the exchange port: filters of a symbol, results of reads, effects, and outcomes of writes.
 
 Quantities, prices and amounts are `Decimal`; instants are Unix milliseconds of the venue's clock. All values are
-frozen and none of them knows how a venue spells itself on the wire: that is the adapter's business.
+frozen and independent of any venue's wire format, which is up to the adapter.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ Side = Literal["buy", "sell"]
 OrderType = Literal["MARKET", "LIMIT", "LIMIT_MAKER", "STOP_LOSS", "STOP_LOSS_LIMIT"]
 Status = Literal["OPEN", "FILLED", "CANCELED", "EXPIRED", "REJECTED"]
 
-# --- the rules of a symbol -------------------------------------------------------------------------------------
+# --- filters of a symbol ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What the venue demands of orders in one symbol, and what it can do there."""
+    """The order rules of the venue for one symbol, and its capabilities."""
 
     symbol: str
     base: str
@@ -32,39 +32,39 @@ class Filters:
     step: Decimal
     min_qty: Decimal
     min_notional: Decimal
-    taker_rate: Decimal  # the worst rate of this account, 0.001 is 0.1 %
+    taker_rate: Decimal  # the highest rate of this account; 0.001 is 0.1 %
     order_types: frozenset[str] = frozenset({"MARKET", "LIMIT", "LIMIT_MAKER", "STOP_LOSS", "STOP_LOSS_LIMIT"})
     lists: bool = True  # stop and target as one OCO list
     cancel_replace: bool = False  # one request that cancels a list and places a single stop in its place
     max_orders: int = 200
     max_stops: int = 5  # each OCO list counts one
     max_lists: int = 20
-    cid_length: int = 36  # longest client order id; below 36 ours are hashes and a lost store stays lost
+    cid_length: int = 36  # longest client order id; below 36 ours are hashes, and a lost store cannot be rebuilt
 
     def floor(self, qty: Decimal) -> Decimal:
-        """Down to the step."""
+        """Round down to the step."""
         return (qty / self.step).to_integral_value(ROUND_FLOOR) * self.step
 
     def ceil(self, qty: Decimal) -> Decimal:
-        """Up to the step."""
+        """Round up to the step."""
         return (qty / self.step).to_integral_value(ROUND_CEILING) * self.step
 
     def price(self, px: Decimal) -> Decimal:
-        """To the nearest tick."""
+        """Round to the nearest tick."""
         return (px / self.tick).to_integral_value(ROUND_HALF_UP) * self.tick
 
     @property
     def stop_type(self) -> OrderType:
-        """A market stop is sure to leave; a stop-limit can be jumped over."""
+        """A market stop always executes; the price can gap through a stop-limit."""
         return "STOP_LOSS" if "STOP_LOSS" in self.order_types else "STOP_LOSS_LIMIT"
 
 
-# --- what a read shows -----------------------------------------------------------------------------------------
+# --- results of a read ----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """One trade of one order. Trades carry the exchange's order id, never a client id."""
+    """One execution of an order. It carries the order id of the exchange, never the client order id."""
 
     trade_id: str
     order_ex_id: str
@@ -80,9 +80,9 @@ class Fill:
 class Order:
     """One order as the venue reports it.
 
-    `cum` is the executed quantity and never falls at the venue; a report may be older than another. `fees` (asset,
-    amount) are those of `covered`, the part of `cum` whose trades the report knows: an order's own answer may carry
-    them (`covered == cum`), a look-up may not (`covered == 0`).
+    `cum` is the executed quantity; it never decreases at the venue, but reports can arrive out of order. `fees` (asset,
+    amount) belong to `covered`, the part of `cum` whose fills the report includes: the answer to a placement may
+    include them (`covered == cum`), a lookup does not (`covered == 0`).
     """
 
     cid: str
@@ -97,7 +97,7 @@ class Order:
     stop_px: Decimal | None = None
     fees: tuple[tuple[str, Decimal], ...] = ()
     covered: Decimal = ZERO
-    list_id: str = ""  # the exchange's id of its list
+    list_id: str = ""  # exchange id of the OCO list it belongs to
     triggered: bool = False  # a stop-limit whose limit order is on the book
     created_at: int = 0
     updated_at: int = 0
@@ -123,7 +123,7 @@ class OrderList:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """One asset of the account; orders on the book lock what they may need."""
+    """The balance of one asset; open orders lock what they may need."""
 
     free: Decimal
     locked: Decimal
@@ -135,9 +135,9 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class Others:
-    """What our other trades of the same base asset hold, and lock in open exits.
+    """The base asset that our other trades hold, and lock in open exits.
 
-    `unsettled`: one of them has a write without a known outcome, so the balance proves nothing now.
+    `unsettled`: one of them has a write without a known outcome, so the balance proves nothing at the moment.
     """
 
     held: Decimal = ZERO
@@ -150,7 +150,7 @@ NOBODY = Others()
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """What a read of a symbol must look up: orders and lists by client id, history from `since` on."""
+    """The request for a read of a symbol: orders and lists by client id, and the history from `since` on."""
 
     symbol: str
     orders: tuple[str, ...] = ()
@@ -160,11 +160,11 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class VenueView:
-    """One read of a symbol. Each part says for itself whether it could be read: None means that it failed.
+    """One read of a symbol. Each part is None when reading it failed.
 
-    `found` are the answers to the look-ups by client id, `missing` the ids that the venue says it does not know;
-    an id in neither was not asked for, or its look-up failed. `history` are all orders since the watch's `since`,
-    whoever placed them, `open_orders` all that are open now. `others` is filled in by the caller.
+    `found` are the results of lookups by client id, `missing` the ids that the venue does not know; an id in neither
+    was not requested, or its lookup failed. `history` are all orders of the account since `Watch.since`, ours or not;
+    `open_orders` are all open ones. The caller fills in `others`.
     """
 
     filters: Filters
@@ -180,16 +180,16 @@ class VenueView:
 
     @property
     def readable(self) -> bool:
-        """Enough was read to act on: price, balance and open orders."""
+        """Whether price, balance and open orders were read, which a decision needs."""
         return self.last is not None and self.balance is not None and self.open_orders is not None
 
 
-# --- what is asked: at most one effect a tick ------------------------------------------------------------------
+# --- effects: at most one per tick ----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class PlaceEntry:
-    """A market order (`px` None) or a good-till-cancelled limit order."""
+    """A market order (`px` None) or a good-till-canceled limit order."""
 
     cid: str
     symbol: str
@@ -230,7 +230,7 @@ class PlaceStop:
 
 @dataclass(frozen=True, slots=True)
 class ReplaceList:
-    """cancelReplace, STOP_ON_FAILURE: cancel the list (by its stop order) and place a single stop for it."""
+    """cancelReplace, STOP_ON_FAILURE: cancel the list (by its stop order) and place a single stop instead."""
 
     list_cid: str
     cancel_cid: str
@@ -253,7 +253,7 @@ class CancelOrder:
 
 @dataclass(frozen=True, slots=True)
 class CancelList:
-    """Cancels a list; cancelling either of its orders does the same."""
+    """Cancels a list; canceling either of its orders does the same."""
 
     cid: str
     symbol: str
@@ -261,7 +261,7 @@ class CancelList:
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """A market order that reduces: it sells what a long holds."""
+    """A market order that sells the position of a long trade."""
 
     cid: str
     symbol: str
@@ -273,33 +273,33 @@ class Close:
 Placement = PlaceEntry | PlaceList | PlaceStop | ReplaceList | Close
 Effect = Placement | CancelOrder | CancelList
 
-# --- how a write is answered -----------------------------------------------------------------------------------
+# --- outcomes of a write --------------------------------------------------------------------------------------
 
 Reason = Literal[
-    "duplicate",  # an open order has this client id already: look it up
-    "not_found",  # of a cancel: terminal or unknown
-    "price",  # the relation of stop, target and last price; "would trigger immediately"
+    "duplicate",  # an open order has this client order id: look it up
+    "not_found",  # for a cancel: the order is terminal or unknown
+    "price",  # stop, target and last price do not fit: "would trigger immediately"
     "balance",
     "rate",  # too many requests or orders; see retry_after
-    "clock",  # outside the receive window: read the venue's clock anew
+    "clock",  # outside the receive window: read the clock of the venue again
     "late",  # not sent: committed too long before the write
     "gate",  # not sent: the entry gate was closed
     "filter",  # lot size, notional, number of orders, precision
-    "half_done",  # of a ReplaceList: the list is cancelled, the stop was refused
+    "half_done",  # for a ReplaceList: the list is canceled, the stop was refused
     "other",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """Done. A placement comes with what was placed; a cancel with the order as it ended, where the venue tells it."""
+    """Done. `report` is the placed order, or the final state of a canceled one where the venue reports it."""
 
     report: Order | OrderList | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Surely not done."""
+    """Definitely not done."""
 
     reason: Reason
     code: int = 0
@@ -309,7 +309,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """It may have been done, or may still be: a lasting state, never a failure."""
+    """Done, not done, or still to be done: a state to resolve, not a failure."""
 
     text: str = ""
 
