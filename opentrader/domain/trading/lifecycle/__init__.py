@@ -1,4 +1,4 @@
-"""The order lifecycle: one pure function from what is remembered and what is read to what to do next.
+"""The order lifecycle: a pure function from the stored trade and a read of the venue to the next effect.
 
     row -> function (`decide`)
     1 planned               2 quarantine            3 close_in_flight        4 reason (`reasons`)
@@ -8,7 +8,7 @@
    15 wrong_size           16 trail
 
 Step 1 (`fold`, `reply`) learns, step 2 (`decide`) chooses at most one effect, step 3 (`label`) names the state.
-Spot long is what is offered; the records are free of a direction but for the side of an intent.
+Only spot long is offered; apart from the side of an intent, the records do not depend on the direction.
 """
 
 from .commands import booted, cancel_entry, close, trail

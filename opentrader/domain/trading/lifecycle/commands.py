@@ -1,4 +1,4 @@
-"""What may be asked of a trade from outside. A command only changes the record; the next tick acts on it."""
+"""Commands to a trade from outside. A command only changes the record; the next tick acts on it."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from .settings import BINANCE, LifecycleSettings
 
 
 def close(trade: Trade, reason: str, now: int) -> Trade:
-    """Sell what is held, whatever stands in between. It ends a quarantine, so it is for an operator to say."""
+    """Sell the position, whatever is in the way. This ends a quarantine, so only an operator may decide it."""
     return replace(trade, quar="", short=0).closing_for(reason, now)
 
 
 def cancel_entry(trade: Trade) -> Trade:
-    """Take the entry back, or do not send it; what it has bought is kept and protected."""
+    """Cancel the entry, or do not send it; the filled part is kept and protected."""
     return replace(trade, halt=True)
 
 
 def trail(trade: Trade, level: Decimal, filters: Filters, now: int, settings: LifecycleSettings = BINANCE) -> Trade:
-    """Ask for a higher stop. A step that is too small, or too soon after the last one, changes nothing."""
+    """Request a higher stop. A step that is too small or too soon after the last one changes nothing."""
     level = filters.price(level)
     current = max(trade.sl, trade.want)
     sent = max((leg.sent_at for leg in trade.exits), default=0)
@@ -32,10 +32,10 @@ def trail(trade: Trade, level: Decimal, filters: Filters, now: int, settings: Li
 
 
 def booted(trade: Trade, now: int, settings: LifecycleSettings = BINANCE) -> Trade:
-    """A trade as loaded at the start of a process: an intent that was never sent is not sent any more.
+    """A trade as loaded at the start of the process: an intent that was not sent before is never sent.
 
-    Where the venue does not refuse old requests, what was being written when the process died may arrive until H
-    after this boot. No pause lasts longer than it may: the clock may have been set back while nothing ran.
+    Where the venue does not refuse old requests, a request in flight when the process died may arrive until H after
+    this boot. Pauses are capped, because the clock may have been set back while no process ran.
     """
     if not trade.legs:
         return replace(trade, halt=True)
@@ -49,7 +49,7 @@ def booted(trade: Trade, now: int, settings: LifecycleSettings = BINANCE) -> Tra
 
 
 def _looked_for(leg: Leg, last: int, settings: LifecycleSettings) -> Leg:
-    """A leg of which nobody knows: it may arrive until its horizon, and that is `last` at the latest."""
+    """A leg with an unknown outcome: it may arrive until its horizon, at the latest until `last`."""
     if not leg.in_flight:
         return leg
     begins_anew = leg.state == "SENT" and not settings.stamped

@@ -1,7 +1,7 @@
 """Step 2 of a tick: at most one effect, the first row that matches.
 
 Each row is a small function of the scene. It returns an `End` (the tick is decided, with or without an effect), an
-`Again` (a reason to close was found: look at the rows anew), or the scene, changed or not, for the next row.
+`Again` (a reason to close was found: start over with the first row), or the scene, changed or not, for the next row.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def planned(scene: Scene) -> Verdict:
 
 
 def sent_by_another(scene: Scene) -> bool:
-    """The id of an entry that was never sent from here is known at the venue."""
+    """The venue knows the id of an entry that this process never sent."""
     cid = entry_id(scene.trade.intent, scene.view.filters.cid_length)
     return any(order.cid == cid for order in (*(scene.view.open_orders or ()), *(scene.view.history or ())))
 
@@ -120,12 +120,12 @@ def closing(scene: Scene) -> Verdict:
 
 
 def harmless(scene: Scene, leg: Leg) -> bool:
-    """An unresolved exit for which the user's own coins would not suffice: it cannot sell beside a close."""
+    """An unresolved exit that exceeds the user's own coins: it cannot execute in addition to a close."""
     return max(scene.trade.base_at_entry, scene.wallet - scene.held) < leg.qty
 
 
 def close_paused(scene: Scene) -> Trade:
-    """Out of tries: page, protect meanwhile, and try one close after each pause."""
+    """No attempts left: page, protect meanwhile, and retry one close after each pause."""
     settings = scene.settings
     paused = replace(
         scene.trade.without_replacement(),
@@ -156,20 +156,20 @@ def unprotected(scene: Scene) -> Verdict:
 
 
 def young_part(scene: Scene) -> bool:
-    """A part of a working entry: more may follow at once, and each part would cost a list."""
+    """A recent partial fill of a working entry: more may follow at once, and each part would need its own list."""
     leg = scene.entry_open
     return leg is not None and scene.now - leg.part_at < scene.settings.partial_protect_after
 
 
 def removed_lately(scene: Scene) -> bool:
-    """Another hand took the exit away: was that a sale? A history that lags, or failed, cannot say it yet."""
+    """The exit was removed outside: was the position sold? A lagging or failed read of the history cannot tell yet."""
     at = max((leg.flag_at for leg in scene.trade.exits if leg.flag == "OUTSIDE"), default=0)
     unread = scene.view.history is None and scene.now < at + scene.settings.bare_limit
     return at > 0 and (unread or scene.now < at + scene.settings.read_lag)
 
 
 def next_protection(scene: Scene, qty: Decimal) -> Sent:
-    """At the new level of a replacement while that can hold, else at the old one."""
+    """At the new level of a replacement while the price allows it, else at the old level."""
     trade = scene.trade
     if trade.replacing and trade.stage == 0 and scene.last > trade.rep_new:
         return protect(scene, qty, trade.rep_new)
@@ -214,7 +214,7 @@ def replacement_done(scene: Scene) -> Verdict:
 
 
 def rebuilding(scene: Scene) -> Verdict:
-    """An exit is not taken away while nothing could be put in its place."""
+    """An exit is not removed while it cannot be replaced."""
     return wait(scene) if scene.now < scene.trade.rebuild_until else scene
 
 

@@ -1,6 +1,6 @@
-"""Step 1 of a tick: what a read adds to the legs (`reply` does the same for an answer to a write).
+"""Step 1 of a tick: fold a read into the legs (`reply` does the same with the answer to a write).
 
-The order in which reports arrive does not matter: facts only grow.
+The order in which reports arrive does not matter, because facts only grow.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from .settings import LifecycleSettings
 
 
 def position(trade: Trade, filters: Filters) -> Decimal:
-    """P: what is held, by the executed quantities of our own orders. A balance never enlarges it."""
+    """P: the position by the executed quantities of our own orders. A balance never enlarges it."""
     bought = sum((leg.cum - fee_reserve(leg, filters) for leg in trade.entries), ZERO)
     sold = sum((leg.cum for leg in trade.legs if leg.kind != "E"), ZERO)
     return bought - sold - trade.adj
 
 
 def folded(trade: Trade, view: VenueView, now: int, settings: LifecycleSettings) -> Trade:
-    """The trade with all that the read says of its legs."""
+    """The trade with its legs updated from the read."""
     for known in trade.legs:
         if not known.cid:
             continue  # a synthetic entry has no order
@@ -39,13 +39,13 @@ def folded(trade: Trade, view: VenueView, now: int, settings: LifecycleSettings)
 
 
 def changed(trade: Trade, before: Leg, after: Leg, now: int) -> Trade:
-    """Keeps a leg, and when any executed quantity last changed."""
+    """Store a leg, and the time when an executed quantity last changed."""
     trade = trade.with_leg(after)
     return trade if after.cum == before.cum else replace(trade, last_change=now)
 
 
 def found(trade: Trade, before: Leg, after: Leg, view: VenueView, now: int, settings: LifecycleSettings) -> Trade:
-    """A leg that the read showed."""
+    """A leg that the read found."""
     if before.state == "ABSENT" and after.state != "ABSENT":
         trade = trade.alerted("late order", "alert", now)
         after = replace(after, flag="LATE", flag_at=now) if after.kind == "E" else after
@@ -60,7 +60,7 @@ def found(trade: Trade, before: Leg, after: Leg, view: VenueView, now: int, sett
 
 
 def exit_seen_open(trade: Trade, leg: Leg) -> Trade:
-    """A live exit ends the count of failures; a single stop is never taken back, so a replacement ends with it."""
+    """A live exit resets the failure count; a single stop is never reverted, so a replacement ends with it."""
     trade = revised(trade, failed_protects=0, bal_reread=0, quar="" if trade.quar == "exit" else trade.quar)
     if leg.kind == "L" or leg.cancel_sent:
         return trade
@@ -71,7 +71,7 @@ def exit_seen_open(trade: Trade, leg: Leg) -> Trade:
 
 
 def removed(trade: Trade, leg: Leg, now: int, settings: LifecycleSettings) -> Trade:
-    """An exit that ended without a fill: by a cancel of ours that may still have been under way, or by another hand."""
+    """An exit that ended without a fill: by a cancel of ours that was still in flight, or outside the daemon."""
     if leg.cancel_at and now - leg.cancel_at <= settings.horizon:
         return trade
     trade = trade.with_leg(replace(leg, flag="OUTSIDE", flag_at=now))
@@ -79,9 +79,9 @@ def removed(trade: Trade, leg: Leg, now: int, settings: LifecycleSettings) -> Tr
 
 
 def external(trade: Trade, leg: Leg, view: VenueView, now: int, settings: LifecycleSettings) -> Trade:
-    """Another hand took our exit away and then sold as much as we hold: the trade was closed outside.
+    """Our exit was removed outside and then the whole position was sold: the trade was closed outside.
 
-    Sells before that, or while a new exit protects, are of the user's own coins.
+    Sells before that, or while a new exit protects, count as sells of the user's own coins.
     """
     if leg.flag != "OUTSIDE" or view.history is None or any(other.live for other in trade.exits):
         return trade
@@ -97,7 +97,7 @@ def closed_outside(trade: Trade, held: Decimal, now: int) -> Trade:
 
 
 def foreign_sells(view: VenueView, since: int) -> Decimal:
-    """What was sold in this symbol by orders that are not ours."""
+    """The quantity sold in this symbol by orders that are not ours."""
     return sum(
         (
             order.cum
@@ -109,7 +109,7 @@ def foreign_sells(view: VenueView, since: int) -> Decimal:
 
 
 def unseen(trade: Trade, leg: Leg, view: VenueView, now: int, settings: LifecycleSettings) -> Trade:
-    """A leg that the read did not show: a vote that it does not exist, or a read that lags, or one that failed."""
+    """A leg that the read did not find: a vote for its absence, or a lagging or failed read."""
     gone = leg.cid in view.missing and view.open_orders is not None and view.history is not None
     if leg.open and gone:
         return lagging(trade, leg, now, settings)
@@ -123,7 +123,7 @@ def unseen(trade: Trade, leg: Leg, view: VenueView, now: int, settings: Lifecycl
 
 
 def lagging(trade: Trade, leg: Leg, now: int, settings: LifecycleSettings) -> Trade:
-    """An order that was once acknowledged is never taken for gone: a long lag is a matter for a person."""
+    """An acknowledged order is never taken as gone; after a long lag an operator must decide."""
     leg = replace(leg, neg_at=leg.neg_at or now)
     trade, age = trade.with_leg(leg), now - leg.neg_at
     if age > settings.unseen_quarantine:
@@ -134,7 +134,7 @@ def lagging(trade: Trade, leg: Leg, now: int, settings: LifecycleSettings) -> Tr
 
 
 def vote(trade: Trade, leg: Leg, now: int, settings: LifecycleSettings) -> Trade:
-    """Absent after two votes: apart, both after the horizon, the second not before the bound of read lag."""
+    """Absent after two votes: a gap apart, both after the horizon, the second after the bound of the read lag."""
     if not leg.neg_count:
         return trade.with_leg(replace(leg, neg_count=1, neg_at=now))
     if now - leg.neg_at < settings.vote_gap or now < leg.horizon_at + settings.read_lag:
@@ -145,7 +145,7 @@ def vote(trade: Trade, leg: Leg, now: int, settings: LifecycleSettings) -> Trade
 
 
 def balances_agree(leg: Leg, view: VenueView) -> bool:
-    """Whether the wallet, too, looks as if this order did not exist. Never proof of it, only a veto."""
+    """Whether the wallet agrees that this order does not exist. This is never proof, only a veto."""
     assert view.balance is not None
     assert view.open_orders is not None
     wallet = view.balance.total - view.others.held
@@ -163,7 +163,7 @@ def disagreed(trade: Trade, leg: Leg, now: int, settings: LifecycleSettings) -> 
 
 
 def failed(trade: Trade, leg: Leg) -> Trade:
-    """What an order that surely does not exist means for its trade. The next try of an exit has the next number."""
+    """Count an order that definitely does not exist. The next attempt of an exit gets the next number."""
     if leg.kind == "C":
         return replace(trade, failed_closes=trade.failed_closes + 1)
     if leg.kind == "L":
@@ -172,7 +172,7 @@ def failed(trade: Trade, leg: Leg) -> Trade:
 
 
 def stop_failed(trade: Trade, leg: Leg) -> Trade:
-    """The single stop came to nothing: the wish is dropped, and the list that it was to replace stays as it is read."""
+    """The single stop failed: the request is dropped, and the list that it was to replace stays as last read."""
     trade = replace(trade.without_replacement(), want=ZERO)
     replaced = trade.leg(leg.replaces)
     if replaced is None:
@@ -183,5 +183,5 @@ def stop_failed(trade: Trade, leg: Leg) -> Trade:
 
 
 def quarantined(trade: Trade, code: str, now: int) -> Trade:
-    """Nothing is traded any more until an operator closes; protective orders stay."""
+    """Stop trading until an operator closes the trade; protective orders stay."""
     return replace(trade, quar="unknown").alerted(code, "page", now)

@@ -1,10 +1,10 @@
-"""Client order ids: deterministic from intent, kind and generation, and readable again.
+"""Client order ids: derived from intent, kind and generation, and parseable.
 
     OT<kind 1><instance 4>_<ULID 26><gen 2>                              exits and closes, 36 characters
     MT_<instance 4><ULID's last 8><sl bp 3><tp bp 4><expiry 6><gen 2>    limit entries, 30; MK_ market entries
 
-Numbers are in base 36; levels in basis points of the entry price, the expiry in Unix seconds. An entry describes
-itself so that a position can be rebuilt when the store is lost. A venue with shorter ids gets a hash.
+Numbers are in base 36; levels in basis points of the entry price, the expiry in Unix seconds. The id of an entry
+contains its levels, so that a position can be rebuilt when the store is lost. A venue with shorter ids gets a hash.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class EntryId:
 
 
 def base36(number: int, width: int) -> str:
-    """Raises ValueError for what does not fit: a shortened number would be read back as another one."""
+    """Raises ValueError for a number that does not fit, because a truncated one would be parsed as another number."""
     if not 0 <= number < 36**width:
         raise ValueError(f"{number} does not fit into {width} digits of base 36")
     digits = ""
@@ -94,7 +94,7 @@ def entry_id(intent: Intent, length: int = FULL_LENGTH) -> str:
 
 
 def parse(cid: str) -> EntryId | ExitId | None:
-    """None for a layout that is not ours: it is never guessed."""
+    """The parts of an id; None for an unknown layout, which is never guessed."""
     if told := EXIT.fullmatch(cid):
         kind: IdKind = told["kind"]  # type: ignore[assignment]  # the pattern admits no other letter
         return ExitId(kind, told["instance"], told["id"], int(told["gen"], 36))
@@ -105,5 +105,5 @@ def parse(cid: str) -> EntryId | ExitId | None:
 
 
 def ours(cid: str) -> bool:
-    """Whether an order carries a prefix of this program, of whatever instance."""
+    """Whether an order has a prefix of opentrader, of any instance."""
     return cid.startswith(("OT", "MT", "MK"))

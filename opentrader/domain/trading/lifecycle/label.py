@@ -1,4 +1,4 @@
-"""Step 3 of a tick: the label, computed from the legs, and the closed set of ways it may change."""
+"""Step 3 of a tick: the label, computed from the legs, and its allowed transitions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 from .records import Label, Trade, revised
 from .scene import Scene
 
-# Whatever is held may be sold down to dust by an exit that rests at the venue, long after the last request of ours.
+# An exit that rests at the venue may sell a position down to dust, long after our last request.
 TRANSITIONS: Mapping[Label, frozenset[Label]] = {
     "NONE": frozenset({"ENTERING", "FLAT"}),
     "ENTERING": frozenset({"CLOSING", "DUST", "FLAT", "PARTIAL_HELD", "PROTECTING", "SWEEPING", "UNPROTECTED"}),
@@ -27,7 +27,7 @@ TRANSITIONS: Mapping[Label, frozenset[Label]] = {
 }
 
 
-# A trade rebuilt from the venue starts wherever it is, and what its first daemon had sent may still arrive.
+# A trade rebuilt from the venue starts with any label, and requests of its first daemon may still arrive.
 REBUILT: Mapping[Label, frozenset[Label]] = {
     "NONE": frozenset(TRANSITIONS),
     "UNPROTECTED": frozenset({"PROTECTED"}),
@@ -35,7 +35,7 @@ REBUILT: Mapping[Label, frozenset[Label]] = {
 
 
 def lawful(before: Label, after: Label, rebuilt: bool = False) -> bool:
-    """Whether a label may follow another; anything may end in quarantine."""
+    """Whether a label may follow another; every label may go to quarantine."""
     allowed = TRANSITIONS[before] | (REBUILT.get(before, frozenset()) if rebuilt else frozenset())
     return after in {before, "QUARANTINE"} or after in allowed
 
@@ -80,7 +80,7 @@ def ended(scene: Scene) -> Label:
 
 
 def labelled(scene: Scene) -> Trade:
-    """The trade with its label. A transition that cannot be is a bug: it stops one symbol, not the daemon."""
+    """The trade with its label. An impossible transition is a bug: it stops one symbol, not the daemon."""
     after = label(scene)
     if lawful(scene.trade.label, after, rebuilt=scene.trade.rebuild_until > 0):
         return revised(scene.trade, label=after)

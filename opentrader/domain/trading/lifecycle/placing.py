@@ -1,4 +1,4 @@
-"""The effects of a tick, and the record that each leaves before it is sent."""
+"""The effects of a tick, and the record of each that is committed before it is sent."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def kept(scene: Scene, leg: Leg) -> Trade:
 
 
 def enter(scene: Scene) -> Sent:
-    """The entry, with the user's own coins noted: they are not ours to sell."""
+    """The entry; the user's own coins are recorded, because they must not be sold."""
     intent = scene.trade.intent
     leg = sent(scene, "E", entry_id(intent, scene.view.filters.cid_length), intent.qty, intent.sl, intent.tp)
     px = intent.px if intent.kind == "limit" else None
@@ -53,7 +53,7 @@ def enter(scene: Scene) -> Sent:
 
 
 def limit_px(scene: Scene, stop_px: Decimal) -> Decimal | None:
-    """Where the stop has to be a stop-limit, its limit lies a little behind it."""
+    """The limit price of a stop-limit, a little beyond its stop; None for a market stop."""
     filters = scene.view.filters
     if filters.stop_type == "STOP_LOSS":
         return None
@@ -61,7 +61,7 @@ def limit_px(scene: Scene, stop_px: Decimal) -> Decimal | None:
 
 
 def protect(scene: Scene, qty: Decimal, level: Decimal) -> Sent:
-    """Stop and target as a list, or the stop alone where the venue has no lists: then the target is soft."""
+    """Stop and target as a list; on a venue without lists the stop alone, with a soft target."""
     if not scene.view.filters.lists:
         leg, effect = stop(scene, qty, level)
         return kept(scene, leg), effect
@@ -91,7 +91,7 @@ def stop(scene: Scene, qty: Decimal, level: Decimal) -> tuple[Leg, PlaceStop]:
 
 
 def replace_list(scene: Scene, old: Leg, level: Decimal) -> Sent:
-    """T1: the list is cancelled and a single stop takes its place, in one request."""
+    """T1: cancel the list and place a single stop instead, in one request."""
     leg, effect = stop(scene, old.rest, level)
     trade = kept(scene, replace(leg, replaces=old.cid))
     return trade.with_leg(cancelling(old, scene.now)), ReplaceList(old.cid, old.stop_cid, effect)
@@ -108,7 +108,7 @@ def cancelling(leg: Leg, now: int) -> Leg:
 
 
 def cancel(scene: Scene, leg: Leg) -> Sent:
-    """The same cancel may be sent again and again: it can only take away."""
+    """A cancel may be repeated: it can only remove an order."""
     symbol = scene.trade.intent.symbol
     effect = CancelList(leg.cid, symbol) if leg.kind == "L" else CancelOrder(leg.cid, symbol)
     return kept(scene, cancelling(leg, scene.now)), effect

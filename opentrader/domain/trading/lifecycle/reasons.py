@@ -1,4 +1,4 @@
-"""Row 4: why a trade is closed without being asked to. Each reason is one question to the scene."""
+"""Row 4: the reasons to close a trade without a request. Each reason is one predicate of the scene."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .scene import Scene
 
 
 def soft_stop(scene: Scene) -> bool:
-    """Nothing at the exchange stops the loss, and the price is there: the level is that of the exit in flight."""
+    """No exit is open at the exchange, and the price has reached the stop (that of the exit in flight, if any)."""
     if scene.held <= 0 or scene.exit_open or (scene.dust and scene.trade.entry_ended):
         return False
     level = scene.exit_in_flight.sl if scene.exit_in_flight else scene.trade.sl
@@ -17,18 +17,18 @@ def soft_stop(scene: Scene) -> bool:
 
 
 def soft_tp(scene: Scene) -> bool:
-    """No list holds the target."""
+    """The price has reached the target, and no list covers it."""
     listed = any(leg.live for leg in scene.trade.legs if leg.kind == "L")
     return not scene.dust and not listed and scene.last >= scene.trade.tp
 
 
 def exit_started(scene: Scene) -> bool:
-    """An exit trades while the entry still buys."""
+    """An exit has filled in part while the entry is still working."""
     return scene.trade.entry_works and any(leg.cum > 0 for leg in scene.trade.exits)
 
 
 def rest(scene: Scene) -> bool:
-    """An exit did its work and something sellable is left."""
+    """An exit has ended and a sellable rest is left."""
     ended = any(leg.state in {"FILLED", "EXPIRED"} for leg in scene.trade.exits)
     return ended and not scene.exit_live and not scene.dust
 
@@ -38,7 +38,7 @@ def flagged(scene: Scene, flag: str) -> Leg | None:
 
 
 def tp_rest(scene: Scene) -> bool:
-    """The target is filled in part and its stop is gone with that."""
+    """The target is partially filled, which canceled its stop."""
     leg = flagged(scene, "TP_PART")
     if leg is None:
         return False
@@ -46,7 +46,7 @@ def tp_rest(scene: Scene) -> bool:
 
 
 def gap(scene: Scene) -> bool:
-    """The price has jumped over the limit of a triggered stop."""
+    """The price has gapped through the limit of a triggered stop."""
     leg = flagged(scene, "TRIGGERED")
     return leg is not None and scene.now - leg.flag_at >= scene.settings.gap_after
 
@@ -64,7 +64,7 @@ def unprotectable(scene: Scene) -> bool:
 
 
 def late_entry(scene: Scene) -> bool:
-    """An entry that was taken for absent works after all, or has bought when nobody waited for it any more."""
+    """An entry that was taken as absent is working after all, or filled after it was given up."""
     late = [leg for leg in scene.trade.entries if leg.flag == "LATE"]
     over = 0 < scene.trade.intent.ttl_at <= scene.now or scene.trade.halt
     return any(leg.open or (leg.cum > 0 and over) for leg in late)

@@ -1,7 +1,7 @@
-"""Trades rebuilt from the venue alone, when the store is lost: the client ids say what belongs together.
+"""Trades rebuilt from the venue alone when the store is lost: the client order ids tell which orders belong together.
 
-Looking at open orders only would lose a filled entry, so all own orders of the history count. A rebuilt trade places
-and sells nothing before `rebuild_until`: what the daemon of before had sent may still arrive.
+Open orders alone would miss a filled entry, so all own orders of the history count. A rebuilt trade places and sells
+nothing before `rebuild_until`, because requests of the previous daemon may still arrive.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from .settings import BINANCE, LifecycleSettings
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """`skipped` are client ids with our prefix in a layout that is not ours: never guessed.
+    """`skipped` are client order ids with our prefix but an unknown layout; they are never guessed.
 
-    `strangers` are client ids that are younger than this process and of none of the claimed trades. Where no journal
-    knows them either, a second daemon trades on the account - perhaps on a copy of this folder, and so under our own
-    instance. What it trades is its own, and is not rebuilt.
+    `strangers` are client order ids that are younger than this process and belong to none of the claimed trades. If the
+    journal does not know them either, a second daemon trades on the account, perhaps from a copy of this data folder
+    and so with our instance id. Its trades are not rebuilt.
     """
 
     trades: tuple[Trade, ...] = ()
@@ -38,7 +38,7 @@ Read = tuple[EntryId | ExitId, Order]
 
 
 def own_orders(view: VenueView) -> list[Order]:
-    """Each order with a prefix of ours once, as the read knows it best."""
+    """Each order with our prefix once, in its most recent state in the read."""
     best: dict[str, Order] = {}
     for order in (*(view.history or ()), *(view.open_orders or ())):
         if ours(order.cid) and (order.cid not in best or younger(order, best[order.cid])):
@@ -57,7 +57,7 @@ def rebuilt(
     claimed: Iterable[Trade] = (),
     settings: LifecycleSettings = BINANCE,
 ) -> Rebuilt:
-    """The trades behind all own orders of one symbol that no known trade claims. `instance` is this daemon's."""
+    """The trades of all own orders of one symbol that no known trade claims. `instance` is that of this daemon."""
     tails = {trade.intent.id[-8:] for trade in claimed}
     orders = own_orders(view)
     read = [(told, order) for order in orders if (told := parse(order.cid)) and told.tail not in tails]
@@ -76,7 +76,7 @@ def rebuilt(
 
 
 def ended(view: VenueView, instance: str, now: int, settings: LifecycleSettings = BINANCE) -> tuple[Trade, ...]:
-    """The trades behind all own orders of one symbol of which nothing is open or held any more, as far as known."""
+    """The trades of all own orders of one symbol that have no open order and no position left, as far as known."""
     groups: dict[str, list[Read]] = {}
     for order in own_orders(view):
         if told := parse(order.cid):
@@ -89,7 +89,7 @@ def ended(view: VenueView, instance: str, now: int, settings: LifecycleSettings 
 def of_group(
     group: list[Read], view: VenueView, instance: str, boot_at: int, settings: LifecycleSettings
 ) -> Trade | None:
-    """One trade from the orders of one intent, or None when nothing of it is open or held any more."""
+    """One trade from the orders of one intent; None when it has no open order and no position left."""
     trade = whole(group, view, instance, boot_at, settings)
     return trade.alerted("recovered", "alert", boot_at) if trade and at_work(trade, view) else None
 
@@ -99,7 +99,7 @@ def at_work(trade: Trade, view: VenueView) -> bool:
 
 
 def whole(group: list[Read], view: VenueView, instance: str, boot_at: int, settings: LifecycleSettings) -> Trade | None:
-    """One trade from the orders of one intent; None where they do not tell enough."""
+    """One trade from the orders of one intent; None when their information is not enough."""
     intent = intent_of(group, view, instance)
     if intent is None:
         return None
@@ -117,7 +117,7 @@ def whole(group: list[Read], view: VenueView, instance: str, boot_at: int, setti
 
 
 def intent_of(group: list[Read], view: VenueView, instance: str) -> Intent | None:
-    """What was asked for, read from the entry's id; without an entry, from the youngest exit."""
+    """The intent, parsed from the id of the entry; without an entry, from the youngest exit."""
     entry = next(((told, order) for told, order in group if isinstance(told, EntryId)), None)
     full = next((told.intent_id for told, _ in group if isinstance(told, ExitId)), "0" * 18 + group[0][0].tail)
     stop, target = levels(group)
@@ -186,7 +186,7 @@ def as_read(trade: Trade, told: EntryId | ExitId, order: Order, view: VenueView)
 
 
 def synthetic(trade: Trade) -> Leg:
-    """The entry of a position whose own order was not found: what its exits still hold. Never sent or looked up."""
+    """The entry of a position whose order was not found, sized by its exits. Never sent or looked up."""
     rest = sum((leg.rest for leg in trade.exits if leg.open), ZERO)
     sold = sum((leg.cum for leg in trade.legs), ZERO)
     return holding(trade.intent, rest + sold)
@@ -195,7 +195,7 @@ def synthetic(trade: Trade) -> Leg:
 def restored(
     intent: Intent, exits: OrderList, view: VenueView, now: int, settings: LifecycleSettings = BINANCE
 ) -> Trade:
-    """A trade that a hand put in and whose exits were found: it is watched and closed like any other."""
+    """A trade restored by hand whose exits were found at the venue; it is managed like any other."""
     stop, target = exits.stop, exits.target
     leg = Leg(
         exits.cid,

@@ -1,7 +1,7 @@
-"""What is remembered of a trade: an intent, the legs that were sent for it, and what was decided.
+"""The stored state of a trade: its intent, the legs that were sent for it, and the decisions.
 
-Facts first, state second: a leg holds what is known of one order or list at the venue, and the label of the trade
-is computed from its legs. Instants are Unix milliseconds, 0 meaning never; levels are prices, 0 meaning none.
+Facts first, state second: a leg holds the known facts of one order or list at the venue, and the label of the trade is
+computed from its legs. Instants are Unix milliseconds, 0 meaning never; levels are prices, 0 meaning none.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ Record = TypeVar("Record", "Leg", "Trade")
 
 
 def revised(record: Record, **changes: object) -> Record:
-    """The record with these fields, or itself where it has them already: a quiet tick makes no new values."""
+    """The record with these fields; the same object if nothing changes, so that a quiet tick creates no new values."""
     if all(getattr(record, name) == value for name, value in changes.items()):
         return record
     return replace(record, **changes)  # type: ignore[arg-type]
@@ -51,9 +51,9 @@ def revised(record: Record, **changes: object) -> Record:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What was asked for, immutable. `px` of a market entry is the price that its levels were computed from.
+    """The requested trade, immutable. `px` of a market entry is the price that its levels were computed from.
 
-    `ttl_at` 0: good till cancelled. `instance` is of the daemon that writes the client ids.
+    `ttl_at` 0: good till canceled. `instance` is that of the daemon that creates the client order ids.
     """
 
     id: str
@@ -73,19 +73,19 @@ class Intent:
     approval_id: str = ""
     bot: str = ""
     source: Source = "trade"
-    sl_pct: Decimal = ZERO  # as asked for, percent of the entry
+    sl_pct: Decimal = ZERO  # as requested, percent of the entry price
     tp_pct: Decimal = ZERO
-    rr: str = ""  # risk:reward as it was spelled, of a manual entry
+    rr: str = ""  # risk:reward text of a manual entry
 
 
 @dataclass(frozen=True, slots=True)
 class Leg:
     """One order or list, committed as SENT before the request is written.
 
-    `fees` are in base, of the quantity `covered`, the part of `cum` whose trades are known. `quote` is what was paid
-    or received. `neg_count` and `neg_at` are the votes that it does not exist; of an order once acknowledged, since
-    when reads do not show it. `cancel_sent` is when our cancel, if one is out, was sent; `cancel_at` remembers it
-    after the wish was dropped.
+    `fees` are in base, for the quantity `covered`, the part of `cum` whose fills are known. `quote` is the amount paid
+    or received. `neg_count` and `neg_at` count the votes for its absence; for an acknowledged order `neg_at` is when
+    reads stopped finding it. `cancel_sent` is the time of our pending cancel; `cancel_at` keeps it after the cancel was
+    given up.
     """
 
     cid: str
@@ -114,9 +114,9 @@ class Leg:
     flag: Flag = ""
     flag_at: int = 0
     ended_at: int = 0  # when the venue ended it
-    replaces: str = ""  # the list that this stop takes the place of, by cancelReplace
+    replaces: str = ""  # the list that this stop replaces, by cancelReplace
     refused: str = ""  # a `Reason`: why it is REJECTED
-    refusal: str = ""  # the venue's own words for it
+    refusal: str = ""  # the error text of the venue
 
     @property
     def live(self) -> bool:
@@ -136,13 +136,13 @@ class Leg:
 
     @property
     def cids(self) -> tuple[str, ...]:
-        """All client ids of it at the venue."""
+        """Its client order ids at the venue."""
         return (self.cid, self.stop_cid, self.target_cid) if self.kind == "L" else (self.cid,)
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Something a person should know. Of each code the latest is kept; `at` is when it was raised."""
+    """A message to the operator. Only the latest of each code is stored; `at` is when it was raised."""
 
     code: str
     severity: Severity
@@ -151,12 +151,12 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """A trade from its intent to flat: persisted with every tick, nothing in it reset by a restart.
+    """A trade from its intent to flat; stored with every tick, and a restart resets nothing.
 
-    `base_at_entry` are the user's own coins. `rep_old`, `rep_new` are the levels of a replacement under way, `stage`
-    1 when its new level is given up. `want` is the stop that trailing asks for. `adj` is what the position was shrunk
-    by. `halt`: the entry is to be taken back. `ok_at` is the last good read that showed the quantity covered,
-    `bare_at` since when it is not. `retry_at`: the venue asked for a pause.
+    `base_at_entry` is the quantity of the user's own coins. `rep_old`, `rep_new` are the levels of a replacement in
+    progress; `stage` is 1 when its new level was given up. `want` is the stop that trailing requests. `adj` is the
+    quantity by which the position was reduced. `halt`: cancel the entry. `ok_at` is the last good read in which exits
+    covered the position, `bare_at` since when they do not. `retry_at`: end of a pause that the venue demanded.
     """
 
     intent: Intent
@@ -193,7 +193,7 @@ class Trade:
 
     @property
     def exits(self) -> tuple[Leg, ...]:
-        """Lists and single stops: what protects."""
+        """The protective orders: lists and single stops."""
         return tuple(leg for leg in self.legs if leg.kind in {"L", "S"})
 
     @property
@@ -214,7 +214,7 @@ class Trade:
 
     @property
     def trailing(self) -> bool:
-        """A replacement under way that raises the stop; else it resizes."""
+        """Whether the replacement in progress raises the stop; otherwise it resizes."""
         return self.rep_new > self.rep_old > 0
 
     def with_leg(self, leg: Leg) -> Trade:
@@ -233,7 +233,7 @@ class Trade:
         return max((leg.gen for leg in self.legs if leg.kind == kind), default=0) + 1
 
     def alerted(self, code: str, severity: Severity, now: int, every: int = 0) -> Trade:
-        """Raises an alert once, or again when `every` milliseconds have passed since it was last raised."""
+        """Raise an alert once, or again when `every` milliseconds have passed since the last time."""
         last = next((alert for alert in self.alerts if alert.code == code), None)
         if last and (not every or now - last.at < every):
             return self
@@ -241,7 +241,7 @@ class Trade:
         return replace(self, alerts=(*others, Alert(code, severity, now)))
 
     def closing_for(self, reason: str, now: int) -> Trade:
-        """Decided to close; the first reason stays."""
+        """The trade with the decision to close; the first reason is kept."""
         if self.close_reason:
             return self
         return replace(self, close_reason=reason).alerted(f"close: {reason}", "alert", now)
@@ -251,5 +251,5 @@ class Trade:
 
 
 def planned(intent: Intent) -> Trade:
-    """A trade that was accepted here and of which nothing was sent yet."""
+    """An accepted trade of which nothing was sent yet."""
     return Trade(intent, intent.sl, intent.tp)

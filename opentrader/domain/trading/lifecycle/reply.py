@@ -1,6 +1,6 @@
-"""Step 1 of a tick, the other half: what the answer to a write adds.
+"""Step 1 of a tick, second part: fold the answer to a write into the legs.
 
-Kept apart so that an answer can be committed by itself: a process that dies before it has read again then knows it.
+It is separate so that an answer can be committed alone: a process that dies before its next read still has it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .reports import grown, of_list, of_order
 
 
 def answered(trade: Trade, effect: Effect, outcome: Outcome, base: str, now: int) -> Trade:
-    """The trade after the answer to its effect. `base` is the symbol's base asset, for fees told with the answer."""
+    """The trade after the answer to its effect. `base` is the base asset of the symbol, for the fees in the answer."""
     if isinstance(outcome, Refused) and outcome.retry_after:
         trade = replace(trade, retry_at=now + outcome.retry_after)
     if isinstance(effect, CancelOrder | CancelList):
@@ -50,7 +50,7 @@ def told(leg: Leg, report: Order | OrderList, base: str, now: int) -> Leg:
 
 
 def accepted(trade: Trade, leg: Leg, report: Order | OrderList | None, base: str, now: int) -> Trade:
-    """As reported; an acceptance that does not say of what is no more than an unknown outcome."""
+    """The leg as reported; an acceptance without a report counts as an unknown outcome."""
     if report is None:
         return trade.with_leg(replace(leg, state="UNKNOWN")) if leg.state == "SENT" else trade
     after = told(leg, report, base, now)
@@ -61,7 +61,7 @@ def accepted(trade: Trade, leg: Leg, report: Order | OrderList | None, base: str
 
 
 def cancelled(trade: Trade, effect: CancelOrder | CancelList, outcome: Outcome, base: str, now: int) -> Trade:
-    """Done: terminal, with what was executed. Whatever else a cancel is answered, the next read decides."""
+    """Accepted: terminal, with its executed quantity. After any other answer to a cancel, the next read decides."""
     leg = trade.leg(effect.cid)
     if leg is None or not isinstance(outcome, Accepted):
         return trade
@@ -70,7 +70,7 @@ def cancelled(trade: Trade, effect: CancelOrder | CancelList, outcome: Outcome, 
 
 
 def refused(trade: Trade, leg: Leg, outcome: Refused, now: int) -> Trade:
-    """REJECTED, unless a read has found it; then the answer was about something else."""
+    """REJECTED, unless a read has found the order; then the answer does not apply to it."""
     if not leg.in_flight:
         return trade
     trade = trade.with_leg(replace(leg, state="REJECTED", refused=outcome.reason, refusal=outcome.text))
@@ -86,7 +86,7 @@ def refused(trade: Trade, leg: Leg, outcome: Refused, now: int) -> Trade:
 
 
 def through(trade: Trade, now: int) -> Trade:
-    """The price has run past a level: the old one is next, then the market."""
+    """The price is beyond a level: try the old level next, then close at market."""
     if trade.replacing and trade.stage == 0:
         return replace(trade, stage=1)
     if trade.close_reason:
@@ -95,7 +95,7 @@ def through(trade: Trade, now: int) -> Trade:
 
 
 def half_done(trade: Trade, leg: Leg) -> Trade:
-    """The list is gone and the stop was refused: protect again at the old level."""
+    """The list is canceled and the stop was refused: protect again at the old level."""
     replaced = trade.leg(leg.replaces)
     if replaced and replaced.live:
         trade = trade.with_leg(replace(replaced, state="CANCELED"))

@@ -1,4 +1,4 @@
-"""From the venue's reports to the facts of one leg, and how facts grow: nothing that is known is ever unlearned."""
+"""From reports of the venue to the facts of one leg. Facts only grow."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .records import STICKY, Flag, Leg, LegState, Trade, revised
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What one report says of a leg. `state` None: nothing certain, but quantities."""
+    """The facts of one report about a leg. `state` None: the report is certain only about quantities."""
 
     state: LegState | None
     cum: Decimal
@@ -31,7 +31,7 @@ def of_order(order: Order, base: str) -> Facts:
 
 
 def of_orders(orders: tuple[Order, ...], base: str, state: LegState | None, flag: Flag) -> Facts:
-    """Several orders as one leg: their sums."""
+    """The facts of several orders as one leg: their sums."""
     return Facts(
         state,
         sum((order.cum for order in orders), ZERO),
@@ -55,7 +55,7 @@ def list_state(orders: tuple[Order, ...], executing: bool) -> LegState:
 
 
 def list_flag(stop: Order, target: Order, state: LegState) -> Flag:
-    """TP_PART: the target is filled in part, and that took the stop away. TRIGGERED: the stop-limit is on the book."""
+    """TP_PART: the target is partially filled, which canceled the stop. TRIGGERED: the stop-limit is on the book."""
     if state != "OPEN":
         return ""
     if target.cum > 0 and stop.status != "OPEN":
@@ -70,9 +70,9 @@ def of_list(told: OrderList, base: str) -> Facts:
 
 
 def of_pieces(leg: Leg, orders: Iterable[Order], base: str) -> Facts | None:
-    """A list put together from its orders, where the list itself was not told.
+    """The facts of a list from its orders, where the list itself was not reported.
 
-    One order alone may say that the list lives or how it ended, except EXPIRED: its sibling is then the one to ask.
+    One order is enough to tell that the list is open or how it ended, except EXPIRED: then its sibling decides.
     """
     pieces = {order.cid: order for order in orders if order.cid in leg.cids}
     stop, target = pieces.get(leg.stop_cid), pieces.get(leg.target_cid)
@@ -87,7 +87,7 @@ def of_pieces(leg: Leg, orders: Iterable[Order], base: str) -> Facts | None:
 
 
 def sightings(leg: Leg, view: VenueView) -> list[Facts]:
-    """All that one read says of a leg: by client id, in the open orders, in the history."""
+    """All facts of one read about a leg: by client order id, from the open orders, from the history."""
     base = view.filters.base
     seen: list[Facts | None] = []
     told = view.found.get(leg.cid)
@@ -124,7 +124,7 @@ def grown(leg: Leg, told: Sequence[Facts], now: int) -> Leg:
 
 
 def latest(state: LegState, told: Sequence[Facts]) -> LegState:
-    """Reports of one read may be of different age: the one that says that it ended is the youngest."""
+    """Reports of one read may differ in age: one with a terminal state is the most recent."""
     if state in STICKY:
         return state
     states = [facts.state for facts in told if facts.state]
@@ -133,13 +133,13 @@ def latest(state: LegState, told: Sequence[Facts]) -> LegState:
 
 
 def own_fills(trade: Trade, fills: Iterable[Fill]) -> tuple[Fill, ...]:
-    """Those of the account's fills that are of this trade's orders."""
+    """The fills of the account that belong to orders of this trade."""
     own = {ex_id for leg in trade.legs for ex_id in leg.ex_ids}
     return tuple(fill for fill in fills if fill.order_ex_id in own)
 
 
 def with_fills(leg: Leg, fills: tuple[Fill, ...] | None, base: str) -> Leg:
-    """Fees from the list of trades, which knows the exchange's ids only and may know less than the order does."""
+    """The leg with fees from its fills, which carry exchange ids only and may lag behind the order."""
     own = {fill.trade_id: fill for fill in fills or () if fill.order_ex_id in leg.ex_ids}.values()
     fees = sum((fill.fee for fill in own if fill.fee_asset == base), ZERO)
     covered = sum((fill.qty for fill in own), ZERO)
@@ -147,7 +147,7 @@ def with_fills(leg: Leg, fills: tuple[Fill, ...] | None, base: str) -> Leg:
 
 
 def open_sells(orders: tuple[Order, ...]) -> Decimal:
-    """What open sell orders lock, whoever placed them; the two orders of a list lock their quantity once."""
+    """The quantity that open sell orders lock, ours or not; the two orders of a list lock their quantity once."""
     rests: dict[str, Decimal] = {}
     for order in orders:
         if order.side == "sell" and order.status == "OPEN":
@@ -157,7 +157,7 @@ def open_sells(orders: tuple[Order, ...]) -> Decimal:
 
 
 def fee_reserve(leg: Leg, filters: Filters) -> Decimal:
-    """What an entry cost in base: its fees when its trades add up to its cum, until then the worst they can be."""
+    """The fees of an entry in base: exact when its fills add up to `cum`, until then the maximum."""
     if leg.covered >= leg.cum:
         return leg.fees
     unit = Decimal("1e-8")

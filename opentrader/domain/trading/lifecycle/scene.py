@@ -1,4 +1,4 @@
-"""What the rows of the decision look at: the trade, the read, and the quantities that follow from both."""
+"""The input of the decision rows: the trade, the read, and the quantities derived from both."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .settings import LifecycleSettings
 
 @dataclass(frozen=True)
 class Scene:
-    """One tick's stage. `settled`: no leg changed in this tick, so dust stays dust."""
+    """The input of one tick. `settled`: no leg changed in this tick, so dust stays dust."""
 
     trade: Trade
     view: VenueView
@@ -28,7 +28,7 @@ class Scene:
 
     @cached_property
     def held(self) -> Decimal:
-        """P."""
+        """P, the position."""
         return position(self.trade, self.view.filters)
 
     @cached_property
@@ -38,7 +38,7 @@ class Scene:
 
     @cached_property
     def wallet(self) -> Decimal:
-        """The base asset of the account, without what other trades hold."""
+        """The base asset of the account, without the positions of other trades."""
         assert self.view.balance is not None, "no row runs without a readable view"
         return self.view.balance.total - self.view.others.held
 
@@ -56,17 +56,17 @@ class Scene:
 
     @cached_property
     def protectable(self) -> Decimal:
-        """MINP: the smallest quantity that the stop's notional allows to protect."""
+        """MINP: the smallest quantity whose stop reaches the minimum notional."""
         return self.at_least(self.trade.sl)
 
     @cached_property
     def sellable(self) -> Decimal:
-        """MIN: the smallest quantity that can be sold. Without a price, no less than can be protected."""
+        """MIN: the smallest quantity that can be sold; without a price, `protectable`."""
         return self.protectable if self.view.last is None else min(self.protectable, self.at_least(self.last))
 
     @cached_property
     def dust(self) -> bool:
-        """Less than can be sold; a trade that was dust stays it when only the price has moved."""
+        """Whether the position is too small to sell; dust stays dust when only the price has moved."""
         return self.held < self.sellable or (self.trade.label == "DUST" and self.settled)
 
     @cached_property

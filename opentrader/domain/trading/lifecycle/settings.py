@@ -1,4 +1,4 @@
-"""The numbers of the lifecycle. Durations are milliseconds; H and R are those of a venue, tests shrink them."""
+"""The parameters of the lifecycle. Durations are in milliseconds; H and R depend on the venue, tests shrink them."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from decimal import Decimal
 
 @dataclass(frozen=True, slots=True)
 class LifecycleSettings:
-    """How long to wait and how often to try.
+    """How long to wait and how often to retry.
 
     `horizon` (H) is how late a request may still arrive: the receive window of 3 s, 10 s of the engine, 2 s margin.
-    `read_lag` (R) is the assumed bound of how far a read may lie behind.
+    `read_lag` (R) is the assumed upper bound of the age of a read.
     """
 
     horizon: int = 15_000
     read_lag: int = 5_000
-    bounded: bool = True  # False: requests may arrive at any time, so nothing is ever taken for absent
-    stamped: bool = True  # the venue refuses a request whose timestamp is old; else a kill starts the horizon anew
+    bounded: bool = True  # False: requests may arrive at any time, so no order is ever taken as absent
+    stamped: bool = True  # the venue refuses requests with an old timestamp; otherwise a kill restarts the horizon
     poll: int = 1_000
     reconcile: int = 30_000
     vote_gap: int = 2_000  # between two reads that count
@@ -35,11 +35,11 @@ class LifecycleSettings:
     max_disagree: int = 8
     short_votes: int = 3
     notional_margin: Decimal = Decimal("1.1")
-    held_share: Decimal = Decimal("0.98")  # a wallet from here on is a position minus dust and fees
+    held_share: Decimal = Decimal("0.98")  # a wallet with at least this share holds the position minus dust and fees
     stop_gap: Decimal = Decimal("0.002")  # between a trailed stop and the last price
     trail_step: Decimal = Decimal("0.0025")
     trail_every: int = 60_000
-    limit_offset: Decimal = Decimal("0.005")  # how far the limit of a stop-limit lies behind its stop
+    limit_offset: Decimal = Decimal("0.005")  # distance of the limit of a stop-limit from its stop
 
     @property
     def bare_limit(self) -> int:

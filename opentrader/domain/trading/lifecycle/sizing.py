@@ -1,4 +1,4 @@
-"""Row 10: how much a close or a protection is for. A balance may veto a position, but never from one read."""
+"""Row 10: the quantity of a close or a protection. A balance can veto a position, but never by a single read."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from .scene import Scene
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """A quantity, or None: nothing can be sent in this tick."""
+    """A quantity; None: nothing can be sent in this tick."""
 
     trade: Trade
     qty: Decimal | None = None
 
 
 def size(scene: Scene) -> Size:
-    """The position, floored to the step, when as much is free; else count the reads that say less."""
+    """The position, floored to the step, when that much is free; otherwise count the reads with less."""
     qty = scene.view.filters.floor(scene.held)
     if scene.free >= qty:
         return Size(revised(scene.trade, short=0), qty)
@@ -32,15 +32,15 @@ def size(scene: Scene) -> Size:
 
 
 def short_of_base(scene: Scene) -> Trade:
-    """The wallet holds less than the position, confirmed: shrink to it, or find out who took it."""
+    """The wallet is confirmed to hold less than the position: reduce the position, or find who sold it."""
     trade, held, share = scene.trade, scene.held, scene.settings.held_share
     if scene.wallet >= scene.view.filters.floor(held):
-        return trade  # locked by an order that is about to be read
+        return trade  # locked by an order that the next read will find
     if scene.free >= held * share:
         shrunk = replace(trade, adj=trade.adj + held - scene.free, short=0)
         return shrunk.alerted("position shrunk to the wallet", "note", scene.now)
     if scene.view.history is None:
-        return trade  # who took it cannot be said yet
+        return trade  # the seller is not known yet
     if scene.wallet < scene.sellable and foreign_sells(scene.view, first_sent(trade)) >= held * share:
         return closed_outside(trade, held, scene.now)
     return quarantined(trade, "base is missing", scene.now)

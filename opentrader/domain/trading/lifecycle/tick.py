@@ -1,9 +1,9 @@
-"""The heart: one pure function that every path goes through - boot, polling, expiry, trailing, close, recovery.
+"""The tick: the one pure function behind boot, polling, expiry, trailing, close and recovery.
 
     trade, effect = tick(trade, view, now)
 
-folds what was read into the legs, decides on at most one effect, and labels the result. Commit the trade, then send
-the effect, then `answered` and commit again; see `docs/reliability.md`.
+folds the read into the legs, decides on at most one effect, and labels the result. Commit the trade, send the effect,
+fold its answer with `answered`, and commit again; see `docs/reliability.md`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .settings import BINANCE, LifecycleSettings
 
 
 def tick(trade: Trade, view: VenueView, now: int, settings: LifecycleSettings = BINANCE) -> tuple[Trade, Effect | None]:
-    """The trade as it has to be committed before the effect is sent. `now` in milliseconds of the venue's clock."""
+    """The trade to commit before the effect is sent. `now`: milliseconds of the venue's clock."""
     before = trade
     if trade.rebuild_until:
         trade = adopted(trade, view, now)
@@ -39,12 +39,12 @@ def facts(trade: Trade) -> tuple[object, ...]:
 
 
 def covering(leg: Leg) -> bool:
-    """An exit that will do its work: on the book, not spent in part, and not about to be taken away by us."""
+    """An effective exit: on the book, not partially filled, and without a pending cancel of ours."""
     return leg.open and not leg.flag and not leg.cancel_sent
 
 
 def bare(scene: Scene) -> bool:
-    """Whether something is held without a live exit, or may be: an entry whose outcome is unknown counts."""
+    """Whether a position has, or may have, no live exit: an entry with an unknown outcome counts."""
     trade = scene.trade
     covered = sum((leg.rest for leg in trade.exits if covering(leg)), ZERO)
     exposed = scene.held >= scene.protectable and covered < scene.held - scene.view.filters.step
@@ -52,7 +52,7 @@ def bare(scene: Scene) -> bool:
 
 
 def watched(scene: Scene) -> Trade:
-    """Keeps since when the position is not covered, and raises the alarm after `bare_limit`."""
+    """Record since when the position is not covered, and alert after `bare_limit`."""
     trade, now = scene.trade, scene.now
     if scene.held < -scene.view.filters.step:
         trade = trade.alerted("sold more than was held", "page", now)
@@ -67,7 +67,7 @@ def watched(scene: Scene) -> Trade:
 
 
 def watch(trade: Trade, now: int, settings: LifecycleSettings = BINANCE) -> Watch:
-    """What the next read has to look up for this trade."""
+    """The request for the next read of this trade."""
     legs = [leg for leg in trade.legs if leg.cid and asked_for(leg, now, settings)]
     return Watch(
         trade.intent.symbol,
@@ -78,16 +78,16 @@ def watch(trade: Trade, now: int, settings: LifecycleSettings = BINANCE) -> Watc
 
 
 def asked_for(leg: Leg, now: int, settings: LifecycleSettings) -> bool:
-    """Whatever is not terminal; what was inferred to be absent for a day; what is terminal without its trades."""
+    """Legs that are not terminal, absent ones for a day, and terminal ones whose fills are incomplete."""
     if leg.state == "ABSENT":
         return now - leg.sent_at < settings.absent_watch
     return leg.live or leg.covered < leg.cum
 
 
 def next_poll(trade: Trade, now: int, settings: LifecycleSettings = BINANCE) -> int | None:
-    """Milliseconds until the trade wants another tick, or None when it is over.
+    """Milliseconds until the next tick of the trade, None when it is closed.
 
-    One second while anything is unresolved or uncovered or works without being complete; else the reconcile.
+    `poll` while anything is unresolved, uncovered or partially filled; `reconcile` otherwise.
     """
     pause = max(0, trade.retry_at - now)
     if trade.label in {"PROTECTED", "QUARANTINE"} and not restless(trade):
@@ -100,7 +100,7 @@ def next_poll(trade: Trade, now: int, settings: LifecycleSettings = BINANCE) -> 
 
 
 def restless(trade: Trade) -> bool:
-    """Exits that need a look each second: on their way, being cancelled, at work, or without the target."""
+    """Whether an exit needs a read every `poll`: in flight, being canceled, filling, or without a target."""
     return any(
         leg.live and (leg.in_flight or leg.cancel_sent or leg.flag or leg.cum > 0 or leg.kind != "L")
         for leg in trade.legs
