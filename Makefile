@@ -19,10 +19,10 @@ READY      := $(VENV)/ready
 READY_TEST := $(VENV)/ready-test
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check prove audit image lock clean
+.PHONY: help run test check prove audit image image-test lock clean
 
 help: ## List the tasks
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo '  ARGS="..." is handed on: make run ARGS="--port 8001", make test ARGS="-k trend -x"'
 
@@ -36,13 +36,16 @@ check: $(READY_TEST) ## Lint, check the format, the types, and the direction of 
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest --quiet tests/test_imports.py tests/test_repository.py
+	@$(BIN)/python -m pytest --quiet tests/test_imports.py tests/test_repository.py tests/test_deploy.py
 
 prove: $(READY_TEST) ## Run the slow tests with many more random examples
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) -m slow --hypothesis-profile prove --timeout 1800 $(ARGS)
 
-image: ## Build the container image; BASE="python@sha256:..." pins what it stands on
-	@docker build --tag $(IMAGE) --build-arg GIT_COMMIT=$(COMMIT) $(if $(BASE),--build-arg BASE=$(BASE)) .
+image: ## Build the container image with docker, podman or buildah; BASE="python@sha256:..." pins what it stands on
+	@deploy/build-image --tag $(IMAGE) --build-arg GIT_COMMIT=$(COMMIT) $(if $(BASE),--build-arg BASE=$(BASE)) $(ARGS) .
+
+image-test: $(READY_TEST) ## Build the image with buildah on a Debian base, run it confined and check it; needs root
+	@$(BIN)/python -m tests.deploy.image
 
 clean: ## Remove the environment and all caches; ./data stays
 	@rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
@@ -74,6 +77,7 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(TOOLS)/bin/pip-compile --quiet -
 # With the oldest Python that is supported: newer ones install what it pins, the reverse is not so.
 lock: $(TOOLS)/bin/pip-compile ## Pin anew what setup.cfg asks for; ARGS="--upgrade" takes the newest
 	@$(COMPILE) --extra plot --output-file requirements.lock setup.cfg
+	@$(COMPILE) --constraint requirements.lock --output-file requirements-daemon.lock setup.cfg
 	@$(COMPILE) --constraint requirements.lock --extra plot --extra test --extra bench \
 	  --output-file requirements-test.lock setup.cfg
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -49,3 +51,18 @@ def test_every_variable_that_is_named_is_a_setting(name: str) -> None:
     text = (REPOSITORY / name).read_text(encoding="utf-8")
     ours = {variable(key) for key in Settings.model_fields}
     assert set(_MENTIONED.findall(text)) - ours == set()
+
+
+MAX_EXPOSURE = 1.5
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze (Debian package systemd)")
+def test_the_unit_stays_as_little_exposed_as_it_is() -> None:
+    unit = REPOSITORY / "deploy/opentrader.service"
+    command = ["systemd-analyze", "security", "--offline=true", "--no-pager", str(unit)]
+    rated = subprocess.run(command, capture_output=True, text=True, check=False)
+    if "unrecognized option" in rated.stderr:
+        pytest.skip("needs systemd 250 or newer: an older one rates only units that are installed")
+    found = re.search(r"Overall exposure level for opentrader\.service: (\d+\.\d+)", rated.stdout)
+    assert found, rated.stdout + rated.stderr
+    assert float(found[1]) <= MAX_EXPOSURE, rated.stdout

@@ -228,6 +228,7 @@ def test_a_feed_that_fails_ends_with_1(capsys: pytest.CaptureFixture[str], monke
 
 
 def test_a_chart_is_written_where_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("plotly", reason="an HTML chart needs the extra `plot`")
     path = tmp_path / "btc.html"
     assert cli.main(["analyze", "BTC", "--plot", str(path), *MARKET]) == 0
     assert f"The chart is in {path}" in capsys.readouterr().out.replace("\n", "")

@@ -12,20 +12,23 @@ from opentrader.errors import ConfigError, Fault, InvalidInput
 if TYPE_CHECKING:
     from opentrader.research import Reading
 
+_DRAWN_BY = {".html": "plotly", ".png": "matplotlib"}
+_HINT = "install the extra `plot` (pinned in requirements.lock); the container image does not include it"
+
 
 def drawer(path: Path, market: str) -> Callable[[Reading], None]:
     """A function that writes a chart to `path`: HTML (interactive, one file, offline) or PNG, by the file's suffix.
 
     `market` is the name of the market in the chart.
 
-    Raises `InvalidInput` for another suffix and `ConfigError` for a PNG without matplotlib, before any work. The
-    returned function raises `ConfigError` when the file cannot be written.
+    Raises `InvalidInput` for another suffix and `ConfigError` when the library that draws it is missing, before any
+    work. The returned function raises `ConfigError` when the file cannot be written.
     """
     ending = path.suffix.lower()
-    if ending not in {".html", ".png"}:
+    if ending not in _DRAWN_BY:
         raise InvalidInput([Fault(("plot",), f"{path} should end in .html or .png", "value_error", input=str(path))])
-    if ending == ".png" and find_spec("matplotlib") is None:
-        raise ConfigError("a PNG chart needs matplotlib", hint="install it (the extra `plot`), or name a file .html")
+    if find_spec(library := _DRAWN_BY[ending]) is None:
+        raise ConfigError(f"a {ending} chart needs {library}", hint=_HINT)
     return lambda reading: _draw(reading, market, path, ending)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from opentrader.cli import plot
 from opentrader.research import Reading
 
@@ -15,6 +17,7 @@ MARKET = "simulated market"
 
 
 def test_a_page_is_one_file_that_asks_nobody(reading: Reading, tmp_path: Path) -> None:
+    pytest.importorskip("plotly", reason="an HTML chart needs the extra `plot`")
     path = tmp_path / "btc.html"
     plot.drawer(path, MARKET)(reading)
     page = path.read_text(encoding="utf-8")

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from opentrader.cli import plot
-from opentrader.errors import ConfigError
 from opentrader.research import Reading
 
 AT = "2024-04-15T12:00Z"
@@ -26,9 +25,3 @@ def test_a_picture_is_the_same_each_time(reading: Reading, tmp_path: Path) -> No
     plot.drawer(two, MARKET)(reading)
     assert one.read_bytes().startswith(PNG)
     assert one.read_bytes() == two.read_bytes()
-
-
-def test_a_picture_without_matplotlib_is_refused_before_any_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plot, "find_spec", lambda _name: None)
-    with pytest.raises(ConfigError, match="needs matplotlib"):
-        plot.drawer(Path("btc.png"), MARKET)
