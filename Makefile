@@ -17,9 +17,11 @@ LOCKED  := $(subst --quiet,,$(INSTALL)) --require-hashes --only-binary :all: --r
 # What is installed is as old as these stamps: a task after the first finds nothing to do.
 READY      := $(VENV)/ready
 READY_TEST := $(VENV)/ready-test
+# An anchor of the benchmarks whose dependencies must not enter the environment that is measured.
+VECTORBT   := build/vectorbt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check prove audit image image-test lock clean
+.PHONY: help run test check prove bench bench-long audit image image-test lock clean
 
 help: ## List the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -40,6 +42,12 @@ check: $(READY_TEST) ## Lint, check the format, the types, and the direction of 
 
 prove: $(READY_TEST) ## Run the slow tests with many more random examples
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) -m slow --hypothesis-profile prove --timeout 1800 $(ARGS)
+
+bench: $(READY_TEST) $(VECTORBT)/ready ## Measure what docs/performance.md claims, in 8 minutes; ARGS="P1 P5": some of it
+	@$(BIN)/python -m bench --json build/bench.json --markdown build/bench.md $(ARGS)
+
+bench-long: $(READY_TEST) $(VECTORBT)/ready ## The same and what takes longer, within an hour
+	@$(BIN)/python -m bench --long --json build/bench-long.json --markdown build/bench-long.md $(ARGS)
 
 image: ## Build the container image with docker, podman or buildah; BASE="python@sha256:..." pins what it stands on
 	@deploy/build-image --tag $(IMAGE) --build-arg GIT_COMMIT=$(COMMIT) $(if $(BASE),--build-arg BASE=$(BASE)) $(ARGS) .
@@ -68,18 +76,27 @@ $(READY_TEST): requirements-test.lock $(READY)
 	@$(LOCKED) requirements-test.lock
 	@touch $@
 
+$(VECTORBT)/ready: requirements-vectorbt.lock
+	@echo 'Installing vectorbt, which the replay is measured against, into $(VECTORBT).'
+	@$(PYTHON) -m venv --clear $(VECTORBT)
+	@$(VECTORBT)/bin/python -m pip --disable-pip-version-check install --require-hashes --only-binary :all: \
+	  --requirement requirements-vectorbt.lock
+	@touch $@
+
 # --- for maintainers -------------------------------------------------------------------------------------------
 
 TOOLS   := build/tools
 COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(TOOLS)/bin/pip-compile --quiet --generate-hashes --allow-unsafe \
-             --build-deps-for wheel --strip-extras --no-emit-options $(ARGS)
+             --strip-extras --no-emit-options $(ARGS)
+OURS    := --build-deps-for wheel
 
 # With the oldest Python that is supported: newer ones install what it pins, the reverse is not so.
 lock: $(TOOLS)/bin/pip-compile ## Pin anew what setup.cfg asks for; ARGS="--upgrade" takes the newest
-	@$(COMPILE) --extra plot --output-file requirements.lock setup.cfg
-	@$(COMPILE) --constraint requirements.lock --output-file requirements-daemon.lock setup.cfg
-	@$(COMPILE) --constraint requirements.lock --extra plot --extra test --extra bench \
+	@$(COMPILE) $(OURS) --extra plot --output-file requirements.lock setup.cfg
+	@$(COMPILE) $(OURS) --constraint requirements.lock --output-file requirements-daemon.lock setup.cfg
+	@$(COMPILE) $(OURS) --constraint requirements.lock --extra plot --extra test --extra bench \
 	  --output-file requirements-test.lock setup.cfg
+	@$(COMPILE) --output-file requirements-vectorbt.lock bench/vectorbt.in
 
 audit: $(TOOLS)/bin/pip-audit ## Look the pinned packages up in the database of known vulnerabilities
 	@$(TOOLS)/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock $(ARGS)

@@ -1,0 +1,1 @@
+"""What every speed that the documents claim is measured with: `python -m bench --help`."""

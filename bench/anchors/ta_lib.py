@@ -1,0 +1,35 @@
+"""The sixteen series by eleven calls of TA-Lib."""
+
+from __future__ import annotations
+
+import numpy as np
+import talib
+from numpy.typing import NDArray
+from talib import MA_Type  # type: ignore[attr-defined]  # public, but not in its stubs
+
+Series = NDArray[np.float64]
+
+
+def sixteen(high: Series, low: Series, close: Series) -> tuple[Series, ...]:
+    """In the order of `opentrader.indicators.Indicators`."""
+    macd, signal, hist = talib.MACD(close, 12, 26, 9)
+    upper, middle, lower = talib.BBANDS(close, 20, 2, 2)
+    k, d = talib.STOCH(high, low, close, 14, 3, MA_Type.SMA, 3, MA_Type.SMA)
+    return (
+        talib.RSI(close, 14),
+        talib.ATR(high, low, close, 14),
+        talib.ATR(high, low, close, 20),
+        talib.ADX(high, low, close, 14),
+        talib.PLUS_DI(high, low, close, 14),
+        talib.MINUS_DI(high, low, close, 14),
+        talib.EMA(close, 20),
+        talib.EMA(close, 50),
+        macd,
+        signal,
+        hist,
+        lower,
+        middle,
+        upper,
+        k,
+        d,
+    )

@@ -1,0 +1,1 @@
+"""Rows about the actors: messages and prices."""

@@ -1,0 +1,1 @@
+"""Rows about computing: indicators, decisions, replays."""

@@ -1,0 +1,1 @@
+"""Rows about the store: commits, and a long log."""

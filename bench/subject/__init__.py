@@ -1,0 +1,1 @@
+"""What the rows call of the package beside its public names, in one place for each topic."""
