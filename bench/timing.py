@@ -114,7 +114,7 @@ def times_the_cost(name: str, ours: Sample, anchor: Sample, target: Target | Non
 
 def _ratio(name: str, ours: Sample, anchor: Sample, value: float, target: Target | None) -> Figure:
     repeats = min(len(ours.values), len(anchor.values))
-    return Figure(name, value, "x", target, ours.median, anchor.median, repeats=repeats)
+    return Figure(name, value, "x", target, ours=ours.median, anchor=anchor.median, repeats=repeats)
 
 
 def takes(name: str, ours: Sample, target: Target | None = None) -> Figure:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-SOURCES = sorted(path for top in ("opentrader", "app") for path in (REPOSITORY / top).rglob("*.py"))
+SOURCES = sorted(path for top in ("opentrader", "app", "bench") for path in (REPOSITORY / top).rglob("*.py"))
 MOST_POSITIONAL = 5
 
 EXEMPT = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import talib
 from numpy.typing import NDArray
-from talib import MA_Type  # type: ignore[attr-defined]  # public, but not in its stubs
 
 Series = NDArray[np.float64]
 
@@ -14,7 +13,7 @@ def sixteen(high: Series, low: Series, close: Series) -> tuple[Series, ...]:
     """In the order of `opentrader.indicators.Indicators`."""
     macd, signal, hist = talib.MACD(close, 12, 26, 9)
     upper, middle, lower = talib.BBANDS(close, 20, 2, 2)
-    k, d = talib.STOCH(high, low, close, 14, 3, MA_Type.SMA, 3, MA_Type.SMA)
+    k, d = talib.STOCH(high, low, close, fastk_period=14, slowk_period=3, slowd_period=3)
     return (
         talib.RSI(close, 14),
         talib.ATR(high, low, close, 14),

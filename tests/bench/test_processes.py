@@ -85,7 +85,9 @@ def test_a_command_that_fails_is_no_time() -> None:
 
 
 def test_commits_and_events_are_counted_from_outside(tmp_path: Path) -> None:
-    entry = AuditEntry(1, "bench", "trade", None, "ok", 200, request_id=None, params={})
+    entry = AuditEntry(
+        ts=1, agent="bench", action="trade", symbol=None, outcome="ok", status=200, request_id=None, params={}
+    )
     with closing(Store.open(tmp_path / "data")) as store:
         before = written(tmp_path / "data")
         asyncio.run(store.write(lambda connection: audit.append(connection, entry)))

@@ -73,7 +73,7 @@ def test_repeats(seconds: float, repeats: int) -> None:
 def test_ratios() -> None:
     ours, anchor = Sample((1.0, 2.0, 9.0)), Sample((8.0, 6.0, 4.0))
     fast = times_as_fast("all", ours, anchor, at_least(3.0))
-    assert fast == Figure("all", 3.0, "x", at_least(3.0), 2.0, 6.0, repeats=3)
+    assert fast == Figure("all", 3.0, "x", at_least(3.0), ours=2.0, anchor=6.0, repeats=3)
     assert fast.verdict == "met"
     assert times_the_cost("all", anchor, ours).value == 3.0
     assert anchor.minus(ours) == Sample((7.0, 4.0, -5.0))

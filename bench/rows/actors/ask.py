@@ -85,9 +85,9 @@ async def _at_once(ask: Asking) -> None:
 
 ROW = Row(
     "P7",
-    "`ask` of an actor from asyncio",
-    "the barest bridge: SimpleQueue, call_soon_threadsafe and a future; 64 in flight: one at a time",
-    "<= 1.2x; >= 2.5x",
-    "On uvloop, as in the daemon. The actor answers at once.",
-    measure,
+    what="`ask` of an actor from asyncio",
+    anchor="the barest bridge: SimpleQueue, call_soon_threadsafe and a future; 64 in flight: one at a time",
+    target="<= 1.2x; >= 2.5x",
+    note="On uvloop, as in the daemon. The actor answers at once.",
+    measure=measure,
 )

@@ -91,9 +91,9 @@ def _demand_equal() -> None:
 
 ROW = Row(
     "P3",
-    "one new closed candle -> all sixteen values, in constant time",
-    "TA-Lib computing 500 bars anew; talipp; the same for 500 symbols",
-    ">= 50x; >= 30x; >= 100x",
-    "The values are those of the batch to the last bit. There is no call for many symbols at once yet: a loop.",
-    measure,
+    what="one new closed candle -> all sixteen values, in constant time",
+    anchor="TA-Lib computing 500 bars anew; talipp; the same for 500 symbols",
+    target=">= 50x; >= 30x; >= 100x",
+    note="The values are those of the batch to the last bit. There is no call for many symbols at once yet: a loop.",
+    measure=measure,
 )

@@ -4,8 +4,8 @@ from bench.row import Row
 
 ROW = Row(
     "P4",
-    "klines bytes off the wire (2 x 500 candles) -> analysis",
-    "orjson + numpy + TA-Lib",
-    ">= 7x",
+    what="klines bytes off the wire (2 x 500 candles) -> analysis",
+    anchor="orjson + numpy + TA-Lib",
+    target=">= 7x",
     absent="no feed of a live venue yet, and so no parser of its candles",
 )

@@ -71,9 +71,9 @@ def _theirs(vectorbt: Child) -> float:
 
 ROW = Row(
     "P17",
-    "replay of MR Combined and of the Priority System over 100,000 candles; a sweep of 1000 parameter sets",
-    "vectorbt `from_signals` with stop and target",
-    ">= 1.2x per core; sweep linear in cores",
-    "Ours computes indicators and setups as well; vectorbt starts from given entries. CPU time.",
-    measure,
+    what="replay of MR Combined and of the Priority System over 100,000 candles; a sweep of 1000 parameter sets",
+    anchor="vectorbt `from_signals` with stop and target",
+    target=">= 1.2x per core; sweep linear in cores",
+    note="Ours computes indicators and setups as well; vectorbt starts from given entries. CPU time.",
+    measure=measure,
 )

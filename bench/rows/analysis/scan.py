@@ -75,9 +75,9 @@ def answered(markets: Sequence[Market] | Sequence[CleanMarket]) -> bytes:
 
 ROW = Row(
     "P2",
-    "analysis (indicators, structure, decision) of 500 symbols x 2 x 500 bars on one core, as a scan answers it",
-    "TA-Lib computing only the indicators",
-    ">= 3x",
-    "From clean candles, without any state from before, to the JSON of the answer.",
-    measure,
+    what="analysis (indicators, structure, decision) of 500 symbols x 2 x 500 bars on one core, as a scan answers it",
+    anchor="TA-Lib computing only the indicators",
+    target=">= 3x",
+    note="From clean candles, without any state from before, to the JSON of the answer.",
+    measure=measure,
 )

@@ -41,9 +41,9 @@ def _demand_equal(candles: Candles) -> None:
 
 ROW = Row(
     "P1",
-    "16 indicator series of one symbol, 500 bars",
-    "the 11 TA-Lib calls that give the same series",
-    ">= 3x; last values only >= 5x",
-    "The values are equal to TA-Lib's. There is no entry for last values only: a new state is loaded and read.",
-    measure,
+    what="16 indicator series of one symbol, 500 bars",
+    anchor="the 11 TA-Lib calls that give the same series",
+    target=">= 3x; last values only >= 5x",
+    note="The values are equal to TA-Lib's. There is no entry for last values only: a new state is loaded and read.",
+    measure=measure,
 )

@@ -43,9 +43,9 @@ def _took(client: Client, port: int, posts: Iterator[Request]) -> float:
 
 ROW = Row(
     "P6",
-    "a command at 32 connections: POST /api/signal, one durable commit",
-    "the bare server and one durable commit of the same store",
-    ">= 0.75x",
-    "Both group the commits that wait at the same time. The ratio is that of commands a second.",
-    measure,
+    what="a command at 32 connections: POST /api/signal, one durable commit",
+    anchor="the bare server and one durable commit of the same store",
+    target=">= 0.75x",
+    note="Both group the commits that wait at the same time. The ratio is that of commands a second.",
+    measure=measure,
 )

@@ -87,11 +87,15 @@ def _figures(name: str, ours: list[Reading], theirs: list[Reading]) -> Iterator[
 
 ROW = Row(
     "P5",
-    "GET of published state: health, status, trades, signals, market/all, market/{symbol} on a cache hit, explain,"
-    " state",
-    "bare aiohttp + uvloop + orjson, same body and headers, twin process",
-    "for each: CPU a request <= 1.15x, req/s >= 0.9x, p50 <= 1.15x",
-    "With 5 open trades and 3 signals; CPU and rate with 8 connections, p50 with one."
-    " The bare server encodes its answer anew for each request.",
-    measure,
+    what=(
+        "GET of published state: health, status, trades, signals, market/all, market/{symbol} on a cache hit, explain,"
+        " state"
+    ),
+    anchor="bare aiohttp + uvloop + orjson, same body and headers, twin process",
+    target="for each: CPU a request <= 1.15x, req/s >= 0.9x, p50 <= 1.15x",
+    note=(
+        "With 5 open trades and 3 signals; CPU and rate with 8 connections, p50 with one."
+        " The bare server encodes its answer anew for each request."
+    ),
+    measure=measure,
 )

@@ -61,9 +61,9 @@ def _in_row(daemon: Daemon, client: Client, numbers: Iterator[int], found: Chang
 
 ROW = Row(
     "P19",
-    "200 streams of events: CPU a change; when the last client hears of it",
-    "1 client",
-    "<= 4x; <= 50 ms",
-    "From the sending of POST /api/agent/coo; the client process reads all streams itself, which is part of it.",
-    measure,
+    what="200 streams of events: CPU a change; when the last client hears of it",
+    anchor="1 client",
+    target="<= 4x; <= 50 ms",
+    note="From the sending of POST /api/agent/coo; the client process reads all streams itself, which is part of it.",
+    measure=measure,
 )

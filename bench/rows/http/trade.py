@@ -85,9 +85,9 @@ def _figures(sync: Sample, trades: list[Trade], bare: list[float]) -> Iterator[F
 
 ROW = Row(
     "P8",
-    "POST /api/trade on the paper exchange",
-    "the bare server and 3 own + 2 paper commits",
-    "<= 2x (<= 1.3x where a sync takes over 1 ms); CPU <= 8 ms; own commits 3",
-    "Until stop and target rest at the exchange. The daemon's other work of the moment is in its CPU time.",
-    measure,
+    what="POST /api/trade on the paper exchange",
+    anchor="the bare server and 3 own + 2 paper commits",
+    target="<= 2x (<= 1.3x where a sync takes over 1 ms); CPU <= 8 ms; own commits 3",
+    note="Until stop and target rest at the exchange. The daemon's other work of the moment is in its CPU time.",
+    measure=measure,
 )

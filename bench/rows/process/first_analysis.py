@@ -45,9 +45,9 @@ def _files(cache: Path) -> set[tuple[str, int]]:
 
 ROW = Row(
     "P12",
-    "process start -> first market analysis, kernels cached; with an empty cache",
-    "",
-    "<= 1 s and no compilation; <= 2 s",
-    "A data folder that was used before.",
-    measure,
+    what="process start -> first market analysis, kernels cached; with an empty cache",
+    anchor="",
+    target="<= 1 s and no compilation; <= 2 s",
+    note="A data folder that was used before.",
+    measure=measure,
 )

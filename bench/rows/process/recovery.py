@@ -92,7 +92,7 @@ class Site:
                 took.append(time.perf_counter() - begin)
         first, last = median(took[:EDGE]), median(took[-EDGE:])
         name = f"closes {CLOSES - EDGE + 1} to {CLOSES} of a symbol against its first {EDGE}"
-        return Figure(name, last / first, "x", at_most(1.2), last, first, repeats=EDGE)
+        return Figure(name, last / first, "x", at_most(1.2), ours=last, anchor=first, repeats=EDGE)
 
     def view(self, count: int) -> Figure:
         """Seconds a trade to answer what is open, in a system of this process."""
@@ -128,10 +128,12 @@ def _until_entered(daemon: Daemon, symbol: str) -> None:
 
 ROW = Row(
     "P15",
-    "start with 50 and 500 open trades -> entries admitted; a close while ended trades of its symbol settle; the view"
-    " of open trades",
-    "",
-    "<= 1 s, <= 3 s; flat (<= 1.2x); <= 5 µs a trade",
-    "An entry is tried every 10 ms; 30 s means that none was admitted by then.",
-    measure,
+    what=(
+        "start with 50 and 500 open trades -> entries admitted; a close while ended trades of its symbol settle;"
+        " the view of open trades"
+    ),
+    anchor="",
+    target="<= 1 s, <= 3 s; flat (<= 1.2x); <= 5 µs a trade",
+    note="An entry is tried every 10 ms; 30 s means that none was admitted by then.",
+    measure=measure,
 )

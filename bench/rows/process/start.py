@@ -34,9 +34,9 @@ def measure(run: Run) -> Iterator[Figure]:
 
 ROW = Row(
     "P11",
-    "process start -> first 200 on /api/health",
-    "a bare aiohttp process",
-    "<= 1.3x",
-    "A data folder that was used before; the kernels are compiled.",
-    measure,
+    what="process start -> first 200 on /api/health",
+    anchor="a bare aiohttp process",
+    target="<= 1.3x",
+    note="A data folder that was used before; the kernels are compiled.",
+    measure=measure,
 )

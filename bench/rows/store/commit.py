@@ -59,7 +59,7 @@ def _own_share(runner: asyncio.Runner, store: Store, row: Write, overwrite: Call
     own = write.minus(sync).median
     if own <= 0:
         return absent("own share", OWN_BOUND, "lost in the noise of the disk; measure on a quieter machine")
-    return Figure("own share", own, "s", OWN_BOUND, write.median, sync.median, repeats=PAIRS)
+    return Figure("own share", own, "s", OWN_BOUND, ours=write.median, anchor=sync.median, repeats=PAIRS)
 
 
 async def _seconds(store: Store, write: Write) -> float:
@@ -70,7 +70,16 @@ async def _seconds(store: Store, write: Write) -> float:
 
 
 def _entry(at: int) -> AuditEntry:
-    return AuditEntry(at, "bench", "commit", "BTCUSDT", "ok", 200, request_id=None, params={"bot": "bench"})
+    return AuditEntry(
+        ts=at,
+        agent="bench",
+        action="commit",
+        symbol="BTCUSDT",
+        outcome="ok",
+        status=200,
+        request_id=None,
+        params={"bot": "bench"},
+    )
 
 
 async def _in_turn(store: Store, write: Write) -> None:
@@ -85,9 +94,9 @@ async def _grouped(store: Store, write: Write) -> None:
 
 ROW = Row(
     "P10",
-    "a durable commit: `Store.write` of one row",
-    "fdatasync of a 4 KiB overwrite; grouped: one writer",
-    "own share <= 60 µs; 64 writers >= 15x one; audit rows >= 10x",
-    "The own share is what a write takes beyond the sync: the hop to the writer's thread, SQLite, the way back.",
-    measure,
+    what="a durable commit: `Store.write` of one row",
+    anchor="fdatasync of a 4 KiB overwrite; grouped: one writer",
+    target="own share <= 60 µs; 64 writers >= 15x one; audit rows >= 10x",
+    note="The own share is what a write takes beyond the sync: the hop to the writer's thread, SQLite, the way back.",
+    measure=measure,
 )

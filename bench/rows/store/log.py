@@ -71,7 +71,16 @@ def _write(connection: Any, first: int) -> None:
 
 
 def _entry(at: int) -> AuditEntry:
-    return AuditEntry(at, "bench", "trade", "BTCUSDT", "ok", 200, request_id=f"r-{at}", params={"bot": "bench"})
+    return AuditEntry(
+        ts=at,
+        agent="bench",
+        action="trade",
+        symbol="BTCUSDT",
+        outcome="ok",
+        status=200,
+        request_id=f"r-{at}",
+        params={"bot": "bench"},
+    )
 
 
 def _closed(at: int) -> ClosedTrade:
@@ -101,7 +110,9 @@ def _start(full: Path, empty: Path) -> Figure:
     with_events, without = found[full.name], found[empty.name]
     added = with_events.minus(without).median
     bound = at_most(0.05)
-    return Figure("added to the start", added, "s", bound, with_events.median, without.median, repeats=STARTS)
+    return Figure(
+        "added to the start", added, "s", bound, ours=with_events.median, anchor=without.median, repeats=STARTS
+    )
 
 
 def _started(data: Path) -> float:
@@ -141,9 +152,9 @@ async def _backed_up(data: Path, number: int) -> BackedUp:
 
 ROW = Row(
     "P16",
-    "event log of 100,000 rows (bench-long: 1,000,000): start, statistics, audit page, verify, backup",
-    "the start of an empty store",
-    "start +<= 50 ms; stats <= 5 ms; page <= 10 ms; verify <= 4 s a million; backup off the loop (pauses <= 20 ms)",
-    "One event in twenty is a closed trade; the others are audit entries.",
-    measure,
+    what="event log of 100,000 rows (bench-long: 1,000,000): start, statistics, audit page, verify, backup",
+    anchor="the start of an empty store",
+    target="start +<= 50 ms; stats <= 5 ms; page <= 10 ms; verify <= 4 s a million; backup pauses the loop <= 20 ms",
+    note="One event in twenty is a closed trade; the others are audit entries.",
+    measure=measure,
 )
