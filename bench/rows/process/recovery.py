@@ -55,15 +55,24 @@ class Site:
 
     def figures(self, count: int) -> Iterator[Figure]:
         """The time until entries are admitted with so many open trades."""
+        try:
+            self._open_up_to(count)
+        except Refused as refused:
+            reason = f"{refused}, with {self._open} open trades"
+            yield Figure(admitted(count), LONGEST_SECONDS, "s", at_most(BOUNDS[count]), reason=reason)
+            return
+        self._run.say(f"{STARTS} starts with {count} open trades")
+        starts = Sample.of(self._started(self._symbols[count + number]) for number in range(STARTS))
+        yield Figure(admitted(count), starts.median, "s", at_most(BOUNDS[count]), repeats=STARTS)
+
+    def _open_up_to(self, count: int) -> None:
+        """Raises `Refused` when the daemon admits no more entries."""
         with self.daemon() as daemon:
             daemon.ready()
             for number in range(self._open, count):
                 self._run.say(f"opening trade {number + 1} of {count}")
                 _until_entered(daemon, self._symbols[number])  # with many open trades some are refused as too slow
-        self._open = count
-        self._run.say(f"{STARTS} starts with {count} open trades")
-        starts = Sample.of(self._started(self._symbols[count + number]) for number in range(STARTS))
-        yield Figure(admitted(count), starts.median, "s", at_most(BOUNDS[count]), repeats=STARTS)
+                self._open = number + 1
 
     def _started(self, symbol: str) -> float:
         """Seconds from the start of the process until an entry is executed; it is closed again."""
