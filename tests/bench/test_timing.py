@@ -12,6 +12,7 @@ from bench.document import Document
 from bench.row import Figure, Result, Run, at_least
 from bench.rows.analysis import series
 from bench.timing import OWN_CPU, Sample, in_turns, interleaved, repeats_for, times_as_fast, times_the_cost
+from opentrader.indicators import indicator_series
 from tests.bench.conftest import made_row
 
 
@@ -99,7 +100,7 @@ def test_a_row_whose_path_is_slowed_on_purpose_regresses(monkeypatch: pytest.Mon
     def measured() -> Document:
         return Document(machine, "", "", (Result(made_row(), tuple(series.measure(run))),))
 
-    before, real = measured(), series.indicator_series
+    before, real = measured(), indicator_series
     monkeypatch.setattr(series, "indicator_series", lambda candles: [real(candles) for _ in range(10)][-1])
     all_bars, last_only = changes(before, measured())
     assert all_bars.regressed
