@@ -71,10 +71,11 @@ def broken(run: Run) -> Iterator[Figure]:
 
 
 def test_a_row_that_fails_stops_no_other(tmp_path: Path) -> None:
-    told = Console(file=io.StringIO(), width=200)
+    output = io.StringIO()
+    told = Console(file=output, width=200)
     rows: list[Row] = [made_row("P1", measure=broken), made_row("P2", measure=two), made_row("P9", absent="none")]
     first, second, third = runner.measured(rows, tmp_path, told)
     assert (first.verdict, second.verdict, third.verdict) == ("short", "met", "absent")
     assert first.failure.startswith("failed: ValueError: it broke badly (test_command.py:")
     assert first.figures == second.figures
-    assert "2/3 P2 scan: met" in told.file.getvalue()  # type: ignore[attr-defined]
+    assert "2/3 P2 scan: met" in output.getvalue()
