@@ -1,8 +1,7 @@
 """The entry point of every request: find its route, call the route's handler, turn errors into responses.
 
-It runs on aiohttp's low-level server, because `web.Application` with one middleware costs 12 to 17 % more CPU time per
-request for the same handlers: 47.7 us against 42.4 for GET /api/health, 52.0 against 44.6 for GET /api/status (best of
-15 interleaved rounds of 4,000 requests).
+It runs on aiohttp's low-level server, because `web.Application` with one middleware needs 15 to 19 % more CPU time per
+request for the same handlers: `python -m bench.dispatch`, with figures in docs/performance.md.
 """
 
 from __future__ import annotations
