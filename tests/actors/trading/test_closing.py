@@ -14,7 +14,7 @@ from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.errors import ExchangeError, PositionNotFound, TradingHalted
 from opentrader.exchange.paper.transport import InjectedFault, Script
 from tests.actors.trading.market import PAIR, Market
-from tests.actors.trading.test_position_manager import buy, limit
+from tests.actors.trading.orders import buy, limit
 from tests.waiting import until
 
 

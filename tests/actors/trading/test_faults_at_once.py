@@ -22,7 +22,7 @@ from opentrader.domain.trading.venue import Outcome
 from opentrader.errors import OpentraderError
 from opentrader.exchange.refusals import refused
 from tests.actors.trading.market import PAIR, Market
-from tests.actors.trading.test_position_manager import buy, limit
+from tests.actors.trading.orders import buy, limit
 from tests.waiting import PATIENCE_SECONDS
 
 HANDLERS = dict(PositionManager.handlers)

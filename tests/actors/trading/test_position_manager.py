@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 
 from opentrader.actors import messages
-from opentrader.actors.trading.account import RaiseStop, ReadAccount
+from opentrader.actors.trading.account import RaiseStop
 from opentrader.domain.trading.exchange import NewOrder
 from opentrader.domain.trading.lifecycle import Trade
 from opentrader.domain.trading.risk import Risk
@@ -19,38 +18,16 @@ from opentrader.errors import (
     DailyLimitReached,
     ExchangeError,
     NoPosition,
-    OrderRejected,
     PendingEntryExists,
     RiskLimit,
     TradeExists,
     TradingHalted,
 )
-from opentrader.exchange.paper.transport import InjectedFault, Script
 from opentrader.store.tables.journal import JournalTable
 from tests.actors.trading.market import MINUTE, PAIR, Market
+from tests.actors.trading.orders import buy, last_closed, limit
 
 DAY = 86_400_000
-
-
-async def faulty(tmp_path: Path, *faults: InjectedFault) -> Market:
-    running = Market(tmp_path, Script(faults))
-    await running.start()
-    await running.go(100.0)
-    return running
-
-
-def buy(**changes: Any) -> messages.ExecuteTrade:
-    given = {"symbol": PAIR, "direction": "buy", "bot": "b", "sl": 2.0, "tp": 4.0, "ev": 30.0, "confidence": 9}
-    return messages.ExecuteTrade(**{**given, **changes})
-
-
-def limit(px: float, **changes: Any) -> messages.PlaceManual:
-    given = {"symbol": PAIR, "direction": "buy", "entry_px": px, "sl_pct": 2.0, "rr": "1:2"}
-    return messages.PlaceManual(**{**given, **changes})
-
-
-async def last_closed(market: Market) -> Any:
-    return (await market.ask(messages.HistoryOf())).trades[0]
 
 
 async def test_the_stop_ends_it_and_the_loss_is_what_was_risked(market: Market) -> None:
@@ -71,20 +48,6 @@ async def test_the_target_ends_it(market: Market) -> None:
     assert row.pnl > 0
 
 
-async def test_a_trailed_stop_only_rises_and_its_exit_is_called_so(market: Market) -> None:
-    await market.ask(buy(sl=2.0, tp=60.0))
-    await market.go(*(100 + 0.05 * n for n in range(1, 481)))  # eight hours up to 124: two closed candles
-    first = market.snapshot.trades[0].intent.sl
-    moved = await market.ask(messages.UpdateTrailing())  # nothing is left to do if the candle's own look came first
-    assert all(change.new_sl_px > change.old_sl_px for change in moved.updated)
-    snapshot = await market.until(lambda d: d.trades[0].label == "PROTECTED" and d.trades[0].sl > first)
-    assert (await market.ask(messages.UpdateTrailing())).count == 0
-    stop = float(snapshot.trades[0].sl)
-    await market.go(stop - 0.5, stop - 0.6)
-    assert (await last_closed(market)).exit_reason == "trailing"
-    assert (await last_closed(market)).pnl > 0
-
-
 async def test_a_limit_entry_fills_is_protected_and_counts(market: Market) -> None:
     placed = await market.ask(limit(98.0))
     assert (placed.status, placed.entry.client_order_id[:3]) == ("pending", "MT_")
@@ -101,22 +64,6 @@ async def test_a_marketable_limit_is_filled_at_once(market: Market) -> None:
     placed = await market.ask(limit(101.0))
     assert placed.status == "filled"
     assert placed.trade.protection == "oco"
-
-
-async def test_an_entry_expires_and_nothing_is_left_at_the_venue(market: Market) -> None:
-    await market.ask(limit(90.0, ttl_hours=0.05))
-    await market.go(100.0, 100.0, 100.0, 100.0)
-    snapshot = await market.until(lambda d: not d.pending())
-    assert await market.venue.open_orders(PAIR) == ()
-    assert snapshot.open_trades() == []
-    assert (await market.ask(messages.HistoryOf())).total == 0
-
-
-async def test_an_entry_is_taken_back_by_hand(market: Market) -> None:
-    entry = (await market.ask(limit(90.0))).entry
-    taken = await market.ask(messages.CancelEntry(entry.id))
-    assert taken.entry.status == "cancelled"
-    assert await market.venue.open_orders(PAIR) == ()
 
 
 async def test_what_stands_in_the_way_of_an_entry(market: Market) -> None:
@@ -173,53 +120,6 @@ async def test_halt_survives_a_restart_and_protection_goes_on(market: Market) ->
     assert (await last_closed(market)).exit_reason == "sl"
 
 
-async def test_a_lost_protection_is_placed_again(tmp_path: Path) -> None:
-    market = await faulty(tmp_path, InjectedFault("lost", on="place_list"))
-    opening = asyncio.create_task(market.ask(buy()))
-    await market.until(lambda d: bool(d.trades) and d.trades[0].label == "PROTECTED")
-    assert (await opening).trade.protection == "oco"
-    assert len(await market.venue.open_lists()) == 1
-    await market.stop()
-
-
-async def test_a_position_that_cannot_be_protected_is_sold_and_the_asker_is_told(tmp_path: Path) -> None:
-    refused = InjectedFault("refuse", on="place_list", times=50, code=-1013, text="Filter failure: MAX_NUM_ALGO_ORDERS")
-    market = await faulty(tmp_path, refused)
-    opening = asyncio.create_task(market.ask(buy()))
-    await market.until(lambda d: bool(d.trades) and not d.open_trades() and bool(d.trades[0].closes))
-    with pytest.raises(ExchangeError) as told:
-        await opening
-    assert "flattened" in told.value.hint
-    assert (await last_closed(market)).exit_reason == "flattened"
-    await market.stop()
-
-
-async def test_a_refused_entry_is_surely_not_placed(tmp_path: Path) -> None:
-    market = await faulty(
-        tmp_path, InjectedFault("refuse", on="place", code=-2010, text="Account has insufficient balance")
-    )
-    with pytest.raises(OrderRejected) as told:
-        await market.ask(buy())
-    assert told.value.facts["intent_id"]
-    assert (await market.ask(buy())).trade.protection == "oco"
-    await market.stop()
-
-
-async def test_a_loss_of_yesterday_does_not_stop_today(market: Market) -> None:
-    market.risk = Risk(max_daily_loss_pct=Decimal("0.1"), cooldown_sec=0)
-    await market.stop()
-    await market.start()
-    await market.ask(buy())
-    await market.go(97.0, 97.0)
-    with pytest.raises(RiskLimit, match="today"):
-        await market.ask(buy())
-    market.clock.now_ms += DAY
-    market.feed.future += [97.0] * (DAY // MINUTE)
-    await market.ask(ReadAccount())
-    assert market.snapshot.pnl_today == 0
-    assert (await market.ask(buy())).status == "opened"
-
-
 async def test_a_stop_that_is_raised_during_a_close_forgets_nothing_of_it(
     market: Market, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -270,18 +170,3 @@ async def test_what_was_executed_is_told_though_the_venue_cannot_be_asked_at_the
     assert row.exit_px == pytest.approx(101.0, abs=0.2)
     assert row.pnl > 0
     assert {fill.side for fill in JournalTable(market.store).fills(opened.intent.id)} >= {"buy"}
-
-
-async def test_no_stop_is_raised_in_a_thin_market(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
-    await market.ask(buy(sl=2.0, tp=60.0))
-    await market.go(*(100 + 0.05 * n for n in range(1, 481)))
-    ticker = market.venue.ticker
-
-    async def wide(symbol: str) -> Any:
-        told = await ticker(symbol)
-        return replace(told, ask=told.last * Decimal("1.003"))
-
-    with monkeypatch.context() as thin:
-        thin.setattr(market.venue, "ticker", wide)
-        assert (await market.ask(messages.UpdateTrailing())).count == 0
-    assert (await market.ask(messages.UpdateTrailing())).count == 1

@@ -17,7 +17,7 @@ from opentrader.domain.trading.lifecycle.ids import ENTRY, base36
 from opentrader.errors import NotReady, TradingHalted
 from opentrader.exchange.paper.transport import InjectedFault, Script
 from tests.actors.trading.market import PAIR, Market
-from tests.actors.trading.test_position_manager import buy, limit
+from tests.actors.trading.orders import buy, limit
 from tests.waiting import until
 
 

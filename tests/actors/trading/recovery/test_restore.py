@@ -13,7 +13,7 @@ from opentrader.domain.trading.exchange import ListLeg, NewList, NewOrder
 from opentrader.domain.trading.venue import Accepted, OrderList
 from opentrader.errors import InvalidInput, SymbolNotFound, TradeExists
 from tests.actors.trading.market import PAIR, Market
-from tests.actors.trading.test_position_manager import buy
+from tests.actors.trading.orders import buy
 
 
 def restore(**changes: Any) -> messages.RestoreTrade:

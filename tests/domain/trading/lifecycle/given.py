@@ -7,9 +7,24 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from opentrader.domain.trading.lifecycle import Intent, Leg, LifecycleSettings, Trade, planned, tick
+from opentrader.domain.trading.lifecycle import (
+    Intent,
+    Leg,
+    LifecycleSettings,
+    Trade,
+    planned,
+    tick,
+)
+from opentrader.domain.trading.lifecycle.fold import folded
 from opentrader.domain.trading.lifecycle.ids import entry_id, exit_id
-from opentrader.domain.trading.venue import Balance, Effect, Filters, Order, OrderList, VenueView
+from opentrader.domain.trading.venue import (
+    Balance,
+    Effect,
+    Filters,
+    Order,
+    OrderList,
+    VenueView,
+)
 
 D = Decimal
 NOW = 1_000_000_000
@@ -94,3 +109,15 @@ def view(*seen: Order | OrderList, last: int = 100, wallet: int = 10, **fields: 
 
 def ticked(told: Trade, seen: VenueView, now: int = NOW) -> tuple[Trade, Effect | None]:
     return tick(told, seen, now, SETTINGS)
+
+
+def effect_of(told: Trade, *seen: Order | OrderList, **fields: Any) -> Effect | None:
+    return ticked(told, view(*seen, **fields))[1]
+
+
+def fold(told: Trade, seen: VenueView, now: int = NOW) -> Trade:
+    return folded(told, seen, now, SETTINGS)
+
+
+def known(told: Trade) -> list[tuple[object, ...]]:
+    return [(each.state, each.cum, each.fees, each.covered, each.quote) for each in told.legs]

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from opentrader.domain.trading.lifecycle import Trade, booted, cancel_entry, close, planned, trail
+from opentrader.domain.trading.lifecycle import Trade, booted, cancel_entry, close, planned
 from opentrader.domain.trading.venue import (
     CancelList,
     CancelOrder,
     Close,
-    Effect,
-    Order,
-    OrderList,
     PlaceEntry,
     PlaceList,
     PlaceStop,
     ReplaceList,
-    VenueView,
 )
 
 from .given import (
@@ -35,6 +30,7 @@ from .given import (
     SINGLE,
     STOP,
     D,
+    effect_of,
     entry_order,
     leg,
     oco,
@@ -48,10 +44,6 @@ from .given import (
 FILLED = entry_order()
 
 
-def effect_of(told: Trade, *seen: Order | OrderList, **fields: Any) -> Effect | None:
-    return ticked(told, view(*seen, **fields))[1]
-
-
 # 1 planned
 
 
@@ -60,12 +52,6 @@ def test_a_planned_entry_is_sent_and_the_users_coins_are_noted() -> None:
     assert effect == PlaceEntry(ENTRY, "BTCUSDT", "buy", D(10), D(100), NOW)
     assert (after.base_at_entry, after.entries[0].state, after.label) == (7, "SENT", "ENTERING")
     assert after.entries[0].horizon_at == NOW + SETTINGS.horizon
-
-
-def test_a_market_entry_has_no_price() -> None:
-    _, effect = ticked(planned(replace(INTENT, kind="market")), view(wallet=0))
-    assert isinstance(effect, PlaceEntry)
-    assert effect.px is None
 
 
 @pytest.mark.parametrize(
@@ -194,13 +180,6 @@ def test_after_four_failed_closes_one_protect_then_one_close_after_a_minute() ->
 # 11 nothing protects
 
 
-def test_a_position_is_protected_for_what_was_really_received() -> None:
-    paid = leg("E", "FILLED", fees=Decimal("0.5"))
-    assert effect_of(trade(paid), FILLED) == PlaceList(
-        LIST, STOP, LIST.replace("OTL", "OTT"), "BTCUSDT", "sell", D(9), D(90), None, D(120), NOW
-    )
-
-
 def test_a_young_part_waits_for_more() -> None:
     part = leg("E", "OPEN", cum=D(5), covered=D(5), part_at=NOW - 14_999)
     told = trade(part, label="PARTIAL_HELD")
@@ -220,19 +199,6 @@ def test_neither_closed_nor_protected_is_a_quarantine_that_pages() -> None:
     after, effect = ticked(told, view(FILLED))
     assert (effect, after.label) == (None, "QUARANTINE")
     assert isinstance(ticked(after, view(FILLED), NOW + 30_000)[1], Close)
-
-
-def test_a_venue_without_lists_gets_a_single_stop() -> None:
-    seen = replace(view(FILLED), filters=replace(FILTERS, lists=False))
-    assert ticked(trade(BOUGHT), seen)[1] == PlaceStop(SINGLE, "BTCUSDT", "sell", D(10), D(90), None, NOW)
-
-
-def test_where_the_market_stop_is_missing_the_limit_lies_behind_the_stop() -> None:
-    types = frozenset({"LIMIT", "STOP_LOSS_LIMIT"})
-    seen = replace(view(FILLED), filters=replace(FILTERS, order_types=types, tick=Decimal("0.01")))
-    effect = ticked(trade(BOUGHT), seen)[1]
-    assert isinstance(effect, PlaceList)
-    assert effect.limit_px == Decimal("89.55")
 
 
 def test_an_exit_that_another_hand_took_away_is_not_replaced_before_a_sale_could_be_read() -> None:
@@ -335,22 +301,3 @@ def test_a_wish_is_one_request_where_the_venue_can() -> None:
 
 
 # around the rows
-
-
-def test_without_a_readable_view_nothing_is_done() -> None:
-    blind = VenueView(FILTERS, NOW)
-    assert ticked(trade(BOUGHT), blind)[1] is None
-
-
-def test_nothing_is_sent_before_the_venue_allows_it() -> None:
-    told = trade(BOUGHT, retry_at=NOW + 1)
-    assert effect_of(told, FILLED) is None
-    assert ticked(told, view(FILLED), NOW + 1)[1] is not None
-
-
-def test_a_stop_is_only_ever_raised_and_not_by_a_hair() -> None:
-    told = trade(BOUGHT, leg("L", "OPEN", sent_at=NOW - 60_000))
-    assert trail(told, D(95), FILTERS, NOW).want == 95
-    assert trail(told, D(85), FILTERS, NOW) == told
-    assert trail(told, Decimal("90.2"), replace(FILTERS, tick=Decimal("0.1")), NOW) == told
-    assert trail(trade(BOUGHT, leg("L", "OPEN", sent_at=NOW - 59_999)), D(95), FILTERS, NOW).want == 0

@@ -17,7 +17,7 @@ from opentrader.domain.trading.venue import Filters, Order
 from opentrader.errors import DailyLimitReached, LicenseRequired, NotReady, PendingEntryExists, RiskLimit
 from opentrader.exchange.paper.transport import InjectedFault, Script
 from tests.actors.trading.market import PAIR, Market
-from tests.actors.trading.test_position_manager import buy, limit
+from tests.actors.trading.orders import buy, limit
 
 FILTERS = Filters(
     "SOLUSDT",
