@@ -21,7 +21,7 @@ from opentrader.feed.simulated import SimulatedFeed
 from opentrader.store import Store
 from opentrader.store.sqlite import folder
 from opentrader.store.tables.licenses import LicenseTable
-from tests.feed.candles import write
+from tests.feed.given.candles import write
 
 NOW = 1_764_072_000.0  # 2025-11-25T12:00Z
 

@@ -13,7 +13,7 @@ from opentrader.domain.timeframes import Timeframe
 from opentrader.feed.simulated import SimulatedFeed
 from opentrader.research import Reading, scan_market
 from opentrader.store import Store
-from tests.feed.candles import write
+from tests.feed.given.candles import write
 
 pytestmark = pytest.mark.usefixtures("own_folder")
 END_MS = 1_713_182_400_000  # 2024-04-15T12:00Z

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opentrader.domain.notices import LONGEST, notice, units
 from opentrader.domain.plain_text import defanged, one_line, shortened
+from tests.domain.untrusted import CLICKABLE
 
 # What a Telegram client turns into something to press.
-CLICKABLE = re.compile(r"\w://|\btg:|\bton:|\w\.[^\W\d_]{2}|(?<![\w/])/\w|@\w", re.IGNORECASE)
 HOSTILE = st.lists(
     st.sampled_from(
         [
@@ -77,27 +74,3 @@ def test_one_line_keeps_words_apart_and_emoji_whole():
 
 def test_what_does_not_fit_ends_in_an_ellipsis():
     assert [shortened("abcdef", n) for n in (6, 5, 1)] == ["abcdef", "abcd…", "…"]
-
-
-@given(HOSTILE.filter(bool), st.sampled_from([None, "scout", "evil.com"]))
-def test_every_piece_of_a_notice_fits_and_every_line_shows_that_it_is_one(text, agent):
-    for piece in notice(text * 40, agent):
-        assert 0 < units(piece) <= LONGEST
-        first, *others = piece.split("\n")
-        assert first.startswith("[agent")
-        assert all(line.startswith("| ") or line in ("", "|") for line in others)
-        assert not CLICKABLE.search(piece.replace("\n", " "))
-
-
-def test_a_notice_of_several_lines_is_quoted():
-    assert notice("one\ntwo\r\nthree", "coo") == ("[agent:coo] one\n| two\n| three",)
-
-
-def test_a_cut_makes_no_command_of_the_rest_of_a_word():
-    who = "[agent] "
-    first, second = notice("x" * (LONGEST - len(who) - 1) + "/halt", None)
-    assert (len(first), second) == (LONGEST - 1, "[agent] / halt")
-
-
-def test_the_name_of_an_agent_is_no_link():
-    assert notice("x", "evil.com") == ("[agent:evil[.]com] x",)

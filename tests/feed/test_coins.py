@@ -8,8 +8,8 @@ from opentrader.domain.symbols import Listing
 from opentrader.domain.timeframes import TF_MS
 from opentrader.errors import SymbolNotFound
 from opentrader.feed.simulated import SimulatedFeed
-from tests.feed.candles import made_up_listings
-from tests.feed.simulated import DAY, NOW, asked, assert_sane
+from tests.feed.given.candles import made_up_listings
+from tests.feed.given.simulated import DAY, NOW, asked, assert_sane
 
 
 def test_listings_hold_the_default_coins_and_any_others_asked_for() -> None:

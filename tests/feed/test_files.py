@@ -14,8 +14,8 @@ from opentrader.domain.timeframes import TF_MS, TIMEFRAMES, Timeframe
 from opentrader.errors import ConfigError, ExchangeError, SymbolNotFound
 from opentrader.feed import recording
 from opentrader.feed.files import FileFeed
-from tests.feed.candles import later, text, write
-from tests.feed.recorded import T0, WEEK, asked, candles
+from tests.feed.given.candles import later, text, write
+from tests.feed.given.recorded import T0, WEEK, asked, candles
 
 QUARTER, HOUR, DAY = TF_MS["15m"], TF_MS["1h"], TF_MS["1d"]
 

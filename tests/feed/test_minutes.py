@@ -11,7 +11,7 @@ from opentrader.feed.minutes import minutes_of
 from opentrader.feed.noise import Floats
 from opentrader.feed.price_path import CoinMarket
 from opentrader.feed.simulated import HISTORY_START_MS, SimulatedFeed
-from tests.feed.simulated import INSTANT, MINUTE, NOW, WEEK, aggregate, assert_sane
+from tests.feed.given.simulated import INSTANT, MINUTE, NOW, WEEK, aggregate, assert_sane
 
 
 @pytest.mark.parametrize("pair", ["BTCUSDT", "DOGEUSDT", "ATOMUSDT"])

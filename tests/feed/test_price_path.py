@@ -8,7 +8,7 @@ import pytest
 from opentrader.feed import price_path
 from opentrader.feed.coins import KNOWN
 from opentrader.feed.simulated import SimulatedFeed
-from tests.feed.simulated import DAY, NOW
+from tests.feed.given.simulated import DAY, NOW
 
 
 def test_a_market_has_fat_tails_and_calm_and_wild_days() -> None:

@@ -12,8 +12,8 @@ from opentrader.domain.analysis.candles import clean
 from opentrader.errors import ExchangeError
 from opentrader.feed.files import FileFeed
 from opentrader.feed.recording import HEADER, read_candles
-from tests.feed.candles import text, write
-from tests.feed.recorded import T0, WEEK, asked, candles
+from tests.feed.given.candles import text, write
+from tests.feed.given.recorded import T0, WEEK, asked, candles
 
 
 def test_plain_and_gzipped_with_and_without_header_are_the_same(tmp_path: Path) -> None:

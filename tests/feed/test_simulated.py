@@ -13,8 +13,8 @@ from opentrader.domain.analysis.candles import clean
 from opentrader.domain.timeframes import TF_MS, TIMEFRAMES, Timeframe, open_time
 from opentrader.feed.coins import KNOWN
 from opentrader.feed.simulated import HISTORY_START_MS, SimulatedFeed
-from tests.feed.candles import later
-from tests.feed.simulated import DAY, INSTANT, MINUTE, NOW, WEEK, aggregate, asked, assert_sane
+from tests.feed.given.candles import later
+from tests.feed.given.simulated import DAY, INSTANT, MINUTE, NOW, WEEK, aggregate, asked, assert_sane
 
 TF = st.sampled_from(TIMEFRAMES)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.http.site import IDLE, code
+from tests.fakes.site import IDLE, code
 
 # --- routes and methods ------------------------------------------------------------------------------------------
 

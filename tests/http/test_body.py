@@ -11,7 +11,7 @@ import pytest
 
 from opentrader.actors import messages
 from opentrader.http import body, connection
-from tests.http.site import IDLE, JSON, code
+from tests.fakes.site import IDLE, JSON, code
 
 EXPECTING = (
     b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from tests.http.site import code
+from tests.fakes.site import code
 
 
 async def test_health_is_answered_before_the_system_is_there(serve: Any) -> None:

@@ -20,7 +20,7 @@ from opentrader.errors import (
     SignalNotPending,
     StorageError,
 )
-from tests.http.site import JSON, code
+from tests.fakes.site import JSON, code
 
 FAILURES = [
     (SignalNotFound("none"), 404, "signal_not_found"),

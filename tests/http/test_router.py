@@ -10,7 +10,7 @@ from opentrader.actors import messages
 from opentrader.errors import (
     SignalNotFound,
 )
-from tests.http.site import IDLE, code
+from tests.fakes.site import IDLE, code
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from opentrader.http.application import Application
 from opentrader.http.connection import Server
 from opentrader.http.gateway import Gateway
 from opentrader.http.security import Guard
-from tests.http.site import listening
+from tests.fakes.site import listening
 from tests.process import TRADER, Daemon, serving
 from tests.system.http_site import Site
 

@@ -41,7 +41,7 @@ from opentrader.errors import ConfigError, InternalError, LicenseRequired, NotRe
 from opentrader.feed.simulated import SimulatedFeed
 from opentrader.indicators import market_context
 from tests.fakes.kernels import WarmKernels
-from tests.feed.candles import made_up_listings
+from tests.feed.given.candles import made_up_listings
 
 
 def settings(folder: Path, **changes: object) -> Settings:

@@ -27,8 +27,8 @@ from opentrader.http.security import Guard
 from opentrader.store import Store
 from opentrader.store.tables.audit import AuditTable
 from opentrader.store.tables.history import HistoryTable
-from tests.http.conftest import FakeSystem
-from tests.http.site import Site, listening
+from tests.fakes.site import Site, listening
+from tests.fakes.system import FakeSystem
 
 TRADES = st.lists(
     st.tuples(
