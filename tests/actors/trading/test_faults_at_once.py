@@ -26,6 +26,17 @@ from tests.actors.trading.orders import buy, limit
 from tests.waiting import PATIENCE_SECONDS
 
 HANDLERS = dict(PositionManager.handlers)
+SURE = {  # what one round of work comes to in any case
+    "VenueRead",
+    "TickCommitted",
+    "EffectAnswered",
+    "AnswerCommitted",
+    "FillsRead",
+    "TradeBooked",
+    "Quoted",
+    "Planned",
+    "Entered",
+}
 FIVE = ("SOL", "AAA", "BBB", "CCC", "DDD")
 
 
@@ -103,6 +114,15 @@ def work() -> Iterator[Any]:
     yield from (messages.ClosePosition("CCCUSDT"), buy(symbol="AAAUSDT", direction="sell"))
 
 
+async def worked(market: Market, fired: list[Any]) -> None:
+    """One round of work, or as much of it as it takes for the fault."""
+    for message in work():
+        if fired:
+            return
+        with suppress(OpentraderError):
+            await market.ask(message, timeout=2)
+
+
 async def test_whatever_handler_raises_the_trades_are_the_same_afterwards(
     market: Market, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -124,27 +144,16 @@ async def test_whatever_handler_raises_the_trades_are_the_same_afterwards(
 
         with monkeypatch.context() as broken:
             broken.setattr(PositionManager, "handlers", {**HANDLERS, kind: fails})
-            for message in work():
-                if fired:
-                    break
-                with suppress(OpentraderError):
-                    await market.ask(message, timeout=2)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await worked(market, fired)
+                while kind.__name__ in SURE and not fired:  # a round may be refused for what the one before left
+                    await worked(market, fired)
         raised |= {kind.__name__} if fired else set()
         await alive(market)
         assert [trade.intent.id for trade in market.snapshot.open_trades(PAIR)] == [opened.id], kind
         assert sorted(order.cid for order in await market.venue.open_orders(PAIR)) == orders, kind
     passing.cancel()
-    assert {
-        "VenueRead",
-        "TickCommitted",
-        "EffectAnswered",
-        "AnswerCommitted",
-        "FillsRead",
-        "TradeBooked",
-        "Quoted",
-        "Planned",
-        "Entered",
-    } <= raised
+    assert raised >= SURE
     assert len(raised) >= 30, sorted(raised)
 
 
