@@ -23,7 +23,6 @@ from opentrader.http.connection import Server
 from opentrader.http.events.stream import EventStreams
 from opentrader.http.gateway import Gateway
 from opentrader.http.handlers import REQUEST_ID, Handler, Services, handler_of
-from opentrader.http.idempotency import Idempotency
 from opentrader.http.pages import Pages
 from opentrader.http.problems import MethodNotAllowed, RouteNotFound, problem
 from opentrader.http.route import RESERVED
@@ -41,7 +40,7 @@ def own(gateway: Gateway, guard: Guard) -> Server:
 def stock(gateway: Gateway, guard: Guard) -> Server:
     """The same with aiohttp's application in place of ours."""
     application = web.Application(middlewares=[_around])
-    services = Services(gateway, guard, Pages(ROUTES), EventStreams(gateway), Idempotency())
+    services = Services(gateway, guard, Pages(ROUTES), EventStreams(gateway))
     for route in ROUTES:
         methods = ["GET", "HEAD"] if route.method == "GET" and not route.changes_state else [route.method]
         handler = _adapted(handler_of(route, services))

@@ -18,7 +18,6 @@ from opentrader.errors import InternalError, OpentraderError
 from opentrader.http.events.stream import EventStreams
 from opentrader.http.gateway import Gateway
 from opentrader.http.handlers import REQUEST_ID, Handler, Services, asset_of, handler_of, redirect_to
-from opentrader.http.idempotency import Idempotency
 from opentrader.http.pages import ASSETS, Pages
 from opentrader.http.problems import HEADERS, problem
 from opentrader.http.route import Route
@@ -36,7 +35,7 @@ class Application:
 
     def __init__(self, gateway: Gateway, guard: Guard, routes: Iterable[Route] = ROUTES) -> None:
         pages = Pages(tuple(routes))
-        services = Services(gateway, guard, pages, EventStreams(gateway), Idempotency())
+        services = Services(gateway, guard, pages, EventStreams(gateway))
         api = [(route, handler_of(route, services)) for route in routes]
         files = [(_file(name), asset_of(name, services)) for name in ASSETS]
         home = (_HOME, redirect_to("/api/dashboard", services))

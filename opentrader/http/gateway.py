@@ -1,63 +1,16 @@
-"""The trading system as the HTTP handlers see it, from the moment the port is open."""
+"""Holds HTTP requests until the trading system has started, and refuses them once it stops."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
-from typing import Any, Protocol, TypeVar
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
-from opentrader.actors.messages import Health, HealthOf, View
-from opentrader.actors.runtime.message import Message
-from opentrader.actors.runtime.supervision.supervisor import ActorStatus
+from opentrader.actors.messages import Health, HealthOf
 from opentrader.domain.time_limits import HEALTH_SECONDS, STARTUP_SECONDS
-from opentrader.domain.trading.ports import AuditStore, IdempotencyStore
 from opentrader.errors import NotReady, ShuttingDown
-
-R = TypeVar("R")
-M = TypeVar("M", bound=Message[Any])
-
-
-class System(Protocol):
-    """What the handlers need of the trading system. Every call is made on its event loop."""
-
-    def admit(self, kind: type[Message[Any]]) -> None:
-        """Raise if no message of this type is accepted now: not ready, stopping, no license."""
-        ...
-
-    def view(self, query: View[R]) -> R:
-        """Answer a query from the published snapshots, without waiting."""
-        ...
-
-    def moment(self) -> Hashable:
-        """A cache key: while it stays equal, the answer to the same view stays the same."""
-        ...
-
-    def actors(self) -> list[ActorStatus]:
-        """The current status of every actor."""
-        ...
-
-    def changes(self) -> AbstractContextManager[asyncio.Queue[str]]:
-        """A queue of the names of actors that publish, while the context lasts."""
-        ...
-
-    def spelled(self, message: M) -> M:
-        """The same message with its symbol as a pair, for example BTCUSDT. Raises `SymbolNotFound`."""
-        ...
-
-    async def made_with(self, key: str) -> Any:
-        """The outcome of the entry that a request with this Idempotency-Key created; None if it created none."""
-        ...
-
-    @property
-    def idempotency(self) -> IdempotencyStore: ...
-
-    @property
-    def audit_log(self) -> AuditStore: ...
-
-    async def deliver(self, message: Message[R]) -> R:
-        """Send a message that `admit` and `spelled` have checked to the actor that handles it; return its reply."""
-        ...
+from opentrader.http.idempotency import Idempotency
+from opentrader.http.system import System
 
 
 class Gateway:
@@ -73,6 +26,7 @@ class Gateway:
         self._commit = commit
         self._startup_seconds, self._health_seconds = startup_seconds, health_seconds
         self.started: System | None = None
+        self.idempotency = Idempotency()  # one per system: all servers of it must know what is being executed
         self.closing = False
         self._opened = asyncio.Event()
         self._listeners: list[asyncio.Queue[str]] = []

@@ -15,13 +15,14 @@ from opentrader.actors.runtime.message import Message
 from opentrader.errors import Fault
 from opentrader.http.body import check_length, read_json
 from opentrader.http.events.stream import EventStreams
-from opentrader.http.gateway import Gateway, System
-from opentrader.http.idempotency import Body, Idempotency, StateChange, encode, idempotency_key
+from opentrader.http.gateway import Gateway
+from opentrader.http.idempotency import Body, StateChange, encode, idempotency_key
 from opentrader.http.pages import Pages
 from opentrader.http.params import Reader
 from opentrader.http.problems import HEADERS
 from opentrader.http.route import Route
 from opentrader.http.security import PAGE_HEADERS, Guard
+from opentrader.http.system import System
 
 MAX_HEADER_LENGTH = 1000
 REQUEST_ID = web.RequestKey("REQUEST_ID", str)
@@ -39,7 +40,6 @@ class Services:
     guard: Guard
     pages: Pages
     streams: EventStreams
-    idempotency: Idempotency
 
 
 def handler_of(route: Route, services: Services) -> Handler:
@@ -73,7 +73,7 @@ def _request(route: Route, kind: type[Message[Any]], services: Services) -> Hand
             return _response(encode(reply), unknown, _paging(reply, request.path, query) if route.paged else {})
         key = idempotency_key(request) if route.idempotent else None
         change = StateChange(route, message, request[REQUEST_ID])
-        outcome = await services.idempotency.execute(system, change, key)
+        outcome = await services.gateway.idempotency.execute(system, change, key)
         return _response(outcome.body, unknown, outcome.headers)
 
     return handle

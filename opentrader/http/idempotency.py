@@ -13,6 +13,7 @@ import time
 from collections.abc import Awaitable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple
+from weakref import WeakValueDictionary
 
 import orjson
 from aiohttp import web
@@ -30,9 +31,9 @@ from opentrader.errors import (
     OrderRejected,
     ShuttingDown,
 )
-from opentrader.http.gateway import System
 from opentrader.http.problems import status_of
 from opentrader.http.route import Route
+from opentrader.http.system import System
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _EXCHANGE_REFUSALS = (OrderRejected, InsufficientBalance)  # final only if an intent was recorded before
@@ -101,10 +102,15 @@ def encode(reply: Any) -> Body:
 
 
 class Idempotency:
-    """Executes the state changes of one application, and knows which keys it is executing at the moment."""
+    """Executes the state changes of one system, and knows which keys it is executing at the moment.
+
+    A key stays in `_running` until its outcome is stored: a duplicate that came in between would find neither, and
+    execute the request again.
+    """
 
     def __init__(self) -> None:
         self._running: set[str] = set()
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def execute(self, system: System, change: StateChange, key: str | None) -> Outcome:
         """Execute a request, or replay its first outcome. Raises the errors of the request."""
@@ -113,65 +119,76 @@ class Idempotency:
         return await asyncio.shield(asyncio.ensure_future(work))
 
     async def _once(self, system: System, change: StateChange, key: str) -> Outcome:
-        route = change.route
-        given = fingerprint(route.method, route.path, asdict(change.message))  # type: ignore[call-overload]
+        async with self._turns.setdefault(key, asyncio.Lock()):
+            earlier = await self._earlier(system, change, key)
+            if earlier is not None and earlier.state == "done":
+                return _replay(earlier)
+            self._running.add(key)
         try:
-            await system.idempotency.reserve(Reservation(key, route.method, route.path, given, int(time.time())))
-        except KeyTaken as taken:
-            return await self._repeat(system, change, taken.found, given)
-        return await self._first(system, change, key)
-
-    async def _first(self, system: System, change: StateChange, key: str) -> Outcome:
-        """Execute a request whose key is reserved, and store its outcome.
-
-        If the outcome is unknown the key stays reserved: the next request with it looks for the outcome.
-        """
-        self._running.add(key)
-        try:
-            outcome = await _audited(system, _with_key(change, key))
-        except _OUTCOME_UNKNOWN:
-            raise
-        except OpentraderError as error:
-            await _store(change, _store_refusal(system, key, error))
-            raise
+            work = _first if earlier is None else _recover
+            return await work(system, change, key)
         finally:
             self._running.discard(key)
-        await _store(change, system.idempotency.finish(key, outcome.status, outcome.body.content))
-        return outcome
 
-    async def _repeat(self, system: System, change: StateChange, found: Remembered, given: str) -> Outcome:
-        if found.reservation.fingerprint != given:
-            fault = Fault(
-                ("header", "idempotency-key"), "this key was used before with a different request", "value_error"
-            )
-            raise IdempotencyKeyReused([fault])
-        key = found.reservation.key
-        if found.state == "running" and key in self._running:
+    async def _earlier(self, system: System, change: StateChange, key: str) -> Remembered | None:
+        """The earlier request with this key; None if there is none, and the key is reserved now."""
+        earlier = await _reserved(system, change, key)
+        if earlier is None or earlier.state == "done":
+            return earlier
+        if key in self._running:
             raise IdempotencyInProgress(
                 "the first request with this key is still in progress", hint="retry in a second"
             )
-        if found.state == "running":
-            return await self._recover(system, change, key)
-        return _replay(found)
+        # The first request may have stored its outcome since this row was read, and nobody can begin another one now.
+        return await _reserved(system, change, key)
 
-    async def _recover(self, system: System, change: StateChange, key: str) -> Outcome:
-        """Find the outcome of a request that ended without a response, perhaps with its process.
 
-        If nothing was committed for the key, the request is executed now.
-        """
-        self._running.add(key)
-        try:
-            reply = await system.made_with(key)
-        except _EXCHANGE_REFUSALS as error:
-            await _store(change, _store_refusal(system, key, error))
-            raise Rejected(status_of(type(error)), _payload(error)) from None
-        finally:
-            self._running.discard(key)
-        if reply is None:
-            return await self._first(system, change, key)
-        body = encode(reply)
-        await _store(change, system.idempotency.finish(key, 200, body.content))
-        return Outcome(body, headers=REPLAYED)
+async def _reserved(system: System, change: StateChange, key: str) -> Remembered | None:
+    """Reserve the key, or return the earlier request. Raises `IdempotencyKeyReused` if that was a different one."""
+    route = change.route
+    given = fingerprint(route.method, route.path, asdict(change.message))  # type: ignore[call-overload]
+    try:
+        await system.idempotency.reserve(Reservation(key, route.method, route.path, given, int(time.time())))
+    except KeyTaken as taken:
+        if taken.found.reservation.fingerprint == given:
+            return taken.found
+    else:
+        return None
+    where = ("header", "idempotency-key")
+    raise IdempotencyKeyReused([Fault(where, "this key was used before with a different request", "value_error")])
+
+
+async def _first(system: System, change: StateChange, key: str) -> Outcome:
+    """Execute a request whose key is reserved, and store its outcome.
+
+    If the outcome is unknown the key stays reserved: the next request with it looks for the outcome.
+    """
+    try:
+        outcome = await _audited(system, _with_key(change, key))
+    except _OUTCOME_UNKNOWN:
+        raise
+    except OpentraderError as error:
+        await _store(change, _store_refusal(system, key, error))
+        raise
+    await _store(change, system.idempotency.finish(key, outcome.status, outcome.body.content))
+    return outcome
+
+
+async def _recover(system: System, change: StateChange, key: str) -> Outcome:
+    """Find the outcome of a request that ended without a response, perhaps with its process.
+
+    If nothing was committed for the key, the request is executed now.
+    """
+    try:
+        reply = await system.made_with(key)
+    except _EXCHANGE_REFUSALS as error:
+        await _store(change, _store_refusal(system, key, error))
+        raise Rejected(status_of(type(error)), _payload(error)) from None
+    if reply is None:
+        return await _first(system, change, key)
+    body = encode(reply)
+    await _store(change, system.idempotency.finish(key, 200, body.content))
+    return Outcome(body, headers=REPLAYED)
 
 
 def _replay(found: Remembered) -> Outcome:

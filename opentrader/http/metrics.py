@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 
 from opentrader.actors import messages
 from opentrader.errors import OpentraderError
-from opentrader.http.gateway import System
+from opentrader.http.system import System
 
 
 class _SystemCollector(Collector):

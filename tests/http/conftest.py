@@ -40,8 +40,10 @@ async def serve(system: FakeSystem) -> AsyncIterator[Serve]:
             startup_seconds: float = 30.0,
             health_seconds: float = 0.01,
             max_connections: int = 100,
+            gateway: Gateway | None = None,
         ) -> Site:
-            gateway = Gateway("test", startup_seconds=startup_seconds, health_seconds=health_seconds)
+            if gateway is None:
+                gateway = Gateway("test", startup_seconds=startup_seconds, health_seconds=health_seconds)
             if started:
                 gateway.open(behind)
             server = Server(Application(gateway, Guard(host, token), routes), max_connections=max_connections)

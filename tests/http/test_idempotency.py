@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from opentrader.actors import messages
+from opentrader.domain.trading.ledger import KeyTaken, Reservation
 from opentrader.errors import (
     AskTimeout,
     ExchangeError,
@@ -108,6 +110,54 @@ async def test_while_the_first_is_under_way_the_second_is_told_to_wait(site: Any
     assert second.headers["Retry-After"] == "1"
     closing.go_on.set()
     assert (await first).status == 200
+
+
+async def test_until_the_outcome_is_stored_the_second_is_told_to_wait(site: Any, closing: Any) -> None:
+    storing, stored, store = asyncio.Event(), asyncio.Event(), closing.idempotency.finish
+
+    async def slow(*answer: Any) -> None:
+        storing.set()
+        await stored.wait()
+        await store(*answer)
+
+    closing.idempotency.finish = slow
+    first = asyncio.create_task(site.send("POST", CLOSE, headers=KEY))
+    await storing.wait()
+    assert code(await site.send("POST", CLOSE, headers=KEY)) == (409, "idempotency_in_progress")
+    stored.set()
+    assert (await first).status == 200
+    assert (await site.send("POST", CLOSE, headers=KEY)).headers["Idempotent-Replayed"] == "true"
+    assert len(closing.asked) == 1
+
+
+async def test_a_read_from_before_the_outcome_was_stored_repeats_nothing(site: Any, closing: Any) -> None:
+    reserve = closing.idempotency.reserve
+    await site.send("POST", CLOSE, headers=KEY)
+    stale = [True]
+
+    async def reserve_late(reservation: Reservation) -> None:
+        try:
+            await reserve(reservation)
+        except KeyTaken as taken:
+            if not stale:
+                raise
+            stale.clear()
+            raise KeyTaken(replace(taken.found, state="running", status=None, body=None)) from None
+
+    closing.idempotency.reserve = reserve_late
+    assert (await site.send("POST", CLOSE, headers=KEY)).headers["Idempotent-Replayed"] == "true"
+    assert (stale, len(closing.asked)) == ([], 1)
+
+
+async def test_two_servers_of_one_system_execute_a_key_once(serve: Any, site: Any, closing: Any) -> None:
+    beside = await serve(gateway=site.gateway)
+    closing.go_on.clear()
+    first = asyncio.create_task(site.send("POST", CLOSE, headers=KEY))
+    await closing.begun.wait()
+    assert code(await beside.send("POST", CLOSE, headers=KEY)) == (409, "idempotency_in_progress")
+    closing.go_on.set()
+    assert (await first).status == 200
+    assert len(closing.asked) == 1
 
 
 @pytest.mark.parametrize(

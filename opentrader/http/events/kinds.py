@@ -15,7 +15,7 @@ from typing import Any
 from opentrader.actors import messages
 from opentrader.actors.runtime.message import Message
 from opentrader.errors import OpentraderError
-from opentrader.http.gateway import System
+from opentrader.http.system import System
 
 AGING_FIELDS = frozenset({"age_sec", "stale", "unprotected_sec"})
 

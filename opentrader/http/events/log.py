@@ -20,7 +20,8 @@ import orjson
 
 from opentrader.errors import ShuttingDown
 from opentrader.http.events.kinds import KINDS, HaltState, Rows, snapshot
-from opentrader.http.gateway import Gateway, System
+from opentrader.http.gateway import Gateway
+from opentrader.http.system import System
 
 PAUSE_SECONDS = 0.05  # between two reads: a burst of changes costs as much as one
 CLOCK_SECONDS = 1.0  # changes that come with time alone, like an expired signal, are found within this

@@ -13,8 +13,9 @@ from aiohttp import web
 
 from opentrader.http.events.kinds import KINDS
 from opentrader.http.events.log import EventLog, frame
-from opentrader.http.gateway import Gateway, System
+from opentrader.http.gateway import Gateway
 from opentrader.http.problems import HEADERS
+from opentrader.http.system import System
 
 KEEPALIVE_SECONDS = 15.0
 SLOW_SECONDS = 30.0  # a client that accepts no bytes for this long is dropped

@@ -58,8 +58,8 @@ def finish(connection: Connection, key: str, status: int, body: bytes) -> None:
 
 
 def forget(connection: Connection, key: str) -> None:
-    """Free the key."""
-    connection.execute("DELETE FROM idempotency WHERE key = ?", (key,))
+    """Free the key of a request that did nothing; an answer that is stored stays."""
+    connection.execute("DELETE FROM idempotency WHERE key = ? AND state = 'running'", (key,))
 
 
 def expire(connection: Connection, at: int) -> int:

@@ -35,6 +35,14 @@ async def test_the_answer_is_kept_byte_for_byte(store: Store) -> None:
     assert lookup(store, "key-2", AT) is None
 
 
+async def test_an_answer_that_is_stored_is_not_forgotten(store: Store) -> None:
+    keys = IdempotencyTable(store)
+    await keys.reserve(REQUEST)
+    await keys.finish("key-1", 200, b"ok")
+    await keys.forget("key-1")
+    assert lookup(store, "key-1", AT) == Remembered(REQUEST, "done", 200, b"ok")
+
+
 async def test_a_key_in_use_is_refused_with_what_it_stands_for(store: Store) -> None:
     keys, other = IdempotencyTable(store), replace(REQUEST, path="/api/close", fingerprint="other")
     await keys.reserve(REQUEST)

@@ -1,0 +1,58 @@
+"""The trading system as HTTP sees it: a protocol, so that tests can serve a fake."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Hashable
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, TypeVar
+
+from opentrader.actors.messages import View
+from opentrader.actors.runtime.message import Message
+from opentrader.actors.runtime.supervision.supervisor import ActorStatus
+from opentrader.domain.trading.ports import AuditStore, IdempotencyStore
+
+R = TypeVar("R")
+M = TypeVar("M", bound=Message[Any])
+
+
+class System(Protocol):
+    """What the handlers need of the trading system. Every call is made on its event loop."""
+
+    def admit(self, kind: type[Message[Any]]) -> None:
+        """Raise if no message of this type is accepted now: not ready, stopping, no license."""
+        ...
+
+    def view(self, query: View[R]) -> R:
+        """Answer a query from the published snapshots, without waiting."""
+        ...
+
+    def moment(self) -> Hashable:
+        """A cache key: while it stays equal, the answer to the same view stays the same."""
+        ...
+
+    def actors(self) -> list[ActorStatus]:
+        """The current status of every actor."""
+        ...
+
+    def changes(self) -> AbstractContextManager[asyncio.Queue[str]]:
+        """A queue of the names of actors that publish, while the context lasts."""
+        ...
+
+    def spelled(self, message: M) -> M:
+        """The same message with its symbol as a pair, for example BTCUSDT. Raises `SymbolNotFound`."""
+        ...
+
+    async def made_with(self, key: str) -> Any:
+        """The outcome of the entry that a request with this Idempotency-Key created; None if it created none."""
+        ...
+
+    @property
+    def idempotency(self) -> IdempotencyStore: ...
+
+    @property
+    def audit_log(self) -> AuditStore: ...
+
+    async def deliver(self, message: Message[R]) -> R:
+        """Send a message that `admit` and `spelled` have checked to the actor that handles it; return its reply."""
+        ...
