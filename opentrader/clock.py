@@ -49,7 +49,7 @@ class SystemClock:
 class SortableIds:
     """ULIDs: 26 characters of Crockford's base 32, for 48 bits of Unix milliseconds and 80 random bits.
 
-    Within one millisecond of one process each id is greater than the one before.
+    On one thread each id is greater than the one before, also within one millisecond.
     """
 
     def new(self) -> str:

@@ -23,6 +23,7 @@ _MARKUP_LENGTH = 10_000  # characters of an item's text that are parsed
 _LAST_INSTANT = 4_102_444_800  # 2100-01-01
 _BLOCKS = {"br", "dd", "div", "dt", "h1", "h2", "h3", "h4", "hr", "li", "p", "pre", "td", "th", "tr"}
 _HIDDEN = {"iframe", "noembed", "noframes", "noscript", "script", "style", "template"}  # removed with what they contain
+_NO_ATTRIBUTES: dict[str, set[str]] = {"*": set()}  # an empty dict keeps the generic ones, lang and title
 _BLOCK_TAG = re.compile(r"</?\w+>")
 
 
@@ -61,7 +62,13 @@ def _check_size(text: str) -> None:
 def plain(markup: str) -> str:
     """The text that a browser would show for a piece of HTML, on one line."""
     # What is left are block tags without attributes: they separate words.
-    blocks = nh3.clean(markup[:_MARKUP_LENGTH], tags=_BLOCKS, clean_content_tags=_HIDDEN, attributes={}, link_rel=None)
+    blocks = nh3.clean(
+        markup[:_MARKUP_LENGTH],
+        tags=_BLOCKS,
+        clean_content_tags=_HIDDEN,
+        attributes=_NO_ATTRIBUTES,
+        link_rel=None,
+    )
     return one_line(unescape(_BLOCK_TAG.sub(" ", blocks)), _MARKUP_LENGTH)
 
 

@@ -193,7 +193,8 @@ class TestAgent:
             assert daemon.get("/api/signal/ETHUSDT")["status"] == "pending"
 
     def test_rejects_a_weak_signal(self, tmp_path: Path) -> None:
-        with serving(tmp_path, **TRADER) as daemon:
+        # The agent scans first: in some weeks it finds a setup in ETH, which would replace this signal.
+        with serving(tmp_path, **TRADER, OPENTRADER_WATCHLIST="BTC") as daemon:
             daemon.post("/api/signal", SIGNAL | {"passed": 4})
             assert "ETHUSDT: rejected, 4 of 7 points" in output(tmp_path, "agent.py", daemon.base).splitlines()
             assert daemon.call("GET", "/api/signal/ETHUSDT")[1]["signal_status"] == "skipped"

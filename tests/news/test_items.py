@@ -98,6 +98,7 @@ async def test_entities_neither_grow_nor_open_files(wire, tmp_path: Path, charse
     ("markup", "shown"),
     [
         ("<p>one</p><p>two<br/>three</p>", "one two three"),
+        ('<p lang="en" title="x">one</p><p dir="rtl">two</p>', "one two"),
         ('<a href="https://x.com">a<b>b</b></a>c', "abc"),
         ("5 < 6 &amp;&amp; 7 > 6, R&D &#8364;1 &nope;", "5 < 6 && 7 > 6, R&D €1 &nope;"),
         ("a<!-- <b>no</b> -->b<!doctype x><?php x?>c", "abc"),
