@@ -1,6 +1,6 @@
 """The entry point of every request: find its route, call the route's handler, turn errors into responses.
 
-It runs on aiohttp's low-level server, because `web.Application` with one middleware needs 15 to 19 % more CPU time per
+It runs on aiohttp's low-level server, because `web.Application` with one middleware needs 13 to 22 % more CPU time per
 request for the same handlers: `python -m bench.dispatch`, with figures in docs/performance.md.
 """
 

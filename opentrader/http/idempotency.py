@@ -146,7 +146,7 @@ class Idempotency:
 async def _reserved(system: System, change: StateChange, key: str) -> Remembered | None:
     """Reserve the key, or return the earlier request. Raises `IdempotencyKeyReused` if that was a different one."""
     route = change.route
-    given = fingerprint(route.method, route.path, asdict(change.message))  # type: ignore[call-overload]
+    given = fingerprint(route.method, route.path, asdict(change.message))  # type: ignore[call-overload]  # every message is a dataclass
     try:
         await system.idempotency.reserve(Reservation(key, route.method, route.path, given, int(time.time())))
     except KeyTaken as taken:
@@ -211,7 +211,7 @@ def _with_key(change: StateChange, key: str) -> StateChange:
     """The request with its key in the message, if the message stores it with what it creates."""
     if not hasattr(change.message, "idem_key"):
         return change
-    return replace(change, message=replace(change.message, idem_key=key))  # type: ignore[type-var]
+    return replace(change, message=replace(change.message, idem_key=key))  # type: ignore[type-var]  # the same
 
 
 async def _store_refusal(system: System, key: str, error: OpentraderError) -> None:
@@ -256,7 +256,7 @@ async def _store(change: StateChange, work: Awaitable[object]) -> None:
 
 
 def _entry(change: StateChange, outcome: str, status: int) -> AuditEntry:
-    values = asdict(change.message)  # type: ignore[call-overload]
+    values = asdict(change.message)  # type: ignore[call-overload]  # every message is a dataclass
     params = {} if change.route.section == _PERSONAL_SECTION else values
     return AuditEntry(
         ts=int(time.time()),

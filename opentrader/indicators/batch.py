@@ -106,4 +106,4 @@ def _reading(
     now = math.inf if now_ms is None else float(now_ms)
     block = _block(ohlcv, timeframe, now_ms)
     vector = analyse(initial(parameters, rule), block, float(TF_MS[timeframe]), now, what)
-    return vector.tolist()  # type: ignore[no-any-return]
+    return vector.tolist()  # type: ignore[no-any-return]  # numpy types it as Any

@@ -158,7 +158,7 @@ class AnalysisState:
         )
 
     def _reading(self, what: int) -> assembly.Reading:
-        return ask(self._matrix, what).tolist()  # type: ignore[no-any-return]
+        return ask(self._matrix, what).tolist()  # type: ignore[no-any-return]  # numpy types it as Any
 
 
 def _end(state: AnalysisState) -> int:

@@ -246,7 +246,7 @@ class TradingSystem:
         listings = self._market.feed.listings()
         keyed = isinstance(message, messages.OfMarket)
         pair = listing_of(symbol, listings).pair if keyed else pair_of(symbol, listings)
-        return replace(message, symbol=pair)  # type: ignore[type-var]
+        return replace(message, symbol=pair)  # type: ignore[type-var]  # every message is a dataclass
 
     def _running(self) -> Supervisor:
         if self._stopping:

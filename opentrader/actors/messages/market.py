@@ -22,7 +22,7 @@ R = TypeVar("R")
 class PostedIndicator(TypedDict, total=False):
     """One indicator of a posted trend: its vote, and any other fields that its author sent."""
 
-    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
+    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]  # pydantic reads it from the class
     vote: Trend
 
 

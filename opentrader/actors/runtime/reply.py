@@ -87,7 +87,7 @@ class Reply(pykka.Future[T]):
         value, error = self._answer
         if error is not None:
             raise error
-        return value  # type: ignore[no-any-return]
+        return value  # type: ignore[no-any-return]  # the slot holds any reply
 
     @property
     def followed(self) -> bool:

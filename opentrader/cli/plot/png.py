@@ -61,9 +61,9 @@ def _dress(axes: Axes) -> None:
     axes.tick_params(colors=FAINT, labelsize=9, length=0)
     for spine in axes.spines.values():
         spine.set_color(GRID)
-    locator = AutoDateLocator(minticks=6, maxticks=12)  # type: ignore[no-untyped-call]
+    locator = AutoDateLocator(minticks=6, maxticks=12)  # type: ignore[no-untyped-call]  # matplotlib has no types
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))  # type: ignore[no-untyped-call]  # matplotlib has no types
 
 
 def _days(chart: Chart, bar: int) -> float:

@@ -134,7 +134,7 @@ def _number(cell: object) -> float:
     if isinstance(cell, bool) or cell is None:
         return math.nan
     try:
-        return float(cell)  # type: ignore[arg-type]
+        return float(cell)  # type: ignore[arg-type]  # what is no number raises here
     except (TypeError, ValueError, OverflowError):
         return math.nan
 

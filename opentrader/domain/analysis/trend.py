@@ -65,7 +65,7 @@ class TrendResult:
     @property
     def category(self) -> Regime:
         """The regime of a scan row, where a trend has no direction."""
-        return "trend" if self.regime in ("uptrend", "downtrend") else self.regime  # type: ignore[return-value]
+        return "trend" if self.regime in ("uptrend", "downtrend") else self.regime  # type: ignore[return-value]  # mypy does not narrow by `in`
 
     def to_dict(self) -> dict[str, Any]:
         return {

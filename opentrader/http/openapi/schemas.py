@@ -99,7 +99,7 @@ def _in_url(schema: Schema) -> Schema:
 
 def reply_of(message: type[Message[Any]]) -> Any:
     """The reply type of a message: the R of its `Message[R]`."""
-    return message.__orig_bases__[0].__args__[0]  # type: ignore[attr-defined]
+    return message.__orig_bases__[0].__args__[0]  # type: ignore[attr-defined]  # typing keeps it at run time
 
 
 def reply_schema(kind: Any) -> tuple[Schema, dict[str, Schema]]:

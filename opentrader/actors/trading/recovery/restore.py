@@ -135,7 +135,7 @@ class RestoredTrades(TradeRecovery):
         trade = messages.TradeReply(
             id=self.context.ids.new(),
             symbol=message.symbol,
-            direction=message.direction,  # type: ignore[arg-type]
+            direction=message.direction,  # type: ignore[arg-type]  # the edge lowered it
             size=message.size,
             entry_px=message.entry_px,
             sl_px=message.sl_px,

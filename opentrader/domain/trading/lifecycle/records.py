@@ -46,7 +46,7 @@ def revised(record: Record, **changes: object) -> Record:
     """The record with these fields; the same object if nothing changes, so that a quiet tick creates no new values."""
     if all(getattr(record, name) == value for name, value in changes.items()):
         return record
-    return replace(record, **changes)  # type: ignore[arg-type]
+    return replace(record, **changes)  # type: ignore[arg-type]  # every record is a dataclass
 
 
 @dataclass(frozen=True, slots=True)
