@@ -157,7 +157,8 @@ def audit(options: Namespace) -> int:
     report = verify_audit(folder)
     if report is None:
         raise NotFound(f"no store in {folder}", hint="Name the data folder with --data-dir.")
-    print("\n".join((f"{report.events} events; hash of the last: {report.head}", *report.faults)))
+    verdict = report.faults or ("complete and unchanged",)
+    print("\n".join((f"{report.events} events; hash of the last: {report.head}", *verdict)))
     return 1 if report.faults else 0
 
 

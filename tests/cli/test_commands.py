@@ -278,7 +278,9 @@ def test_the_audit_is_verified(capsys: pytest.CaptureFixture[str], tmp_path: Pat
     store = Store.open(data_dir)
     asyncio.run(store.write(lambda connection: [events.append(connection, 1, "halt", {}) for _ in range(3)]))
     assert cli.main(["audit", "verify"]) == 0  # beside the one who has it open
-    assert capsys.readouterr().out.startswith("3 events; hash of the last: ")
+    summary, verdict = capsys.readouterr().out.splitlines()
+    assert summary.startswith("3 events; hash of the last: ")
+    assert verdict == "complete and unchanged"
     store.close()
     connection = apsw.Connection(str(data_dir / "opentrader.db"))
     connection.execute("DROP TRIGGER events_are_never_changed; UPDATE events SET type = 'resume' WHERE seq = 2")
