@@ -91,7 +91,7 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(TOOLS)/bin/pip-compile --quiet -
 OURS    := --build-deps-for wheel
 
 # With the oldest Python that is supported: newer ones install what it pins, the reverse is not so.
-lock: $(TOOLS)/bin/pip-compile ## Pin anew what setup.cfg asks for; ARGS="--upgrade" takes the newest
+lock: $(TOOLS)/bin/pip-compile ## Pin the packages that setup.cfg names; ARGS="--upgrade" takes the newest
 	@$(COMPILE) $(OURS) --extra plot --output-file requirements.lock setup.cfg
 	@$(COMPILE) $(OURS) --constraint requirements.lock --output-file requirements-daemon.lock setup.cfg
 	@$(COMPILE) $(OURS) --constraint requirements.lock --extra plot --extra test --extra bench \

@@ -29,7 +29,7 @@ class Document:
     results: tuple[Result, ...] = field(default_factory=tuple)
 
     def with_rows_of(self, other: Document) -> Document:
-        """The rows of both, those of `other` in place of its own, in the order of the table."""
+        """The rows of both, with the rows of `other` replacing equal ones, in the order of the table."""
         rows = {result.row.key: result for result in (*self.results, *other.results)}
         return Document(other.machine, other.at, other.commit, tuple(sorted(rows.values(), key=_number)))
 
@@ -40,14 +40,14 @@ def _number(result: Result) -> int:
 
 def encoded(document: Document) -> bytes:
     """The document as JSON text."""
-    told = {
+    payload = {
         "format": FORMAT,
         "at": document.at,
         "commit": document.commit,
         "machine": document.machine,
         "rows": [_row(result) for result in document.results],
     }
-    return orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return orjson.dumps(payload, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def _row(result: Result) -> dict[str, Any]:
@@ -77,18 +77,20 @@ def read(path: Path) -> Document:
 
 
 def parsed(text: bytes) -> Document:
-    told = orjson.loads(text)
-    if told["format"] != FORMAT:
-        raise ValueError(told["format"])
-    return Document(told["machine"], told["at"], told["commit"], tuple(_results(told["rows"])))
+    payload = orjson.loads(text)
+    if payload["format"] != FORMAT:
+        raise ValueError(payload["format"])
+    return Document(payload["machine"], payload["at"], payload["commit"], tuple(_results(payload["rows"])))
 
 
 def _results(rows: Iterable[Mapping[str, Any]]) -> Iterable[Result]:
-    for told in rows:
-        row = Row(**{name: told[name] for name in _ROW})
-        yield Result(row, tuple(map(_parsed_figure, told["figures"])), told["seconds"], told["load"], told["failure"])
+    for payload in rows:
+        row = Row(**{name: payload[name] for name in _ROW})
+        yield Result(
+            row, tuple(map(_parsed_figure, payload["figures"])), payload["seconds"], payload["load"], payload["failure"]
+        )
 
 
-def _parsed_figure(told: Mapping[str, Any]) -> Figure:
-    values = {name: value for name, value in told.items() if name != "verdict"}
-    return Figure(**{**values, "target": told["target"] and Target(**told["target"])})
+def _parsed_figure(payload: Mapping[str, Any]) -> Figure:
+    values = {name: value for name, value in payload.items() if name != "verdict"}
+    return Figure(**{**values, "target": payload["target"] and Target(**payload["target"])})

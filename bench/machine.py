@@ -52,7 +52,9 @@ def _version(name: str) -> str | None:
 
 def _commit() -> str:
     try:
-        told = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, check=True, text=True)
+        described = subprocess.run(
+            ["git", "describe", "--always", "--dirty"], capture_output=True, check=True, text=True
+        )
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-    return told.stdout.strip()
+    return described.stdout.strip()

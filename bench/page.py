@@ -44,7 +44,7 @@ def _section(result: Result) -> Iterator[str]:
 
 
 def renewed(document: Document, text: str) -> str:
-    """The text of the page with its generated part made anew."""
+    """The text of the page with its generated part renewed."""
     mark = re.compile(r"(<!-- generated -->\n).*(<!-- end -->)", re.DOTALL)
     return mark.sub(lambda match: f"{match[1]}{tables(document)}{match[2]}", text)
 

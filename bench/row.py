@@ -67,7 +67,7 @@ def left_to_long(name: str) -> Figure:
 
 
 class Run(NamedTuple):
-    """What a row is given: a folder of its own on the disk to be measured, and a way to tell of progress."""
+    """The context of a row: its own folder on the measured disk, and a way to report progress."""
 
     folder: Path
     say: Callable[[str], None]

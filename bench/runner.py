@@ -1,4 +1,4 @@
-"""Measures rows one after the other, each in a folder of its own, and says on stderr how far it is."""
+"""Measures rows one after the other, each in its own folder, and reports progress on stderr."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PATIENCE_SECONDS = 2.0
 
 
 def measured(rows: Sequence[Row], scratch: Path, console: Console, *, long: bool = False) -> Iterator[Result]:
-    """The result of each row. One that fails is told and does not stop the others."""
+    """The result of each row. A failed row is reported and does not stop the others."""
     for number, row in enumerate(rows, 1):
         title = f"{number}/{len(rows)} {row.key} {short_name(row.key)}"
         with console.status(title) as status:

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 ROOT = Path(__file__).resolve().parents[2]
-END_SECONDS = 60.0  # after which a process that was told to end never will
+END_SECONDS = 60.0  # a process that has not ended after a request and this time never will
 
 
 class Died(Exception):

@@ -27,7 +27,7 @@ class Burst(NamedTuple):
 
 
 class Heard(NamedTuple):
-    """Seconds from the sending of a change until the first and the last stream was told of it."""
+    """Seconds from the sending of a change until the first and the last stream received it."""
 
     first: float
     last: float

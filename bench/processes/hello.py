@@ -23,12 +23,12 @@ Handler = Callable[[web.Request], Awaitable[web.Response]]
 _KEEP = "INSERT OR REPLACE INTO choices (key, text) VALUES ('bench', 'a text')"
 
 
-async def serve(told: dict[str, Any], port: int) -> None:
+async def serve(plan: dict[str, Any], port: int) -> None:
     """Answer until a signal comes."""
-    stores = _stores(told.get("folders", ()))
+    stores = _stores(plan.get("folders", ()))
     application = web.Application()
-    for path, answer in told["answers"].items():
-        commits = told.get("commits", {}).get(path, ())
+    for path, answer in plan["answers"].items():
+        commits = plan.get("commits", {}).get(path, ())
         application.router.add_route("*", path, _handler(answer, stores, commits))
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
@@ -67,10 +67,10 @@ def _keep(connection: Any) -> None:
 
 
 async def _signal() -> None:
-    told = asyncio.Event()
+    stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, told.set)
-    await told.wait()
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await stop.wait()
 
 
 if __name__ == "__main__":

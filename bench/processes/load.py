@@ -129,7 +129,7 @@ class Streams:
         return {}
 
     async def change(self, port: int, request: Sequence[Any]) -> dict[str, Any]:
-        """Make a change, and wait until every stream was told of it; seconds since it was sent."""
+        """Make a change, and wait until every stream received it; seconds since it was sent."""
         for listener in self._listeners:
             listener.heard.clear()
         sent = perf_counter()
@@ -155,9 +155,9 @@ async def serve() -> None:
         "hang_up": streams.hang_up,
     }
     while line := await asyncio.to_thread(sys.stdin.readline):
-        told = orjson.loads(line)
+        command = orjson.loads(line)
         try:
-            answer = await acts[told.pop("do")](**told)
+            answer = await acts[command.pop("do")](**command)
         except (Failed, OSError) as error:
             answer = {"failed": str(error)}
         print(orjson.dumps(answer).decode(), flush=True)

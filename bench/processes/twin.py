@@ -1,4 +1,4 @@
-"""The bare server beside the daemon: the same bodies and headers, in a process of its own."""
+"""The bare server beside the daemon: the same bodies and headers, in a separate process."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ OF_THE_SERVER = frozenset({"content-length", "content-type", "date", "connection
 
 
 class Hello(Child):
-    """A server that answers each path as it is told to; see `hello.py`."""
+    """A server that answers each path as its plan says; see `hello.py`."""
 
-    def __init__(self, folder: Path, port: int = 0, **told: Any) -> None:
+    def __init__(self, folder: Path, port: int = 0, **plan: Any) -> None:
         file = folder / "hello.json"
-        file.write_bytes(orjson.dumps(told))
+        file.write_bytes(orjson.dumps(plan))
         super().__init__(("-m", "bench.processes.hello", str(file), str(port)), folder / "hello.log")
         self.port = port
 

@@ -1,4 +1,4 @@
-"""P3: one new closed candle, against computing all anew and against talipp."""
+"""P3: one new closed candle, against a full recomputation and against talipp."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _demand_equal() -> None:
 ROW = Row(
     "P3",
     what="one new closed candle -> all sixteen values, in constant time",
-    anchor="TA-Lib computing 500 bars anew; talipp; the same for 500 symbols",
+    anchor="TA-Lib recomputing 500 bars; talipp; the same for 500 symbols",
     target=">= 50x; >= 30x; >= 100x",
     note="The values are those of the batch to the last bit. There is no call for many symbols at once yet: a loop.",
     measure=measure,

@@ -95,7 +95,7 @@ ROW = Row(
     target="for each: CPU a request <= 1.15x, req/s >= 0.9x, p50 <= 1.15x",
     note=(
         "With 5 open trades and 3 signals; CPU and rate with 8 connections, p50 with one."
-        " The bare server encodes its answer anew for each request."
+        " The bare server encodes its answer for each request."
     ),
     measure=measure,
 )

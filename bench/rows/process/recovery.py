@@ -40,7 +40,7 @@ def admitted(count: int) -> str:
 
 
 class Site:
-    """A data folder and recorded candles; each open trade has a symbol of its own."""
+    """A data folder and recorded candles; each open trade has its own symbol."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
