@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import sys
+from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
 from functools import reduce
 from pathlib import Path
@@ -49,9 +50,14 @@ def renewed(document: Document, text: str) -> str:
     return mark.sub(lambda match: f"{match[1]}{tables(document)}{match[2]}", text)
 
 
-def main(names: Sequence[str]) -> None:
-    if names:
-        KEPT.write_bytes(encoded(reduce(Document.with_rows_of, (read(Path(name)) for name in names))))
+def main(arguments: Sequence[str]) -> None:
+    parser = ArgumentParser(prog="python -m bench.page", description="Write docs/performance.md from results.")
+    parser.add_argument(
+        "results", nargs="*", type=Path, help="JSON of `python -m bench`; kept in docs/performance.json"
+    )
+    results = parser.parse_args(arguments).results
+    if results:
+        KEPT.write_bytes(encoded(reduce(Document.with_rows_of, map(read, results))))
     PAGE.write_text(renewed(read(KEPT), PAGE.read_text(encoding="utf-8")), encoding="utf-8")
 
 
