@@ -23,13 +23,6 @@ WITHOUT: dict[str, str] = {
 }
 # Modules whose tests stand under another name still. It only gets shorter.
 OWED = {
-    "actors/messages/history.py",
-    "actors/messages/market.py",
-    "actors/messages/operations.py",
-    "actors/messages/pending.py",
-    "actors/messages/signals.py",
-    "actors/messages/trading.py",
-    "actors/messages/types.py",
     "actors/trading/replies/outcomes.py",
     "actors/trading/replies/presenter.py",
     "actors/trading/replies/snapshot.py",
@@ -38,7 +31,6 @@ OWED = {
     "domain/trading/lifecycle/records.py",
     "exchange/paper/paper.py",
     "http/events/kinds.py",
-    "http/events/log.py",
     "system/composition.py",
 }
 MOST = 10
