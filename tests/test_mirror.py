@@ -21,18 +21,6 @@ WITHOUT: dict[str, str] = {
     "domain/trading/ports.py": "protocols",
     "http/system.py": "a protocol",
 }
-# Modules whose tests stand under another name still. It only gets shorter.
-OWED = {
-    "actors/trading/replies/outcomes.py",
-    "actors/trading/replies/presenter.py",
-    "actors/trading/replies/snapshot.py",
-    "actors/views.py",
-    "domain/analysis/market.py",
-    "domain/trading/lifecycle/records.py",
-    "exchange/paper/paper.py",
-    "http/events/kinds.py",
-    "system/composition.py",
-}
 MOST = 10
 
 
@@ -57,7 +45,7 @@ def is_tested(module: Path) -> bool:
 
 
 def test_every_module_has_a_test_module_of_its_name() -> None:
-    assert {module.as_posix() for module in modules() if not is_tested(module)} == WITHOUT.keys() | OWED
+    assert {module.as_posix() for module in modules() if not is_tested(module)} == WITHOUT.keys()
 
 
 def test_exceptions_are_few() -> None:

@@ -1,0 +1,115 @@
+"""Views: answers from snapshots, as of the moment of the question."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from opentrader.actors import messages, views
+from opentrader.actors.operations.agent_board import Board
+from opentrader.actors.trading.replies.snapshot import AccountReading, TradingSnapshot
+from opentrader.domain.analysis.trend import Score, TrendRecord
+from opentrader.domain.signals import SignalRecord
+from opentrader.domain.trading.venue import Balance
+from opentrader.errors import NotReady, SignalNotFound
+
+D = Decimal
+NOW = 1_714_219_200.0  # 12:00 UTC: 1h and 4h candles close
+ASKING = views.Asking(now=NOW, market_ms=int(NOW * 1000), commit="test", ttl_seconds=3600)
+TREND = TrendRecord(
+    symbol="BTC",
+    timeframe="1h",
+    source="computed",
+    type="crypto",
+    trend="uptrend",
+    score=Score(5, 0, 2),
+    timestamp=int(NOW) - 60,
+)
+SIGNAL = SignalRecord(
+    pair="ADAUSDT",
+    direction="buy",
+    bot="mr_combined",
+    status="pending",
+    notified=False,
+    created_at=int(NOW) - 1,
+    updated_at=int(NOW) - 1,
+    expires_at=int(NOW) + 299,
+    body={"price": 0.529, "sl_pct": 2.81, "tp_pct": 11.28, "ev": 4.5, "confidence": 8, "gate_ok": False},
+)
+
+
+class Published:
+    """The snapshots of a test; an actor without one has published nothing yet."""
+
+    def __init__(self, **snapshots: Any) -> None:
+        self._snapshots = snapshots
+
+    def snapshot(self, name: str) -> Any:
+        if name not in self._snapshots:
+            raise NotReady(f"{name} has published nothing yet")
+        return self._snapshots[name]
+
+    def snapshots(self, owner: str) -> Mapping[Any, Any]:
+        return {}
+
+    def status(self) -> list[Any]:
+        return []
+
+
+def test_a_trend_is_stale_once_a_newer_candle_has_closed() -> None:
+    fresh = replace(TREND, timestamp=int(NOW))
+    published = Published(trend_book=(TREND, fresh))
+    old, new = views.trend_rows(messages.TrendRows(), published, ASKING).data
+    assert (old.age_sec, old.stale) == (60, True)
+    assert (new.age_sec, new.stale) == (0, False)
+    later = replace(ASKING, market_ms=ASKING.market_ms + 59 * 60_000)
+    assert not views.trend_rows(messages.TrendRows(), Published(trend_book=(fresh,)), later).data[0].stale
+
+
+def test_trends_are_filtered_by_timeframe() -> None:
+    published = Published(trend_book=(TREND,))
+    assert views.trend_rows(messages.TrendRows("4h"), published, ASKING).count == 0
+    assert views.trend_rows(messages.TrendRows("1h"), published, ASKING).count == 1
+
+
+def test_a_human_reads_price_figures_gate_and_time_left() -> None:
+    text = views.pending_text(messages.PendingText(), Published(signal_book={"ADAUSDT": SIGNAL}), ASKING)
+    assert text.startswith(
+        "1 pending signal\n\nBUY ADAUSDT  (mr_combined)\n  price 0.529, stop -2.81 %, target +11.28 %"
+    )
+    assert "ev 4.5, confidence 8: below the gate" in text
+    assert "expires in 4 min 59 s" in text
+
+
+def test_a_signal_whose_time_is_over_is_not_pending() -> None:
+    later = replace(ASKING, now=NOW + 300)
+    published = Published(signal_book={"ADAUSDT": SIGNAL})
+    assert views.pending_text(messages.PendingText(), published, later) == "No pending signals.\n"
+    with pytest.raises(SignalNotFound):
+        views.signal_of(messages.SignalOf("BTCUSDT"), published, ASKING)
+
+
+def test_a_portfolio_values_what_has_a_price() -> None:
+    balances = {"USDT": Balance(D(900), D(100)), "ETH": Balance(D(1), D(1)), "XXX": Balance(D(5), D(0))}
+    account = AccountReading("USDT", balances, {"ETH": D(3000)}, 0)
+    reply = views.portfolio_of(
+        messages.PortfolioOf(), Published(position_manager=TradingSnapshot(account=account)), ASKING
+    )
+    assert (reply.equity, reply.balance.free, reply.balance.total) == (7000.0, 900.0, 1000.0)
+    assert [(held.asset, held.value) for held in reply.holdings] == [("ETH", 6000.0), ("XXX", None)]
+
+
+def test_what_is_not_published_yet_is_not_ready() -> None:
+    with pytest.raises(NotReady):
+        views.board_state(messages.BoardState(), Published(), ASKING)
+    with pytest.raises(NotReady):
+        views.portfolio_of(messages.PortfolioOf(), Published(position_manager=TradingSnapshot()), ASKING)
+
+
+def test_a_board_is_shown_as_of_now() -> None:
+    state = views.board_state(messages.BoardState(), Published(agent_board=Board({}, ())), ASKING)
+    assert (state.agents, state.log, state.ts) == ({}, (), int(NOW))
