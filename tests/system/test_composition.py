@@ -1,4 +1,4 @@
-"""Which parts the settings choose, with which limits, and in which order the actors are added."""
+"""Which parts the settings choose, their limits, and the order of the actors."""
 
 from __future__ import annotations
 
