@@ -6,35 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opentrader.domain.notices import LONGEST, notice, units
-from tests.domain.untrusted import CLICKABLE
-
-HOSTILE = st.lists(
-    st.sampled_from(
-        [
-            "https://evil.com",
-            "tg:resolve?domain=x",
-            "@bot",
-            "/halt",
-            "APPROVAL REQUEST",
-            "\n",
-            "\r",
-            "\u2028",
-            "\u202e",
-            "\x00",
-            " ",
-            "a",
-            "🚀",
-            "1.5",
-            "xn--p1ai.рф",
-            "\ud800",
-            "::",
-            "//",
-            ".",
-            "/",
-        ]
-    )
-    | st.text(max_size=5)
-).map("".join)
+from tests.domain.untrusted import CLICKABLE, HOSTILE
 
 
 @given(HOSTILE.filter(bool), st.sampled_from([None, "scout", "evil.com"]))

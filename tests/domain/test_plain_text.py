@@ -7,36 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opentrader.domain.plain_text import defanged, one_line, shortened
-from tests.domain.untrusted import CLICKABLE
-
-# What a Telegram client turns into something to press.
-HOSTILE = st.lists(
-    st.sampled_from(
-        [
-            "https://evil.com",
-            "tg:resolve?domain=x",
-            "@bot",
-            "/halt",
-            "APPROVAL REQUEST",
-            "\n",
-            "\r",
-            "\u2028",
-            "\u202e",
-            "\x00",
-            " ",
-            "a",
-            "🚀",
-            "1.5",
-            "xn--p1ai.рф",
-            "\ud800",
-            "::",
-            "//",
-            ".",
-            "/",
-        ]
-    )
-    | st.text(max_size=5)
-).map("".join)
+from tests.domain.untrusted import CLICKABLE, HOSTILE
 
 
 @pytest.mark.parametrize(
