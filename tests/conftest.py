@@ -12,8 +12,7 @@ import pykka
 import pytest
 
 from opentrader.store import Store
-
-REPOSITORY = Path(__file__).resolve().parent.parent
+from tests.paths import REPOSITORY
 
 # The suite draws the same examples every time: red means that something changed. `make prove` draws new ones.
 hypothesis.settings.register_profile("default", deadline=None, derandomize=True)

@@ -1,4 +1,4 @@
-"""`opentrader serve` as a process of its own on a free port, told what to do over HTTP."""
+"""`opentrader serve` as a process of its own on a free port, told what to do over HTTP; and a script that is killed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+from tests.paths import REPOSITORY
+
 SECONDS = 60  # after which a daemon that has not done as it was told never will
 TRADER: dict[str, Any] = {  # the settings of somebody who may trade, and more often than by default
     "OPENTRADER_LICENSE_EMAIL": "me@example.com",
@@ -29,11 +30,15 @@ TRADER: dict[str, Any] = {  # the settings of somebody who may trade, and more o
 class Daemon:
     """The daemon of a data folder; killed without warning, started again. It has no settings but those given.
 
-    `tree` is the checkout whose code it runs.
+    `tree` is the checkout whose code it runs, `script` what runs instead of `python -m opentrader`: code that
+    changes a part of the package, then calls `main` of opentrader.cli.
     """
 
-    def __init__(self, folder: Path, *options: str, tree: Path = REPOSITORY, **environment: str) -> None:
-        serve = [sys.executable, "-m", "opentrader", "serve"]
+    def __init__(
+        self, folder: Path, *options: str, tree: Path = REPOSITORY, script: str | None = None, **environment: str
+    ) -> None:
+        program = ["-m", "opentrader"] if script is None else ["-c", script]
+        serve = [sys.executable, *program, "serve"]
         self._command = [*serve, "--port", "0", "--data-dir", str(folder), *options]
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("OPENTRADER_")}
         self._environment = {**inherited, **environment}
@@ -100,10 +105,26 @@ class Daemon:
 
 
 @contextmanager
-def serving(folder: Path, *options: str, tree: Path = REPOSITORY, **environment: str) -> Iterator[Daemon]:
-    daemon = Daemon(folder, *options, tree=tree, **environment)
+def serving(
+    folder: Path, *options: str, tree: Path = REPOSITORY, script: str | None = None, **environment: str
+) -> Iterator[Daemon]:
+    daemon = Daemon(folder, *options, tree=tree, script=script, **environment)
     try:
         daemon.start()
         yield daemon
     finally:
         daemon.kill()
+
+
+def lines_until_killed(script: str, folder: Path, enough: int) -> list[str]:
+    """What a script has printed that is given the folder and killed after `enough` lines; whole lines only."""
+    command = [sys.executable, "-c", script, str(folder)]
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            first = [process.stdout.readline() for _ in range(enough)]
+        finally:
+            process.kill()
+        lines = [line.rstrip("\n") for line in (*first, *process.stdout) if line.endswith("\n")]
+    assert len(lines) >= enough
+    return lines

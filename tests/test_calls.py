@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+from tests.paths import REPOSITORY
+
 SOURCES = sorted(path for top in ("opentrader", "app", "bench") for path in (REPOSITORY / top).rglob("*.py"))
 MOST_POSITIONAL = 5
 

@@ -11,9 +11,9 @@ import pytest
 
 from opentrader.config.settings import Settings
 from opentrader.config.sources import variable
+from tests.paths import REPOSITORY
 
 pytestmark = pytest.mark.usefixtures("bare")
-REPOSITORY = Path(__file__).resolve().parent.parent
 EXAMPLE = (REPOSITORY / "deploy/opentrader.env.example").read_text(encoding="utf-8")
 _SETTING = re.compile(r"(?m)^(?P<off>#?)(?P<name>OPENTRADER_[A-Z_]+)=(?P<value>.+)$")
 _MENTIONED = re.compile(r"\bOPENTRADER_[A-Z_]*[A-Z]\b")

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+from tests.paths import REPOSITORY
+
 PACKAGE = REPOSITORY / "opentrader"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

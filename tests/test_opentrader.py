@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import opentrader
 from opentrader.http.routes import ROUTES
-
-REPOSITORY = Path(__file__).resolve().parent.parent
+from tests.paths import REPOSITORY
 
 
 def test_every_message_of_the_route_table_is_public() -> None:

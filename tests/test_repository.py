@@ -10,7 +10,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 from statistics import median, quantiles
 
-from tests.repository.checkout import REPOSITORY, files, named
+from tests.paths import REPOSITORY
+from tests.repository.checkout import files, named
 
 # A bracket around one letter keeps these lines from finding themselves.
 OF_ONE_MACHINE = re.compile(r"(?<![\w./-])/([w]ork|[r]oot|[h]ome|[U]sers|[t]mp/\w)[/\w]|[C]:\\")

@@ -31,8 +31,8 @@ from opentrader.indicators import market_context
 from opentrader.research import analyze_symbol, scan_market, scan_trend
 from opentrader.store import Store
 from opentrader.store.tables import events
+from tests.paths import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 AT = "2024-04-15T12:00Z"
 NOW_MS = int(datetime(2024, 4, 15, 12, tzinfo=UTC).timestamp()) * 1000
 MARKET = ("--feed", "simulated", "--at", AT)

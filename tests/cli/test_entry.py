@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from opentrader import research
 from opentrader.cli import entry as cli
-
-REPOSITORY = Path(__file__).resolve().parents[2]
-
+from tests.paths import REPOSITORY
 
 AT = "2024-04-15T12:00Z"
 

@@ -14,9 +14,10 @@ from opentrader.config.settings import DEFAULT_WATCHLIST, Settings
 from opentrader.config.sources import option, variable
 from opentrader.feed import FilesChoice, SimulatedChoice
 from tests.config.given import TOKEN, refused, secret_file, source_of
+from tests.paths import REPOSITORY
 
 pytestmark = pytest.mark.usefixtures("bare")
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+DOCS = REPOSITORY / "docs"
 
 
 def test_defaults() -> None:

@@ -43,7 +43,7 @@ def test_what_it_keeps_outlives_it(tmp_path: Path) -> None:
 
 STUCK = """
 import sys, time
-from opentrader import Settings
+from opentrader.cli import main
 from opentrader.daemon import serve as daemon
 from opentrader.actors.runtime.supervision.watchdog import Watchdog
 from opentrader.store.tables.history import HistoryTable
@@ -56,20 +56,17 @@ def soon(self, start=Watchdog.start):
     start(self)
 
 HistoryTable.page, Watchdog.start, daemon.STUCK_SECONDS = never, soon, 0.5
-sys.exit(daemon.run(Settings(port=0, data_dir=sys.argv[1])))
+sys.exit(main())
 """
 
 
 def test_a_handler_that_never_returns_ends_it_to_start_anew(tmp_path: Path) -> None:
     """The real daemon, one of whose reads of the history hangs; systemd and docker start whatever ends by 70."""
-    command = [sys.executable, "-c", STUCK, str(tmp_path)]
-    with subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        base = next(match[1] for line in process.stdout if (match := re.search(r"listening on (http://\S+)", line)))
+    with serving(tmp_path, script=STUCK) as daemon:
         with pytest.raises((URLError, ConnectionError)):
-            urlopen(base + "/api/trades/history", timeout=SECONDS)
-        _, told = process.communicate(timeout=SECONDS)
-    assert process.returncode == 70
+            daemon.get("/api/trades/history")
+        assert daemon.process.wait(SECONDS) == 70
+        told = daemon.logged()
     assert "in never" in told  # where the thread is
     assert "actor archive is stuck in a handler" in told
 

@@ -14,8 +14,8 @@ import pytest
 
 from tests.deploy.image import __main__ as image_test
 from tests.deploy.image.cgroups import in_bytes, limiting
+from tests.paths import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 DOCKERFILE = (REPOSITORY / "Dockerfile").read_text(encoding="utf-8")
 ENTRYPOINT = (REPOSITORY / "deploy/docker-entrypoint").read_text(encoding="utf-8")
 # What not every builder knows: variables of the platform, options of instructions, here-documents, front ends.

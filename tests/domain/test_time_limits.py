@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
 from opentrader.actors.runtime.limits import Limits
 from opentrader.domain import time_limits as limits
 from opentrader.domain.trading.lifecycle import BINANCE
+from tests.paths import REPOSITORY
 
-ROOT = Path(__file__).resolve().parents[2]
-PROBE = re.search(r"HEALTHCHECK.*--timeout=(\d+)s", (ROOT / "Dockerfile").read_text())
+PROBE = re.search(r"HEALTHCHECK.*--timeout=(\d+)s", (REPOSITORY / "Dockerfile").read_text())
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,15 @@ import runpy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.error import URLError
 
 import pytest
 
-AGENT = runpy.run_path(str(Path(__file__).resolve().parents[2] / "examples" / "agent.py"))
+from tests.paths import REPOSITORY
+
+AGENT = runpy.run_path(str(REPOSITORY / "examples" / "agent.py"))
 BUSY = (503, b'{"code": "overloaded", "detail": "busy"}')
 DONE = (200, b'{"ok": true}')
 REFUSED = (409, b'{"code": "trade_exists", "detail": "there is one"}')

@@ -18,9 +18,10 @@ import pytest
 
 from opentrader import Settings, analyze_symbol
 from opentrader.indicators import trend_result
+from tests.paths import REPOSITORY
 from tests.process import SECONDS, TRADER, Daemon, serving
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+EXAMPLES = REPOSITORY / "examples"
 TOKEN = "t" * 32
 SIGNAL = {
     "symbol": "ETHUSDT", "direction": "buy", "bot": "example", "price": 1500.0, "sl_pct": 3.0, "tp_pct": 9.0,

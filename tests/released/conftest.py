@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.process import REPOSITORY
+from tests.paths import REPOSITORY
 from tests.released import candles, story
 from tests.released.story import Ended, Installation
 

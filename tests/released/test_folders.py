@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.process import REPOSITORY, Daemon
+from tests.paths import REPOSITORY
+from tests.process import Daemon
 from tests.released import story, venue
 from tests.released.story import CLOSE_ADA, OPEN_BTC, WAIT_ETH, Ended, Request, buy, labels, told
 

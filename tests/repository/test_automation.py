@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import configparser
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from tests.paths import REPOSITORY
+
 MAKEFILE = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
 
 

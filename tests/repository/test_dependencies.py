@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from tests.paths import REPOSITORY
+
 OURS = {"app", "opentrader"}
 LOCKS = [("requirements.lock", ("plot",)), ("requirements-test.lock", ("plot", "test", "bench"))]
 

@@ -17,7 +17,8 @@ from zipfile import ZipFile
 import pytest
 
 import opentrader
-from tests.repository.checkout import REPOSITORY, files, named
+from tests.paths import REPOSITORY
+from tests.repository.checkout import files, named
 
 BUILD = """
 import sys

@@ -13,9 +13,9 @@ from opentrader.http.application import Application
 from opentrader.http.connection import Server
 from opentrader.http.gateway import Gateway
 from opentrader.http.security import Guard
-from tests.fakes.site import listening
+from tests.fakes.site import Site, listening
 from tests.process import TRADER, Daemon, serving
-from tests.system.http_site import Site
+from tests.system.venue import Venue
 
 
 @pytest.fixture
@@ -25,12 +25,17 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
 
 
 @pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
+async def venue(tmp_path: Path) -> AsyncIterator[Venue]:
     settings = Settings(data_dir=tmp_path, license_email="me@example.com", license_name="Me", risk_max_trades_day=1000)
     async with TradingSystem(settings) as system:
-        gateway = Gateway("test")
-        gateway.open(system)
-        async with listening(Server(Application(gateway, Guard("127.0.0.1", None)))) as port:
-            async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as client:
-                yield Site(system, client, f"http://127.0.0.1:{port}", tmp_path)
-            gateway.shut()
+        yield Venue(system, tmp_path)
+
+
+@pytest.fixture
+async def site(venue: Venue) -> AsyncIterator[Site]:
+    gateway = Gateway("test")
+    gateway.open(venue.system)
+    async with listening(Server(Application(gateway, Guard("127.0.0.1", None)))) as port:
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as client:
+            yield Site(client, port, gateway)
+        gateway.shut()

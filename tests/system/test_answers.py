@@ -6,21 +6,23 @@ import asyncio
 
 import pytest
 
-from tests.system.http_site import TRADE, Site
+from tests.fakes.site import Site, code
+from tests.system.venue import TRADE, Venue
 from tests.waiting import PATIENCE_SECONDS
 
 MANUAL = "/api/trade/manual?symbol=SOL&direction=buy&entry_px={}&sl_pct={}&{}"
 
 
-async def below(site: Site, percent: float) -> float:
-    ticker = await site.venue.ticker("SOLUSDT")
+async def below(venue: Venue, percent: float) -> float:
+    ticker = await venue.exchange.ticker("SOLUSDT")
     return round(float(ticker.last) * (1 - percent / 100), 2)
 
 
-async def test_a_target_by_ratio_is_exact(site: Site) -> None:
-    path = MANUAL.format(await below(site, 2), 3, "rr=1:1.1")
-    status, told = await site.send("POST", path)
-    assert (status, told["entry"]["tp_pct"], told["entry"]["sl_pct"]) == (200, 3.3, 3.0)
+async def test_a_target_by_ratio_is_exact(site: Site, venue: Venue) -> None:
+    path = MANUAL.format(await below(venue, 2), 3, "rr=1:1.1")
+    answer = await site.send("POST", path)
+    entry = answer.json()["entry"]
+    assert (answer.status, entry["tp_pct"], entry["sl_pct"]) == (200, 3.3, 3.0)
 
 
 @pytest.mark.parametrize(
@@ -35,25 +37,26 @@ async def test_a_target_by_ratio_is_exact(site: Site) -> None:
         (TRADE.format("SOL").replace("ev=30", "ev=30_0"), "ev"),
     ],
 )
-async def test_a_fault_names_the_parameter_that_was_given(site: Site, path: str, loc: str) -> None:
-    status, told = await site.send("POST", path.replace("{px}", str(await below(site, 2))))
-    assert (status, [fault["loc"] for fault in told["detail"]]) == (422, [["query", loc]])
-    assert all(len(fault["msg"]) < 200 for fault in told["detail"])
-    assert site.entries() == 0
+async def test_a_fault_names_the_parameter_that_was_given(site: Site, venue: Venue, path: str, loc: str) -> None:
+    answer = await site.send("POST", path.replace("{px}", str(await below(venue, 2))))
+    faults = answer.json()["detail"]
+    assert (answer.status, [fault["loc"] for fault in faults]) == (422, [["query", loc]])
+    assert all(len(fault["msg"]) < 200 for fault in faults)
+    assert venue.entries() == 0
 
 
 async def test_a_symbol_that_is_not_traded_is_not_found_whichever_way(site: Site) -> None:
     for direction in ("buy", "sell"):
-        status, told = await site.send("POST", TRADE.format("NOPE").replace("buy", direction))
-        assert (status, told["code"]) == (404, "symbol_not_found")
-    status, told = await site.send("POST", TRADE.format("SOL").replace("buy", "sell"))
-    assert (status, told["code"]) == (409, "no_position")
+        answer = await site.send("POST", TRADE.format("NOPE").replace("buy", direction))
+        assert code(answer) == (404, "symbol_not_found")
+    answer = await site.send("POST", TRADE.format("SOL").replace("buy", "sell"))
+    assert code(answer) == (409, "no_position")
 
 
-async def test_a_body_without_use_may_not_be_large_either(site: Site) -> None:
-    async with site.client.post(site.base + TRADE.format("SOL"), data=b"x" * 70_000) as answer:
-        assert (answer.status, (await answer.json())["code"]) == (413, "body_too_large")
-    assert site.entries() == 0
+async def test_a_body_without_use_may_not_be_large_either(site: Site, venue: Venue) -> None:
+    answer = await site.send("POST", TRADE.format("SOL"), data=b"x" * 70_000)
+    assert code(answer) == (413, "body_too_large")
+    assert venue.entries() == 0
 
 
 async def test_the_card_of_an_agent_shows_what_it_does_with_money(site: Site) -> None:
@@ -62,7 +65,7 @@ async def test_the_card_of_an_agent_shows_what_it_does_with_money(site: Site) ->
     cards = {"finance": "error", "coo": "idle"}
     async with asyncio.timeout(PATIENCE_SECONDS):  # the card is told beside the answer
         while True:
-            agents = (await site.send("GET", "/api/state"))[1]["agents"]
+            agents = (await site.send("GET", "/api/state")).json()["agents"]
             if all(agents[agent]["status"] == status for agent, status in cards.items()):
                 break
     assert (agents["coo"]["status"], agents["coo"]["action"]) == ("idle", "trade buy SOLUSDT done")
@@ -73,6 +76,6 @@ async def test_the_card_of_an_agent_shows_what_it_does_with_money(site: Site) ->
 async def test_the_audit_log_knows_one_spelling(site: Site) -> None:
     await site.send("POST", TRADE.format("sol"))
     for spelling in ("SOL", "sol", "SOLUSDT", "SOL/USDT"):
-        status, told = await site.send("GET", f"/api/audit?symbol={spelling}")
-        assert (status, [entry["symbol"] for entry in told["entries"]]) == (200, ["SOLUSDT"])
-    assert (await site.send("GET", "/api/audit?symbol=NOPE"))[1]["entries"] == []
+        answer = await site.send("GET", f"/api/audit?symbol={spelling}")
+        assert (answer.status, [entry["symbol"] for entry in answer.json()["entries"]]) == (200, ["SOLUSDT"])
+    assert (await site.send("GET", "/api/audit?symbol=NOPE")).json()["entries"] == []

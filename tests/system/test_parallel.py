@@ -9,41 +9,42 @@ from functools import partial
 import pytest
 
 from opentrader.exchange.paper.transport import InjectedFault
-from tests.system.http_site import TRADE, Site
+from tests.fakes.site import Site
+from tests.system.venue import TRADE, Venue
 from tests.waiting import until
 
 HELD = ("BTCUSDT", "SOLUSDT")
 
 
 @pytest.mark.parametrize("keyed", [False, True])
-async def test_fifty_identical_posts_at_once_are_one_order_each_round(site: Site, keyed: bool) -> None:
+async def test_fifty_identical_posts_at_once_are_one_order_each_round(site: Site, venue: Venue, keyed: bool) -> None:
     for number in range(20):
         headers = {"Idempotency-Key": f"round-{number}"} if keyed else {}
-        answers = await asyncio.gather(*(site.send("POST", TRADE.format("SOL"), **headers) for _ in range(50)))
-        statuses = Counter(status for status, _ in answers)
+        answers = await asyncio.gather(*(site.send("POST", TRADE.format("SOL"), headers=headers) for _ in range(50)))
+        statuses = Counter(answer.status for answer in answers)
         assert statuses[200] >= 1
         assert set(statuses) <= {200, 409}
-        assert len({body["trade"]["id"] for status, body in answers if status == 200}) == 1
-        assert site.entries() == number + 1
-        assert (await site.send("POST", "/api/close?symbol=SOL"))[0] == 200
-    assert site.entries() == 20
+        assert len({answer.json()["trade"]["id"] for answer in answers if answer.status == 200}) == 1
+        assert venue.entries() == number + 1
+        assert (await site.send("POST", "/api/close?symbol=SOL")).status == 200
+    assert venue.entries() == 20
 
 
 @pytest.mark.parametrize("keyed", [False, True])
-async def test_a_lost_answer_is_found_again_and_not_sent_twice(site: Site, keyed: bool) -> None:
-    site.troubled(InjectedFault("applied-no-reply", on="place"))
+async def test_a_lost_answer_is_found_again_and_not_sent_twice(site: Site, venue: Venue, keyed: bool) -> None:
+    venue.troubled(InjectedFault("applied-no-reply", on="place"))
     headers = {"Idempotency-Key": "lost"} if keyed else {}
-    answers = await asyncio.gather(*(site.send("POST", TRADE.format("SOL"), **headers) for _ in range(50)))
-    assert Counter(status for status, _ in answers)[200] >= 1
-    assert site.entries() == 1
-    (trade,) = (await site.send("GET", "/api/trades"))[1]["trades"]
+    answers = await asyncio.gather(*(site.send("POST", TRADE.format("SOL"), headers=headers) for _ in range(50)))
+    assert Counter(answer.status for answer in answers)[200] >= 1
+    assert venue.entries() == 1
+    (trade,) = (await site.send("GET", "/api/trades")).json()["trades"]
     assert trade["protection"] == "oco"
 
 
-async def test_while_the_venue_is_held_reads_answer_and_another_symbol_is_accepted(site: Site) -> None:
+async def test_while_the_venue_is_held_reads_answer_and_another_symbol_is_accepted(site: Site, venue: Venue) -> None:
     for symbol in ("BTC", "SOL"):
-        assert (await site.send("POST", TRADE.format(symbol)))[0] == 200
-    site.venue.transport.gate.clear()
+        assert (await site.send("POST", TRADE.format(symbol))).status == 200
+    venue.exchange.transport.gate.clear()
     closing = asyncio.create_task(site.send("POST", "/api/close?symbol=BTC"))
     other = asyncio.create_task(site.send("POST", "/api/close?symbol=SOL"))
     for path in (
@@ -60,13 +61,13 @@ async def test_while_the_venue_is_held_reads_answer_and_another_symbol_is_accept
         "/api/market/BTC",
         "/api/audit",
     ):
-        assert (await site.send("GET", path))[0] == 200, path
-    assert site.system._supervisor is not None
-    desk = partial(site.system._supervisor.snapshot, "position_manager")
+        assert (await site.send("GET", path)).status == 200, path
+    assert venue.system._supervisor is not None
+    desk = partial(venue.system._supervisor.snapshot, "position_manager")
     # Journalled, though no call can arrive.
     await until(lambda: {t.intent.symbol: t.close_reason for t in desk().trades} == dict.fromkeys(HELD, "close"))
     assert not closing.done()
     assert not other.done()
-    site.venue.transport.gate.set()
-    assert [status for status, _ in await asyncio.gather(closing, other)] == [200, 200]
-    assert (await site.send("GET", "/api/trades"))[1]["count"] == 0
+    venue.exchange.transport.gate.set()
+    assert [answer.status for answer in await asyncio.gather(closing, other)] == [200, 200]
+    assert (await site.send("GET", "/api/trades")).json()["count"] == 0

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tests.system.http_site import Site
+from tests.fakes.site import Site
+from tests.system.venue import Venue
 
 SIGNAL = (
     '{"symbol":"ETHUSDT","direction":"buy","bot":"mr_combined","price":2450.5,"sl_pct":3.0,"tp_pct":7.0,'
@@ -48,12 +49,12 @@ CURLS: tuple[tuple[str, str, str, int], ...] = (
 )
 
 
-async def test_each_answers_as_the_contract_says(site: Site) -> None:
+async def test_each_answers_as_the_contract_says(site: Site, venue: Venue) -> None:
     for method, path, body, status in CURLS:
         headers = {"Content-Type": "application/json"} if body else {}
-        async with site.client.request(method, site.base + path, data=body or None, headers=headers) as answer:
-            assert answer.status == status, (path, await answer.text())
-    assert site.entries() == 1
+        answer = await site.send(method, path, data=body or None, headers=headers)
+        assert answer.status == status, (path, answer.body)
+    assert venue.entries() == 1
 
 
 def test_none_of_the_reference_is_missing(shared: Path) -> None:

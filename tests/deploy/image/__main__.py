@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from tests.deploy.image import building, checks
-from tests.deploy.image.building import REPOSITORY
+from tests.paths import REPOSITORY
 
 PACKAGES = {"buildah": "buildah", "debootstrap": "debootstrap", "unshare": "util-linux", "nsenter": "util-linux"}
 BUILDAH_CACHE = Path("/var/lib/containers/cache")

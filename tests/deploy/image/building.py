@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-REPOSITORY = Path(__file__).resolve().parents[3]
+from tests.paths import REPOSITORY
+
 SUITE, PYTHON = "bookworm", "3.11"  # of Debian, and the Python that comes with it
 BASE, IMAGE = "localhost/opentrader-base", "localhost/opentrader-test"
 LOCK = REPOSITORY / "requirements-daemon.lock"

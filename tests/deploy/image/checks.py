@@ -21,9 +21,10 @@ from urllib.request import Request, urlopen
 
 import yaml
 
-from tests.deploy.image.building import REPOSITORY, Image
+from tests.deploy.image.building import Image
 from tests.deploy.image.cgroups import in_bytes, limiting
 from tests.deploy.image.container import Container, Running
+from tests.paths import REPOSITORY
 
 MEGABYTE = 1_000_000
 MAX_ABOVE_BASE = 480 * MEGABYTE

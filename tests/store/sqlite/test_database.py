@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 from opentrader.store import Connection, Store
-from opentrader.store.sqlite import database
 from opentrader.store.tables import settings
-
-ROOT = Path(database.__file__).parents[3]
+from tests.process import lines_until_killed
 
 # Eight writers, each with one write in flight. A name goes out once its write was acknowledged, not before.
 WRITE_FOR_EVER = """
@@ -39,17 +35,9 @@ asyncio.run(main())
 ACKNOWLEDGED_BEFORE_THE_KILL = 3_000  # enough for several checkpoints and a log that was begun anew
 
 
-def kill_while_writing(data_dir: Path) -> list[str]:
+def killed(data_dir: Path) -> list[str]:
     """The names acknowledged by a process that then died by SIGKILL."""
-    with subprocess.Popen(
-        [sys.executable, "-c", WRITE_FOR_EVER, str(data_dir)], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        try:
-            first = [process.stdout.readline() for _ in range(ACKNOWLEDGED_BEFORE_THE_KILL)]
-        finally:
-            process.kill()
-        return [line.rstrip("\n") for line in (*first, *process.stdout) if line.endswith("\n")]
+    return lines_until_killed(WRITE_FOR_EVER, data_dir, ACKNOWLEDGED_BEFORE_THE_KILL)
 
 
 def stored(connection: Connection) -> set[str]:
@@ -57,7 +45,7 @@ def stored(connection: Connection) -> set[str]:
 
 
 def test_a_killed_process_loses_no_acknowledged_commit(data_dir: Path) -> None:
-    names = kill_while_writing(data_dir)
+    names = killed(data_dir)
     assert len(set(names)) >= ACKNOWLEDGED_BEFORE_THE_KILL
     store = Store.open(data_dir)  # checks the file, too
     keys = store.read(stored)
@@ -70,7 +58,7 @@ def test_a_killed_process_loses_no_acknowledged_commit(data_dir: Path) -> None:
 
 def test_killed_again_and_again_it_keeps_all(data_dir: Path) -> None:
     """The second process recovers the first one's log before it writes its own."""
-    names = {*kill_while_writing(data_dir), *kill_while_writing(data_dir)}
+    names = {*killed(data_dir), *killed(data_dir)}
     assert len(names) >= 2 * ACKNOWLEDGED_BEFORE_THE_KILL
     store = Store.open(data_dir)
     keys = store.read(stored)

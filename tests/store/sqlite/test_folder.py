@@ -13,8 +13,8 @@ import pytest
 from opentrader.errors import ConfigError
 from opentrader.store import Store
 from opentrader.store.sqlite import folder
+from tests.paths import REPOSITORY
 
-ROOT = Path(folder.__file__).parents[3]
 HOLD = """
 import pathlib, sys
 from opentrader.store import Store
@@ -56,7 +56,7 @@ def test_files_that_were_open_to_others_are_made_private(data_dir: Path) -> None
 
 def test_a_second_process_is_told_who_holds_the_folder(data_dir: Path) -> None:
     command = [sys.executable, "-c", HOLD, str(data_dir)]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+    with subprocess.Popen(command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         try:
             assert holder.stdout is not None
             assert holder.stdout.readline() == "open\n"

@@ -57,5 +57,20 @@ async def put_signal(store: Store, pair: str, **changes: Any) -> None:
 
 ENTRY = AuditEntry(1_700_000_000, "ops", "trade", "BTCUSDT", "ok", 200, "r-1", {"sl": 2.0, "note": "é"})
 CLOSED = ClosedTrade(
-    "T1", "BTCUSDT", "buy", Decimal(1), Decimal(2), Decimal(3), Decimal(4), Decimal(5), "mr", "trade", "tp", 6, 7
+    id="T1",
+    symbol="BTCUSDT",
+    direction="buy",
+    size=Decimal("0.10"),
+    entry_px=Decimal("60000.5"),
+    exit_px=Decimal("63000.00"),
+    pnl=Decimal("287.65"),
+    pnl_pct=Decimal("4.79"),
+    bot="mr_combined",
+    source="trade",
+    exit_reason="tp",
+    opened_at=1_700_000_000,
+    closed_at=1_700_000_900,
+    agent="ops",
+    fees=Decimal("12.30"),
+    cancelled_orders=(17, "x"),
 )

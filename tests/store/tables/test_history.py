@@ -19,25 +19,7 @@ from opentrader.store.sqlite import schema
 from opentrader.store.tables import events, history
 from opentrader.store.tables.history import HistoryTable
 from opentrader.store.tables.journal import JournalTable
-
-CLOSED = ClosedTrade(
-    "T1",
-    "BTCUSDT",
-    "buy",
-    Decimal("0.10"),
-    Decimal("60000.5"),
-    Decimal("63000.00"),
-    Decimal("287.65"),
-    Decimal("4.79"),
-    "mr_combined",
-    "trade",
-    "tp",
-    1_700_000_000,
-    1_700_000_900,
-    "ops",
-    Decimal("12.30"),
-    (17, "x"),
-)
+from tests.store.tables.given import CLOSED
 
 AMOUNTS = st.decimals(allow_nan=False, allow_infinity=False)
 TEXTS = st.text(max_size=12)

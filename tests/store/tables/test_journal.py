@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opentrader.domain.trading.ledger import AuditEntry, ClosedTrade, KeyTaken, Reservation
+from opentrader.domain.trading.ledger import AuditEntry, KeyTaken, Reservation
 from opentrader.domain.trading.lifecycle.records import Alert, Intent, Leg, Trade
 from opentrader.domain.trading.ports import Change
 from opentrader.domain.trading.venue import Fill, Refused
@@ -30,25 +30,7 @@ from opentrader.store.tables.history import HistoryTable
 from opentrader.store.tables.idempotency import IdempotencyTable
 from opentrader.store.tables.journal import JournalTable
 from opentrader.store.verification import examine, verify_audit
-
-CLOSED = ClosedTrade(
-    "T1",
-    "BTCUSDT",
-    "buy",
-    Decimal("0.10"),
-    Decimal("60000.5"),
-    Decimal("63000.00"),
-    Decimal("287.65"),
-    Decimal("4.79"),
-    "mr_combined",
-    "trade",
-    "tp",
-    1_700_000_000,
-    1_700_000_900,
-    "ops",
-    Decimal("12.30"),
-    (17, "x"),
-)
+from tests.store.tables.given import CLOSED
 
 
 def any_value(kind: Any) -> st.SearchStrategy[Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -17,13 +15,12 @@ from opentrader.domain.trading.ledger import ClosedTrade
 from opentrader.domain.trading.lifecycle.records import Trade
 from opentrader.errors import StorageError, StorageFailed, StorageFull
 from opentrader.store import Store
-from opentrader.store.sqlite import connection, database
+from opentrader.store.sqlite import connection
 from opentrader.store.tables import events
 from opentrader.store.tables.history import HistoryTable
 from opentrader.store.tables.journal import JournalTable
 from opentrader.store.verification import verify_audit
-
-ROOT = Path(database.__file__).parents[3]
+from tests.process import lines_until_killed
 
 # Six trades at a time, each saved many times and then finished; a line goes out once its commit was acknowledged.
 TRADE_FOR_EVER = """
@@ -71,16 +68,7 @@ ACKNOWLEDGED_BEFORE_THE_KILL = 1_500
 
 def kill_while_trading(data_dir: Path) -> dict[str, int]:
     """Trade -> the last step that was acknowledged by a process that then died by SIGKILL."""
-    with subprocess.Popen(
-        [sys.executable, "-c", TRADE_FOR_EVER, str(data_dir)], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        try:
-            first = [process.stdout.readline() for _ in range(ACKNOWLEDGED_BEFORE_THE_KILL)]
-        finally:
-            process.kill()
-        lines = [line.split() for line in (*first, *process.stdout) if line.endswith("\n")]
-    assert len(lines) >= ACKNOWLEDGED_BEFORE_THE_KILL
+    lines = [line.split() for line in lines_until_killed(TRADE_FOR_EVER, data_dir, ACKNOWLEDGED_BEFORE_THE_KILL)]
     return {trade_id: int(step) for trade_id, step in lines}
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import subprocess
 import sys
 from functools import partial
-from pathlib import Path
 
 import pytest
+
+from tests.paths import REPOSITORY
 
 from .explore import Explored, explored, replayed, together
 from .scenarios import all_scenarios
@@ -19,7 +20,6 @@ from .world import Scenario
 SCENARIOS = {scenario.name: scenario for scenario in all_scenarios()}
 # With two faults even in the short form: an entry, a part that expires, a trail in one request, a lost store.
 DEEP = ("market entry, own coins", "limit entry in part, TTL, own coins", "trail at 2, T1", "store lost at 1")
-REPOSITORY = Path(__file__).resolve().parents[4]
 
 
 def sound(result: Explored) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
-import subprocess
-import sys
 import threading
 from decimal import Decimal
 from pathlib import Path
@@ -19,8 +17,8 @@ from opentrader.errors import ConfigError
 from opentrader.exchange.paper.ledger.ledger import Ledger, load, looked_at, totals
 from opentrader.exchange.paper.ledger.starting_balance import parse_balance
 from opentrader.exchange.paper.matching.book import Depth
+from tests.process import lines_until_killed
 
-ROOT = Path(__file__).resolve().parents[4]
 D = Decimal
 
 
@@ -155,21 +153,8 @@ asyncio.run(trade(StillClock(1_600_000_000_000)))
 ANSWERS_BEFORE_THE_KILL = 60
 
 
-def kill_while_trading(folder: Path) -> list[list[str]]:
-    """What a process had been answered that then died by SIGKILL."""
-    command = [sys.executable, "-c", TRADE_FOR_EVER, str(folder)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            first = [process.stdout.readline() for _ in range(ANSWERS_BEFORE_THE_KILL)]
-        finally:
-            process.kill()
-        return [line.split() for line in (*first, *process.stdout) if line.endswith("\n")]
-
-
 def test_a_killed_process_loses_no_answered_order(tmp_path: Path) -> None:
-    answers = kill_while_trading(tmp_path)
-    assert len(answers) >= ANSWERS_BEFORE_THE_KILL
+    answers = [line.split() for line in lines_until_killed(TRADE_FOR_EVER, tmp_path, ANSWERS_BEFORE_THE_KILL)]
     ledger = Ledger.open(tmp_path)  # checks the file, too
     tables = dict(
         zip(
