@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import orjson
 
-from opentrader.domain.analysis import reason_codes as reasons
+from opentrader.domain.analysis import reason_codes
 from opentrader.domain.timeframes import HTF_OF
 from opentrader.http.route import Page, Route
 
@@ -79,7 +79,12 @@ def _static(name: str) -> Content:
 
 def _words() -> Content:
     """The labels of decisions, levels and reasons that the dashboard shares with the command line."""
-    tables = {"DECISIONS": reasons.DECISIONS, "LEVELS": reasons.LEVELS, "HTF": dict(HTF_OF), "REASONS": reasons.REASONS}
+    tables = {
+        "DECISIONS": reason_codes.DECISIONS,
+        "LEVELS": reason_codes.LEVELS,
+        "HTF": dict(HTF_OF),
+        "REASONS": reason_codes.REASONS,
+    }
     lines = [f"export const {name} = {orjson.dumps(table).decode()};" for name, table in tables.items()]
     lines.append('export const reason = (code) => REASONS[code] || code.replaceAll("_", " ");')
     return Content("\n".join(lines).encode(), _TYPES["js"])

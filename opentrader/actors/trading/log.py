@@ -3,27 +3,44 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 from opentrader.domain.trading.ledger import ClosedTrade, Control
 from opentrader.domain.trading.lifecycle import Trade
-from opentrader.domain.trading.lifecycle.records import Severity
+from opentrader.domain.trading.lifecycle.records import Label, Severity
 
 logger = logging.getLogger(__name__)
 
 _LEVELS: dict[Severity, int] = {"note": logging.INFO, "alert": logging.WARNING, "page": logging.ERROR}
+_STATES: Mapping[Label, str] = {
+    "NONE": "accepted",
+    "ENTERING": "entering",
+    "PARTIAL_HELD": "the entry is partially filled",
+    "PROTECTING": "placing the stop and the target",
+    "PROTECTED": "protected",
+    "REPLACING": "replacing the stop and the target",
+    "UNPROTECTED": "unprotected",
+    "CLOSING": "closing",
+    "SWEEPING": "nothing held; making sure that no order is left on the exchange",
+    "DUST": "ended; what is left is too little to sell",
+    "FLAT": "ended; nothing is held and no order is left",
+    "QUARANTINE": "in quarantine",
+}
+_ON_REQUEST = frozenset({"close: close", "close: closeall"})
 
 
 def log_change(before: Trade | None, after: Trade) -> None:
     """Log a new state and new alerts; nothing if neither changed."""
     if before is None or before.label != after.label:
-        logger.info("%s: %s", _name(after), _state(after))
+        logger.info("%s: %s", _name(after), _STATES[after.label])
     for alert in after.alerts:
         if before is None or alert not in before.alerts:
-            logger.log(_LEVELS[alert.severity], "%s: %s", _name(after), alert.code)
+            level = logging.INFO if alert.code in _ON_REQUEST else _LEVELS[alert.severity]
+            logger.log(level, "%s: %s", _name(after), _told(alert.code))
 
 
 def log_resumed(trade: Trade) -> None:
-    logger.info("%s: resumed, %s", _name(trade), _state(trade))
+    logger.info("%s: resumed, %s", _name(trade), _STATES[trade.label])
 
 
 def log_closed(trade: Trade, row: ClosedTrade | None) -> None:
@@ -46,5 +63,7 @@ def _name(trade: Trade) -> str:
     return f"trade {trade.intent.id}, {trade.intent.symbol}"
 
 
-def _state(trade: Trade) -> str:
-    return "accepted" if trade.label == "NONE" else trade.label.lower().replace("_", " ")
+def _told(code: str) -> str:
+    """The code of an alert in words; the reason for which a trade is closed keeps the spelling of `exit_reason`."""
+    kind, _, reason = code.partition(": ")
+    return f"decided to close ({reason})" if kind == "close" else code

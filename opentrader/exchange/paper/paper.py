@@ -15,7 +15,7 @@ from opentrader.domain.time_limits import RECV_WINDOW_MS
 from opentrader.domain.trading.exchange import NewList, NewOrder, PriceTicker
 from opentrader.domain.trading.venue import Accepted, Balance, Fill, Filters, Order, OrderList, Outcome, Unknown
 from opentrader.errors import OpentraderError, SymbolNotFound
-from opentrader.exchange.paper.ledger import ledger as books
+from opentrader.exchange.paper.ledger import ledger as accounting
 from opentrader.exchange.paper.ledger.ledger import Ledger
 from opentrader.exchange.paper.ledger.records import LedgerRecords
 from opentrader.exchange.paper.matching.account import Account
@@ -212,6 +212,6 @@ def _replace(cancel_cid: str, order: NewOrder, entry: OrderEntry, account: Accou
 
 
 def _first_deposit(balance: Mapping[str, Decimal], at: int, connection: Connection) -> None:
-    if not books.transfers(connection):
+    if not accounting.transfers(connection):
         for asset, amount in balance.items():
-            books.deposit(connection, asset, amount, at)
+            accounting.deposit(connection, asset, amount, at)

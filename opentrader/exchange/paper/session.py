@@ -15,7 +15,7 @@ from opentrader.domain.symbols import Listing
 from opentrader.domain.timeframes import WEEK_MS
 from opentrader.domain.trading.venue import Filters
 from opentrader.errors import SymbolNotFound
-from opentrader.exchange.paper.ledger import ledger as books
+from opentrader.exchange.paper.ledger import ledger as accounting
 from opentrader.exchange.paper.ledger.ledger import Ledger
 from opentrader.exchange.paper.matching.account import Account
 from opentrader.exchange.paper.matching.engine import BnbPrice, Matching, Rates
@@ -51,7 +51,7 @@ class Session:
         self._prices, self._listings = prices, listings
         self._rules: dict[str, Filters] = {}
         self._turn = asyncio.Lock()
-        self._passed = ledger.read(books.looked_at)
+        self._passed = ledger.read(accounting.looked_at)
 
     async def advance(self, now_ms: int) -> int:
         """Advance the market to an instant and return it; time never goes back."""
@@ -153,12 +153,12 @@ class Session:
         looked: int,
         until: int,
     ) -> bool:
-        if books.looked_at(connection) != looked:  # a caller that timed out has done this already
+        if accounting.looked_at(connection) != looked:  # a caller that timed out has done this already
             return False
-        account = books.load(connection)
+        account = accounting.load(connection)
         pass_paths(Matching(account, self.terms.rates, bnb), paths, rules)
-        books.look(connection, until)
-        books.save(connection, account)
+        accounting.look(connection, until)
+        accounting.save(connection, account)
         return True
 
     def _serve(
@@ -171,18 +171,18 @@ class Session:
         bnb: BnbPrice,
         at: int,
     ) -> T:
-        account = books.load(connection)
+        account = accounting.load(connection)
         matching = Matching(account, self.terms.rates, bnb)
         answer = request(OrderEntry(matching, filters, self.terms.band, last, at), account)
-        books.look(connection, at)
-        books.save(connection, account)
+        accounting.look(connection, at)
+        accounting.save(connection, account)
         return answer
 
 
 def _state(connection: Connection) -> tuple[int, dict[str, str]]:
-    return books.looked_at(connection), books.traded(connection)
+    return accounting.looked_at(connection), accounting.traded(connection)
 
 
 def _kept_grid(rules: Filters, connection: Connection) -> tuple[Decimal, Decimal]:
-    books.keep_grid(connection, rules.symbol, rules.tick, rules.step)
-    return books.grids(connection)[rules.symbol]
+    accounting.keep_grid(connection, rules.symbol, rules.tick, rules.step)
+    return accounting.grids(connection)[rules.symbol]

@@ -6,6 +6,7 @@ import logging
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -13,7 +14,7 @@ from opentrader import ClosePosition, ExecuteTrade, Halt, PostSignal, RejectSign
 from opentrader.actors.messages import TradeOpened
 from opentrader.actors.trading.log import log_change
 from opentrader.domain.trading.lifecycle import Alert, Intent, planned
-from opentrader.domain.trading.lifecycle.records import Severity
+from opentrader.domain.trading.lifecycle.records import Label, Severity
 
 
 def system_of(folder: Path) -> TradingSystem:
@@ -69,6 +70,30 @@ def test_an_alert_is_told_once_and_as_grave_as_it_is(
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
         (level, "trade 01J, SOLUSDT: unprotected")
     ] * 2
+
+
+@pytest.mark.parametrize(
+    ("reason", "level"), [("close", "INFO"), ("closeall", "INFO"), ("soft_stop", "WARNING"), ("gap", "WARNING")]
+)
+def test_a_close_that_nobody_asked_for_is_a_warning(reason: str, level: str, caplog: pytest.LogCaptureFixture) -> None:
+    one = Decimal(1)
+    trade = planned(Intent("01J", "market", "SOLUSDT", "buy", one, one, one, one, 0, 0, "i"))
+    with caplog.at_level(logging.INFO, "opentrader"):
+        log_change(trade, trade.closing_for(reason, 1))
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        (level, f"trade 01J, SOLUSDT: decided to close ({reason})")
+    ]
+
+
+def test_every_state_is_told_in_words(caplog: pytest.LogCaptureFixture) -> None:
+    one = Decimal(1)
+    trade = planned(Intent("01J", "market", "SOLUSDT", "buy", one, one, one, one, 0, 0, "i"))
+    with caplog.at_level(logging.INFO, "opentrader"):
+        for label in get_args(Label):
+            log_change(None, replace(trade, label=label))
+    told = [record.getMessage().removeprefix("trade 01J, SOLUSDT: ") for record in caplog.records]
+    assert len(set(told)) == len(get_args(Label))
+    assert not any("_" in words for words in told)
 
 
 async def test_what_is_taken_over_at_a_start_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
