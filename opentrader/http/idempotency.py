@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-import time
 from collections.abc import Awaitable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple
@@ -33,7 +32,7 @@ from opentrader.errors import (
 )
 from opentrader.http.problems import status_of
 from opentrader.http.route import Route
-from opentrader.http.system import System
+from opentrader.http.system import Executes
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _EXCHANGE_REFUSALS = (OrderRejected, InsufficientBalance)  # final only if an intent was recorded before
@@ -112,13 +111,13 @@ class Idempotency:
         self._running: set[str] = set()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def execute(self, system: System, change: StateChange, key: str | None) -> Outcome:
+    async def execute(self, system: Executes, change: StateChange, key: str | None) -> Outcome:
         """Execute a request, or replay its first outcome. Raises the errors of the request."""
         change = _with_pair(system, change)
         work = _audited(system, change) if key is None else self._once(system, change, key)
         return await asyncio.shield(asyncio.ensure_future(work))
 
-    async def _once(self, system: System, change: StateChange, key: str) -> Outcome:
+    async def _once(self, system: Executes, change: StateChange, key: str) -> Outcome:
         async with self._turns.setdefault(key, asyncio.Lock()):
             earlier = await self._earlier(system, change, key)
             if earlier is not None and earlier.state == "done":
@@ -130,7 +129,7 @@ class Idempotency:
         finally:
             self._running.discard(key)
 
-    async def _earlier(self, system: System, change: StateChange, key: str) -> Remembered | None:
+    async def _earlier(self, system: Executes, change: StateChange, key: str) -> Remembered | None:
         """The earlier request with this key; None if there is none, and the key is reserved now."""
         earlier = await _reserved(system, change, key)
         if earlier is None or earlier.state == "done":
@@ -143,12 +142,12 @@ class Idempotency:
         return await _reserved(system, change, key)
 
 
-async def _reserved(system: System, change: StateChange, key: str) -> Remembered | None:
+async def _reserved(system: Executes, change: StateChange, key: str) -> Remembered | None:
     """Reserve the key, or return the earlier request. Raises `IdempotencyKeyReused` if that was a different one."""
     route = change.route
     given = fingerprint(route.method, route.path, asdict(change.message))  # type: ignore[call-overload]  # every message is a dataclass
     try:
-        await system.idempotency.reserve(Reservation(key, route.method, route.path, given, int(time.time())))
+        await system.idempotency.reserve(Reservation(key, route.method, route.path, given, int(system.wall())))
     except KeyTaken as taken:
         if taken.found.reservation.fingerprint == given:
             return taken.found
@@ -158,7 +157,7 @@ async def _reserved(system: System, change: StateChange, key: str) -> Remembered
     raise IdempotencyKeyReused([Fault(where, "this key was used before with a different request", "value_error")])
 
 
-async def _first(system: System, change: StateChange, key: str) -> Outcome:
+async def _first(system: Executes, change: StateChange, key: str) -> Outcome:
     """Execute a request whose key is reserved, and store its outcome.
 
     If the outcome is unknown the key stays reserved: the next request with it looks for the outcome.
@@ -174,7 +173,7 @@ async def _first(system: System, change: StateChange, key: str) -> Outcome:
     return outcome
 
 
-async def _recover(system: System, change: StateChange, key: str) -> Outcome:
+async def _recover(system: Executes, change: StateChange, key: str) -> Outcome:
     """Find the outcome of a request that ended without a response, perhaps with its process.
 
     If nothing was committed for the key, the request is executed now.
@@ -199,7 +198,7 @@ def _replay(found: Remembered) -> Outcome:
     return Outcome(Body(found.body or b"", "application/json"), headers=REPLAYED)
 
 
-def _with_pair(system: System, change: StateChange) -> StateChange:
+def _with_pair(system: Executes, change: StateChange) -> StateChange:
     """The request with its symbol as a pair: BTC and BTCUSDT are the same request, also in the audit log."""
     try:
         return replace(change, message=system.spelled(change.message))
@@ -214,7 +213,7 @@ def _with_key(change: StateChange, key: str) -> StateChange:
     return replace(change, message=replace(change.message, idem_key=key))  # type: ignore[type-var]  # the same
 
 
-async def _store_refusal(system: System, key: str, error: OpentraderError) -> None:
+async def _store_refusal(system: Executes, key: str, error: OpentraderError) -> None:
     """Store the exchange's refusal; release the key if nothing was begun; otherwise leave it to `_recover`."""
     if "intent_id" not in error.facts:
         await system.idempotency.forget(key)
@@ -226,18 +225,18 @@ def _payload(error: OpentraderError) -> dict[str, Any]:
     return {"detail": error.detail, "hint": error.hint, "code": error.code, "facts": error.facts}
 
 
-async def _audited(system: System, change: StateChange) -> Outcome:
+async def _audited(system: Executes, change: StateChange) -> Outcome:
     """Execute a request, and record it with its result in the audit log before the response leaves."""
     try:
         body = encode(await _executed(system, change))
     except OpentraderError as error:
-        await _store(change, system.audit_log.append(_entry(change, error.code, status_of(type(error)))))
+        await _store(change, system.audit_log.append(_entry(system, change, error.code, status_of(type(error)))))
         raise
-    await _store(change, system.audit_log.append(_entry(change, "ok", 200)))
+    await _store(change, system.audit_log.append(_entry(system, change, "ok", 200)))
     return Outcome(body)
 
 
-async def _executed(system: System, change: StateChange) -> Any:
+async def _executed(system: Executes, change: StateChange) -> Any:
     if change.refusal is not None:
         raise change.refusal
     return await system.deliver(change.message)
@@ -255,11 +254,11 @@ async def _store(change: StateChange, work: Awaitable[object]) -> None:
         logger.error("request %s (%s) was executed but not recorded: %s", change.request_id, action, error)
 
 
-def _entry(change: StateChange, outcome: str, status: int) -> AuditEntry:
+def _entry(system: Executes, change: StateChange, outcome: str, status: int) -> AuditEntry:
     values = asdict(change.message)  # type: ignore[call-overload]  # every message is a dataclass
     params = {} if change.route.section == _PERSONAL_SECTION else values
     return AuditEntry(
-        ts=int(time.time()),
+        ts=int(system.wall()),
         agent=values.get("agent") or "",
         action=action_of(change.route),
         symbol=values.get("symbol"),

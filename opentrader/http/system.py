@@ -16,7 +16,33 @@ R = TypeVar("R")
 M = TypeVar("M", bound=Message[Any])
 
 
-class System(Protocol):
+class Executes(Protocol):
+    """What a state change needs of the trading system. Every call is made on its event loop."""
+
+    def wall(self) -> float:
+        """The time, in Unix seconds."""
+        ...
+
+    def spelled(self, message: M) -> M:
+        """The same message with its symbol as a pair, for example BTCUSDT. Raises `SymbolNotFound`."""
+        ...
+
+    async def made_with(self, key: str) -> Any:
+        """The outcome of the entry that a request with this Idempotency-Key created; None if it created none."""
+        ...
+
+    @property
+    def idempotency(self) -> IdempotencyStore: ...
+
+    @property
+    def audit_log(self) -> AuditStore: ...
+
+    async def deliver(self, message: Message[R]) -> R:
+        """Send a message that has been checked to the actor that handles it; return its reply."""
+        ...
+
+
+class System(Executes, Protocol):
     """What the handlers need of the trading system. Every call is made on its event loop."""
 
     def admit(self, kind: type[Message[Any]]) -> None:
@@ -37,22 +63,4 @@ class System(Protocol):
 
     def changes(self) -> AbstractContextManager[asyncio.Queue[str]]:
         """A queue of the names of actors that publish, while the context lasts."""
-        ...
-
-    def spelled(self, message: M) -> M:
-        """The same message with its symbol as a pair, for example BTCUSDT. Raises `SymbolNotFound`."""
-        ...
-
-    async def made_with(self, key: str) -> Any:
-        """The outcome of the entry that a request with this Idempotency-Key created; None if it created none."""
-        ...
-
-    @property
-    def idempotency(self) -> IdempotencyStore: ...
-
-    @property
-    def audit_log(self) -> AuditStore: ...
-
-    async def deliver(self, message: Message[R]) -> R:
-        """Send a message that `admit` and `spelled` have checked to the actor that handles it; return its reply."""
         ...

@@ -166,6 +166,10 @@ class TradingSystem:
         """Everything that a view depends on besides its query. While it is equal, no reply changes."""
         return self._running().published, int(self._clock.wall()), self._clock.market_ms() // 1000
 
+    def wall(self) -> float:
+        """The time of its clock, in Unix seconds."""
+        return self._clock.wall()
+
     async def settled(self) -> None:
         """Return once every write passed to the store before is on disk or has failed."""
         assert self._store is not None

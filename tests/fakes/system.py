@@ -72,6 +72,9 @@ class FakeSystem:
         if kind.licensed and not self.licensed:
             raise LicenseRequired("a license is required", hint="it is free")
 
+    def wall(self) -> float:
+        return NOW
+
     def spelled(self, message: Any) -> Any:
         symbol = getattr(message, "symbol", None)
         return message if symbol is None else replace(message, symbol=pair_of(symbol, {}))

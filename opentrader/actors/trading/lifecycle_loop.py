@@ -164,7 +164,7 @@ class TradeLoop(Actor):
     @handles(Tick)
     def on_tick(self, message: Tick) -> None:
         now = self.context.clock.market_ms()
-        for pair in {self._trades[key].intent.symbol for key, at in self._due.items() if at <= now}:
+        for pair in sorted({self._trades[key].intent.symbol for key, at in self._due.items() if at <= now}):
             self.drive(pair)
 
     def drive(self, pair: str, *, all: bool = False) -> None:

@@ -45,7 +45,7 @@ class PendingEntryWatcher(Actor):
         """Check entries past their TTL now, not only at their next scheduled check."""
         now = self.context.clock.market_ms()
         late = {x.intent.symbol for x in self._snapshot().pending() if 0 < x.intent.ttl_at <= now}
-        for pair in late:
+        for pair in sorted(late):
             self.context.tell(CheckEntries(pair))
 
     @handles(messages.CheckPending)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import Protocol, TypeVar
 
 from apsw import Connection
 
@@ -19,13 +19,31 @@ from opentrader.store.sqlite.writer import OnFailed, Writer, ignore_failure
 T = TypeVar("T")
 
 
-class Store:
-    """`opentrader.db` in a data folder that only this process uses."""
+class Writes(Protocol):
+    """Commits functions in the order of the calls; `Writer` does."""
 
-    def __init__(self, lock: BinaryIO, connection: Connection, path: Path, on_failed: OnFailed) -> None:
-        self._lock = lock
-        self._readers = Readers(path)
-        self._writer = Writer(connection, on_failed)
+    async def write(self, fn: Callable[[Connection], T]) -> T: ...
+
+    def close(self) -> None: ...
+
+
+class Reads(Protocol):
+    """Lends connections that see one snapshot of what is committed; `Readers` does."""
+
+    def lend(self) -> AbstractContextManager[Connection]: ...
+
+    def close(self) -> None: ...
+
+
+class Closes(Protocol):
+    def close(self) -> object: ...
+
+
+class Store:
+    """`opentrader.db` in a data folder that only this process uses, as long as `lock` is open."""
+
+    def __init__(self, writer: Writes, readers: Reads, lock: Closes) -> None:
+        self._writer, self._readers, self._lock = writer, readers, lock
 
     @classmethod
     def open(cls, data_dir: Path, on_failed: OnFailed = ignore_failure) -> Store:
@@ -50,7 +68,7 @@ class Store:
             schema.migrate(connection, steps)
             wal.grow(connection)
             undo.pop_all()
-        return cls(lock, connection, path, on_failed)
+        return cls(Writer(connection, on_failed), Readers(path), lock)
 
     async def write(self, fn: Callable[[Connection], T], also: Sequence[Callable[[Connection], object]] = ()) -> T:
         """Run `fn`, then those in `also`, on the writer thread; return the result of `fn` once it is on the disk.

@@ -13,7 +13,7 @@ from pykka._envelope import Envelope
 
 from opentrader.actors.runtime.actor import Actor, cut_off
 from opentrader.actors.runtime.context import Context
-from opentrader.actors.runtime.mailbox import Mailbox
+from opentrader.actors.runtime.lives import Lives
 from opentrader.actors.runtime.message import Message, Ping
 from opentrader.actors.runtime.reply import Reply
 from opentrader.actors.runtime.tasks import Tasks
@@ -30,15 +30,22 @@ class ActorCell:
     """Starts, checks and ends the lives of one actor. `send` may be called on any thread, all else on the loop's."""
 
     def __init__(
-        self, owner: str, key: str | None, factory: Factory, inbox: int, loop: asyncio.AbstractEventLoop
+        self,
+        owner: str,
+        key: str | None,
+        *,
+        factory: Factory,
+        inbox: int,
+        loop: asyncio.AbstractEventLoop,
+        lives: Lives,
     ) -> None:
         self.owner = owner
         self.key = key
         self.name = owner if key is None else f"{owner}/{key}"
-        self.mailbox = Mailbox(self.name, inbox)
+        self.mailbox = lives.mailbox(self.name, inbox)
         self.restarts = 0
         self._factory = factory
-        self._loop = loop
+        self._loop, self._lives = loop, lives
         self._wakeup = wakeup_of(loop)
         self._vacate()
 
@@ -72,7 +79,7 @@ class ActorCell:
             self.ended.set_result(error)
             return error
         pykka.ActorRegistry.register(self.actor.actor_ref)
-        self.actor._start_actor_loop()
+        self._lives.begin(self.actor)
         return await self._prove(seconds)
 
     async def ping(self) -> None:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from opentrader.actors.runtime.context import Context
 from opentrader.actors.runtime.limits import Limits
+from opentrader.actors.runtime.lives import Lives, Threads
 from opentrader.actors.runtime.mailbox import Mailbox
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.reply import Reply
@@ -51,7 +52,8 @@ class Supervisor:
 
     `start`, `ask` and `stop` are coroutines of the loop passed in; `tell`, `snapshot`, `snapshots` and `status` may
     be called on any thread. `on_fatal(reason)` and `on_stuck(name)` are called on the loop. `barrier` returns when
-    every write that was passed to the store before has been committed or has failed.
+    every write that was passed to the store before has been committed or has failed. `lives` runs the actors,
+    by default each on a thread of its own.
     """
 
     def __init__(
@@ -63,8 +65,9 @@ class Supervisor:
         on_stuck: Callable[[str], object] | None = None,
         barrier: Callable[[], Awaitable[object]] = at_once,
         limits: Limits = DEFAULTS,
+        lives: Lives | None = None,
     ) -> None:
-        self._loop = loop
+        self._loop, self._lives = loop, lives or Threads()
         self._clock = clock
         self._ids = ids
         self._limits = limits
@@ -93,7 +96,7 @@ class Supervisor:
     def add(self, name: str, factory: Factory) -> None:
         """Add an actor that exists once. Add in dependency order: an actor may ask those added before it."""
         self._announce(name)
-        self._cells[name, None] = ActorCell(name, None, factory, self._limits.inbox, self._loop)
+        self._cells[name, None] = self._cell(name, None, factory)
 
     def add_family(self, owner: str, factory: Factory) -> None:
         """Add an actor that exists once per key; each is started at the first message for its key."""
@@ -193,11 +196,14 @@ class Supervisor:
     def _open(self, owner: str, key: str, factory: Factory) -> ActorCell:
         """Its mailbox takes messages immediately, from any thread; the actor starts on the loop."""
         self._require_open()
-        new = ActorCell(owner, key, factory, self._limits.inbox, self._loop)
+        new = self._cell(owner, key, factory)
         cell = self._cells.setdefault((owner, key), new)  # atomic: of two threads one opens it
         if cell is new:
             self._wakeup.call(lambda: self._restarter.background(self._begin(cell)))
         return cell
+
+    def _cell(self, owner: str, key: str | None, factory: Factory) -> ActorCell:
+        return ActorCell(owner, key, factory=factory, inbox=self._limits.inbox, loop=self._loop, lives=self._lives)
 
     def _mailboxes(self) -> list[Mailbox]:
         return [cell.mailbox for cell in list(self._cells.values())]

@@ -109,7 +109,7 @@ class TradeRecovery(TradeUpkeep):
         if self._reconciling:
             return None
         self._reconciling = True
-        pairs = {self._trades[key].intent.symbol for key in self._unread if key in self._trades}
+        pairs = sorted({self._trades[key].intent.symbol for key in self._unread if key in self._trades})
         return self.pipe(self._reconciled(pairs, everywhere=not self._snapshot.reconciled), then=Reconciled)
 
     async def _reconciled(self, pairs: Collection[str], *, everywhere: bool) -> None:

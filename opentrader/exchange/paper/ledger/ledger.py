@@ -16,6 +16,7 @@ from opentrader.exchange.paper.ledger.schema import STEPS
 from opentrader.exchange.paper.matching.account import Account
 from opentrader.exchange.paper.matching.orders import PaperFill, PaperList, PaperOrder
 from opentrader.store.sqlite.connection import make_writer, open_untouched, storage_errors
+from opentrader.store.sqlite.database import Reads, Writes
 from opentrader.store.sqlite.folder import make_private
 from opentrader.store.sqlite.readers import Readers
 from opentrader.store.sqlite.schema import migrate, refuse_unusable
@@ -29,8 +30,8 @@ Row = TypeVar("Row", PaperOrder, PaperList, PaperFill)
 class Ledger:
     """One writing connection on its own thread, and reading connections, under the store's SQLite policy."""
 
-    def __init__(self, connection: Connection, path: Path, on_failed: OnFailed) -> None:
-        self._writer, self._readers = Writer(connection, on_failed), Readers(path)
+    def __init__(self, writer: Writes, readers: Reads) -> None:
+        self._writer, self._readers = writer, readers
 
     @classmethod
     def open(cls, folder: Path, on_failed: OnFailed = ignore_failure) -> Ledger:
@@ -46,7 +47,7 @@ class Ledger:
             make_writer(connection)
             migrate(connection, STEPS)
             undo.pop_all()
-        return cls(connection, path, on_failed)
+        return cls(Writer(connection, on_failed), Readers(path))
 
     async def write(self, fn: Callable[[Connection], T]) -> T:
         """Run `fn` in a transaction; returns when the commit is durable. If `fn` raises, nothing is written."""

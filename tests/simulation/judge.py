@@ -1,0 +1,298 @@
+"""What must hold, judged from the venue's ledger: after each of its commits, every few seconds, and at the end.
+
+A kind of violation is reported once, where it was first seen. Time counts as good while the daemon has been up for a
+moment and the weather leaves it in peace: what waits for the venue is not held against it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict, deque
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, get_args
+
+import orjson
+from apsw import Connection
+
+from opentrader.actors import messages
+from opentrader.actors.runtime.message import Message
+from opentrader.domain.trading.lifecycle import Trade
+from opentrader.domain.trading.lifecycle.ids import ENTRY, EXIT
+from tests.simulation.market import START_MS
+from tests.simulation.timer import every
+from tests.simulation.weather import WindowKind
+
+if TYPE_CHECKING:
+    from tests.simulation.daemon import Answer
+    from tests.simulation.simulation import Simulation
+
+ZERO = Decimal(0)
+CHECK_SECONDS = 5.0
+MONEY_SECONDS = 60.0
+SETTLED_SECONDS = 15.0  # after a start
+BARE_SECONDS = 120.0  # of good time; the bound of one unknown outcome is 22 s, and several may follow each other
+UNSEEN_SECONDS = 150.0  # of good time; the reconcile looks every 30 s
+STUCK_SECONDS = 600.0  # of good time, from the operator's close of a quarantined trade
+MOST_ORDERS, ORDERS_MS = 12, 60_000  # market orders of one trade within a minute
+ENTRY_MS = 10_000  # from the intent of a market entry to its order: 5 s, and the line
+MOST_READS = 4  # of the account at once
+ACCOUNT_MS = 60_000  # age of the account that an entry is sized from
+PROTECTABLE = Decimal(12)  # in quote currency: what is worth less may stay unprotected
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A rule that was broken, and when: seconds after the start."""
+
+    kind: str
+    at: float
+    text: str
+
+
+@dataclass
+class Book:
+    """What the venue has done for one trade of ours."""
+
+    symbol: str = ""
+    bought: Decimal = ZERO
+    sold: Decimal = ZERO
+    fees: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    paid: Decimal = ZERO
+    got: Decimal = ZERO
+    entries: set[int] = field(default_factory=set)  # order ids that bought
+    market_orders: deque[int] = field(default_factory=lambda: deque(maxlen=MOST_ORDERS + 1))
+    bare: float = 0.0  # seconds of good time
+
+    def net(self, base: str) -> Decimal:
+        return self.bought - self.sold - self.fees[base]
+
+
+def tail_of(cid: str) -> str | None:
+    """The last symbols of the trade's id in a client order id of ours."""
+    if found := ENTRY.fullmatch(cid):
+        return found["tail"]
+    found = EXIT.fullmatch(cid)
+    return found["id"][-8:] if found else None
+
+
+def _rows(connection: Connection, sql: str, *values: object) -> list[Any]:
+    return list(connection.execute(sql, values))
+
+
+class Judge:
+    def __init__(
+        self, simulation: Simulation, journal: Connection, ledger: Connection, faults: list[logging.LogRecord]
+    ) -> None:
+        self._sim, self._journal, self._ledger, self._faults = simulation, journal, ledger, faults
+        self.violations: dict[str, Violation] = {}
+        self.books: dict[str, Book] = defaultdict(Book)
+        self._orders = self._fills = 0  # the last ones seen
+        self._tails: dict[int, str] = {}  # order -> trade
+        self._good = 0.0
+        self._unseen: dict[str, float] = {}
+        self._overruled: dict[str, float] = {}  # quarantined trade -> good time of the operator's close
+
+    def start(self) -> None:
+        every(self._sim.loop, CHECK_SECONDS, self.watch)
+
+    def found(self, kind: str, text: str) -> None:
+        """Report a violation, the first of its kind."""
+        if kind not in self.violations:
+            self.violations[kind] = Violation(kind, self._sim.loop.time(), text)
+
+    # --- after each commit of the ledger
+
+    def look(self) -> None:
+        for id_, cid, symbol, type_, side, created in self._new("orders", "cid, symbol, type, side, created_at"):
+            self._orders = id_
+            if (tail := tail_of(cid)) is not None:
+                self._tails[id_] = tail
+                self._ordered(tail, symbol, type_, side, created)
+        rows = self._new("trades", "order_id, base, side, qty, px, fee, fee_asset")
+        for id_, order, base, side, qty, px, fee, fee_asset in rows:
+            self._fills = id_
+            if order in self._tails:
+                self._filled(self._tails[order], order, side, Decimal(qty), Decimal(px), fee_asset, Decimal(fee))
+                self._demand_own(self._tails[order], base)
+
+    def _new(self, table: str, columns: str) -> list[Any]:
+        last = self._orders if table == "orders" else self._fills
+        sql = f"SELECT id, {columns} FROM {table} WHERE id > ? ORDER BY id"
+        return _rows(self._ledger, sql, last)
+
+    def _ordered(self, tail: str, symbol: str, type_: str, side: str, created: int) -> None:
+        book = self.books[tail]
+        book.symbol = symbol
+        if type_ != "MARKET":
+            return
+        book.market_orders.append(created)
+        if len(book.market_orders) > MOST_ORDERS and created - book.market_orders[0] <= ORDERS_MS:
+            self.found("order storm", f"{len(book.market_orders)} market orders of {tail} within a minute")
+        if side == "buy":
+            self._entered(tail, created)
+
+    def _entered(self, tail: str, created: int) -> None:
+        trade = self._trade(tail)
+        if trade is None:
+            return
+        waited = created - trade.intent.created_at
+        if waited > ENTRY_MS:
+            self.found("late entry", f"{tail} was bought {waited / 1000:.1f} s after it was planned")
+        daemon = self._sim.daemon
+        account = daemon.snapshot().account if daemon is not None and daemon.ready else None
+        if account is not None and created - account.at > ACCOUNT_MS:
+            self.found("stale account", f"{tail} was bought on an account of {(created - account.at) / 1000:.0f} s ago")
+
+    def _filled(
+        self, tail: str, order: int, side: str, qty: Decimal, px: Decimal, fee_asset: str, fee: Decimal
+    ) -> None:
+        book = self.books[tail]
+        book.fees[fee_asset] += fee
+        if side == "buy":
+            book.bought, book.paid = book.bought + qty, book.paid + qty * px
+            book.entries.add(order)
+        else:
+            book.sold, book.got = book.sold + qty, book.got + qty * px
+        if len(book.entries) > 1:
+            self.found("doubled entry", f"{tail} was bought by {len(book.entries)} orders")
+
+    def _demand_own(self, tail: str, base: str) -> None:
+        book = self.books[tail]
+        if book.net(base) < 0:
+            self.found("oversold", f"{tail} sold {-book.net(base)} {base} that it did not buy")
+
+    # --- every few seconds
+
+    def watch(self) -> None:
+        for record in self._faults:
+            if record.exc_info:  # without an exception it is a page, which is no fault of ours
+                self.found("fault", f"{record.getMessage()}: {record.exc_info[1]!r}")
+        self._faults.clear()
+        for name, count in self._sim.wire.under_way.items():
+            if name == "balances" and count > MOST_READS:
+                self.found("reads pile up", f"{count} reads of the account at once")
+        if self._is_good():
+            self._good += CHECK_SECONDS
+            if "money" not in self.violations and self._good % MONEY_SECONDS == 0:
+                self._demand_money()
+            self._demand_protection()
+            trades = self._trades()
+            self._demand_looks(trades)
+            self._demand_ends(trades)
+
+    def _is_good(self) -> bool:
+        sim = self._sim
+        if sim.daemon is None or not sim.daemon.ready or sim.loop.time() - sim.up_since < SETTLED_SECONDS:
+            return False
+        return not any(sim.weather.now(kind) for kind in get_args(WindowKind))
+
+    def _demand_protection(self) -> None:
+        covered: dict[str, Decimal] = defaultdict(Decimal)
+        lists: set[int] = set()
+        sql = "SELECT cid, qty, cum, list_id FROM orders WHERE status = 'OPEN' AND side = 'sell'"
+        for cid, qty, cum, list_id in _rows(self._ledger, sql):
+            tail = tail_of(cid)
+            if tail is not None and (not list_id or list_id not in lists):
+                lists.add(list_id)
+                covered[tail] += Decimal(qty) - Decimal(cum)
+        now = self._sim.clock.market_ms()
+        for tail, book in self.books.items():
+            if not book.bought:
+                continue
+            bare = book.net(book.symbol.removesuffix("USDT")) - covered[tail]
+            worth = bare * self._sim.prices.price(book.symbol, now)
+            book.bare = book.bare + CHECK_SECONDS if worth > PROTECTABLE else 0.0
+            if book.bare > BARE_SECONDS and not self._is_quarantined(tail):
+                self.found("bare", f"{worth:.2f} USDT of {tail} ({book.symbol}) unprotected for {book.bare:.0f} s")
+
+    def _is_quarantined(self, tail: str) -> bool:
+        trade = self._trade(tail)
+        return trade is not None and trade.label == "QUARANTINE"
+
+    def _demand_looks(self, trades: dict[str, Trade]) -> None:
+        """A trade with something at work is looked at, again and again."""
+        for tail, trade in trades.items():
+            symbol, began = trade.intent.symbol, (trade.intent.created_at - START_MS) / 1000
+            seen = self._sim.wire.answered_at.get(symbol, max(self._sim.up_since, began))
+            at_work = any(leg.live for leg in trade.legs) or trade.close_reason
+            if not at_work or seen >= self._sim.loop.time() - CHECK_SECONDS:
+                self._unseen.pop(tail, None)
+                continue
+            self._unseen[tail] = self._unseen.get(tail, 0.0) + CHECK_SECONDS
+            if self._unseen[tail] > UNSEEN_SECONDS:
+                self.found("not looked at", f"{tail} ({symbol}, {trade.label}) for {self._unseen[tail]:.0f} s")
+
+    def _demand_ends(self, trades: dict[str, Trade]) -> None:
+        """What an operator has closed comes to an end."""
+        for tail, since in list(self._overruled.items()):
+            trade = trades.get(tail)
+            if trade is None or trade.label != "QUARANTINE":
+                del self._overruled[tail]
+            elif self._good - since > STUCK_SECONDS:
+                self.found(
+                    "stuck in quarantine", f"{tail} ({trade.intent.symbol}), closed {self._good - since:.0f} s ago"
+                )
+        weather, quiet = self._sim.weather.seen, self._sim.wire.refusals == 0
+        for tail, trade in trades.items():
+            if trade.label == "QUARANTINE" and quiet and not any(weather[fault] for fault in _OF_THE_LINE):
+                self.found(
+                    "blamed the venue", f"{tail} ({trade.intent.symbol}) is in quarantine; the venue refused nothing"
+                )
+
+    # --- answers
+
+    def answered(self, message: Message[Any], answer: Answer) -> None:
+        if answer.status == 200 and isinstance(message, messages.ExecuteTrade | messages.PlaceManual):
+            told = orjson.loads(answer.reply)
+            trade = told.get("trade") or told.get("entry")
+            if trade is not None and not self._is_journaled(trade["id"]):
+                self.found("lost", f"{trade['id']} was answered, and is in no journal")
+        reduces = isinstance(message, messages.ClosePosition | messages.CloseAll)
+        if answer.status == 503 and reduces and self._sim.weather.now("full") and self._sim.disk.reserve:
+            self.found(
+                "reserve unused", f"{type(message).__name__} was refused on a full disk: {answer.reply.decode()}"
+            )
+
+    def overruled(self, tail: str) -> None:
+        """An operator closes a quarantined trade."""
+        self._overruled.setdefault(tail, self._good)
+
+    def _is_journaled(self, id_: str) -> bool:
+        return self._journal.execute("SELECT 1 FROM intents WHERE id = ?", (id_,)).get is not None
+
+    # --- at the end
+
+    def closing(self) -> None:
+        self.watch()
+        self._demand_money()
+
+    def _demand_money(self) -> None:
+        """What was booked is what the ledger says, to the last digit; what is left over is worth nothing."""
+        watched = self._trades()
+        for id_, pnl, source in _rows(self._journal, "SELECT id, pnl, source FROM history WHERE counted = 1"):
+            book = self.books.get(id_[-8:])
+            if book is None or source == "synced" or id_[-8:] in watched:
+                continue
+            real = book.got - book.paid - book.fees["USDT"] - self._others(book)
+            if Decimal(pnl) != real:
+                self.found("money", f"{id_}: booked {pnl}, the ledger says {real}")
+
+    def _others(self, book: Book) -> Decimal:
+        """Fees in other assets than the two of the pair; the rates are the venue's."""
+        base = book.symbol.removesuffix("USDT")
+        return sum((fee for asset, fee in book.fees.items() if asset not in {base, "USDT"}), ZERO)
+
+    # --- what the daemon thinks
+
+    def _trades(self) -> dict[str, Trade]:
+        daemon = self._sim.daemon
+        if daemon is None or not daemon.ready:
+            return {}
+        return {trade.intent.id[-8:]: trade for trade in daemon.snapshot().trades}
+
+    def _trade(self, tail: str) -> Trade | None:
+        return self._trades().get(tail)
+
+
+_OF_THE_LINE = ("lost", "mute", "late", "garbled", "hung", "stale", "number", "outage", "halt", "thin", "kill")

@@ -1,0 +1,154 @@
+"""Who acts: traders by request, an operator, and the user's own hands on the venue. Each at random, each by itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from decimal import Decimal
+from functools import partial
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from opentrader.actors import messages
+from opentrader.actors.runtime.message import Message
+from opentrader.domain.trading.exchange import NewOrder
+from opentrader.exchange.paper.ledger.ledger import deposit
+from tests.simulation.market import LISTINGS
+
+if TYPE_CHECKING:
+    from tests.simulation.daemon import Answer
+    from tests.simulation.simulation import Simulation
+
+SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
+BETWEEN_TRADES = 240.0  # mean seconds
+OPERATOR_SECONDS = 300.0
+RETRIES = 3
+STORM = 600  # requests of an impatient client
+
+
+class People:
+    def __init__(self, simulation: Simulation) -> None:
+        self._sim = simulation
+        self._traders, self._operator, self._hands = map(simulation.stream, ("traders", "operator", "hands"))
+        self._keys = 0
+
+    def start(self) -> None:
+        climate = self._sim.weather.climate
+        self._again(BETWEEN_TRADES, self._traders, self._trade)
+        self._again(OPERATOR_SECONDS, self._operator, self._operate)
+        if climate.storms:
+            self._again(20.0, self._sim.stream("storms"), self._storm)
+        if climate.hands:
+            self._again(climate.hands, self._hands, self._interfere)
+
+    def _again(self, mean: float, random: Random, act: Callable[[Random], Coroutine[Any, Any, None]]) -> None:
+        async def forever() -> None:
+            while True:
+                await asyncio.sleep(random.expovariate(1 / mean))
+                self._sim.spawn(act(random))
+
+        self._sim.spawn(forever())
+
+    # --- traders
+
+    async def _trade(self, random: Random) -> None:
+        symbol = random.choice(SYMBOLS)
+        kinds: tuple[Callable[[Random, str], Message[Any]], ...] = (self._entry, self._manual, self._close)
+        (make,) = random.choices((*kinds, self._sell, self._everything, self._trail), (50, 20, 14, 4, 2, 10))
+        await self._insist(random, make(random, symbol), self._key(random))
+
+    def _entry(self, random: Random, symbol: str) -> Message[Any]:
+        sl = round(random.uniform(0.4, 2.5), 2)
+        tp = round(sl * random.uniform(1.0, 3.0), 2)
+        return messages.ExecuteTrade(symbol, "buy", bot="sim", sl=sl, tp=tp, ev=30, confidence=9)
+
+    def _manual(self, random: Random, symbol: str) -> Message[Any]:
+        last = float(self._sim.prices.price(symbol, self._sim.clock.market_ms()))
+        px = round(last * (1 - random.uniform(-0.001, 0.02)), 2)
+        sl = round(random.uniform(0.4, 2.5), 2)
+        return messages.PlaceManual(
+            symbol, "buy", entry_px=px, sl_pct=sl, tp_pct=round(2 * sl, 2), ttl_hours=round(random.uniform(0.1, 4), 2)
+        )
+
+    def _close(self, random: Random, symbol: str) -> Message[Any]:
+        return messages.ClosePosition(symbol)
+
+    def _sell(self, random: Random, symbol: str) -> Message[Any]:
+        return messages.ExecuteTrade(symbol, "sell", bot="sim", sl=1, tp=2, ev=30, confidence=9)
+
+    def _everything(self, random: Random, symbol: str) -> Message[Any]:
+        return messages.CloseAll()
+
+    def _trail(self, random: Random, symbol: str) -> Message[Any]:
+        return messages.UpdateTrailing()
+
+    def _key(self, random: Random) -> str | None:
+        self._keys += 1
+        return f"key-{self._keys}" if random.random() < 0.7 else None
+
+    async def _insist(self, random: Random, message: Message[Any], key: str | None) -> Answer:
+        """Repeat what was not answered, or not well, with the same key; without a key nobody should."""
+        answer = await self._sim.request(message, key)
+        for _ in range(RETRIES):
+            if key is None or 0 < answer.status < 500:
+                break
+            await asyncio.sleep(random.uniform(2, 30))
+            answer = await self._sim.request(message, key)
+        return answer
+
+    async def _storm(self, random: Random) -> None:
+        """A client that sends the same thing ten times a second while the venue takes its time."""
+        if not self._sim.weather.now("latency"):
+            return
+        symbol = random.choice(SYMBOLS)
+        make = random.choice((self._close, self._entry))
+        for _ in range(STORM):
+            self._sim.spawn(self._sim.request(make(random, symbol)))
+            await asyncio.sleep(0.1)
+
+    # --- the operator
+
+    async def _operate(self, random: Random) -> None:
+        """Looks at what stands in quarantine; now and then halts, resumes, and takes a waiting entry back."""
+        daemon = self._sim.daemon
+        if daemon is None or not daemon.ready:
+            return
+        snapshot = daemon.snapshot()
+        for trade in snapshot.trades:
+            if trade.label == "QUARANTINE":
+                self._sim.judge.overruled(trade.intent.id[-8:])
+                await self._sim.request(messages.ClosePosition(trade.intent.symbol))
+        if snapshot.control.halted:
+            await self._sim.request(messages.Resume())
+        elif random.random() < 0.05:
+            await self._sim.request(messages.Halt(reason="a look around", cancel_pending=random.random() < 0.3))
+        pending = snapshot.pending()
+        if pending and random.random() < 0.1:
+            await self._sim.request(messages.CancelEntry(random.choice(pending).intent.id))
+
+    # --- the user's own hands
+
+    async def _interfere(self, random: Random) -> None:
+        """On the venue, behind our back: coins come and go, and now and then one of our exits is canceled."""
+        symbol = random.choice(SYMBOLS)
+        base = LISTINGS[symbol].base
+        act = random.choices((self._move_money, self._buy, self._cancel_ours), (5, 3, 2))[0]
+        await act(random, symbol, base)
+
+    async def _move_money(self, random: Random, symbol: str, base: str) -> None:
+        """Deposits of any asset; withdrawals of USDT, and of what the user bought himself."""
+        amount = Decimal(str(round(random.uniform(-500, 1_000), 2)))
+        held = (await self._sim.paper.balances())["USDT"]
+        if amount > 0 or held.free + amount > 1_000:
+            await self._sim.ledger.write(partial(deposit, asset="USDT", amount=amount, at=self._sim.clock.market_ms()))
+
+    async def _buy(self, random: Random, symbol: str, base: str) -> None:
+        now = self._sim.clock.market_ms()
+        filters = await self._sim.paper.filters(symbol)
+        qty = filters.floor(Decimal(50) / self._sim.prices.price(symbol, now))
+        await self._sim.paper.place(NewOrder(f"web-{now}", symbol, "buy", "MARKET", qty, now))
+
+    async def _cancel_ours(self, random: Random, symbol: str, base: str) -> None:
+        orders = [order for order in await self._sim.paper.open_orders(symbol) if order.side == "sell"]
+        if orders:
+            await self._sim.paper.cancel(symbol, random.choice(orders).cid)

@@ -1,0 +1,262 @@
+"""One run: a market, a venue, a disk and people that outlive the daemon, and a judge who sees the venue's ledger."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import partial
+from hashlib import blake2b
+from random import Random
+from typing import Any
+
+from apsw import Connection
+
+from opentrader.actors.runtime.message import Message
+from opentrader.exchange.paper.ledger.ledger import Ledger, deposit
+from opentrader.exchange.paper.ledger.schema import STEPS
+from opentrader.exchange.paper.matching.book import Depth
+from opentrader.exchange.paper.matching.engine import Rates
+from opentrader.exchange.paper.paper import PaperExchange
+from opentrader.exchange.paper.session import Session, Terms
+from opentrader.store.sqlite import schema
+from opentrader.store.sqlite.database import Store
+from tests.simulation.daemon import BROKEN, Answer, Daemon, LoopClock, SeededIds
+from tests.simulation.disk import SimulatedDisk, SimulatedReaders, SimulatedWriter, in_memory
+from tests.simulation.judge import Judge, Violation
+from tests.simulation.loop import Life, VirtualLoop, outside
+from tests.simulation.market import LISTINGS, START_MS, drawn
+from tests.simulation.people import People
+from tests.simulation.weather import CLIMATES, Weather
+from tests.simulation.wire import Wire
+
+# Some of each coin is the user's own: selling it is a violation, not a refusal.
+BALANCE = {"USDT": Decimal(20_000), "BTC": Decimal("0.05"), "ETH": Decimal(1), "SOL": Decimal(20), "BNB": Decimal(3)}
+ENGINE_MS = 13_000  # a request may be executed this long after its timestamp: 3 s of the line, 10 of the engine
+DOWN_SECONDS = 10.0  # mean time from a kill to the next start
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a run found: the first violation of each kind, what happened, and a hash of all of it."""
+
+    violations: tuple[Violation, ...]
+    hours: float
+    digest: str
+    counts: dict[str, int]
+
+    def first(self, kind: str) -> Violation | None:
+        return next((one for one in self.violations if one.kind == kind), None)
+
+
+class Simulation:
+    """Build it, `run` it once. The same seed, hours and climate give the same verdict."""
+
+    def __init__(self, seed: int, hours: float, climate: str = "mixed") -> None:
+        self.seed, self.hours, self.climate = seed, hours, climate
+        self.loop = VirtualLoop()
+        self.clock = LoopClock(self.loop)
+        self.weather = Weather(CLIMATES[climate], self.stream("weather"))
+        self.prices = drawn(self.stream("prices"), hours)
+        self.answers: list[tuple[float, Message[Any], str | None, Answer]] = []
+        self.daemon: Daemon | None = None
+        self.up_since = 0.0
+        self._outstanding: dict[int, asyncio.Future[Answer]] = {}
+        self._lives = 0
+        self._outside = outside()
+        self._ids = SeededIds(self.clock, self.stream("ids"))
+        self._kills = self.stream("kills")
+
+    def stream(self, name: str) -> Random:
+        """One source of chance for each concern, or one more draw here would move everything there."""
+        return Random(f"{self.seed} {name}")
+
+    def run(self) -> Verdict:
+        asyncio.set_event_loop(self.loop)
+        with self._logged() as faults:
+            self._build(faults)
+            self.loop.call_at(self.hours * 3600, self.loop.stop, context=self._outside)
+            try:
+                self.loop.run_forever()
+            finally:
+                asyncio.set_event_loop(None)
+        self.judge.closing()
+        if self.daemon is not None:
+            self.daemon.end()
+        return Verdict(tuple(self.judge.violations.values()), self.loop.time() / 3600, self._digest(), self._counts())
+
+    def spawn(self, coro: Coroutine[Any, Any, Any]) -> None:
+        """Run what outlives the daemon."""
+        self.loop.create_task(coro, context=self._outside)
+
+    # --- the daemon
+
+    def kill(self) -> None:
+        """As SIGKILL does; the next life begins some seconds later."""
+        if self.daemon is None:
+            return
+        self.daemon.end()
+        self.daemon = None
+        self._writer.forget()
+        for future in self._outstanding.values():
+            if not future.done():
+                future.set_result(BROKEN)
+        self._outstanding.clear()
+        self.loop.call_later(self._kills.expovariate(1 / DOWN_SECONDS), self._begin, context=self._outside)
+
+    async def request(self, message: Message[Any], key: str | None = None) -> Answer:
+        """Send a request as a client does; a kill breaks the connection."""
+        daemon = self.daemon
+        if daemon is None or not daemon.ready:
+            return BROKEN
+        future: asyncio.Future[Answer] = self.loop.create_future()
+        self._outstanding[id(future)] = future
+        task = self.loop.create_task(daemon.answer(message, key), context=daemon.context)
+        task.add_done_callback(partial(_answered, future), context=self._outside)
+        at = self.loop.time()
+        try:
+            answer = await future
+        finally:
+            self._outstanding.pop(id(future), None)
+        self.answers.append((at, message, key, answer))
+        self.judge.answered(message, answer)
+        return answer
+
+    def _begin(self) -> None:
+        self._lives += 1
+        self.up_since = self.loop.time()
+        self.daemon = Daemon(
+            Life(self._lives),
+            self.loop,
+            clock=self.clock,
+            ids=self._ids,
+            store=self.store,
+            exchange=self.wire,
+            disk=self.disk,
+            prices=self.prices,
+            on_fatal=self._on_fatal,
+        )
+        self.daemon.start()
+
+    def _on_fatal(self, reason: str) -> None:
+        """The process would end now, and systemd start it again."""
+        self.judge.found("fatal", reason)
+        self.loop.call_soon(self.kill, context=self._outside)
+
+    def _kill_at_random(self) -> None:
+        self.weather.seen["kill"] += self.daemon is not None
+        self.kill()
+        self._plan_kill()
+
+    def _plan_kill(self) -> None:
+        mean = self.weather.climate.kills
+        if mean:
+            self.loop.call_later(self._kills.expovariate(1 / mean), self._kill_at_random, context=self._outside)
+
+    # --- the rest of the world
+
+    def _build(self, faults: list[logging.LogRecord]) -> None:
+        journal, ledger = in_memory(), in_memory()
+        schema.migrate(journal, schema.migrations())
+        schema.migrate(ledger, STEPS)
+        with ledger:
+            for asset, amount in BALANCE.items():
+                deposit(ledger, asset, amount, START_MS)
+        full = partial(self.weather.now, "full")
+        self._writer = SimulatedWriter(journal, self.loop, seconds=self.weather.commit, full=lambda: bool(full()))
+        self.store = Store(self._writer, SimulatedReaders(journal), io.BytesIO())
+        self.disk = SimulatedDisk(lambda: bool(full()))
+        self.ledger = Ledger(
+            SimulatedWriter(ledger, self.loop, seconds=lambda: 0.0, committed=self._look),
+            SimulatedReaders(ledger),
+        )
+        self.session = Session(self.ledger, self.prices, LISTINGS, Terms())
+        self.paper = PaperExchange(self.session, self.clock, recv_window_ms=ENGINE_MS)
+        self.wire = Wire(self.loop, self.paper, self.weather)
+        self.judge = Judge(self, journal, ledger, faults)
+        self._databases = (journal, ledger)
+        self.weather.on_change = self._set_terms
+        self.weather.start(self.loop, self.hours, self._outside)
+        self.loop.call_soon(self._begin, context=self._outside)
+        self._plan_kill()
+        self.judge.start()
+        People(self).start()
+
+    def _look(self) -> None:
+        """After each commit of the ledger; the judge is appointed once the ledger is open."""
+        self.judge.look()
+
+    def _set_terms(self) -> None:
+        """The order books of the venue, as deep as the weather lets them be."""
+        thin = self.weather.now("thin")
+        depth = Depth(level_notional=Decimal(50), levels=int(min(thin))) if thin else Depth()
+        self.session.terms = replace(Terms(), rates=Rates(depth=depth))
+
+    @contextmanager
+    def _logged(self) -> Iterator[list[logging.LogRecord]]:
+        """The errors that the daemon logs: a fault that it swallows is a finding all the same."""
+        records: list[logging.LogRecord] = []
+        handler = _Collecting(records)
+        logger = logging.getLogger("opentrader")
+        before = logger.propagate, logger.level
+        logger.addHandler(handler)
+        logger.propagate = False
+        logger.setLevel(logging.ERROR)
+        try:
+            yield records
+        finally:
+            logger.removeHandler(handler)
+            logger.propagate, logger.level = before
+
+    # --- the verdict
+
+    def _digest(self) -> str:
+        told = blake2b(digest_size=12)
+        for connection in self._databases:
+            for row in _everything(connection):
+                told.update(repr(row).encode())
+        told.update(str(self.loop.callbacks).encode())
+        return told.hexdigest()
+
+    def _counts(self) -> dict[str, int]:
+        journal, ledger = self._databases
+        counted = {
+            "callbacks": self.loop.callbacks,
+            "lives": self._lives,
+            "requests": len(self.answers),
+            "calls": sum(self.wire.calls.values()),
+            "trades": _count(journal, "trades"),
+            "closed": _count(journal, "history"),
+            "events": _count(journal, "events"),
+            "orders": _count(ledger, "orders"),
+            "fills": _count(ledger, "trades"),
+        }
+        return counted | dict(sorted(self.weather.seen.items()))
+
+
+class _Collecting(logging.Handler):
+    def __init__(self, records: list[logging.LogRecord]) -> None:
+        super().__init__(logging.ERROR)
+        self._records = records
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._records.append(record)
+
+
+def _answered(future: asyncio.Future[Answer], task: asyncio.Task[Answer]) -> None:
+    if not future.done():
+        future.set_result(task.result())
+
+
+def _count(connection: Connection, table: str) -> int:
+    return int(connection.execute(f"SELECT count(*) FROM {table}").get)
+
+
+def _everything(connection: Connection) -> Iterator[Any]:
+    tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").fetchall()
+    for (table,) in tables:
+        yield from connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2")

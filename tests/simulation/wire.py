@@ -1,0 +1,182 @@
+"""The line between the daemon and the venue: `Exchange` in front of the paper exchange, with the weather between.
+
+A request is a timer of its own: once sent, it arrives although its sender has died.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import TypeVar
+
+from opentrader.domain.trading.exchange import GarbledAnswer, NewList, NewOrder, PriceTicker, Unreachable
+from opentrader.domain.trading.venue import Balance, Fill, Filters, Order, OrderList, Outcome, Refused, Unknown
+from opentrader.exchange.paper.paper import PaperExchange
+from opentrader.exchange.paper.transport import GARBLED, OK, TIMEOUT, InjectedFault
+from opentrader.exchange.refusals import MARKET_CLOSED, refused
+from tests.simulation.loop import VirtualLoop, outside
+from tests.simulation.weather import CallFault, Weather
+
+T = TypeVar("T")
+
+GIVES_UP = 2.0  # seconds after which the client takes a request for lost
+LATE = 6.0  # at most, after that
+STALE_MS = 4_000  # at most
+
+
+class Wire:
+    venue = "paper"
+
+    def __init__(self, loop: VirtualLoop, exchange: PaperExchange, weather: Weather) -> None:
+        self._loop, self._exchange, self._weather = loop, exchange, weather
+        self._stale_ms = 0
+        self._context = outside()
+        exchange.transport._faults = self._told
+        self.calls: Counter[str] = Counter()
+        self.under_way: Counter[str] = Counter()
+        self.answered_at: dict[str, float] = {}  # symbol -> when its open orders were last read
+        self.refusals = 0
+
+    # --- writes
+
+    async def place(self, order: NewOrder) -> Outcome:
+        return await self._write("place", lambda: self._exchange.place(order))
+
+    async def place_list(self, new: NewList) -> Outcome:
+        return await self._write("place_list", lambda: self._exchange.place_list(new))
+
+    async def cancel(self, symbol: str, cid: str) -> Outcome:
+        return await self._write("cancel", lambda: self._exchange.cancel(symbol, cid))
+
+    async def cancel_list(self, symbol: str, cid: str) -> Outcome:
+        return await self._write("cancel_list", lambda: self._exchange.cancel_list(symbol, cid))
+
+    async def replace(self, cancel_cid: str, order: NewOrder) -> Outcome:
+        return await self._write("replace", lambda: self._exchange.replace(cancel_cid, order))
+
+    # --- reads
+
+    async def order(self, symbol: str, cid: str) -> Order:
+        return await self._read("order", symbol, lambda: self._exchange.order(symbol, cid))
+
+    async def order_list(self, symbol: str, cid: str) -> OrderList:
+        return await self._read("order_list", symbol, lambda: self._exchange.order_list(symbol, cid))
+
+    async def open_orders(self, symbol: str) -> tuple[Order, ...]:
+        return await self._read("open_orders", symbol, lambda: self._exchange.open_orders(symbol))
+
+    async def open_everywhere(self) -> Mapping[str, tuple[Order, ...]]:
+        return await self._read("open_everywhere", None, self._exchange.open_everywhere)
+
+    async def open_lists(self) -> tuple[OrderList, ...]:
+        return await self._read("open_lists", None, self._exchange.open_lists)
+
+    async def orders(self, symbol: str, since: int) -> tuple[Order, ...]:
+        return await self._read("orders", symbol, lambda: self._exchange.orders(symbol, since))
+
+    async def fills(self, symbol: str, since: int) -> tuple[Fill, ...]:
+        return await self._read("fills", symbol, lambda: self._exchange.fills(symbol, since))
+
+    async def balances(self) -> Mapping[str, Balance]:
+        return await self._read("balances", None, self._exchange.balances)
+
+    async def ticker(self, symbol: str) -> PriceTicker:
+        return await self._read("ticker", symbol, lambda: self._exchange.ticker(symbol))
+
+    async def filters(self, symbol: str) -> Filters:
+        return await self._read("filters", symbol, lambda: self._exchange.filters(symbol))
+
+    async def server_time(self) -> int:
+        return await self._read("server_time", None, self._exchange.server_time)
+
+    # --- the line
+
+    async def _write(self, name: str, request: Callable[[], Awaitable[Outcome]]) -> Outcome:
+        if self._weather.now("outage"):
+            return await self._after(GIVES_UP, Unknown(TIMEOUT))
+        fault = self._weather.fault()
+        if self._weather.now("halt") and name in {"place", "place_list", "replace"}:
+            outcome: Outcome | None = await self._after(self._weather.latency(), refused(-1013, MARKET_CLOSED))
+        elif fault == "lost":
+            outcome = await self._after(GIVES_UP, Unknown(TIMEOUT))
+        else:
+            outcome = await self._carried(name, request, fault, Unknown(TIMEOUT))
+        if fault == "garbled":
+            return Unknown(GARBLED)
+        assert outcome is not None
+        self.refusals += isinstance(outcome, Refused)
+        return outcome
+
+    async def _read(self, name: str, symbol: str | None, request: Callable[[], Awaitable[T]]) -> T:
+        if self._weather.now("outage"):
+            raise await self._after(GIVES_UP, Unreachable(TIMEOUT))
+        fault = self._weather.fault()
+        if fault in {"lost", "late"}:
+            raise await self._after(GIVES_UP, Unreachable(TIMEOUT))
+        answer = await self._carried(name, request, fault, None)
+        if answer is None:
+            raise Unreachable(TIMEOUT)
+        if fault == "garbled":
+            raise GarbledAnswer(GARBLED)
+        if symbol is not None and name == "open_orders":
+            self.answered_at[symbol] = self._loop.time()
+        if fault == "number" and isinstance(answer, PriceTicker):
+            return replace(answer, last=Decimal("NaN") if self.calls[name] % 2 else Decimal(0))
+        return answer
+
+    async def _carried(
+        self, name: str, request: Callable[[], Awaitable[T]], fault: CallFault | None, unanswered: T | None
+    ) -> T | None:
+        """The answer of the venue, or `unanswered` once the client has given up."""
+        self.calls[name] += 1
+        self.under_way[name] += 1
+        reply: asyncio.Future[T | None] = self._loop.create_future()
+        half = self._weather.latency() / 2
+        there, back = (half + LATE * self._weather.draw(), None) if fault == "late" else (half, half)
+        if fault in {"mute", "late", "hung"}:
+            back = None
+        stale = int(STALE_MS * self._weather.draw()) if fault == "stale" else 0
+        self._loop.call_later(there, self._arrive, request, reply, back, stale, context=self._context)
+        if back is None and fault != "hung":
+            self._loop.call_later(GIVES_UP, _settle, reply, unanswered, context=self._context)
+        try:
+            return await reply
+        finally:
+            self.under_way[name] -= 1
+
+    def _arrive(
+        self, request: Callable[[], Awaitable[T]], reply: asyncio.Future[T | None], back: float | None, stale: int
+    ) -> None:
+        self._loop.create_task(self._served(request, reply, back, stale), context=self._context)
+
+    async def _served(
+        self, request: Callable[[], Awaitable[T]], reply: asyncio.Future[T | None], back: float | None, stale: int
+    ) -> None:
+        self._stale_ms = stale
+        try:
+            answer: T | Exception | None = await request()
+        except Exception as error:  # noqa: BLE001 - the caller gets it, as over a line
+            answer = error
+        if back is not None:
+            self._loop.call_later(back, _settle, reply, answer, context=self._context)
+
+    def _told(self, method: str) -> InjectedFault:
+        """What the paper exchange asks before it answers a call; it does so before it waits for anything."""
+        stale, self._stale_ms = self._stale_ms, 0
+        return InjectedFault("stale", delay_ms=stale) if stale else OK
+
+    async def _after(self, seconds: float, value: T) -> T:
+        await asyncio.sleep(seconds)
+        return value
+
+
+def _settle(reply: asyncio.Future[T | None], answer: T | Exception | None) -> None:
+    if reply.done():
+        return
+    if isinstance(answer, Exception):
+        reply.set_exception(answer)
+    else:
+        reply.set_result(answer)
