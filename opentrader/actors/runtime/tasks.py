@@ -23,6 +23,7 @@ class Tasks:
         self._loop = loop
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
+        self._delivered = 0  # outcomes so far
 
     def spawn(self, coro: Coroutine[Any, Any, Any], deliver: Deliver) -> None:
         """Start `coro`; `deliver` gets its outcome, value or error."""
@@ -34,9 +35,15 @@ class Tasks:
         task.add_done_callback(self._tasks.discard)
 
     async def drain(self, handled: Callable[[], Awaitable[object]]) -> None:
-        """Wait until no coroutine runs. `handled` waits for the continuations, which may pipe more."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        """Wait until no coroutine runs. `handled` waits for the continuations, which may pipe more.
+
+        One that a continuation pipes may be over before `handled` returns; then its own continuation still waits.
+        """
+        known = -1
+        while self._tasks or known != self._delivered:
+            if self._tasks:
+                await asyncio.wait(self._tasks)
+            known = self._delivered
             await handled()
 
     async def close(self, seconds: float) -> None:
@@ -52,6 +59,7 @@ class Tasks:
     async def _run(self, coro: Coroutine[Any, Any, Any], deliver: Deliver) -> None:
         outcome = await self._outcome(coro)
         if not self._closed:
+            self._delivered += 1
             deliver(outcome)
 
     async def _outcome(self, coro: Coroutine[Any, Any, Any]) -> Outcome[Any]:

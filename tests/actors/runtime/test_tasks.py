@@ -101,3 +101,27 @@ async def test_an_error_that_nobody_waits_for_is_logged(build: Any, caplog: pyte
     await bench.supervisor.start()
     await ask(bench, work("BTC", "b", opened_gate()))
     assert "book: background coroutine failed: no such order" in caplog.text
+
+
+async def test_what_begins_and_ends_while_a_continuation_is_handled_is_waited_for_as_well() -> None:
+    """Its outcome stands behind the ping of that wait: without another one, an orderly stop would cut it off."""
+    tasks, waiting, told = bare_tasks(), list[str](), list[str]()
+
+    async def work(name: str) -> str:
+        return name
+
+    def deliver(outcome: Outcome[str]) -> None:
+        assert isinstance(outcome, Done)
+        waiting.append(outcome.value)
+
+    async def handled() -> None:
+        """As an actor does: it handles what waited when the ping came, and that may begin more."""
+        seen, waiting[:] = waiting.copy(), []
+        if "a" in seen:
+            tasks.spawn(work("b"), deliver)
+            await asyncio.sleep(0.01)
+        told.extend(seen)
+
+    tasks.spawn(work("a"), deliver)
+    await tasks.drain(handled)
+    assert told == ["a", "b"]
