@@ -91,6 +91,7 @@ class Judge:
         self._tails: dict[int, str] = {}  # order -> trade
         self._good = 0.0
         self._unseen: dict[str, float] = {}
+        self._all_closed = -1.0  # when the last closeall was answered
         self._overruled: dict[str, float] = {}  # quarantined trade -> good time of the operator's close
 
     def start(self) -> None:
@@ -136,6 +137,9 @@ class Judge:
         trade = self._trade(tail)
         if trade is None:
             return
+        asked = self._sim.asked_at(trade.intent.symbol)
+        if asked is not None and asked < self._all_closed < self._sim.loop.time():
+            self.found("opened after closeall", f"{tail} was asked for before a closeall, and bought after it")
         waited = created - trade.intent.created_at
         if waited > ENTRY_MS:
             self.found("late entry", f"{tail} was bought {waited / 1000:.1f} s after it was planned")
@@ -168,6 +172,8 @@ class Judge:
         for record in self._faults:
             if record.exc_info:  # without an exception it is a page, which is no fault of ours
                 self.found("fault", f"{record.getMessage()}: {record.exc_info[1]!r}")
+            elif "sold more than was held" in record.getMessage() and "oversold" not in self.violations:
+                self.found("false page", record.getMessage())
         self._faults.clear()
         for name, count in self._sim.wire.under_way.items():
             if name == "balances" and count > MOST_READS:
@@ -248,6 +254,8 @@ class Judge:
             trade = told.get("trade") or told.get("entry")
             if trade is not None and not self._is_journaled(trade["id"]):
                 self.found("lost", f"{trade['id']} was answered, and is in no journal")
+        if answer.status == 200 and isinstance(message, messages.CloseAll):
+            self._all_closed = self._sim.loop.time()
         reduces = isinstance(message, messages.ClosePosition | messages.CloseAll)
         if answer.status == 503 and reduces and self._sim.weather.now("full") and self._sim.disk.reserve:
             self.found(

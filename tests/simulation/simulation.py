@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -16,6 +16,7 @@ from typing import Any
 
 from apsw import Connection
 
+from opentrader.actors.messages import ExecuteTrade
 from opentrader.actors.runtime.message import Message
 from opentrader.exchange.paper.ledger.ledger import Ledger, deposit
 from opentrader.exchange.paper.ledger.schema import STEPS
@@ -54,9 +55,19 @@ class Verdict:
 
 
 class Simulation:
-    """Build it, `run` it once. The same seed, hours and climate give the same verdict."""
+    """Build it, `run` it once. The same seed, hours and climate give the same verdict.
 
-    def __init__(self, seed: int, hours: float, climate: str = "mixed") -> None:
+    `people` starts whoever acts; by default traders, an operator and the user's own hands, at random.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        hours: float,
+        climate: str = "mixed",
+        people: Callable[[Simulation], None] = lambda simulation: People(simulation).start(),
+    ) -> None:
+        self._people = people
         self.seed, self.hours, self.climate = seed, hours, climate
         self.loop = VirtualLoop()
         self.clock = LoopClock(self.loop)
@@ -66,6 +77,7 @@ class Simulation:
         self.daemon: Daemon | None = None
         self.up_since = 0.0
         self._outstanding: dict[int, asyncio.Future[Answer]] = {}
+        self._asked: dict[int, tuple[Message[Any], float]] = {}
         self._lives = 0
         self._outside = outside()
         self._ids = SeededIds(self.clock, self.stream("ids"))
@@ -115,6 +127,7 @@ class Simulation:
             return BROKEN
         future: asyncio.Future[Answer] = self.loop.create_future()
         self._outstanding[id(future)] = future
+        self._asked[id(future)] = (message, self.loop.time())
         task = self.loop.create_task(daemon.answer(message, key), context=daemon.context)
         task.add_done_callback(partial(_answered, future), context=self._outside)
         at = self.loop.time()
@@ -122,9 +135,15 @@ class Simulation:
             answer = await future
         finally:
             self._outstanding.pop(id(future), None)
+            del self._asked[id(future)]
         self.answers.append((at, message, key, answer))
         self.judge.answered(message, answer)
         return answer
+
+    def asked_at(self, pair: str) -> float | None:
+        """When the market entry of a pair was asked for that is not answered yet."""
+        entries = (at for asked, at in self._asked.values() if isinstance(asked, ExecuteTrade) and asked.symbol == pair)
+        return min(entries, default=None)
 
     def _begin(self) -> None:
         self._lives += 1
@@ -184,7 +203,7 @@ class Simulation:
         self.loop.call_soon(self._begin, context=self._outside)
         self._plan_kill()
         self.judge.start()
-        People(self).start()
+        self._people(self)
 
     def _look(self) -> None:
         """After each commit of the ledger; the judge is appointed once the ledger is open."""

@@ -35,6 +35,14 @@ def test_the_same_seed_is_the_same_run_and_another_is_another() -> None:
     assert first.split()[-1] != other.split()[-1]
 
 
+def test_a_longer_run_begins_as_a_shorter_one_does() -> None:
+    short, long = Simulation(4, 0.3), Simulation(4, 0.6)
+    short.run()
+    long.run()
+    assert short.answers
+    assert long.answers[: len(short.answers)] == short.answers
+
+
 def test_a_calm_day_trades_and_only_the_books_are_a_little_off() -> None:
     verdict = Simulation(1, 1.0, "calm").run()
     assert verdict.counts["trades"] > 5

@@ -102,9 +102,9 @@ class Weather:
     def start(self, loop: asyncio.AbstractEventLoop, hours: float, context: Context) -> None:
         """Draw all windows of the run, and set a timer for the beginning and the end of each."""
         for kind, window in self.climate.windows.items():
-            at = 0.0
-            while (at := at + self._random.expovariate(1 / window.every)) < hours * 3600:
-                over = at + self._random.expovariate(1 / window.lasts)
+            at, random = 0.0, Random(self._random.getrandbits(64))
+            while (at := at + random.expovariate(1 / window.every)) < hours * 3600:
+                over = at + random.expovariate(1 / window.lasts)
                 loop.call_at(at, self._begin, kind, window.value, context=context)
                 loop.call_at(over, self._end, kind, window.value, context=context)
 

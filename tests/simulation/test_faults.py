@@ -1,0 +1,116 @@
+"""The faults of the loop around `tick`, each with the run that shows it. A fix turns its row: the mark is strict.
+
+Those of the table were found at random. What only one order of events can show is written out below it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from opentrader.actors import messages
+from opentrader.actors.runtime.message import Message
+from tests.simulation.daemon import Answer
+from tests.simulation.simulation import Simulation
+
+ENTRY = messages.ExecuteTrade("SOLUSDT", "buy", bot="sim", sl=2.0, tp=6.0, ev=30, confidence=9)
+CLOSE = messages.ClosePosition("SOLUSDT")
+
+
+def scripted(
+    act: Callable[[Simulation], Coroutine[Any, Any, None]], hours: float = 0.3, climate: str = "calm"
+) -> Simulation:
+    """A run in which one script acts, and nobody else."""
+    simulation = Simulation(1, hours, climate, people=lambda simulation: simulation.spawn(act(simulation)))
+    simulation.run()
+    return simulation
+
+
+async def done(simulation: Simulation, message: Message[Any], key: str | None = None) -> Answer:
+    """A request that has to succeed; the start of the daemon may take a moment."""
+    for _ in range(20):
+        answer = await simulation.request(message, key)
+        if answer.status == 200:
+            return answer
+        await asyncio.sleep(5)
+    raise AssertionError(answer)
+
+
+AT_RANDOM = (
+    ("K1", "a symbol is latched as being looked at", "not looked at", "storms", 27, 0.36),
+    ("K2", "a bad number ends the actor", "fault", "numbers", 5, 0.2),
+    ("K3", "nothing ends a quarantine whose cause stays", "stuck in quarantine", "mixed", 4, 0.55),
+    ("K4", "a close without progress is sent again at once", "order storm", "thin", 7, 0.385),
+    ("K5", "a planned entry has no deadline", "late entry", "outages", 8, 0.81),
+    ("K7", "a slow commit counts as a refusal of the venue", "blamed the venue", "slow disk", 1, 0.95),
+    ("K9", "a call that hangs has no deadline", "not looked at", "hangs", 3, 0.09),
+    ("K9", "reads of the account pile up", "reads pile up", "storms", 1, 0.02),
+    ("K9", "an entry is sized from an old account", "stale account", "storms", 1, 0.035),
+    ("K10", "what is left over counts as value", "money", "calm", 1, 0.09),
+    ("K25", "one look mixes two instants", "false page", "outages", 28, 0.49),
+)
+SLOW = (("K27", "a long chain of looks nests its promises", "fault", "thin", 7, 0.443),)
+
+
+def _row(spec: str, why: str, kind: str, climate: str, seed: int, hours: float, *marks: pytest.MarkDecorator) -> Any:
+    mark = pytest.mark.xfail(strict=True, reason=f"{spec}: {why}")
+    return pytest.param(kind, climate, seed, hours, marks=(mark, *marks), id=f"{spec}-{kind.replace(' ', '-')}")
+
+
+ROWS = [*(_row(*row) for row in AT_RANDOM), *(_row(*row, pytest.mark.slow) for row in SLOW)]
+
+
+@pytest.mark.parametrize(("kind", "climate", "seed", "hours"), ROWS)
+def test_no_run_breaks_the_rule(kind: str, climate: str, seed: int, hours: float) -> None:
+    violation = Simulation(seed, hours, climate).run().first(kind)
+    assert violation is None, f"after {violation.at:.1f} s: {violation.text}"
+
+
+@pytest.mark.xfail(strict=True, reason="K6: a key of a close is bound to no trade")
+def test_a_repeated_close_never_sells_a_later_trade() -> None:
+    told = list[Answer]()
+
+    async def act(simulation: Simulation) -> None:
+        await done(simulation, ENTRY)
+        closing = asyncio.ensure_future(simulation.request(CLOSE, "close-once"))
+        await asyncio.sleep(0.2)
+        simulation.kill()
+        told.append(await closing)
+        await asyncio.sleep(60)  # the close was committed: the next life finishes it
+        await done(simulation, ENTRY)
+        told.append(await simulation.request(CLOSE, "close-once"))
+        await asyncio.sleep(60)
+
+    simulation = scripted(act)
+    assert told[0].status == 0
+    held = [book for book in simulation.judge.books.values() if book.bought > 2 * book.sold]
+    assert len(held) == 1, "the second trade is open, since nobody has closed it"
+
+
+@pytest.mark.xfail(strict=True, reason="K8: only the loop gives up the reserve")
+def test_a_full_disk_refuses_no_close() -> None:
+    told = list[Answer]()
+
+    async def act(simulation: Simulation) -> None:
+        await done(simulation, ENTRY)
+        simulation.weather._begin("full", 0.0)
+        told.append(await simulation.request(CLOSE))
+
+    simulation = scripted(act)
+    assert (told[0].status, simulation.disk.reserve) == (200, False)
+
+
+@pytest.mark.xfail(strict=True, reason="K13: what was asked before a closeall may be planned after it")
+def test_nothing_opens_after_a_closeall() -> None:
+    async def act(simulation: Simulation) -> None:
+        await asyncio.sleep(60)
+        entering = asyncio.ensure_future(simulation.request(ENTRY))
+        await asyncio.sleep(0.01)
+        assert (await simulation.request(messages.CloseAll())).status == 200
+        await entering
+
+    simulation = scripted(act)
+    assert simulation.judge.violations.get("opened after closeall") is None
