@@ -29,8 +29,12 @@ def test_a_year_passes_at_once(loop: VirtualLoop) -> None:
 
 def test_timers_run_in_order_and_those_of_one_instant_together(loop: VirtualLoop) -> None:
     told = list[tuple[str, float]]()
+
+    def tell(name: str) -> None:
+        told.append((name, loop.time()))
+
     for name, seconds in (("c", 3.0), ("a", 1.0), ("b", 1.0)):
-        loop.call_later(seconds, lambda name=name: told.append((name, loop.time())))  # type: ignore[misc]  # a default argument
+        loop.call_later(seconds, tell, name)
     loop.call_later(4.0, loop.stop)
     loop.run_forever()
     assert [at for _, at in told] == [1.0, 1.0, 3.0]
