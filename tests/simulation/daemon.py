@@ -15,6 +15,7 @@ from typing import Any, cast
 from ulid import ULID
 
 from opentrader.actors import messages
+from opentrader.actors.runtime import wakeup
 from opentrader.actors.runtime.actor import Actor
 from opentrader.actors.runtime.context import Context as ActorContext
 from opentrader.actors.runtime.handlers import handles
@@ -177,6 +178,8 @@ class Daemon:
         """As a process ends that is killed: nothing of it runs again."""
         bury(self.life)
         self._lives.forget()
+        # It may wait for a callback that was dropped.
+        self.life.dropped.append(wakeup._wakeups.pop(self._loop, None))
 
     async def _start(self) -> None:
         await self._supervisor.start()

@@ -22,6 +22,7 @@ from opentrader.domain.trading.lifecycle.ids import ENTRY, EXIT
 from tests.simulation.market import START_MS
 from tests.simulation.timer import every
 from tests.simulation.weather import WindowKind
+from tests.simulation.wire import GONE
 
 if TYPE_CHECKING:
     from tests.simulation.daemon import Answer
@@ -36,6 +37,7 @@ UNSEEN_SECONDS = 150.0  # of good time; the reconcile looks every 30 s
 STUCK_SECONDS = 600.0  # of good time, from the operator's close of a quarantined trade
 MOST_ORDERS, ORDERS_MS = 12, 60_000  # market orders of one trade within a minute
 ENTRY_MS = 10_000  # from the intent of a market entry to its order: 5 s, and the line
+MOST_WEIGHT = 4_800  # of request weight a minute
 MOST_READS = 4  # of the account at once
 ACCOUNT_MS = 60_000  # age of the account that an entry is sized from
 PROTECTABLE = Decimal(12)  # in quote currency: what is worth less may stay unprotected
@@ -58,6 +60,7 @@ class Book:
     bought: Decimal = ZERO
     sold: Decimal = ZERO
     fees: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    other_fees: Decimal = ZERO  # in quote currency
     paid: Decimal = ZERO
     got: Decimal = ZERO
     entries: set[int] = field(default_factory=set)  # order ids that bought
@@ -91,6 +94,7 @@ class Judge:
         self._tails: dict[int, str] = {}  # order -> trade
         self._good = 0.0
         self._unseen: dict[str, float] = {}
+        self._unreconciled = 0.0
         self._all_closed = -1.0  # when the last closeall was answered
         self._overruled: dict[str, float] = {}  # quarantined trade -> good time of the operator's close
 
@@ -110,11 +114,12 @@ class Judge:
             if (tail := tail_of(cid)) is not None:
                 self._tails[id_] = tail
                 self._ordered(tail, symbol, type_, side, created)
-        rows = self._new("trades", "order_id, base, side, qty, px, fee, fee_asset")
-        for id_, order, base, side, qty, px, fee, fee_asset in rows:
+        rows = self._new("trades", "order_id, base, side, qty, px, fee, fee_asset, at")
+        for id_, order, base, side, qty, px, fee, fee_asset, at in rows:
             self._fills = id_
             if order in self._tails:
-                self._filled(self._tails[order], order, side, Decimal(qty), Decimal(px), fee_asset, Decimal(fee))
+                self._filled(self._tails[order], order, side, Decimal(qty), Decimal(px))
+                self._charged(self._tails[order], base, fee_asset, Decimal(fee), at)
                 self._demand_own(self._tails[order], base)
 
     def _new(self, table: str, columns: str) -> list[Any]:
@@ -148,11 +153,15 @@ class Judge:
         if account is not None and created - account.at > ACCOUNT_MS:
             self.found("stale account", f"{tail} was bought on an account of {(created - account.at) / 1000:.0f} s ago")
 
-    def _filled(
-        self, tail: str, order: int, side: str, qty: Decimal, px: Decimal, fee_asset: str, fee: Decimal
-    ) -> None:
+    def _charged(self, tail: str, base: str, asset: str, fee: Decimal, at: int) -> None:
+        """A fee in another asset than those of the pair costs what the venue's price says at that time."""
         book = self.books[tail]
-        book.fees[fee_asset] += fee
+        book.fees[asset] += fee
+        if asset not in {base, "USDT"}:
+            book.other_fees += fee * self._sim.prices.price(asset + "USDT", at)
+
+    def _filled(self, tail: str, order: int, side: str, qty: Decimal, px: Decimal) -> None:
+        book = self.books[tail]
         if side == "buy":
             book.bought, book.paid = book.bought + qty, book.paid + qty * px
             book.entries.add(order)
@@ -175,6 +184,9 @@ class Judge:
             elif "sold more than was held" in record.getMessage() and "oversold" not in self.violations:
                 self.found("false page", record.getMessage())
         self._faults.clear()
+        minute = int(self._sim.loop.time() // 60) - 1
+        if self._sim.wire.weight[minute] > MOST_WEIGHT:
+            self.found("weight", f"{self._sim.wire.weight[minute]:,} of 6,000 request weight in a minute")
         for name, count in self._sim.wire.under_way.items():
             if name == "balances" and count > MOST_READS:
                 self.found("reads pile up", f"{count} reads of the account at once")
@@ -184,6 +196,7 @@ class Judge:
                 self._demand_money()
             self._demand_protection()
             trades = self._trades()
+            self._demand_reconciled()
             self._demand_looks(trades)
             self._demand_ends(trades)
 
@@ -191,7 +204,10 @@ class Judge:
         sim = self._sim
         if sim.daemon is None or not sim.daemon.ready or sim.loop.time() - sim.up_since < SETTLED_SECONDS:
             return False
-        return not any(sim.weather.now(kind) for kind in get_args(WindowKind))
+        return not any(sim.weather.now(kind) for kind in get_args(WindowKind) if kind != "gone")
+
+    def _is_gone(self, symbol: str) -> bool:
+        return symbol == GONE and bool(self._sim.weather.now("gone"))
 
     def _demand_protection(self) -> None:
         covered: dict[str, Decimal] = defaultdict(Decimal)
@@ -204,7 +220,7 @@ class Judge:
                 covered[tail] += Decimal(qty) - Decimal(cum)
         now = self._sim.clock.market_ms()
         for tail, book in self.books.items():
-            if not book.bought:
+            if not book.bought or self._is_gone(book.symbol):
                 continue
             bare = book.net(book.symbol.removesuffix("USDT")) - covered[tail]
             worth = bare * self._sim.prices.price(book.symbol, now)
@@ -216,13 +232,21 @@ class Judge:
         trade = self._trade(tail)
         return trade is not None and trade.label == "QUARANTINE"
 
+    def _demand_reconciled(self) -> None:
+        """Entries are allowed soon after a start, whatever became of one symbol."""
+        daemon = self._sim.daemon
+        assert daemon is not None
+        self._unreconciled = 0.0 if daemon.snapshot().reconciled else self._unreconciled + CHECK_SECONDS
+        if self._unreconciled > UNSEEN_SECONDS:
+            self.found("shut out", f"no entry is allowed {self._unreconciled:.0f} s after a start")
+
     def _demand_looks(self, trades: dict[str, Trade]) -> None:
         """A trade with something at work is looked at, again and again."""
         for tail, trade in trades.items():
             symbol, began = trade.intent.symbol, (trade.intent.created_at - START_MS) / 1000
             seen = self._sim.wire.answered_at.get(symbol, max(self._sim.up_since, began))
             at_work = any(leg.live for leg in trade.legs) or trade.close_reason
-            if not at_work or seen >= self._sim.loop.time() - CHECK_SECONDS:
+            if not at_work or self._is_gone(symbol) or seen >= self._sim.loop.time() - CHECK_SECONDS:
                 self._unseen.pop(tail, None)
                 continue
             self._unseen[tail] = self._unseen.get(tail, 0.0) + CHECK_SECONDS
@@ -282,14 +306,9 @@ class Judge:
             book = self.books.get(id_[-8:])
             if book is None or source == "synced" or id_[-8:] in watched:
                 continue
-            real = book.got - book.paid - book.fees["USDT"] - self._others(book)
+            real = book.got - book.paid - book.fees["USDT"] - book.other_fees
             if Decimal(pnl) != real:
                 self.found("money", f"{id_}: booked {pnl}, the ledger says {real}")
-
-    def _others(self, book: Book) -> Decimal:
-        """Fees in other assets than the two of the pair; the rates are the venue's."""
-        base = book.symbol.removesuffix("USDT")
-        return sum((fee for asset, fee in book.fees.items() if asset not in {base, "USDT"}), ZERO)
 
     # --- what the daemon thinks
 

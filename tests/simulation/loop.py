@@ -16,11 +16,16 @@ MOST_AT_ONCE = 200_000  # callbacks without time passing: something runs in a ci
 
 
 class Life:
-    """One run of the daemon's process. Its tasks stay referenced, or the collector would run their `finally`."""
+    """One run of the daemon's process.
+
+    What it leaves undone stays referenced for ever, or the collector would run the `finally` of a coroutine, and
+    complain of those that never began.
+    """
 
     def __init__(self, number: int) -> None:
         self.number, self.alive = number, True
         self.tasks: dict[int, asyncio.Task[Any]] = {}
+        self.dropped: list[object] = []
 
 
 LIFE: ContextVar[Life | None] = ContextVar("life", default=None)
@@ -44,7 +49,12 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._now = 0.0
         self._at_once = 0
         self.callbacks = 0  # run so far
+        self._after: tuple[int, Callable[[], object]] | None = None
         self.set_task_factory(_task)  # type: ignore[arg-type]  # takes what `create_task` hands on
+
+    def after(self, callbacks: int, act: Callable[[], object]) -> None:
+        """Act once so many more callbacks have run: between any two steps of a coroutine, not only between timers."""
+        self._after = (self.callbacks + callbacks, act)
 
     def time(self) -> float:
         return self._now
@@ -72,27 +82,40 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Nobody waits in a selector."""
 
     def _run_once(self) -> None:
-        scheduled, ready = self._scheduled, self._ready  # type: ignore[attr-defined]  # of BaseEventLoop
+        ready = self._ready  # type: ignore[attr-defined]  # of BaseEventLoop
+        self._at_once = 0 if self._pass_time() else self._at_once + 1
+        if self._at_once > MOST_AT_ONCE:
+            raise Stuck(f"{MOST_AT_ONCE} rounds without time passing")
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if not handle._cancelled:
+                self._run(handle)
+
+    def _pass_time(self) -> bool:
+        """Move what is due to what is ready; time passes only if nothing is ready. Returns whether it has passed."""
+        scheduled, ready, before = self._scheduled, self._ready, self._now  # type: ignore[attr-defined]  # of BaseEventLoop
         while scheduled and scheduled[0]._cancelled:
             heapq.heappop(scheduled)._scheduled = False
         if not ready:
             if not scheduled:
                 raise Stuck("nothing is left to do")
-            if scheduled[0]._when > self._now:
-                self._now, self._at_once = scheduled[0]._when, 0
+            self._now = max(self._now, scheduled[0]._when)
         while scheduled and scheduled[0]._when <= self._now:
             timer = heapq.heappop(scheduled)
             timer._scheduled = False
             ready.append(timer)
-        for _ in range(len(ready)):
-            handle = ready.popleft()
-            life = None if handle._cancelled else handle._context.get(LIFE)
-            if not handle._cancelled and (life is None or life.alive):
-                self.callbacks += 1
-                handle._run()
-        self._at_once += 1
-        if self._at_once > MOST_AT_ONCE:
-            raise Stuck(f"{MOST_AT_ONCE} rounds without time passing")
+        return self._now > before
+
+    def _run(self, handle: asyncio.Handle) -> None:
+        life = handle._context.get(LIFE)  # type: ignore[attr-defined]  # of asyncio's Handle
+        if life is not None and not life.alive:
+            life.dropped.append(handle)
+            return
+        self.callbacks += 1
+        handle._run()
+        if self._after is not None and self.callbacks >= self._after[0]:
+            (_, act), self._after = self._after, None
+            act()
 
 
 def _task(loop: asyncio.AbstractEventLoop, coro: Coroutine[Any, Any, Any], **options: Any) -> asyncio.Task[Any]:

@@ -22,6 +22,7 @@ from opentrader.exchange.paper.ledger.ledger import Ledger, deposit
 from opentrader.exchange.paper.ledger.schema import STEPS
 from opentrader.exchange.paper.matching.book import Depth
 from opentrader.exchange.paper.matching.engine import Rates
+from opentrader.exchange.paper.matching.fees import Fees
 from opentrader.exchange.paper.paper import PaperExchange
 from opentrader.exchange.paper.session import Session, Terms
 from opentrader.store.sqlite import schema
@@ -38,6 +39,7 @@ from tests.simulation.wire import Wire
 # Some of each coin is the user's own: selling it is a violation, not a refusal.
 BALANCE = {"USDT": Decimal(20_000), "BTC": Decimal("0.05"), "ETH": Decimal(1), "SOL": Decimal(20), "BNB": Decimal(3)}
 ENGINE_MS = 13_000  # a request may be executed this long after its timestamp: 3 s of the line, 10 of the engine
+MOST_STEPS = 40  # callbacks from the time of a kill to the kill
 DOWN_SECONDS = 10.0  # mean time from a kill to the next start
 
 
@@ -169,12 +171,16 @@ class Simulation:
     def _kill_at_random(self) -> None:
         self.weather.seen["kill"] += self.daemon is not None
         self.kill()
-        self._plan_kill()
 
     def _plan_kill(self) -> None:
+        """At a random time, and then after a few more callbacks: between any two steps of whatever is under way."""
         mean = self.weather.climate.kills
         if mean:
-            self.loop.call_later(self._kills.expovariate(1 / mean), self._kill_at_random, context=self._outside)
+            self.loop.call_later(self._kills.expovariate(1 / mean), self._aim, context=self._outside)
+
+    def _aim(self) -> None:
+        self.loop.after(self._kills.randrange(1, MOST_STEPS), self._kill_at_random)
+        self._plan_kill()
 
     # --- the rest of the world
 
@@ -199,6 +205,7 @@ class Simulation:
         self.judge = Judge(self, journal, ledger, faults)
         self._databases = (journal, ledger)
         self.weather.on_change = self._set_terms
+        self._set_terms()
         self.weather.start(self.loop, self.hours, self._outside)
         self.loop.call_soon(self._begin, context=self._outside)
         self._plan_kill()
@@ -213,7 +220,8 @@ class Simulation:
         """The order books of the venue, as deep as the weather lets them be."""
         thin = self.weather.now("thin")
         depth = Depth(level_notional=Decimal(50), levels=int(min(thin))) if thin else Depth()
-        self.session.terms = replace(Terms(), rates=Rates(depth=depth))
+        fees = Fees(in_bnb=self.weather.climate.bnb)
+        self.session.terms = replace(Terms(), rates=Rates(depth=depth, fees=fees))
 
     @contextmanager
     def _logged(self) -> Iterator[list[logging.LogRecord]]:

@@ -50,6 +50,8 @@ AT_RANDOM = (
     ("K9", "reads of the account pile up", "reads pile up", "storms", 1, 0.02),
     ("K9", "an entry is sized from an old account", "stale account", "storms", 1, 0.035),
     ("K10", "what is left over counts as value", "money", "calm", 1, 0.09),
+    ("K11", "a delisted coin bars all entries", "shut out", "delistings", 3, 0.84),
+    ("K15", "a resting order costs thousands of request weight", "weight", "limits", 1, 0.32),
     ("K25", "one look mixes two instants", "false page", "outages", 28, 0.49),
 )
 SLOW = (("K27", "a long chain of looks nests its promises", "fault", "thin", 7, 0.443),)

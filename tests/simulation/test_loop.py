@@ -53,6 +53,19 @@ def test_a_loop_with_nothing_to_do_says_so(loop: VirtualLoop) -> None:
         loop.run_until_complete(loop.create_future())
 
 
+def test_something_can_happen_between_any_two_callbacks(loop: VirtualLoop) -> None:
+    told = list[str]()
+
+    async def steps() -> None:
+        for number in range(6):
+            told.append(str(number))
+            await asyncio.sleep(0)
+
+    loop.after(3, lambda: told.append("here"))
+    loop.run_until_complete(steps())
+    assert told == ["0", "1", "2", "here", "3", "4", "5"]
+
+
 def test_what_a_dead_life_had_to_do_is_dropped_and_the_rest_goes_on(loop: VirtualLoop) -> None:
     told = list[str]()
     life, context = Life(1), copy_context()

@@ -17,7 +17,8 @@ WindowKind = Literal[
     "latency",  # a call takes this many seconds
     "outage",  # nothing of the venue answers
     "thin",  # an order book of this many levels, small ones; 0: empty
-    "halt",  # a symbol takes no orders
+    "halt",  # the venue takes no orders
+    "gone",  # a symbol is not listed any more
     "disk",  # a commit takes this many seconds
     "full",  # the disk is full
 ]
@@ -46,7 +47,8 @@ class Climate:
     """A class of weather. `chances`: of a fault, for each call. `kills`: mean seconds between two; 0 is never.
 
     `storms`: whether clients repeat themselves by the hundred while the venue is slow. `hands`: mean seconds between
-    two things that the user does on the venue without us; 0 is never.
+    two things that the user does on the venue without us; 0 is never. `weight`: request weight that the venue allows
+    a minute; who exceeds it is refused, and banned if he goes on. `bnb`: fees are paid in BNB.
     """
 
     latency: float = 0.05
@@ -55,6 +57,8 @@ class Climate:
     kills: float = 0.0
     storms: bool = False
     hands: float = 0.0
+    weight: int = 0
+    bnb: bool = False
 
 
 CLIMATES: Mapping[str, Climate] = {
@@ -68,6 +72,9 @@ CLIMATES: Mapping[str, Climate] = {
     "outages": Climate(latency=0.3, windows={"outage": Window(240, 60)}),
     "thin": Climate(windows={"thin": Window(900, 300)}),
     "halts": Climate(windows={"halt": Window(900, 300)}),
+    "delistings": Climate(windows={"gone": Window(1_800, 900)}, kills=600),
+    "limits": Climate(weight=6_000),
+    "fees": Climate(bnb=True),
     "slow disk": Climate(windows={"disk": Window(900, 600, 1.2)}),
     "full disk": Climate(windows={"full": Window(600, 120)}),
     "kills": Climate(kills=600),

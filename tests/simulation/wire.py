@@ -14,13 +14,39 @@ from typing import TypeVar
 
 from opentrader.domain.trading.exchange import GarbledAnswer, NewList, NewOrder, PriceTicker, Unreachable
 from opentrader.domain.trading.venue import Balance, Fill, Filters, Order, OrderList, Outcome, Refused, Unknown
+from opentrader.errors import SymbolNotFound
 from opentrader.exchange.paper.paper import PaperExchange
-from opentrader.exchange.paper.transport import GARBLED, OK, TIMEOUT, InjectedFault
+from opentrader.exchange.paper.transport import (
+    GARBLED,
+    OK,
+    TIMEOUT,
+    InjectedFault,
+    refusal_of_read,
+    refusal_of_write,
+)
 from opentrader.exchange.refusals import MARKET_CLOSED, refused
 from tests.simulation.loop import VirtualLoop, outside
 from tests.simulation.weather import CallFault, Weather
 
 T = TypeVar("T")
+
+# The weight of a request at Binance in 2026; accepted orders weigh nothing.
+WEIGHTS = {
+    "order": 4,
+    "order_list": 12,
+    "open_orders": 6,
+    "open_everywhere": 80,
+    "open_lists": 6,
+    "orders": 20,
+    "fills": 20,
+    "balances": 20,
+    "ticker": 2,
+    "filters": 0,
+    "server_time": 1,
+}
+BAN_SECONDS = 120.0
+PATIENCE = 50  # requests that the venue refuses within a minute before it bans
+GONE = "ETHUSDT"  # the symbol that is delisted and listed again
 
 GIVES_UP = 2.0  # seconds after which the client takes a request for lost
 LATE = 6.0  # at most, after that
@@ -39,6 +65,9 @@ class Wire:
         self.under_way: Counter[str] = Counter()
         self.answered_at: dict[str, float] = {}  # symbol -> when its open orders were last read
         self.refusals = 0
+        self.weight: Counter[int] = Counter()  # by minute
+        self._refused = 0  # since the limit was last kept
+        self._banned_until = 0.0
 
     # --- writes
 
@@ -94,9 +123,29 @@ class Wire:
 
     # --- the line
 
+    def _limited(self, name: str) -> InjectedFault | None:
+        """The refusal of a client who asks too much; counted as the venue counts."""
+        now, limit = self._loop.time(), self._weather.climate.weight
+        minute = int(now // 60)
+        if now < self._banned_until:
+            return InjectedFault("banned", delay_ms=int((self._banned_until - now) * 1000))
+        self.weight[minute] += WEIGHTS.get(name, 0)
+        if not limit or self.weight[minute] <= limit:
+            self._refused = 0
+            return None
+        self._refused += 1
+        if self._refused > PATIENCE:
+            self._banned_until = now + BAN_SECONDS
+            self._weather.seen["ban"] += 1
+        self._weather.seen["limit"] += 1
+        return InjectedFault("rate-limited", delay_ms=int((60 - now % 60) * 1000))
+
     async def _write(self, name: str, request: Callable[[], Awaitable[Outcome]]) -> Outcome:
         if self._weather.now("outage"):
             return await self._after(GIVES_UP, Unknown(TIMEOUT))
+        if limited := self._limited(name):
+            self.refusals += 1
+            return await self._after(self._weather.latency(), refusal_of_write(limited))
         fault = self._weather.fault()
         if self._weather.now("halt") and name in {"place", "place_list", "replace"}:
             outcome: Outcome | None = await self._after(self._weather.latency(), refused(-1013, MARKET_CLOSED))
@@ -113,6 +162,10 @@ class Wire:
     async def _read(self, name: str, symbol: str | None, request: Callable[[], Awaitable[T]]) -> T:
         if self._weather.now("outage"):
             raise await self._after(GIVES_UP, Unreachable(TIMEOUT))
+        if limited := self._limited(name):
+            raise await self._after(self._weather.latency(), refusal_of_read(limited))
+        if symbol == GONE and self._weather.now("gone"):
+            raise await self._after(self._weather.latency(), SymbolNotFound(f"{symbol} is not listed"))
         fault = self._weather.fault()
         if fault in {"lost", "late"}:
             raise await self._after(GIVES_UP, Unreachable(TIMEOUT))

@@ -115,7 +115,7 @@ class Transport:
         await self.gate.wait()
         fault = self._faults(method)
         if fault.kind in {"refuse", *_SAID}:
-            return _refused(fault)
+            return refusal_of_write(fault)
         if fault.kind == "lost":
             return Unknown(TIMEOUT)
         if fault.kind == "applied-late":
@@ -129,7 +129,7 @@ class Transport:
         await self.gate.wait()
         fault = self._faults(method)
         if fault.kind in {"refuse", *_SAID}:
-            raise _read_refused(fault)
+            raise refusal_of_read(fault)
         if fault.kind in {"lost", "applied-no-reply", "applied-late"}:
             raise Unreachable(TIMEOUT)
         if fault.kind == "garbage":
@@ -170,11 +170,11 @@ def _said(fault: InjectedFault) -> tuple[int, str, int]:
     return code, text, fault.delay_ms
 
 
-def _refused(fault: InjectedFault) -> Refused:
+def refusal_of_write(fault: InjectedFault) -> Refused:
     return refused(*_said(fault))
 
 
-def _read_refused(fault: InjectedFault) -> ReadRefused | OrderNotFound:
+def refusal_of_read(fault: InjectedFault) -> ReadRefused | OrderNotFound:
     code, text, retry_after = _said(fault)
     if code in {-2013, -2018}:
         return OrderNotFound(text, venue_code=code)
