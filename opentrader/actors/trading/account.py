@@ -26,12 +26,11 @@ from opentrader.actors.trading.replies.outcomes import average_entry
 from opentrader.actors.trading.replies.snapshot import AccountReading, TradingSnapshot
 from opentrader.domain.symbols import QUOTE
 from opentrader.domain.time_limits import LOOKUP_SECONDS
-from opentrader.domain.timeframes import DAY_MS, TF_MS, Timeframe
+from opentrader.domain.timeframes import TF_MS, Timeframe
 from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.lifecycle import LifecycleSettings, Trade, trail
 from opentrader.domain.trading.ports import Records
 from opentrader.domain.trading.trailing import trail_stop
-from opentrader.domain.trading.venue import ZERO
 from opentrader.errors import NotReady, OpentraderError, SymbolNotFound
 
 ACCOUNT_SECONDS = 5.0
@@ -96,11 +95,11 @@ class TradeUpkeep(TradeLoop):
         """Publish the current snapshot."""
         self._snapshot = replace(
             self._snapshot,
-            trades=tuple(self._trades.values()),
-            marks=dict(self._marks),
-            filters=dict(self._filters),
+            trades=tuple(self.book.trades.values()),
+            marks=dict(self.book.marks),
+            filters=dict(self.book.filters),
             trades_today=self._day.trades_today(self.context.clock.market_ms()),
-            pnl_today=self.pnl_today(),
+            pnl_today=self.book.pnl_today(self.context.clock.market_ms()),
         )
         self.publish(self._snapshot)
 
@@ -108,12 +107,6 @@ class TradeUpkeep(TradeLoop):
         """Whether a symbol has a trade that is open, is being opened, or was restored manually."""
         held = self._snapshot.open_trades(pair) or self._snapshot.entering(pair)
         return bool(held) or any(x.symbol == pair for x in self._snapshot.restored)
-
-    def pnl_today(self) -> Decimal:
-        """The realized profit and loss since 00:00 UTC."""
-        now = self.context.clock.market_ms()
-        midnight = (now - now % DAY_MS) // 1000
-        return sum((row.pnl for row in self._rows.values() if row and row.closed_at >= midnight), ZERO)
 
     # --- ticks: the account, and trailing stops at each closed candle
 
@@ -209,11 +202,11 @@ class TradeUpkeep(TradeLoop):
 
     @handles(RaiseStop)
     def raise_stop(self, message: RaiseStop) -> messages.StopMoved | Reply[messages.StopMoved | None] | None:
-        trade = self._trades.get(message.id)
+        trade = self.book.trades.get(message.id)
         if trade is None or trade.label != "PROTECTED" or trade.close_reason:
             return None
         now, pair = self.context.clock.market_ms(), trade.intent.symbol
-        wanted = trail(trade, message.level, self._filters[pair], now, self._rules)
+        wanted = trail(trade, message.level, self.book.filters[pair], now, self._rules)
         if wanted == trade:
             return None
         keep = self._journal.save(wanted, "trail wanted", now)
@@ -225,7 +218,7 @@ class TradeUpkeep(TradeLoop):
         trade = message.trade
         self.assign(trade)
         self.drive(trade.intent.symbol, all=True)
-        mark = self._marks.get(trade.intent.symbol, trade.want)
+        mark = self.book.marks.get(trade.intent.symbol, trade.want)
         return messages.StopMoved(
             symbol=trade.intent.symbol,
             id=trade.intent.id,

@@ -212,20 +212,20 @@ class TradeClosing(RestoredTrades):
             self.assign(trade)
         self.drive(message.pair, all=True)
         ids = frozenset(trade.intent.id for trade in message.trades)
-        waiting = self._until(ids, lambda: all(key in self._rows or key not in self._trades for key in ids))
+        waiting = self._until(ids, lambda: all(map(self.book.has_ended, ids)))
         return self.pipe(waiting, then=partial(ClosedUp, message.trades, message.orphans))
 
     @handles(ClosedUp)
     def closed_up(self, message: ClosedUp) -> tuple[ClosedTrade, ...]:
         message.outcome.unwrap()
-        rows = (self._rows.get(trade.intent.id) for trade in message.trades)
+        rows = (self.book.rows.get(trade.intent.id) for trade in message.trades)
         return (*message.orphans, *(row for row in rows if row is not None))
 
     # --- pending entries
 
     @handles(CancelPendingEntry)
     def cancel_pending(self, message: CancelPendingEntry) -> Any:
-        trade = self._trades.get(message.id)
+        trade = self.book.trades.get(message.id)
         if trade is None or not is_pending(trade):
             raise PendingEntryNotFound(
                 f"there is no pending entry {message.id}", hint="GET /api/pending-entries lists pending entries"
@@ -246,7 +246,7 @@ class TradeClosing(RestoredTrades):
 
         def ended() -> bool:
             nonlocal last
-            last = self._trades.get(key, last)
+            last = self.book.trades.get(key, last)
             return not is_pending(last)
 
         await self._until(frozenset({key}), ended)
@@ -353,7 +353,7 @@ class TradeClosing(RestoredTrades):
 
     def holds(self, pair: str) -> bool:
         """Whether a symbol has a position or an entry in flight; closed trades that are still watched do not count."""
-        return any(trade.intent.id not in self._rows for trade in self.to_close(pair))
+        return any(trade.intent.id not in self.book.rows for trade in self.to_close(pair))
 
     def to_close(self, pair: str | None = None) -> list[Trade]:
         """The trades that a close applies to, of all symbols or of one."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -19,23 +18,20 @@ from opentrader.actors.runtime.context import Context
 from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message, Tick
 from opentrader.actors.runtime.outcome import Done, Outcome
+from opentrader.actors.trading.book import TradeBook
 from opentrader.actors.trading.log import log_change, log_closed, log_resumed
 from opentrader.actors.trading.replies.outcomes import closed
-from opentrader.actors.trading.replies.presenter import bought, executed, held, is_open, is_over
+from opentrader.actors.trading.replies.presenter import bought
 from opentrader.actors.trading.venue_calls import read, send
 from opentrader.domain.time_limits import LATE_MS
-from opentrader.domain.timeframes import DAY_MS
 from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.ledger import ClosedTrade
-from opentrader.domain.trading.lifecycle import LifecycleSettings, Trade, answered, next_poll, own_fills, tick, watch
+from opentrader.domain.trading.lifecycle import LifecycleSettings, Trade, answered, own_fills, tick, watch
 from opentrader.domain.trading.ports import Change, Records
 from opentrader.domain.trading.venue import (
-    ZERO,
     Accepted,
     Effect,
     Fill,
-    Filters,
-    Others,
     PlaceEntry,
     Refused,
     Unknown,
@@ -133,13 +129,8 @@ class TradeLoop(Actor):
         self._exchange, self._rules, self._instance = exchange, rules, instance
         self._journal, self._history = records.journal, records.history
         self._day, self._control_store = records.entry_counts, records.control
-        self._trades: dict[str, Trade] = {}
-        self._due: dict[str, int] = {}  # market time in milliseconds of the next check
-        self._rows: dict[str, ClosedTrade | None] = {}  # of closed trades that are in the history
-        self._marks: dict[str, Decimal] = {}
-        self._filters: dict[str, Filters] = {}
+        self.book = TradeBook(rules)
         self._driven: set[str] = set()
-        self._unread: set[str] = set()  # loaded at the start, and not read at the exchange yet
 
     # --- hooks of the subclasses
 
@@ -163,8 +154,7 @@ class TradeLoop(Actor):
 
     @handles(Tick)
     def on_tick(self, message: Tick) -> None:
-        now = self.context.clock.market_ms()
-        for pair in sorted({self._trades[key].intent.symbol for key, at in self._due.items() if at <= now}):
+        for pair in self.book.due_pairs(self.context.clock.market_ms()):
             self.drive(pair)
 
     def drive(self, pair: str, *, all: bool = False) -> None:
@@ -177,11 +167,7 @@ class TradeLoop(Actor):
     def begin(self, message: CheckSymbol) -> Any:
         self._driven.discard(message.pair)
         now = self.context.clock.market_ms()
-        ids = tuple(
-            key
-            for key, trade in self._trades.items()
-            if trade.intent.symbol == message.pair and (message.all or self._due.get(key, now + 1) <= now)
-        )
+        ids = self.book.of(message.pair) if message.all else self.book.due(message.pair, now)
         return self._look(message.pair, ids)
 
     @handles(CheckEntries)
@@ -193,24 +179,24 @@ class TradeLoop(Actor):
     def _look(self, pair: str, ids: tuple[str, ...]) -> Any:
         if not ids:
             return None
-        if ids[0] not in self._trades:
+        if ids[0] not in self.book.trades:
             return self._look(pair, ids[1:])
-        wanted = watch(self._trades[ids[0]], self.context.clock.market_ms(), self._rules)
+        wanted = watch(self.book.trades[ids[0]], self.context.clock.market_ms(), self._rules)
         return self.pipe(read(self._exchange, wanted), then=partial(VenueRead, pair, ids), exclusive=pair)
 
     @handles(VenueRead)
     def decide(self, message: VenueRead) -> Any:
-        trade = self._trades[message.ids[0]]
+        trade = self.book.trades[message.ids[0]]
         view = self._view(message, trade)
         if view is not None and view.readable:
-            self._unread.discard(trade.intent.id)
+            self.book.unread.discard(trade.intent.id)
         if view is None:
-            self._due[trade.intent.id] = self.context.clock.market_ms() + self._rules.poll
+            self.book.postpone(trade.intent.id, self.context.clock.market_ms())
             return self._look(message.pair, message.ids[1:])
         now = self.context.clock.market_ms()
         after, effect = tick(trade, view, now, self._rules)
         if after == trade and effect is None:
-            self._schedule(after)
+            self.book.schedule(after, now)
             return self._next(message.pair, message.ids)
         keep = self._save(trade, after, own_fills(after, view.fills or ()))
         return self.pipe(
@@ -228,9 +214,9 @@ class TradeLoop(Actor):
 
     @handles(EffectAnswered)
     def learn(self, message: EffectAnswered) -> Any:
-        trade, answer = self._trades[message.ids[0]], message.outcome
+        trade, answer = self.book.trades[message.ids[0]], message.outcome
         outcome: VenueOutcome = answer.value if isinstance(answer, Done) else Unknown(answer.error.detail)
-        base = self._filters[message.pair].base
+        base = self.book.filters[message.pair].base
         after = answered(trade, message.effect, outcome, base, self.context.clock.market_ms())
         again = isinstance(outcome, Accepted)
         then = partial(AnswerCommitted, message.pair, message.ids, after, again)
@@ -246,76 +232,48 @@ class TradeLoop(Actor):
 
     def _next(self, pair: str, ids: tuple[str, ...]) -> Any:
         """Book the trade if it is closed, then check the remaining ones."""
-        trade = self._trades.get(ids[0])
-        if trade is None or trade.intent.id in self._rows or not is_over(trade, self.least(pair, trade)):
+        trade = self.book.trades.get(ids[0])
+        if trade is None or trade.intent.id in self.book.rows or not self.book.is_over(trade):
             return self._look(pair, ids[1:])
         return self.pipe(self._fills(trade), then=partial(FillsRead, pair, ids), exclusive=pair)
 
     @handles(FillsRead)
     def count(self, message: FillsRead) -> Any:
-        trade, now = self._trades[message.ids[0]], self.context.clock.market_ms()
+        trade, now = self.book.trades[message.ids[0]], self.context.clock.market_ms()
         read_now = message.outcome.value if isinstance(message.outcome, Done) else ()
         known = {fill.trade_id: fill for fill in (*self._journal.fills(trade.intent.id), *own_fills(trade, read_now))}
-        fills, mark = tuple(known.values()), self._marks.get(message.pair, trade.intent.px)
-        row = closed(trade, fills, self._filters[message.pair], mark, now)
+        fills, mark = tuple(known.values()), self.book.marks.get(message.pair, trade.intent.px)
+        row = closed(trade, fills, self.book.filters[message.pair], mark, now)
         also = () if row is None else self.ended(row)
         keep = self._journal.finish(trade, row, "closed", now, fills=fills, also=also)
         return self.pipe(keep, then=partial(TradeBooked, message.pair, message.ids, row), exclusive=message.pair)
 
     @handles(TradeBooked)
-    def book(self, message: TradeBooked) -> Any:
+    def booked(self, message: TradeBooked) -> Any:
         message.outcome.unwrap()
-        key = message.ids[0]
-        log_closed(self._trades[key], message.row)
-        self._rows[key] = message.row
-        self._forget_rows()
-        trade = self._trades[key]
-        self._schedule(trade)
+        log_closed(self.book.trades[message.ids[0]], message.row)
+        trade = self.book.closed(message.ids[0], message.row, self.context.clock.market_ms())
         self.changed(trade, trade)
         return self._look(message.pair, message.ids[1:])
 
     # --- small parts
 
-    def least(self, pair: str, trade: Trade) -> Decimal:
-        """The smallest quantity of a symbol that can be sold at the last known price."""
-        filters = self._filters.get(pair)
-        if filters is None:
-            return ZERO
-        price = self._marks.get(pair, trade.sl)
-        return max(filters.min_qty, filters.min_notional / price)
-
     def resume_trade(self, trade: Trade) -> None:
         """Add a trade that is already durable, and check it soon."""
         log_resumed(trade)
-        self._trades[trade.intent.id] = trade
-        self._due[trade.intent.id] = 0
+        self.book.resume(trade)
 
     def _view(self, message: VenueRead, trade: Trade) -> VenueView | None:
         """What was read, plus the base quantity of other trades; only the symbol rules if the read failed."""
-        now, filters = self.context.clock.market_ms(), self._filters.get(message.pair)
+        now, filters = self.context.clock.market_ms(), self.book.filters.get(message.pair)
         if isinstance(message.outcome, Done):
             view = message.outcome.value
-            self._filters[message.pair] = view.filters
-            if view.last is not None:
-                self._marks[message.pair] = view.last
+            self.book.quoted(view.filters, view.last)
         elif filters is None:
             return None
         else:
             view = VenueView(filters, now)
-        return replace(view, others=self._others(trade, view.filters))
-
-    def _others(self, trade: Trade, filters: Filters) -> Others:
-        base_of = {pair: known.base for pair, known in self._filters.items()}
-        others = [
-            other
-            for key, other in self._trades.items()
-            if key != trade.intent.id and base_of.get(other.intent.symbol) == filters.base
-        ]
-        return Others(
-            sum((max(ZERO, held(other)) for other in others), ZERO),
-            sum((leg.rest for other in others for leg in other.exits if leg.open), ZERO),
-            any(leg.in_flight for other in others for leg in other.legs),
-        )
+        return replace(view, others=self.book.others(trade, view.filters))
 
     async def _send(self, effect: Effect) -> VenueOutcome:
         """Send an effect, unless it is too late or an entry is blocked by the gate."""
@@ -339,7 +297,7 @@ class TradeLoop(Actor):
         now = self.context.clock.market_ms()
         counts = bought(after) > 0 and bought(before) == 0
         also = (self._day.executing(after.intent.id, now),) if counts else ()
-        if self._stays_booked(after):
+        if self.book.stays_booked(after):
             save = partial(self._journal.finish, after, None, after.label.lower(), now, fills=fills, also=also)
         else:
             save = partial(self._journal.save, after, after.label.lower(), now, fills=fills, also=also)
@@ -352,39 +310,11 @@ class TradeLoop(Actor):
 
     def saving(self, trade: Trade, event: str, now: int) -> Change:
         """The journal change of a command; a closed and booked trade stays booked."""
-        if self._stays_booked(trade):
+        if self.book.stays_booked(trade):
             return self._journal.finishing(trade, event, now)
         return self._journal.saving(trade, event, now)
 
-    def _stays_booked(self, trade: Trade) -> bool:
-        booked = trade.intent.id in self._rows
-        return booked and is_over(trade, self.least(trade.intent.symbol, trade))
-
     def assign(self, trade: Trade) -> None:
-        before = self._trades.get(trade.intent.id)
+        before = self.book.assign(trade, self.context.clock.market_ms())
         log_change(before, trade)
-        self._trades[trade.intent.id] = trade
-        if is_open(trade, self.least(trade.intent.symbol, trade)) or executed(before) != executed(trade):
-            self._rows.pop(trade.intent.id, None)  # late fills: the trade is open again, or its row is incomplete
-        self._schedule(trade)
         self.changed(before, trade)
-
-    def _forget_rows(self) -> None:
-        """Keep the rows of today, and of trades that are still watched."""
-        now = self.context.clock.market_ms()
-        midnight = (now - now % DAY_MS) // 1000
-        self._rows = {
-            key: row
-            for key, row in self._rows.items()
-            if key in self._trades or (row is not None and row.closed_at >= midnight)
-        }
-
-    def _schedule(self, trade: Trade) -> None:
-        now = self.context.clock.market_ms()
-        wait = next_poll(trade, now, self._rules)
-        if wait is not None:
-            self._due[trade.intent.id] = now + wait
-            return
-        self._due.pop(trade.intent.id, None)
-        if trade.intent.id in self._rows:
-            self._trades.pop(trade.intent.id, None)

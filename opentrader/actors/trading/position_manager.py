@@ -21,6 +21,7 @@ from opentrader.actors.trading.account import RaiseStop
 from opentrader.actors.trading.closing import CancelPendingEntry, CloseTrades, SetControl, TradeClosing
 from opentrader.actors.trading.intents import Quote, demand_fresh, demand_slots, limit_intent, market_intent, quoted
 from opentrader.actors.trading.lifecycle_loop import CheckEntries, CheckSymbol
+from opentrader.actors.trading.log import log_resumed
 from opentrader.actors.trading.recovery.reconciliation import Adopt
 from opentrader.actors.trading.replies.outcomes import entered, never_sent
 from opentrader.actors.trading.replies.presenter import bought, entry_leg, is_entering, is_pending
@@ -97,17 +98,14 @@ class PositionManager(TradeClosing):
         self._disk, self._risk, self._speed = disk, risk, speed
         self._licensed, self.watchlist, self.timeframe = licensed, watchlist, timeframe
         self._cooldowns: dict[str, int] = {}
-        self._planned: dict[str, Trade] = {}  # trades whose intents are being committed
 
     def on_start(self) -> None:
         """Load the journal; requests in flight when the last process ended are looked up first."""
         now = self.context.clock.market_ms()
         rows, over = {row.id: row for row in self._history.all()}, self._journal.ended(now - DAY_MS)
-        for trade in self._journal.load(now - DAY_MS):
-            self.resume_trade(booted(trade, now, self._rules))
-        self._unread = set(self._trades)
-        self._rows = {id_: row for id_, row in rows.items() if row.closed_at * 1000 >= now - now % DAY_MS}
-        self._rows |= {id_: rows.get(id_) for id_ in over}
+        self.book.load((booted(trade, now, self._rules) for trade in self._journal.load(now - DAY_MS)), rows, over, now)
+        for trade in self.book.trades.values():
+            log_resumed(trade)
         control, self._cooldowns = self._control_store.load()
         self._snapshot = replace(
             self._snapshot,
@@ -122,8 +120,8 @@ class PositionManager(TradeClosing):
             return message.symbol
         if isinstance(message, CheckSymbol | CheckEntries | CloseTrades):
             return message.pair
-        if isinstance(message, CancelPendingEntry | RaiseStop) and message.id in self._trades:
-            return self._trades[message.id].intent.symbol
+        if isinstance(message, CancelPendingEntry | RaiseStop) and message.id in self.book.trades:
+            return self.book.trades[message.id].intent.symbol
         if isinstance(message, Adopt):
             return "adopt"
         return "control" if isinstance(message, SetControl) else None
@@ -167,12 +165,12 @@ class PositionManager(TradeClosing):
         """
         request, quote = message.request, message.outcome.unwrap()
         now = self.context.clock.market_ms()
-        self._filters[request.symbol], self._marks[request.symbol] = quote.filters, quote.last
+        self.book.quoted(quote.filters, quote.last)
         self._demand_entry(request)
         intent = self._intent(request, quote, now)
         demand_fresh(quote, now, QUOTE_MS * max(1.0, self._speed))
         demand_slots(quote, self._exits_to_come(intent.symbol))
-        trade = self._planned[intent.id] = planned(intent)
+        trade = self.book.planned[intent.id] = planned(intent)
         facts = {"agent": intent.agent, "bot": intent.bot}
         keep = self._journal.save(trade, "accepted", now, facts=facts)
         return self.pipe(keep, then=partial(Planned, request, trade), exclusive=intent.symbol)
@@ -185,10 +183,10 @@ class PositionManager(TradeClosing):
 
     @handles(Planned)
     def carry_out(self, message: Planned) -> Any:
-        trade = self._planned.pop(message.trade.intent.id)
+        trade = self.book.planned.pop(message.trade.intent.id)
         message.outcome.unwrap()
         self.assign(trade)
-        self._due[trade.intent.id] = 0
+        self.book.hurry(trade.intent.id)
         self.drive(trade.intent.symbol)
         return self.pipe(self._until_entered(trade), then=Entered)
 
@@ -202,8 +200,8 @@ class PositionManager(TradeClosing):
     @handles(Entered)
     def entered(self, message: Entered) -> messages.TradeOpened | messages.ManualPlaced:
         trade, now = message.outcome.unwrap(), self.context.clock.market_ms()
-        pair, row = trade.intent.symbol, self._rows.get(trade.intent.id)
-        return entered(trade, row, self.least(pair, trade), self._marks.get(pair), now)
+        pair, row = trade.intent.symbol, self.book.rows.get(trade.intent.id)
+        return entered(trade, row, self.book.least(trade), self.book.marks.get(pair), now)
 
     async def _until_entered(self, trade: Trade) -> Trade:
         """The trade once its entry rests, is protected, or has failed."""
@@ -211,8 +209,8 @@ class PositionManager(TradeClosing):
 
         def settled() -> bool:
             nonlocal last
-            last = self._trades.get(key, last)
-            over = key in self._rows or key not in self._trades
+            last = self.book.trades.get(key, last)
+            over = self.book.has_ended(key)
             return over or last.label in {"PROTECTED", "QUARANTINE", "DUST"} or self._rests(last)
 
         try:
@@ -268,11 +266,11 @@ class PositionManager(TradeClosing):
 
     def _demand_new_price(self, request: messages.PlaceManual) -> None:
         """Allow one manual entry per symbol and price (after rounding) until its trade is closed."""
-        filters = self._filters.get(request.symbol)
+        filters = self.book.filters.get(request.symbol)
         if filters is None:
             return  # checked again once the tick size is known
         px = filters.price(Decimal(str(request.entry_px)))
-        for trade in (*self._trades.values(), *self._planned.values()):
+        for trade in self.book.known():
             same = trade.intent.kind == "limit" and (trade.intent.symbol, trade.intent.px) == (request.symbol, px)
             if same and (is_pending(trade) or self._snapshot.is_open(trade)):
                 what = "is already pending" if is_pending(trade) else "was filled, and its trade is open"
@@ -300,16 +298,16 @@ class PositionManager(TradeClosing):
 
     def _demand_room(self, *, counts: bool) -> None:
         assert self._snapshot.account is not None
-        known = [*self._trades.values(), *self._planned.values()]
+        known = self.book.known()
         entering = [x for x in known if is_entering(x) and not bought(x)]
         waiting = [x for x in known if is_pending(x)]
-        day = Day(self._snapshot.trades_today + len(entering), self.pnl_today())
+        day = Day(self._snapshot.trades_today + len(entering), self.book.pnl_today(self.context.clock.market_ms()))
         taken = len(self._snapshot.open_trades()) + len(entering) + len(waiting)
         demand_room(taken, day, self._snapshot.account.equity, self._risk, counts=counts)
 
     def _exits_to_come(self, pair: str) -> int:
         """How many order lists the entries in flight of a symbol will still need."""
-        known = (*self._trades.values(), *self._planned.values())
+        known = self.book.known()
         return sum(x.intent.symbol == pair and (is_pending(x) or is_entering(x)) for x in known)
 
     def _demand_cool(self, pair: str) -> None:

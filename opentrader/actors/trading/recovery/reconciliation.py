@@ -109,7 +109,7 @@ class TradeRecovery(TradeUpkeep):
         if self._reconciling:
             return None
         self._reconciling = True
-        pairs = sorted({self._trades[key].intent.symbol for key in self._unread if key in self._trades})
+        pairs = sorted({self.book.trades[key].intent.symbol for key in self.book.unread if key in self.book.trades})
         return self.pipe(self._reconciled(pairs, everywhere=not self._snapshot.reconciled), then=Reconciled)
 
     async def _reconciled(self, pairs: Collection[str], *, everywhere: bool) -> None:
@@ -120,10 +120,10 @@ class TradeRecovery(TradeUpkeep):
     @handles(Reconciled)
     def reconciled(self, message: Reconciled) -> None:
         self._reconciling = False
-        self._unread &= self._trades.keys()
+        self.book.unread &= self.book.trades.keys()
         if not isinstance(message.outcome, Done):
             logger.warning("reconciliation failed, retrying: %s", message.outcome.error.detail)
-        elif not self._snapshot.reconciled and not self._unread:
+        elif not self._snapshot.reconciled and not self.book.unread:
             self._snapshot = replace(self._snapshot, reconciled=True)
             self.show()
             self.opened()
@@ -177,7 +177,7 @@ class TradeRecovery(TradeUpkeep):
     async def _recovered(self, known: int) -> messages.TradesRecovered:
         adopted, now = await self.reconcile_now(everywhere=True), self.context.clock.market_ms()
         trades = tuple(
-            trade_reply(x, self._marks.get(x.intent.symbol), now) for x in adopted if x.intent.kind == "market"
+            trade_reply(x, self.book.marks.get(x.intent.symbol), now) for x in adopted if x.intent.kind == "market"
         )
         return messages.TradesRecovered(recovered=len(adopted), skipped=known, trades=trades)
 
@@ -189,12 +189,12 @@ class TradeRecovery(TradeUpkeep):
     def adopt(self, message: Adopt) -> Any:
         """Adopt trades whose orders belong to no journaled trade; watch a closed trade again that has an open order."""
         owners = self._journal.owners(cid for x in message.trades for leg in x.legs for cid in leg.cids if cid)
-        tails, new = {key[-8:] for key in self._trades}, list[Trade]()
+        tails, new = {key[-8:] for key in self.book.trades}, list[Trade]()
         for trade in message.trades:
             owner = next((owners[cid] for leg in trade.legs for cid in leg.cids if cid in owners), None)
             if owner is None and trade.intent.id[-8:] not in tails:
                 new.append(trade)
-            elif owner is not None and owner not in self._trades and any(leg.open for leg in trade.legs):
+            elif owner is not None and owner not in self.book.trades and any(leg.open for leg in trade.legs):
                 self._watch_again(owner)
         return self.pipe(self._store_adopted(new), then=Adopted, exclusive="adopt")
 
@@ -205,7 +205,7 @@ class TradeRecovery(TradeUpkeep):
         logger.warning(
             "trade %s, %s: closed, but one of its orders is still open; canceling it", key, trade.intent.symbol
         )
-        self._rows.setdefault(key, None)
+        self.book.rows.setdefault(key, None)
         self.resume_trade(trade)
 
     async def _store_adopted(self, trades: list[Trade]) -> tuple[Trade, ...]:

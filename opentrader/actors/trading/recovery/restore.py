@@ -96,7 +96,7 @@ class RestoredTrades(TradeRecovery):
             raise TradeExists(f"these orders already belong to trade {', '.join(sorted(set(owners.values())))}")
         now = self.context.clock.market_ms()
         trade = restored(self._intent_of(request, now), exits, view, now, self._rules)
-        self._filters[request.symbol] = view.filters
+        self.book.quoted(view.filters, None)
         keep = self._journal.save(trade, "restored", now)
         return self.pipe(keep, then=partial(VerifiedStored, trade), exclusive=request.symbol)
 
@@ -127,7 +127,7 @@ class RestoredTrades(TradeRecovery):
         self.resume_trade(trade)
         self.show()
         self.drive(trade.intent.symbol)
-        mark = self._marks.get(trade.intent.symbol)
+        mark = self.book.marks.get(trade.intent.symbol)
         return messages.Restored(trade=trade_reply(trade, mark, self.context.clock.market_ms()))
 
     def _store_unverified(self, message: messages.RestoreTrade) -> Reply[messages.Restored]:
@@ -174,7 +174,7 @@ class RestoredTrades(TradeRecovery):
     @handles(messages.SyncTrades)
     def sync(self, message: messages.SyncTrades) -> Reply[Any]:
         rows = self._history.page(1_000, 0)
-        known = {row.symbol for row in rows} | set(self._filters) | set(self.watchlist)
+        known = {row.symbol for row in rows} | set(self.book.filters) | set(self.watchlist)
         return self.answered(self._synced(known))
 
     async def _synced(self, known: set[str]) -> messages.Synced:

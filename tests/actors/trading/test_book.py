@@ -1,0 +1,148 @@
+"""The book of trades alone: what is due, what a new state does to the row of a closed trade, what others hold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from opentrader.actors.trading.book import TradeBook
+from opentrader.domain.timeframes import DAY_MS
+from opentrader.domain.trading.ledger import ClosedTrade
+from opentrader.domain.trading.lifecycle import Trade
+from tests.domain.trading.lifecycle.given import BOUGHT, FILTERS, INTENT, NOW, SETTINGS, D, leg, trade
+
+KEY = INTENT.id
+LIST = leg("L", "OPEN")
+OPEN = trade(BOUGHT, LIST)
+SOLD = trade(BOUGHT, replace(LIST, state="FILLED", cum=D(10)), label="FLAT", last_send=NOW - DAY_MS)
+ROW = ClosedTrade(
+    id=KEY,
+    symbol="BTCUSDT",
+    direction="buy",
+    size=D(10),
+    entry_px=D(100),
+    exit_px=D(120),
+    pnl=D(200),
+    pnl_pct=D(20),
+    bot="test",
+    source="trade",
+    exit_reason="tp",
+    opened_at=NOW // 1000 - 60,
+    closed_at=NOW // 1000,
+)
+
+
+def named(key: str, told: Trade = OPEN, symbol: str = "BTCUSDT") -> Trade:
+    return replace(told, intent=replace(INTENT, id=key, symbol=symbol))
+
+
+def book(*trades: Trade) -> TradeBook:
+    made = TradeBook(SETTINGS)
+    made.quoted(FILTERS, D(100))
+    for each in trades:
+        made.resume(each)
+    return made
+
+
+# --- when to look
+
+
+def test_what_is_taken_over_is_due_at_once_and_pair_by_pair() -> None:
+    made = book(named("b"), named("c", symbol="ETHUSDT"), named("a"))
+    assert made.due_pairs(NOW) == ["BTCUSDT", "ETHUSDT"]
+    assert made.due("BTCUSDT", NOW) == made.of("BTCUSDT") == ("b", "a")
+
+
+def test_a_protected_trade_is_due_again_after_the_reconcile_and_a_bare_one_after_a_poll() -> None:
+    made = book()
+    made.assign(named("calm"), NOW)
+    made.assign(named("bare", trade(BOUGHT)), NOW)
+    assert made.due("BTCUSDT", NOW) == ()
+    assert made.due("BTCUSDT", NOW + SETTINGS.poll) == ("bare",)
+    assert made.due("BTCUSDT", NOW + SETTINGS.reconcile) == ("calm", "bare")
+
+
+def test_a_read_that_told_nothing_is_repeated_after_a_poll() -> None:
+    made = book(OPEN)
+    made.postpone(KEY, NOW)
+    assert made.due_pairs(NOW + SETTINGS.poll - 1) == []
+    assert made.due_pairs(NOW + SETTINGS.poll) == ["BTCUSDT"]
+    made.hurry(KEY)
+    assert made.due_pairs(NOW) == ["BTCUSDT"]
+
+
+def test_a_closed_trade_leaves_the_book_once_it_is_booked_and_not_before() -> None:
+    made = book()
+    made.assign(SOLD, NOW)
+    assert KEY in made.trades
+    made.closed(KEY, ROW, NOW)
+    assert KEY not in made.trades
+    assert made.has_ended(KEY)
+
+
+# --- rows
+
+
+def test_a_start_takes_the_rows_of_today_and_of_those_that_are_watched() -> None:
+    yesterday = replace(ROW, id="y", closed_at=(NOW - DAY_MS) // 1000)
+    watched = replace(yesterday, id="w")
+    made = book()
+    made.load([OPEN], {"t": replace(ROW, id="t"), "y": yesterday, "w": watched}, ["w", "never filled"], NOW)
+    assert made.rows == {"t": replace(ROW, id="t"), "w": watched, "never filled": None}
+    assert made.unread == {KEY}
+
+
+def test_rows_of_other_days_go_when_their_trades_are_gone() -> None:
+    made = book(OPEN, named("old"))
+    made.rows = {"gone": replace(ROW, closed_at=0), "old": replace(ROW, closed_at=0)}
+    made.closed(KEY, None, NOW)
+    assert made.rows == {"old": replace(ROW, closed_at=0), KEY: None}
+
+
+def test_late_fills_take_the_row_back() -> None:
+    made = book(SOLD)
+    made.rows[KEY] = ROW
+    assert made.stays_booked(SOLD)
+    more = trade(replace(BOUGHT, cum=D(20), covered=D(20)), replace(LIST, state="FILLED", cum=D(20)), label="FLAT")
+    assert made.assign(more, NOW) == SOLD
+    assert KEY not in made.rows  # nothing is held, but the row is incomplete
+    made.rows[KEY] = ROW
+    made.assign(OPEN, NOW)
+    assert KEY not in made.rows  # open again
+    assert not made.stays_booked(OPEN)
+
+
+def test_the_profit_of_today_begins_at_midnight() -> None:
+    midnight = (NOW - NOW % DAY_MS) // 1000
+    made = book()
+    made.rows = {"a": replace(ROW, closed_at=midnight), "b": replace(ROW, closed_at=midnight - 1), "c": None}
+    assert made.pnl_today(NOW) == D(200)
+
+
+# --- markets and others
+
+
+def test_what_can_be_sold_at_least_follows_the_price() -> None:
+    made = TradeBook(SETTINGS)
+    assert made.least(OPEN) == 0  # the rules are not known yet
+    made.quoted(replace(FILTERS, min_notional=D(900)), None)
+    assert made.least(OPEN) == D(10)  # without a price, at the stop of 90
+    made.quoted(replace(FILTERS, min_notional=D(1000)), D(50))
+    assert made.least(OPEN) == D(20)
+    made.quoted(FILTERS, None)
+    assert made.marks["BTCUSDT"] == D(50)  # a read without a price leaves the last one
+
+
+def test_others_are_the_other_trades_of_the_same_base() -> None:
+    unknown = named("u", trade(BOUGHT, leg("C", "UNKNOWN")))
+    made = book(OPEN, named("o"), named("e", symbol="ETHUSDT"))
+    made.quoted(replace(FILTERS, symbol="ETHUSDT", base="ETH"), D(1))
+    others = made.others(OPEN, FILTERS)
+    assert (others.held, others.locked, others.unsettled) == (D(10), D(10), False)
+    made.resume(unknown)
+    assert made.others(OPEN, FILTERS).unsettled
+
+
+def test_trades_whose_intents_are_being_committed_are_known_too() -> None:
+    made = book(OPEN)
+    made.planned["p"] = named("p")
+    assert [each.intent.id for each in made.known()] == [KEY, "p"]
