@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -16,7 +16,7 @@ from opentrader.actors.messages import (
     MarketOf,
     ScanFailure,
 )
-from opentrader.actors.runtime.context import Context
+from opentrader.actors.runtime.context import Ask, Context
 from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message, Tick
 from opentrader.actors.runtime.outcome import Done, Outcome
@@ -24,6 +24,7 @@ from opentrader.actors.runtime.reply import Reply
 from opentrader.actors.trading.lifecycle_loop import TradeLoop
 from opentrader.actors.trading.replies.outcomes import average_entry
 from opentrader.actors.trading.replies.snapshot import AccountReading, TradingSnapshot
+from opentrader.domain.ports import Clock
 from opentrader.domain.symbols import QUOTE
 from opentrader.domain.time_limits import LOOKUP_SECONDS
 from opentrader.domain.timeframes import TF_MS, Timeframe
@@ -103,6 +104,10 @@ class TradeUpkeep(TradeLoop):
         )
         self.publish(self._snapshot)
 
+    def published(self) -> TradingSnapshot:
+        """The latest snapshot, for coroutines: they hold no other state."""
+        return self._snapshot
+
     def busy(self, pair: str) -> bool:
         """Whether a symbol has a trade that is open, is being opened, or was restored manually."""
         held = self._snapshot.open_trades(pair) or self._snapshot.entering(pair)
@@ -119,11 +124,11 @@ class TradeUpkeep(TradeLoop):
         candle = self.context.clock.market_ms() // TF_MS[self.timeframe]
         if candle > self._trailed_ms:
             self._trailed_ms = candle
-            self.answered(self._trailed())
+            self.answered(self._trailing())
 
     @handles(ReadAccount)
     def read_account(self, message: ReadAccount) -> Reply[None]:
-        return self.pipe(self._read_account(), then=AccountRead)
+        return self.pipe(account_of(self._exchange, self.context.clock), then=AccountRead)
 
     @handles(AccountRead)
     def account_read(self, message: AccountRead) -> Reply[None] | None:
@@ -141,64 +146,15 @@ class TradeUpkeep(TradeLoop):
         """Reconcile: look for our orders at the exchange that the journal does not know."""
         raise NotImplementedError
 
-    async def _read_account(self) -> AccountReading:
-        balances = await self._exchange.balances()
-        prices: dict[str, Decimal] = {}
-        for asset, balance in balances.items():
-            if asset != QUOTE and balance.total > 0:
-                with suppress(SymbolNotFound):  # a coin without a market at this exchange counts as worthless
-                    prices[asset] = (await self._exchange.ticker(asset + QUOTE)).last
-        return AccountReading(quote=QUOTE, balances=balances, prices=prices, at=self.context.clock.market_ms())
-
     # --- trailing
 
     @handles(messages.UpdateTrailing)
     def update_trailing(self, message: messages.UpdateTrailing) -> Reply[Any]:
-        return self.answered(self._trailed())
+        return self.answered(self._trailing())
 
-    async def _trailed(self) -> messages.Trailed:
-        trades = [trade for trade in self._snapshot.open_trades() if trade.label == "PROTECTED"]
-        answers = await asyncio.gather(*map(self._trail_one, trades), return_exceptions=True)
-        moved = tuple(answer for answer in answers if isinstance(answer, messages.StopMoved))
-        failed = tuple(
-            ScanFailure(trade.intent.symbol, answer.code, answer.detail)
-            for trade, answer in zip(trades, answers, strict=True)
-            if isinstance(answer, OpentraderError)
-        )
-        return messages.Trailed(checked=len(trades), updated=moved, count=len(moved), failed=failed)
-
-    async def _trail_one(self, trade: Trade) -> messages.StopMoved | None:
-        """Raise the stop of a trade to the level of the trailing rule, from closed candles since the entry.
-
-        The stop stays while the spread is wide or the account cannot be read.
-        """
-        pair, intent = trade.intent.symbol, trade.intent
-        if self._snapshot.degraded:
-            raise NotReady(
-                f"the account could not be read: {self._snapshot.degraded}", hint="stops stay at their current level"
-            )
-        ticker = await self._exchange.ticker(pair)
-        if ticker.ask - ticker.bid > self._rules.stop_gap * ticker.last:
-            return None  # the spread alone could trigger a stop this close to the last price
-        context = await self.context.ask(MarketOf(pair, self.timeframe), timeout=LOOKUP_SECONDS)
-        candles = await self.context.ask(CandlesOf(pair, self.timeframe, 500), timeout=LOOKUP_SECONDS)
-        since = trade.entries[0].sent_at // 1000
-        entry, sl, filters = float(average_entry(trade)), float(trade.sl), self._snapshot.filters[pair]
-        highs = (c.high for c in candles.candles if c.closed and c.timestamp >= since)
-        last, atr = float(self._snapshot.marks[pair]), context.mtf.atr_val
-        wanted = trail_stop(
-            direction="buy",
-            entry=entry,
-            sl0=float(intent.sl),
-            sl=sl,
-            best=max(entry, *highs),
-            last=last,
-            atr=atr,
-            tick=float(filters.tick),
-        )
-        if wanted.reason not in {"break_even", "chandelier"}:
-            return None
-        return await self.context.ask(RaiseStop(intent.id, Decimal(str(wanted.stop))), timeout=LOOKUP_SECONDS)
+    def _trailing(self) -> Coroutine[Any, Any, messages.Trailed]:
+        sight = Sight(self._exchange, self.context.ask, self.published, self._rules.stop_gap, self.timeframe)
+        return trailed(sight)
 
     @handles(RaiseStop)
     def raise_stop(self, message: RaiseStop) -> messages.StopMoved | Reply[messages.StopMoved | None] | None:
@@ -226,3 +182,68 @@ class TradeUpkeep(TradeLoop):
             new_sl_px=float(trade.want),
             mark_px=float(mark),
         )
+
+
+async def account_of(exchange: Exchange, clock: Clock) -> AccountReading:
+    """The balances, and the prices of the assets that have a market against the quote currency."""
+    balances = await exchange.balances()
+    prices: dict[str, Decimal] = {}
+    for asset, balance in balances.items():
+        if asset != QUOTE and balance.total > 0:
+            with suppress(SymbolNotFound):  # a coin without a market at this exchange counts as worthless
+                prices[asset] = (await exchange.ticker(asset + QUOTE)).last
+    return AccountReading(quote=QUOTE, balances=balances, prices=prices, at=clock.market_ms())
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What trailing looks at. `spread`: a wider one, as a fraction of the price, leaves the stop where it is."""
+
+    exchange: Exchange
+    ask: Ask
+    snapshot: Callable[[], TradingSnapshot]
+    spread: Decimal
+    timeframe: Timeframe
+
+
+async def trailed(sight: Sight) -> messages.Trailed:
+    trades = [trade for trade in sight.snapshot().open_trades() if trade.label == "PROTECTED"]
+    answers = await asyncio.gather(*(trail_one(sight, trade) for trade in trades), return_exceptions=True)
+    moved = tuple(answer for answer in answers if isinstance(answer, messages.StopMoved))
+    failed = tuple(
+        ScanFailure(trade.intent.symbol, answer.code, answer.detail)
+        for trade, answer in zip(trades, answers, strict=True)
+        if isinstance(answer, OpentraderError)
+    )
+    return messages.Trailed(checked=len(trades), updated=moved, count=len(moved), failed=failed)
+
+
+async def trail_one(sight: Sight, trade: Trade) -> messages.StopMoved | None:
+    """Raise the stop of a trade to the level of the trailing rule, from closed candles since the entry.
+
+    The stop stays while the spread is wide or the account cannot be read.
+    """
+    pair, intent = trade.intent.symbol, trade.intent
+    if degraded := sight.snapshot().degraded:
+        raise NotReady(f"the account could not be read: {degraded}", hint="stops stay at their current level")
+    ticker = await sight.exchange.ticker(pair)
+    if ticker.ask - ticker.bid > sight.spread * ticker.last:
+        return None  # the spread alone could trigger a stop this close to the last price
+    context = await sight.ask(MarketOf(pair, sight.timeframe), timeout=LOOKUP_SECONDS)
+    candles = await sight.ask(CandlesOf(pair, sight.timeframe, 500), timeout=LOOKUP_SECONDS)
+    since = trade.entries[0].sent_at // 1000
+    entry, snapshot = float(average_entry(trade)), sight.snapshot()
+    highs = (c.high for c in candles.candles if c.closed and c.timestamp >= since)
+    wanted = trail_stop(
+        direction="buy",
+        entry=entry,
+        sl0=float(intent.sl),
+        sl=float(trade.sl),
+        best=max(entry, *highs),
+        last=float(snapshot.marks[pair]),
+        atr=context.mtf.atr_val,
+        tick=float(snapshot.filters[pair].tick),
+    )
+    if wanted.reason not in {"break_even", "chandelier"}:
+        return None
+    return await sight.ask(RaiseStop(intent.id, Decimal(str(wanted.stop))), timeout=LOOKUP_SECONDS)

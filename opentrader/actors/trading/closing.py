@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from functools import partial
@@ -14,7 +14,7 @@ from opentrader.actors import messages
 from opentrader.actors.messages import (
     ScanFailure,
 )
-from opentrader.actors.runtime.context import Context
+from opentrader.actors.runtime.context import Ask, Context
 from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.outcome import Outcome
@@ -23,6 +23,9 @@ from opentrader.actors.trading.log import log_control
 from opentrader.actors.trading.recovery.restore import RestoredTrades
 from opentrader.actors.trading.replies.outcomes import closed_trade_reply
 from opentrader.actors.trading.replies.presenter import entry_reply, is_at_stake, is_pending
+from opentrader.actors.trading.replies.snapshot import TradingSnapshot
+from opentrader.actors.trading.waiters import Await, GiveUp, Waiters, until
+from opentrader.domain.ports import Clock
 from opentrader.domain.time_limits import CLOSE_SECONDS
 from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.ledger import ClosedTrade, Control
@@ -32,6 +35,9 @@ from opentrader.domain.trading.venue import ZERO
 from opentrader.errors import ExchangeError, InternalError, OpentraderError, PendingEntryNotFound, PositionNotFound
 
 logger = logging.getLogger(__name__)
+
+Published = Callable[[], TradingSnapshot]
+Tell = Callable[[Message[Any]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,29 +102,6 @@ class DayReset(Message[messages.DailyReset]):
     outcome: Outcome[tuple[int, int]]
 
 
-@dataclass(frozen=True, slots=True)
-class Waiter:
-    """A coroutine that waits until a condition on these trades holds."""
-
-    ids: frozenset[str]
-    holds: Callable[[], bool]
-    wake: Reply[None]
-
-
-@dataclass(frozen=True, slots=True)
-class Await(Message[None]):
-    owner = "position_manager"
-    waiter: Waiter
-
-
-@dataclass(frozen=True, slots=True)
-class GiveUp(Message[None]):
-    """The coroutine does not wait anymore."""
-
-    owner = "position_manager"
-    waiter: Waiter
-
-
 class TradeClosing(RestoredTrades):
     """The commands that end something: positions, entries, the day, and all entries by a halt."""
 
@@ -126,7 +109,7 @@ class TradeClosing(RestoredTrades):
         self, context: Context, exchange: Exchange, records: Records, *, rules: LifecycleSettings, instance: str
     ) -> None:
         super().__init__(context, exchange, records, rules=rules, instance=instance)
-        self._waiters: list[Waiter] = []
+        self._waiters = Waiters()
         self._closealls = 0  # in progress
 
     # --- closing
@@ -135,19 +118,7 @@ class TradeClosing(RestoredTrades):
     def close_position(self, message: messages.ClosePosition) -> Any:
         pair = message.symbol
         held = bool(self.restored_of(pair)) or self.holds(pair)
-        return self.answered(self._close_one(pair, held=held))
-
-    async def _close_one(self, pair: str, *, held: bool) -> messages.ClosedReply:
-        """Even without a position, the close is stored for an entry of unknown outcome, in case it was filled."""
-        rows = await self.context.ask(CloseTrades(pair, "close"), timeout=CLOSE_SECONDS)
-        if not held:
-            raise PositionNotFound(f"there is no open position in {pair}", hint="GET /api/trades lists open positions")
-        return messages.ClosedReply(symbol=pair, closed=tuple(map(closed_trade_reply, rows)), count=len(rows))
-
-    async def _sold(self, message: messages.ExecuteTrade) -> messages.TradeSold:
-        rows = await self.context.ask(CloseTrades(message.symbol, "sell"), timeout=CLOSE_SECONDS)
-        now = self.context.clock.market_ms() // 1000
-        return messages.TradeSold(closed=tuple(map(closed_trade_reply, rows)), agent=message.agent, timestamp=now)
+        return self.answered(closed_one(self.context.ask, pair, held=held))
 
     @handles(messages.CloseAll)
     def close_all(self, message: messages.CloseAll) -> Any:
@@ -155,34 +126,16 @@ class TradeClosing(RestoredTrades):
 
     def close_everything(self) -> Reply[messages.ClosedAll]:
         self._closealls += 1
-        return self.pipe(self._close_everything(), then=AllClosed)
-
-    async def _close_everything(self) -> messages.ClosedAll:
-        """Entries are blocked until it ends; the symbols are closed in parallel, independently of each other."""
-        now = self.context.clock.market_ms() // 1000
-        await self._set_control(lambda control: replace(control, closeall_since=control.closeall_since or now))
-        pairs = sorted({trade.symbol for trade in self._snapshot.restored} | {x.intent.symbol for x in self.to_close()})
-        asks = (self.context.ask(CloseTrades(pair, "closeall"), timeout=CLOSE_SECONDS) for pair in pairs)
-        answers = dict(zip(pairs, await asyncio.gather(*asks, return_exceptions=True), strict=True))
-        closed = [closed_trade_reply(row) for answer in answers.values() if isinstance(answer, tuple) for row in answer]
-        failed = [_failure(pair, answer) for pair, answer in answers.items() if isinstance(answer, BaseException)]
-        if failed and len(failed) == len(pairs):
-            raise ExchangeError(
-                f"none of {len(pairs)} symbols could be closed yet",
-                hint="the close stays queued and is retried until the exchange accepts it; see GET /api/trades",
-                failed=[asdict(failure) for failure in failed],
-            )
-        return messages.ClosedAll(ok=not failed, closed=tuple(closed), failed=tuple(failed), count=len(closed))
+        return self.pipe(closed_everything(self.context.ask, self.published, self.context.clock), then=AllClosed)
 
     @handles(AllClosed)
     def all_closed(self, message: AllClosed) -> Reply[messages.ClosedAll]:
         self._closealls -= 1
-        return self.answered(self._reopened(message.outcome))
+        return self.answered(reopened(self.context.ask, self._ended_closeall, message.outcome))
 
-    async def _reopened(self, outcome: Outcome[messages.ClosedAll]) -> messages.ClosedAll:
+    def _ended_closeall(self, control: Control) -> Control:
         """The last closeall allows entries again, whatever its outcome."""
-        await self._set_control(lambda control: control if self._closealls else replace(control, closeall_since=None))
-        return outcome.unwrap()
+        return control if self._closealls else replace(control, closeall_since=None)
 
     def opened(self) -> None:
         """Continue a closeall that the last process did not finish."""
@@ -212,7 +165,7 @@ class TradeClosing(RestoredTrades):
             self.assign(trade)
         self.drive(message.pair, all=True)
         ids = frozenset(trade.intent.id for trade in message.trades)
-        waiting = self._until(ids, lambda: all(map(self.book.has_ended, ids)))
+        waiting = until(self.context.tell, ids, lambda: all(map(self.book.has_ended, ids)) or None)
         return self.pipe(waiting, then=partial(ClosedUp, message.trades, message.orphans))
 
     @handles(ClosedUp)
@@ -239,59 +192,33 @@ class TradeClosing(RestoredTrades):
         message.outcome.unwrap()
         self.assign(message.trade)
         self.drive(message.trade.intent.symbol, all=True)
-        return self.answered(self._until_canceled(message.trade))
+        return self.answered(
+            until_canceled(self.context.tell, message.trade.intent.id, self._ended_entry(message.trade))
+        )
 
-    async def _until_canceled(self, trade: Trade) -> messages.PendingEntry:
-        key, last = trade.intent.id, trade
+    def _ended_entry(self, trade: Trade) -> Callable[[], Trade | None]:
+        """Returns the trade once its entry is not pending anymore; for the actor's thread."""
+        last = trade
 
-        def ended() -> bool:
+        def ended() -> Trade | None:
             nonlocal last
-            last = self.book.trades.get(key, last)
-            return not is_pending(last)
+            last = self.book.trades.get(trade.intent.id, last)
+            return None if is_pending(last) else last
 
-        await self._until(frozenset({key}), ended)
-        return entry_reply(last)
+        return ended
 
     # --- halt and the day
 
     @handles(messages.Halt)
     def halt(self, message: messages.Halt) -> Any:
-        return self.answered(self._halted(message))
+        return self.answered(halted(self.context.ask, self.published, self.context.clock, message))
 
-    async def _halted(self, message: messages.Halt) -> messages.Halted:
-        now = self.context.clock.market_ms() // 1000
-        control = await self._set_control(
-            lambda c: (
-                c
-                if c.halted and message.reason == "operator"
-                else replace(c, halted=True, reason=message.reason, since=c.since if c.halted else now)
-            )
-        )
-        waiting = self._snapshot.pending() if message.cancel_pending else []
-        asks = (self.context.ask(CancelPendingEntry(x.intent.id), timeout=CLOSE_SECONDS) for x in waiting)
-        answers = await asyncio.gather(*asks, return_exceptions=True)
-        cancelled = tuple(answer for answer in answers if isinstance(answer, messages.PendingEntry))
-        for trade, answer in zip(waiting, answers, strict=True):
-            if isinstance(answer, BaseException):
-                logger.error(
-                    "halt: pending entry %s of %s was not canceled: %s", trade.intent.id, trade.intent.symbol, answer
-                )
-        return messages.Halted(halted=True, reason=control.reason, since=control.since, cancelled_entries=cancelled)
-
-    async def halted_by(self, reason: str) -> None:
-        now = self.context.clock.market_ms() // 1000
-        await self._set_control(lambda control: replace(control, halted=True, reason=reason, since=now))
+    def halting(self, reason: str) -> Coroutine[Any, Any, None]:
+        return halted_by(self.context.ask, self.context.clock, reason)
 
     @handles(messages.Resume)
     def resume(self, message: messages.Resume) -> Any:
-        return self.answered(self._resumed())
-
-    async def _resumed(self) -> messages.Halted:
-        await self._set_control(lambda control: Control(closeall_since=control.closeall_since))
-        return messages.Halted(halted=False, reason="", since=None, cancelled_entries=())
-
-    async def _set_control(self, change: Callable[[Control], Control]) -> Control:
-        return await self.context.ask(SetControl(change), timeout=CLOSE_SECONDS)
+        return self.answered(resumed(self.context.ask))
 
     @handles(SetControl)
     def set_control(self, message: SetControl) -> Reply[Control]:
@@ -322,32 +249,16 @@ class TradeClosing(RestoredTrades):
     def changed(self, before: Trade | None, after: Trade) -> None:
         self.show()
         if before is not None and not before.quar and any(alert.code == "second writer" for alert in after.alerts):
-            self.answered(self.halted_by(f"another daemon sent the entry of {after.intent.symbol}"))
-        woken = [w for w in self._waiters if after.intent.id in w.ids and w.holds()]
-        self._waiters = [w for w in self._waiters if w not in woken]
-        for waiter in woken:
-            waiter.wake.set(None)
-
-    async def _until(self, ids: frozenset[str], holds: Callable[[], bool]) -> None:
-        """Return once a condition holds; it is checked after each change of these trades."""
-        waiter = Waiter(ids, holds, Reply())
-        self.context.tell(Await(waiter))
-        try:
-            await waiter.wake
-        except asyncio.CancelledError:
-            self.context.tell(GiveUp(waiter))
-            raise
+            self.answered(self.halting(f"another daemon sent the entry of {after.intent.symbol}"))
+        self._waiters.changed(after.intent.id)
 
     @handles(Await)
     def wait(self, message: Await) -> None:
-        if message.waiter.holds():
-            message.waiter.wake.set(None)
-        else:
-            self._waiters.append(message.waiter)
+        self._waiters.add(message.waiter)
 
     @handles(GiveUp)
     def give_up(self, message: GiveUp) -> None:
-        self._waiters = [waiter for waiter in self._waiters if waiter is not message.waiter]
+        self._waiters.drop(message.waiter)
 
     # --- small parts
 
@@ -357,7 +268,93 @@ class TradeClosing(RestoredTrades):
 
     def to_close(self, pair: str | None = None) -> list[Trade]:
         """The trades that a close applies to, of all symbols or of one."""
-        return [x for x in self._snapshot.trades if pair in (None, x.intent.symbol) and is_at_stake(x)]
+        return at_stake(self._snapshot, pair)
+
+
+async def closed_one(ask: Ask, pair: str, *, held: bool) -> messages.ClosedReply:
+    """Even without a position, the close is stored for an entry of unknown outcome, in case it was filled."""
+    rows = await ask(CloseTrades(pair, "close"), timeout=CLOSE_SECONDS)
+    if not held:
+        raise PositionNotFound(f"there is no open position in {pair}", hint="GET /api/trades lists open positions")
+    return messages.ClosedReply(symbol=pair, closed=tuple(map(closed_trade_reply, rows)), count=len(rows))
+
+
+async def sold(ask: Ask, clock: Clock, message: messages.ExecuteTrade) -> messages.TradeSold:
+    rows = await ask(CloseTrades(message.symbol, "sell"), timeout=CLOSE_SECONDS)
+    now = clock.market_ms() // 1000
+    return messages.TradeSold(closed=tuple(map(closed_trade_reply, rows)), agent=message.agent, timestamp=now)
+
+
+async def closed_everything(ask: Ask, snapshot: Published, clock: Clock) -> messages.ClosedAll:
+    """Entries are blocked until it ends; the symbols are closed in parallel, independently of each other."""
+    now = clock.market_ms() // 1000
+    await changed_control(ask, lambda control: replace(control, closeall_since=control.closeall_since or now))
+    seen = snapshot()
+    pairs = sorted({trade.symbol for trade in seen.restored} | {x.intent.symbol for x in at_stake(seen)})
+    asks = (ask(CloseTrades(pair, "closeall"), timeout=CLOSE_SECONDS) for pair in pairs)
+    answers = dict(zip(pairs, await asyncio.gather(*asks, return_exceptions=True), strict=True))
+    closed = [closed_trade_reply(row) for answer in answers.values() if isinstance(answer, tuple) for row in answer]
+    failed = [_failure(pair, answer) for pair, answer in answers.items() if isinstance(answer, BaseException)]
+    if failed and len(failed) == len(pairs):
+        raise ExchangeError(
+            f"none of {len(pairs)} symbols could be closed yet",
+            hint="the close stays queued and is retried until the exchange accepts it; see GET /api/trades",
+            failed=[asdict(failure) for failure in failed],
+        )
+    return messages.ClosedAll(ok=not failed, closed=tuple(closed), failed=tuple(failed), count=len(closed))
+
+
+async def reopened(
+    ask: Ask, ended: Callable[[Control], Control], outcome: Outcome[messages.ClosedAll]
+) -> messages.ClosedAll:
+    await changed_control(ask, ended)
+    return outcome.unwrap()
+
+
+async def until_canceled(tell: Tell, key: str, ended: Callable[[], Trade | None]) -> messages.PendingEntry:
+    return entry_reply(await until(tell, frozenset({key}), ended))
+
+
+async def halted(ask: Ask, snapshot: Published, clock: Clock, message: messages.Halt) -> messages.Halted:
+    now = clock.market_ms() // 1000
+    control = await changed_control(
+        ask,
+        lambda c: (
+            c
+            if c.halted and message.reason == "operator"
+            else replace(c, halted=True, reason=message.reason, since=c.since if c.halted else now)
+        ),
+    )
+    waiting = snapshot().pending() if message.cancel_pending else []
+    asks = (ask(CancelPendingEntry(x.intent.id), timeout=CLOSE_SECONDS) for x in waiting)
+    answers = await asyncio.gather(*asks, return_exceptions=True)
+    cancelled = tuple(answer for answer in answers if isinstance(answer, messages.PendingEntry))
+    for trade, answer in zip(waiting, answers, strict=True):
+        if isinstance(answer, BaseException):
+            logger.error(
+                "halt: pending entry %s of %s was not canceled: %s", trade.intent.id, trade.intent.symbol, answer
+            )
+    return messages.Halted(halted=True, reason=control.reason, since=control.since, cancelled_entries=cancelled)
+
+
+async def halted_by(ask: Ask, clock: Clock, reason: str) -> None:
+    """Block entries until an operator resumes."""
+    now = clock.market_ms() // 1000
+    await changed_control(ask, lambda control: replace(control, halted=True, reason=reason, since=now))
+
+
+async def resumed(ask: Ask) -> messages.Halted:
+    await changed_control(ask, lambda control: Control(closeall_since=control.closeall_since))
+    return messages.Halted(halted=False, reason="", since=None, cancelled_entries=())
+
+
+async def changed_control(ask: Ask, change: Callable[[Control], Control]) -> Control:
+    return await ask(SetControl(change), timeout=CLOSE_SECONDS)
+
+
+def at_stake(snapshot: TradingSnapshot, pair: str | None = None) -> list[Trade]:
+    """The trades that a close applies to, of all symbols or of one."""
+    return [x for x in snapshot.trades if pair in (None, x.intent.symbol) and is_at_stake(x)]
 
 
 def _failure(pair: str, error: BaseException) -> ScanFailure:

@@ -8,7 +8,7 @@ journal.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -23,6 +23,7 @@ from opentrader.actors.trading.log import log_change, log_closed, log_resumed
 from opentrader.actors.trading.replies.outcomes import closed
 from opentrader.actors.trading.replies.presenter import bought
 from opentrader.actors.trading.venue_calls import read, send
+from opentrader.domain.ports import Clock
 from opentrader.domain.time_limits import LATE_MS
 from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.ledger import ClosedTrade
@@ -210,7 +211,7 @@ class TradeLoop(Actor):
         if message.effect is None:
             return self._next(message.pair, message.ids)
         then = partial(EffectAnswered, message.pair, message.ids, message.effect)
-        return self.pipe(self._send(message.effect), then=then, exclusive=message.pair)
+        return self.pipe(self._sent(message.effect), then=then, exclusive=message.pair)
 
     @handles(EffectAnswered)
     def learn(self, message: EffectAnswered) -> Any:
@@ -235,7 +236,7 @@ class TradeLoop(Actor):
         trade = self.book.trades.get(ids[0])
         if trade is None or trade.intent.id in self.book.rows or not self.book.is_over(trade):
             return self._look(pair, ids[1:])
-        return self.pipe(self._fills(trade), then=partial(FillsRead, pair, ids), exclusive=pair)
+        return self.pipe(fills_of(self._exchange, trade), then=partial(FillsRead, pair, ids), exclusive=pair)
 
     @handles(FillsRead)
     def count(self, message: FillsRead) -> Any:
@@ -275,24 +276,15 @@ class TradeLoop(Actor):
             view = VenueView(filters, now)
         return replace(view, others=self.book.others(trade, view.filters))
 
-    async def _send(self, effect: Effect) -> VenueOutcome:
-        """Send an effect, unless it is too late or an entry is blocked by the gate."""
-        sent_at = getattr(effect, "sent_at", None)
-        if sent_at is not None and self.context.clock.market_ms() - sent_at > self._late_ms():
-            return Refused("late", text="it was committed too long ago")
-        if isinstance(effect, PlaceEntry) and (barred := self.entry_barred()):
-            return Refused("gate", text=barred)
-        return await send(self._exchange, effect)
+    def _sent(self, effect: Effect) -> Coroutine[Any, Any, VenueOutcome]:
+        return send_in_time(
+            self._exchange, effect, self.context.clock, late_ms=self._late_ms(), barred=self.entry_barred
+        )
 
     def _late_ms(self) -> int:
         return LATE_MS
 
-    async def _fills(self, trade: Trade) -> tuple[Fill, ...]:
-        if not bought(trade):
-            return ()
-        return await self._exchange.fills(trade.intent.symbol, min(leg.sent_at for leg in trade.legs))
-
-    async def _save(self, before: Trade, after: Trade, fills: Sequence[Fill] = ()) -> None:
+    def _save(self, before: Trade, after: Trade, fills: Sequence[Fill] = ()) -> Coroutine[Any, Any, None]:
         """Save with at most one commit. The first commit with an executed entry also counts it for the day."""
         now = self.context.clock.market_ms()
         counts = bought(after) > 0 and bought(before) == 0
@@ -301,12 +293,7 @@ class TradeLoop(Actor):
             save = partial(self._journal.finish, after, None, after.label.lower(), now, fills=fills, also=also)
         else:
             save = partial(self._journal.save, after, after.label.lower(), now, fills=fills, also=also)
-        try:
-            await save()
-        except StorageFull:
-            if not self.make_room():
-                raise
-            await save()
+        return saved(save, self.make_room)
 
     def saving(self, trade: Trade, event: str, now: int) -> Change:
         """The journal change of a command; a closed and booked trade stays booked."""
@@ -318,3 +305,32 @@ class TradeLoop(Actor):
         before = self.book.assign(trade, self.context.clock.market_ms())
         log_change(before, trade)
         self.changed(before, trade)
+
+
+async def send_in_time(
+    exchange: Exchange, effect: Effect, clock: Clock, *, late_ms: int, barred: Callable[[], str]
+) -> VenueOutcome:
+    """Send an effect, unless it is too late or an entry is blocked by the gate: `barred` says why."""
+    sent_at = getattr(effect, "sent_at", None)
+    if sent_at is not None and clock.market_ms() - sent_at > late_ms:
+        return Refused("late", text="it was committed too long ago")
+    if isinstance(effect, PlaceEntry) and (why := barred()):
+        return Refused("gate", text=why)
+    return await send(exchange, effect)
+
+
+async def fills_of(exchange: Exchange, trade: Trade) -> tuple[Fill, ...]:
+    """The fills of the account since the start of a trade; none if it never bought."""
+    if not bought(trade):
+        return ()
+    return await exchange.fills(trade.intent.symbol, min(leg.sent_at for leg in trade.legs))
+
+
+async def saved(save: Callable[[], Awaitable[None]], make_room: Callable[[], bool]) -> None:
+    """Save; on a full disk once more, if room can be made."""
+    try:
+        await save()
+    except StorageFull:
+        if not make_room():
+            raise
+        await save()

@@ -18,13 +18,21 @@ from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.outcome import Outcome
 from opentrader.actors.trading.account import RaiseStop
-from opentrader.actors.trading.closing import CancelPendingEntry, CloseTrades, SetControl, TradeClosing
+from opentrader.actors.trading.closing import (
+    CancelPendingEntry,
+    CloseTrades,
+    SetControl,
+    Tell,
+    TradeClosing,
+    sold,
+)
 from opentrader.actors.trading.intents import Quote, demand_fresh, demand_slots, limit_intent, market_intent, quoted
 from opentrader.actors.trading.lifecycle_loop import CheckEntries, CheckSymbol
 from opentrader.actors.trading.log import log_resumed
 from opentrader.actors.trading.recovery.reconciliation import Adopt
 from opentrader.actors.trading.replies.outcomes import entered, never_sent
 from opentrader.actors.trading.replies.presenter import bought, entry_leg, is_entering, is_pending
+from opentrader.actors.trading.waiters import until
 from opentrader.domain.time_limits import ENTRY_SECONDS
 from opentrader.domain.timeframes import DAY_MS, Timeframe
 from opentrader.domain.trading.exchange import Exchange
@@ -133,8 +141,8 @@ class PositionManager(TradeClosing):
         pair = message.symbol
         if message.direction == "sell":
             if not self.holds(pair):
-                return self.answered(self._nothing_to_sell(pair))
-            return self.answered(self._sold(message))
+                return self.answered(nothing_to_sell(self._exchange, pair))
+            return self.answered(sold(self.context.ask, self.context.clock, message))
         self._demand_entry(message)
         return self._quote(message)
 
@@ -146,12 +154,6 @@ class PositionManager(TradeClosing):
             )
         self._demand_entry(message)
         return self._quote(message)
-
-    async def _nothing_to_sell(self, pair: str) -> None:
-        await self._exchange.filters(pair)  # raises `SymbolNotFound`
-        raise NoPosition(
-            f"there is no open position in {pair} to sell", hint="on a spot exchange, sell closes a position"
-        )
 
     def _quote(self, message: Entry) -> Any:
         asked = quoted(self._exchange, message.symbol)
@@ -188,14 +190,14 @@ class PositionManager(TradeClosing):
         self.assign(trade)
         self.book.hurry(trade.intent.id)
         self.drive(trade.intent.symbol)
-        return self.pipe(self._until_entered(trade), then=Entered)
+        return self.pipe(until_entered(self.context.tell, trade, self._settled_entry(trade)), then=Entered)
 
     @handles(OutcomeOfKey)
     def made_with(self, message: OutcomeOfKey) -> Any:
         trade = self._journal.made_with(message.idem_key)
         if trade is None or never_sent(trade):
             return None
-        return self.pipe(self._until_entered(trade), then=Entered)
+        return self.pipe(until_entered(self.context.tell, trade, self._settled_entry(trade)), then=Entered)
 
     @handles(Entered)
     def entered(self, message: Entered) -> messages.TradeOpened | messages.ManualPlaced:
@@ -203,26 +205,17 @@ class PositionManager(TradeClosing):
         pair, row = trade.intent.symbol, self.book.rows.get(trade.intent.id)
         return entered(trade, row, self.book.least(trade), self.book.marks.get(pair), now)
 
-    async def _until_entered(self, trade: Trade) -> Trade:
-        """The trade once its entry rests, is protected, or has failed."""
+    def _settled_entry(self, trade: Trade) -> Callable[[], Trade | None]:
+        """Returns the trade once its entry rests, is protected, or has failed; for the actor's thread."""
         key, last = trade.intent.id, trade
 
-        def settled() -> bool:
+        def settled() -> Trade | None:
             nonlocal last
             last = self.book.trades.get(key, last)
-            over = self.book.has_ended(key)
-            return over or last.label in {"PROTECTED", "QUARANTINE", "DUST"} or self._rests(last)
+            known = last.label in {"PROTECTED", "QUARANTINE", "DUST"} or self._rests(last)
+            return last if known or self.book.has_ended(key) else None
 
-        try:
-            async with asyncio.timeout(ENTRY_SECONDS):
-                await self._until(frozenset({key}), settled)
-        except TimeoutError:
-            raise AskTimeout(
-                f"the entry of {trade.intent.symbol} was not completed within {ENTRY_SECONDS:.0f} s",
-                hint="it continues: see GET /api/trades, or repeat the request with the same Idempotency-Key",
-                intent_id=key,
-            ) from None
-        return last
+        return settled
 
     def _rests(self, trade: Trade) -> bool:
         leg = entry_leg(trade)
@@ -314,3 +307,21 @@ class PositionManager(TradeClosing):
         until = self._cooldowns.get(pair, 0)
         if self.context.clock.market_ms() < until:
             raise RiskLimit(f"{pair} was stopped out recently", hint="retry after the cooldown (risk_cooldown_sec)")
+
+
+async def nothing_to_sell(exchange: Exchange, pair: str) -> None:
+    await exchange.filters(pair)  # raises `SymbolNotFound`
+    raise NoPosition(f"there is no open position in {pair} to sell", hint="on a spot exchange, sell closes a position")
+
+
+async def until_entered(tell: Tell, trade: Trade, settled: Callable[[], Trade | None]) -> Trade:
+    """The trade once `settled` returns it."""
+    try:
+        async with asyncio.timeout(ENTRY_SECONDS):
+            return await until(tell, frozenset({trade.intent.id}), settled)
+    except TimeoutError:
+        raise AskTimeout(
+            f"the entry of {trade.intent.symbol} was not completed within {ENTRY_SECONDS:.0f} s",
+            hint="it continues: see GET /api/trades, or repeat the request with the same Idempotency-Key",
+            intent_id=trade.intent.id,
+        ) from None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -82,7 +82,7 @@ class TradeRecovery(TradeUpkeep):
         self._reconciling, self._reconciled_at = False, 0.0
         self._strangers: frozenset[str] = frozenset()  # already reported
 
-    async def halted_by(self, reason: str) -> None:
+    def halting(self, reason: str) -> Coroutine[Any, Any, None]:
         """Block entries until an operator resumes."""
         raise NotImplementedError
 
@@ -133,7 +133,7 @@ class TradeRecovery(TradeUpkeep):
         found = await self._search(everywhere=everywhere)
         if new := set(found.strangers) - self._strangers - self._journal.owners(found.strangers).keys():
             self._strangers |= new
-            await self.halted_by(f"a second daemon trades on this account: {', '.join(sorted(new))}")
+            await self.halting(f"a second daemon trades on this account: {', '.join(sorted(new))}")
         adopted = await self.context.ask(Adopt(found.trades), timeout=LOOKUP_SECONDS) if found.trades else ()
         if found.failed:
             raise ExchangeError(

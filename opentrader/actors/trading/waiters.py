@@ -1,0 +1,73 @@
+"""Who waits for which outcome of which trades. The conditions are checked on the actor's thread, after each change."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from opentrader.actors.runtime.message import Message
+from opentrader.actors.runtime.reply import Reply
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiter:
+    """A coroutine that waits until `found()` is something else than None; it is called on the actor's thread."""
+
+    ids: frozenset[str]
+    found: Callable[[], Any]
+    wake: Reply[Any] = field(default_factory=Reply)
+
+    def is_woken(self) -> bool:
+        """Check the condition, and wake the coroutine with what was found."""
+        value = self.found()
+        if value is not None:
+            self.wake.set(value)
+        return value is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Await(Message[None]):
+    owner = "position_manager"
+    waiter: Waiter
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp(Message[None]):
+    """The coroutine does not wait anymore."""
+
+    owner = "position_manager"
+    waiter: Waiter
+
+
+async def until(tell: Callable[[Message[Any]], None], ids: frozenset[str], found: Callable[[], T | None]) -> T:
+    """What `found` returns first that is not None; it is checked after each change of these trades."""
+    waiter = Waiter(ids, found)
+    tell(Await(waiter))
+    try:
+        value: T = await waiter.wake
+    except asyncio.CancelledError:
+        tell(GiveUp(waiter))
+        raise
+    return value
+
+
+class Waiters:
+    """Those who wait now; owned by one actor."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Waiter] = []
+
+    def add(self, waiter: Waiter) -> None:
+        if not waiter.is_woken():
+            self._waiting.append(waiter)
+
+    def drop(self, waiter: Waiter) -> None:
+        self._waiting = [other for other in self._waiting if other is not waiter]
+
+    def changed(self, key: str) -> None:
+        """A trade has changed: wake those who waited for what it is now."""
+        self._waiting = [waiter for waiter in self._waiting if key not in waiter.ids or not waiter.is_woken()]
