@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.actors.trading.market import Market
 from tests.exchange.paper.scene import opening, scene
+from tests.fakes.market import Market
 
 __all__ = ["market", "opening", "scene"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from opentrader.actors import messages
 from opentrader.exchange.paper.transport import InjectedFault, Script
-from tests.actors.trading.market import PAIR, Market
+from tests.fakes.market import PAIR, Market
 
 
 def buy(**changes: Any) -> messages.ExecuteTrade:
