@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 import pytest
 
 from opentrader.actors import messages
 from opentrader.actors.runtime.message import Message
+from opentrader.exchange.paper.ledger.ledger import deposit
 from tests.simulation.daemon import Answer
 from tests.simulation.simulation import Simulation
 
+MOST_SEEDS = 12
 ENTRY = messages.ExecuteTrade("SOLUSDT", "buy", bot="sim", sl=2.0, tp=6.0, ev=30, confidence=9)
 CLOSE = messages.ClosePosition("SOLUSDT")
 
@@ -42,9 +45,8 @@ async def done(simulation: Simulation, message: Message[Any], key: str | None = 
 AT_RANDOM = (
     ("K1", "a symbol is latched as being looked at", "not looked at", "storms", 27, 0.36),
     ("K2", "a bad number ends the actor", "fault", "numbers", 5, 0.2),
-    ("K3", "nothing ends a quarantine whose cause stays", "stuck in quarantine", "mixed", 4, 0.55),
     ("K4", "a close without progress is sent again at once", "order storm", "thin", 7, 0.385),
-    ("K5", "a planned entry has no deadline", "late entry", "outages", 8, 0.81),
+    ("K5", "a planned entry has no deadline", "late entry", "outages", 4, 0.9),
     ("K7", "a slow commit counts as a refusal of the venue", "blamed the venue", "slow disk", 1, 0.95),
     ("K9", "a call that hangs has no deadline", "not looked at", "hangs", 3, 0.09),
     ("K9", "reads of the account pile up", "reads pile up", "storms", 1, 0.02),
@@ -52,7 +54,7 @@ AT_RANDOM = (
     ("K10", "what is left over counts as value", "money", "calm", 1, 0.09),
     ("K11", "a delisted coin bars all entries", "shut out", "delistings", 3, 0.84),
     ("K15", "a resting order costs thousands of request weight", "weight", "limits", 1, 0.32),
-    ("K25", "one look mixes two instants", "false page", "outages", 28, 0.49),
+    ("K25", "one look mixes two instants", "false page", "outages", 17, 0.55),
 )
 SLOW = (("K27", "a long chain of looks nests its promises", "fault", "thin", 7, 0.443),)
 
@@ -67,8 +69,33 @@ ROWS = [*(_row(*row) for row in AT_RANDOM), *(_row(*row, pytest.mark.slow) for r
 
 @pytest.mark.parametrize(("kind", "climate", "seed", "hours"), ROWS)
 def test_no_run_breaks_the_rule(kind: str, climate: str, seed: int, hours: float) -> None:
-    violation = Simulation(seed, hours, climate).run().first(kind)
-    assert violation is None, f"after {violation.at:.1f} s: {violation.text}"
+    """Any change of the loop may move a run a little; so the seeds after the first one are tried as well."""
+    for each in range(seed, seed + MOST_SEEDS):
+        violation = Simulation(each, hours, climate).run().first(kind)
+        assert violation is None, f"seed {each}, after {violation.at:.1f} s: {violation.text}"
+
+
+@pytest.mark.xfail(strict=True, reason="K3: the same cause quarantines a trade again")
+def test_an_operator_can_end_a_quarantine() -> None:
+    labels = list[str]()
+
+    async def act(simulation: Simulation) -> None:
+        await done(simulation, ENTRY)
+        for order in await simulation.paper.open_orders("SOLUSDT"):
+            await simulation.paper.cancel("SOLUSDT", order.cid)
+        gone = (await simulation.paper.balances())["SOL"].total - 5
+        withdrawal = partial(deposit, asset="SOL", amount=-gone, at=simulation.clock.market_ms())
+        await simulation.ledger.write(withdrawal)
+        for _ in range(4):
+            await asyncio.sleep(120)
+            assert simulation.daemon is not None
+            labels.extend(trade.label for trade in simulation.daemon.snapshot().trades)
+            await simulation.request(CLOSE)
+
+    simulation = scripted(act)
+    assert "QUARANTINE" in labels, "the coins are gone, and nobody knows where"
+    assert simulation.daemon is not None
+    assert not [trade for trade in simulation.daemon.snapshot().trades if trade.label == "QUARANTINE"]
 
 
 @pytest.mark.xfail(strict=True, reason="K6: a key of a close is bound to no trade")

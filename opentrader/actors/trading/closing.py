@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from functools import partial
@@ -19,6 +19,7 @@ from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.outcome import Outcome
 from opentrader.actors.runtime.reply import Reply
+from opentrader.actors.trading.control import SetControl, changed_control, halted_by, resumed
 from opentrader.actors.trading.log import log_control
 from opentrader.actors.trading.recovery.restore import RestoredTrades
 from opentrader.actors.trading.replies.outcomes import closed_trade_reply
@@ -87,14 +88,6 @@ class CancelCommitted(Message[messages.PendingEntry]):
 class ControlStored(Message[Control]):
     control: Control
     outcome: Outcome[None]
-
-
-@dataclass(frozen=True, slots=True)
-class SetControl(Message[Control]):
-    """Store a change of the trading control, then apply it."""
-
-    owner = "position_manager"
-    change: Callable[[Control], Control]
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,9 +206,6 @@ class TradeClosing(RestoredTrades):
     def halt(self, message: messages.Halt) -> Any:
         return self.answered(halted(self.context.ask, self.published, self.context.clock, message))
 
-    def halting(self, reason: str) -> Coroutine[Any, Any, None]:
-        return halted_by(self.context.ask, self.context.clock, reason)
-
     @handles(messages.Resume)
     def resume(self, message: messages.Resume) -> Any:
         return self.answered(resumed(self.context.ask))
@@ -249,7 +239,8 @@ class TradeClosing(RestoredTrades):
     def changed(self, before: Trade | None, after: Trade) -> None:
         self.show()
         if before is not None and not before.quar and any(alert.code == "second writer" for alert in after.alerts):
-            self.answered(self.halting(f"another daemon sent the entry of {after.intent.symbol}"))
+            reason = f"another daemon sent the entry of {after.intent.symbol}"
+            self.answered(halted_by(self.context.ask, self.context.clock, reason))
         self._waiters.changed(after.intent.id)
 
     @handles(Await)
@@ -335,21 +326,6 @@ async def halted(ask: Ask, snapshot: Published, clock: Clock, message: messages.
                 "halt: pending entry %s of %s was not canceled: %s", trade.intent.id, trade.intent.symbol, answer
             )
     return messages.Halted(halted=True, reason=control.reason, since=control.since, cancelled_entries=cancelled)
-
-
-async def halted_by(ask: Ask, clock: Clock, reason: str) -> None:
-    """Block entries until an operator resumes."""
-    now = clock.market_ms() // 1000
-    await changed_control(ask, lambda control: replace(control, halted=True, reason=reason, since=now))
-
-
-async def resumed(ask: Ask) -> messages.Halted:
-    await changed_control(ask, lambda control: Control(closeall_since=control.closeall_since))
-    return messages.Halted(halted=False, reason="", since=None, cancelled_entries=())
-
-
-async def changed_control(ask: Ask, change: Callable[[Control], Control]) -> Control:
-    return await ask(SetControl(change), timeout=CLOSE_SECONDS)
 
 
 def at_stake(snapshot: TradingSnapshot, pair: str | None = None) -> list[Trade]:

@@ -12,7 +12,7 @@ from opentrader.actors.messages import (
     ScanFailure,
 )
 from opentrader.actors.runtime.actor import Actor
-from opentrader.actors.runtime.context import Context
+from opentrader.actors.runtime.context import Ask, Context
 from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message, Tick
 from opentrader.actors.runtime.outcome import Outcome
@@ -50,48 +50,50 @@ class PendingEntryWatcher(Actor):
 
     @handles(messages.CheckPending)
     def check(self, message: messages.CheckPending) -> Reply[Any]:
-        return self.pipe(self._checked(), then=Watched)
+        return self.pipe(checked(self.context.ask, self._snapshot), then=Watched)
 
     @handles(messages.RecoverPending)
     def recover(self, message: messages.RecoverPending) -> Reply[Any]:
-        return self.pipe(self._recovered(), then=Watched)
+        return self.pipe(recovered(self.context.ask, len(self._snapshot().pending())), then=Watched)
 
     @handles(messages.CancelEntry)
     def cancel(self, message: messages.CancelEntry) -> Reply[Any]:
-        return self.pipe(self._cancelled(message.id), then=Watched)
+        return self.pipe(cancelled(self.context.ask, message.id), then=Watched)
 
     @handles(Watched)
     def answer(self, message: Watched) -> Any:
         return message.outcome.unwrap()
 
-    async def _checked(self) -> messages.PendingChecked:
-        """Check each entry and report its outcome; safe to repeat, in parallel, at any time."""
-        before = {x.intent.id: x for x in self._snapshot().pending()}
-        pairs = sorted({x.intent.symbol for x in before.values()})
-        checks = (self.context.ask(CheckEntries(pair), timeout=PENDING_SECONDS) for pair in pairs)
-        answers = await asyncio.gather(*checks, return_exceptions=True)
-        failed = tuple(
-            ScanFailure(pair, answer.code, answer.detail)
-            for pair, answer in zip(pairs, answers, strict=True)
-            if isinstance(answer, OpentraderError)
-        )
-        after = {x.intent.id: x for x in self._snapshot().trades}
-        ended = [entry_reply(after.get(key, x)) for key, x in before.items() if not is_pending(after.get(key, x))]
-        filled = tuple(entry for entry in ended if entry.status == "filled")
-        cancelled = tuple(entry for entry in ended if entry.status != "filled")
-        return messages.PendingChecked(
-            checked=len(before),
-            filled=filled,
-            cancelled=cancelled,
-            still_pending=len(before) - len(ended),
-            failed=failed,
-        )
 
-    async def _recovered(self) -> messages.PendingRecovered:
-        known = len(self._snapshot().pending())
-        adopted = await self.context.ask(Reconcile(), timeout=PENDING_SECONDS)
-        entries = tuple(entry_reply(x) for x in adopted if is_pending(x))
-        return messages.PendingRecovered(recovered=len(entries), skipped=known, entries=entries)
+async def checked(ask: Ask, snapshot: Callable[[], TradingSnapshot]) -> messages.PendingChecked:
+    """Check each entry and report its outcome; safe to repeat, in parallel, at any time."""
+    before = {x.intent.id: x for x in snapshot().pending()}
+    pairs = sorted({x.intent.symbol for x in before.values()})
+    checks = (ask(CheckEntries(pair), timeout=PENDING_SECONDS) for pair in pairs)
+    answers = await asyncio.gather(*checks, return_exceptions=True)
+    failed = tuple(
+        ScanFailure(pair, answer.code, answer.detail)
+        for pair, answer in zip(pairs, answers, strict=True)
+        if isinstance(answer, OpentraderError)
+    )
+    after = {x.intent.id: x for x in snapshot().trades}
+    ended = [entry_reply(after.get(key, x)) for key, x in before.items() if not is_pending(after.get(key, x))]
+    filled = tuple(entry for entry in ended if entry.status == "filled")
+    cancelled = tuple(entry for entry in ended if entry.status != "filled")
+    return messages.PendingChecked(
+        checked=len(before),
+        filled=filled,
+        cancelled=cancelled,
+        still_pending=len(before) - len(ended),
+        failed=failed,
+    )
 
-    async def _cancelled(self, key: str) -> messages.EntryCancelled:
-        return messages.EntryCancelled(entry=await self.context.ask(CancelPendingEntry(key), timeout=PENDING_SECONDS))
+
+async def recovered(ask: Ask, known: int) -> messages.PendingRecovered:
+    adopted = await ask(Reconcile(), timeout=PENDING_SECONDS)
+    entries = tuple(entry_reply(x) for x in adopted if is_pending(x))
+    return messages.PendingRecovered(recovered=len(entries), skipped=known, entries=entries)
+
+
+async def cancelled(ask: Ask, key: str) -> messages.EntryCancelled:
+    return messages.EntryCancelled(entry=await ask(CancelPendingEntry(key), timeout=PENDING_SECONDS))

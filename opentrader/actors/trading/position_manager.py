@@ -21,11 +21,11 @@ from opentrader.actors.trading.account import RaiseStop
 from opentrader.actors.trading.closing import (
     CancelPendingEntry,
     CloseTrades,
-    SetControl,
     Tell,
     TradeClosing,
     sold,
 )
+from opentrader.actors.trading.control import SetControl
 from opentrader.actors.trading.intents import Quote, demand_fresh, demand_slots, limit_intent, market_intent, quoted
 from opentrader.actors.trading.lifecycle_loop import CheckEntries, CheckSymbol
 from opentrader.actors.trading.log import log_resumed

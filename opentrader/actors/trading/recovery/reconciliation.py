@@ -9,27 +9,30 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Coroutine
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from opentrader.actors import messages
-from opentrader.actors.runtime.context import Context
+from opentrader.actors.runtime.context import Ask, Context
 from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message, Tick
 from opentrader.actors.runtime.outcome import Done, Outcome
 from opentrader.actors.runtime.reply import Reply
 from opentrader.actors.trading.account import TradeUpkeep
+from opentrader.actors.trading.control import halted_by
 from opentrader.actors.trading.lifecycle_loop import CheckEntries
 from opentrader.actors.trading.replies.presenter import bought, trade_reply
+from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.actors.trading.venue_calls import read
+from opentrader.domain.ports import Clock
 from opentrader.domain.symbols import QUOTE
-from opentrader.domain.time_limits import LOOKUP_SECONDS
+from opentrader.domain.time_limits import LOOKUP_SECONDS, PENDING_SECONDS
 from opentrader.domain.timeframes import DAY_MS, WEEK_MS
 from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.lifecycle import LifecycleSettings, Trade, rebuilt
 from opentrader.domain.trading.lifecycle.ids import ours
-from opentrader.domain.trading.ports import Records
+from opentrader.domain.trading.ports import Change, Journal, Records
 from opentrader.domain.trading.venue import Watch
 from opentrader.errors import ExchangeError, OpentraderError, SymbolNotFound
 
@@ -41,9 +44,18 @@ RETRY_SECONDS = 5.0  # until the first one has succeeded
 
 @dataclass(frozen=True, slots=True)
 class Reconcile(Message[tuple[Trade, ...]]):
-    """Find our trades at the exchange that the journal does not know, and adopt them; replies with them."""
+    """Find our trades at the exchange that the journal does not know, and adopt them; replies with them.
+
+    `everywhere`: read every symbol with a balance or an open order, not only those with a strange order of ours.
+    """
 
     owner = "position_manager"
+    everywhere: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Searched(Message[tuple[Trade, ...]]):
+    outcome: Outcome[Reconciliation]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +94,6 @@ class TradeRecovery(TradeUpkeep):
         self._reconciling, self._reconciled_at = False, 0.0
         self._strangers: frozenset[str] = frozenset()  # already reported
 
-    def halting(self, reason: str) -> Coroutine[Any, Any, None]:
-        """Block entries until an operator resumes."""
-        raise NotImplementedError
-
     def opened(self) -> None:
         """Called once everything is reconciled: entries are allowed from now on."""
         raise NotImplementedError
@@ -110,12 +118,8 @@ class TradeRecovery(TradeUpkeep):
             return None
         self._reconciling = True
         pairs = sorted({self.book.trades[key].intent.symbol for key in self.book.unread if key in self.book.trades})
-        return self.pipe(self._reconciled(pairs, everywhere=not self._snapshot.reconciled), then=Reconciled)
-
-    async def _reconciled(self, pairs: Collection[str], *, everywhere: bool) -> None:
-        """Reconcile, then check every trade that was loaded at the start."""
-        await self.reconcile_now(everywhere=everywhere)
-        await asyncio.gather(*(self.context.ask(CheckEntries(pair), timeout=LOOKUP_SECONDS) for pair in pairs))
+        everywhere = not self._snapshot.reconciled
+        return self.pipe(reconciled(self.context.ask, pairs, everywhere=everywhere), then=Reconciled)
 
     @handles(Reconciled)
     def reconciled(self, message: Reconciled) -> None:
@@ -128,67 +132,31 @@ class TradeRecovery(TradeUpkeep):
             self.show()
             self.opened()
 
-    async def reconcile_now(self, *, everywhere: bool) -> tuple[Trade, ...]:
-        """Adopt the trades found. Raises `ExchangeError` if a symbol could not be read, after adopting the others."""
-        found = await self._search(everywhere=everywhere)
-        if new := set(found.strangers) - self._strangers - self._journal.owners(found.strangers).keys():
-            self._strangers |= new
-            await self.halting(f"a second daemon trades on this account: {', '.join(sorted(new))}")
-        adopted = await self.context.ask(Adopt(found.trades), timeout=LOOKUP_SECONDS) if found.trades else ()
-        if found.failed:
-            raise ExchangeError(
-                f"{', '.join(found.failed)} could not be read",
-                hint="trades found in other symbols were adopted; retry for these",
-            )
-        return adopted
+    @handles(Reconcile)
+    def reconcile(self, message: Reconcile) -> Reply[tuple[Trade, ...]]:
+        search = Search(self._exchange, self.context.clock, self.published, self._instance, self._boot_ms, self._rules)
+        return self.pipe(searched(search, everywhere=message.everywhere), then=Searched)
 
-    async def _search(self, *, everywhere: bool) -> Reconciliation:
-        open_orders, balances = await self._exchange.open_everywhere(), await self._exchange.balances()
-        known = {cid for trade in self._snapshot.trades for leg in trade.legs for cid in leg.cids}
-        strange = {
-            symbol
-            for symbol, orders in open_orders.items()
-            if any(ours(order.cid) and order.cid not in known for order in orders)
-        }
-        held = {asset + QUOTE for asset, balance in balances.items() if asset != QUOTE and balance.total > 0}
-        found, strangers, failed = list[Trade](), list[str](), list[str]()
-        for symbol in sorted(held | set(open_orders) if everywhere else strange):
-            try:
-                view = await read(self._exchange, Watch(symbol, since=self.context.clock.market_ms() - WEEK_MS))
-            except SymbolNotFound:
-                continue  # no market against the quote currency
-            except OpentraderError:
-                failed.append(symbol)
-                continue
-            if view.history is None or not view.readable:
-                failed.append(symbol)
-                continue
-            result = rebuilt(view, self._instance, self._boot_ms, self._snapshot.trades, self._rules)
-            found += result.trades
-            strangers += result.strangers
-        return Reconciliation(tuple(found), tuple(strangers), tuple(failed))
+    @handles(Searched)
+    def adopt_found(self, message: Searched) -> Reply[tuple[Trade, ...]]:
+        """Adopt the trades found; a stranger that was not reported yet halts."""
+        found = message.outcome.unwrap()
+        new = set(found.strangers) - self._strangers - self._journal.owners(found.strangers).keys()
+        self._strangers |= new
+        return self.answered(adopted(self.context.ask, self.context.clock, found, sorted(new)))
 
     # --- adopted trades
 
     @handles(messages.RecoverTrades)
     def recover(self, message: messages.RecoverTrades) -> Reply[Any]:
-        return self.answered(self._recovered(len(self._snapshot.open_trades()) + len(self._snapshot.pending())))
-
-    async def _recovered(self, known: int) -> messages.TradesRecovered:
-        adopted, now = await self.reconcile_now(everywhere=True), self.context.clock.market_ms()
-        trades = tuple(
-            trade_reply(x, self.book.marks.get(x.intent.symbol), now) for x in adopted if x.intent.kind == "market"
-        )
-        return messages.TradesRecovered(recovered=len(adopted), skipped=known, trades=trades)
-
-    @handles(Reconcile)
-    def reconcile(self, message: Reconcile) -> Reply[Any]:
-        return self.answered(self.reconcile_now(everywhere=True))
+        known = len(self._snapshot.open_trades()) + len(self._snapshot.pending())
+        return self.answered(recovered(self.context.ask, self.published, self.context.clock, known))
 
     @handles(Adopt)
     def adopt(self, message: Adopt) -> Any:
         """Adopt trades whose orders belong to no journaled trade; watch a closed trade again that has an open order."""
         owners = self._journal.owners(cid for x in message.trades for leg in x.legs for cid in leg.cids if cid)
+        now = self.context.clock.market_ms()
         tails, new = {key[-8:] for key in self.book.trades}, list[Trade]()
         for trade in message.trades:
             owner = next((owners[cid] for leg in trade.legs for cid in leg.cids if cid in owners), None)
@@ -196,7 +164,7 @@ class TradeRecovery(TradeUpkeep):
                 new.append(trade)
             elif owner is not None and owner not in self.book.trades and any(leg.open for leg in trade.legs):
                 self._watch_again(owner)
-        return self.pipe(self._store_adopted(new), then=Adopted, exclusive="adopt")
+        return self.pipe(stored(self._journal, tuple(map(self._adoption, new)), now), then=Adopted, exclusive="adopt")
 
     def _watch_again(self, key: str) -> None:
         """An order of a closed trade is open: the next check of the trade cancels it."""
@@ -208,26 +176,101 @@ class TradeRecovery(TradeUpkeep):
         self.book.rows.setdefault(key, None)
         self.resume_trade(trade)
 
-    async def _store_adopted(self, trades: list[Trade]) -> tuple[Trade, ...]:
-        """Each in its own commit: one failure does not affect the others."""
-        stored = list[Trade]()
-        for trade in trades:
-            now = self.context.clock.market_ms()
-            today = bought(trade) > 0 and trade.intent.created_at >= now - now % DAY_MS
-            also = (self._day.executing(trade.intent.id, now),) if today else ()
-            try:
-                await self._journal.save(trade, "recovered", now, also=also)
-            except Exception:
-                logger.exception("trade %s, %s: could not be adopted", trade.intent.id, trade.intent.symbol)
-            else:
-                stored.append(trade)
-        return tuple(stored)
+    def _adoption(self, trade: Trade) -> Adoption:
+        """A trade that bought something today counts for the day."""
+        now = self.context.clock.market_ms()
+        today = bought(trade) > 0 and trade.intent.created_at >= now - now % DAY_MS
+        return trade, (self._day.executing(trade.intent.id, now),) if today else ()
 
     @handles(Adopted)
-    def adopted(self, message: Adopted) -> tuple[Trade, ...]:
+    def take_over(self, message: Adopted) -> tuple[Trade, ...]:
         trades = message.outcome.unwrap()
         for trade in trades:
             self.resume_trade(trade)
             self.drive(trade.intent.symbol)
         self.show()
         return trades
+
+
+Adoption = tuple[Trade, tuple[Change, ...]]
+"""A trade to store, and the changes that belong into the same commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a search needs: ports, and what is known of this daemon."""
+
+    exchange: Exchange
+    clock: Clock
+    snapshot: Callable[[], TradingSnapshot]
+    instance: str
+    boot_ms: int
+    rules: LifecycleSettings
+
+
+async def reconciled(ask: Ask, pairs: Collection[str], *, everywhere: bool) -> None:
+    """Reconcile, then check every trade that was loaded at the start."""
+    await ask(Reconcile(everywhere), timeout=PENDING_SECONDS)
+    await asyncio.gather(*(ask(CheckEntries(pair), timeout=LOOKUP_SECONDS) for pair in pairs))
+
+
+async def searched(search: Search, *, everywhere: bool) -> Reconciliation:
+    open_orders, balances = await search.exchange.open_everywhere(), await search.exchange.balances()
+    known = {cid for trade in search.snapshot().trades for leg in trade.legs for cid in leg.cids}
+    strange = {
+        symbol
+        for symbol, orders in open_orders.items()
+        if any(ours(order.cid) and order.cid not in known for order in orders)
+    }
+    held = {asset + QUOTE for asset, balance in balances.items() if asset != QUOTE and balance.total > 0}
+    found, strangers, failed = list[Trade](), list[str](), list[str]()
+    for symbol in sorted(held | set(open_orders) if everywhere else strange):
+        try:
+            view = await read(search.exchange, Watch(symbol, since=search.clock.market_ms() - WEEK_MS))
+        except SymbolNotFound:
+            continue  # no market against the quote currency
+        except OpentraderError:
+            failed.append(symbol)
+            continue
+        if view.history is None or not view.readable:
+            failed.append(symbol)
+            continue
+        result = rebuilt(view, search.instance, search.boot_ms, search.snapshot().trades, search.rules)
+        found += result.trades
+        strangers += result.strangers
+    return Reconciliation(tuple(found), tuple(strangers), tuple(failed))
+
+
+async def adopted(ask: Ask, clock: Clock, found: Reconciliation, strangers: Sequence[str]) -> tuple[Trade, ...]:
+    """Adopt the trades found. Raises `ExchangeError` if a symbol could not be read, after adopting the others."""
+    if strangers:
+        await halted_by(ask, clock, f"a second daemon trades on this account: {', '.join(strangers)}")
+    trades = await ask(Adopt(found.trades), timeout=LOOKUP_SECONDS) if found.trades else ()
+    if found.failed:
+        raise ExchangeError(
+            f"{', '.join(found.failed)} could not be read",
+            hint="trades found in other symbols were adopted; retry for these",
+        )
+    return trades
+
+
+async def recovered(
+    ask: Ask, snapshot: Callable[[], TradingSnapshot], clock: Clock, known: int
+) -> messages.TradesRecovered:
+    trades = await ask(Reconcile(), timeout=PENDING_SECONDS)
+    now, marks = clock.market_ms(), snapshot().marks
+    replies = tuple(trade_reply(x, marks.get(x.intent.symbol), now) for x in trades if x.intent.kind == "market")
+    return messages.TradesRecovered(recovered=len(trades), skipped=known, trades=replies)
+
+
+async def stored(journal: Journal, adoptions: Sequence[Adoption], now: int) -> tuple[Trade, ...]:
+    """Each in its own commit: one failure does not affect the others."""
+    kept = list[Trade]()
+    for trade, also in adoptions:
+        try:
+            await journal.save(trade, "recovered", now, also=also)
+        except Exception:
+            logger.exception("trade %s, %s: could not be adopted", trade.intent.id, trade.intent.symbol)
+        else:
+            kept.append(trade)
+    return tuple(kept)

@@ -25,10 +25,12 @@ from opentrader.actors.trading.recovery.reconciliation import TradeRecovery
 from opentrader.actors.trading.replies.outcomes import closed, closed_trade_reply
 from opentrader.actors.trading.replies.presenter import trade_reply
 from opentrader.actors.trading.venue_calls import read
+from opentrader.domain.ports import Clock
 from opentrader.domain.symbols import QUOTE
 from opentrader.domain.timeframes import WEEK_MS
+from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.ledger import ClosedTrade
-from opentrader.domain.trading.lifecycle import Intent, Trade, ended, own_fills, restored
+from opentrader.domain.trading.lifecycle import Intent, LifecycleSettings, Trade, ended, own_fills, restored
 from opentrader.domain.trading.venue import OrderList, VenueView, Watch
 from opentrader.errors import Fault, InvalidInput, SymbolNotFound, TradeExists
 
@@ -55,6 +57,21 @@ class VerifiedStored(Message[messages.Restored]):
     outcome: Outcome[None]
 
 
+@dataclass(frozen=True, slots=True)
+class EndedRead(Message[messages.Synced]):
+    """The trades that have ended at the exchange, and their rows."""
+
+    outcome: Outcome[tuple[tuple[Trade, ClosedTrade | None], ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Imported(Message[messages.Synced]):
+    """`seen` ended trades were looked at; the outcome holds the rows that are new."""
+
+    seen: int
+    outcome: Outcome[list[ClosedTrade]]
+
+
 class RestoredTrades(TradeRecovery):
     watchlist: tuple[str, ...] = ()
     """The symbols whose history is imported, in addition to the known ones."""
@@ -67,20 +84,9 @@ class RestoredTrades(TradeRecovery):
         today = _day(self.context.clock.market_ms() // 1000)
         if message.date is not None and message.date > today:
             raise InvalidInput([Fault(("body", "date"), f"is in the future; today is {today}", "value_error")])
-        return self.pipe(self._exits_of(message), then=partial(ExitsRead, message), exclusive=pair)
-
-    async def _exits_of(self, message: messages.RestoreTrade) -> tuple[VenueView, OrderList | None]:
-        """One view of the symbol, and the open list of the two named orders if it matches the trade."""
-        view = await read(self._exchange, Watch(message.symbol, since=self.context.clock.market_ms()))
-        if message.direction != "buy" or message.sl_oid is None or message.tp_oid is None:
-            return view, None
-        named, qty = (str(message.sl_oid), str(message.tp_oid)), Decimal(str(message.size))
-        for known in await self._exchange.open_lists():
-            stop, target = known.stop, known.target
-            here = any(order.ex_id == stop.ex_id for order in view.open_orders or ())
-            if here and (stop.ex_id, target.ex_id) == named and stop.side == "sell" and stop.qty == qty:
-                return view, known
-        return view, None
+        return self.pipe(
+            exits_of(self._exchange, self.context.clock, message), then=partial(ExitsRead, message), exclusive=pair
+        )
 
     @handles(ExitsRead)
     def verify(self, message: ExitsRead) -> Any:
@@ -175,25 +181,58 @@ class RestoredTrades(TradeRecovery):
     def sync(self, message: messages.SyncTrades) -> Reply[Any]:
         rows = self._history.page(1_000, 0)
         known = {row.symbol for row in rows} | set(self.book.filters) | set(self.watchlist)
-        return self.answered(self._synced(known))
+        return self.pipe(
+            ended_trades(self._exchange, self.context.clock, known, self._instance, self._rules), then=EndedRead
+        )
 
-    async def _synced(self, known: set[str]) -> messages.Synced:
-        """Import the closed trades of the last week that belong to no journaled trade; open ones are not imported."""
-        balances = await self._exchange.balances()
-        held = {asset + QUOTE for asset in balances if asset != QUOTE}
-        now, skipped, rows = self.context.clock.market_ms(), 0, list[ClosedTrade]()
-        for symbol in sorted(known | held):
-            try:
-                view = await read(self._exchange, Watch(symbol, since=now - WEEK_MS))
-            except SymbolNotFound:
-                continue
-            for trade in ended(view, self._instance, now, self._rules):
-                if self._journal.owners(cid for leg in trade.legs for cid in leg.cids if cid):
-                    skipped += 1
-                elif row := _imported(trade, view, now):
-                    rows.append(row)
-        new = await self._history.add(rows, now)
-        return messages.Synced(len(new), skipped + len(rows) - len(new), tuple(map(closed_trade_reply, new)))
+    @handles(EndedRead)
+    def import_ended(self, message: EndedRead) -> Reply[messages.Synced]:
+        """Import the closed trades that belong to no journaled trade; open ones are not imported."""
+        skipped, rows = 0, list[ClosedTrade]()
+        for trade, row in message.outcome.unwrap():
+            if self._journal.owners(cid for leg in trade.legs for cid in leg.cids if cid):
+                skipped += 1
+            elif row is not None:
+                rows.append(row)
+        keep = self._history.add(rows, self.context.clock.market_ms())
+        return self.pipe(keep, then=partial(Imported, skipped + len(rows)))
+
+    @handles(Imported)
+    def imported(self, message: Imported) -> messages.Synced:
+        new = message.outcome.unwrap()
+        return messages.Synced(len(new), message.seen - len(new), tuple(map(closed_trade_reply, new)))
+
+
+async def exits_of(
+    exchange: Exchange, clock: Clock, message: messages.RestoreTrade
+) -> tuple[VenueView, OrderList | None]:
+    """One view of the symbol, and the open list of the two named orders if it matches the trade."""
+    view = await read(exchange, Watch(message.symbol, since=clock.market_ms()))
+    if message.direction != "buy" or message.sl_oid is None or message.tp_oid is None:
+        return view, None
+    named, qty = (str(message.sl_oid), str(message.tp_oid)), Decimal(str(message.size))
+    for known in await exchange.open_lists():
+        stop, target = known.stop, known.target
+        here = any(order.ex_id == stop.ex_id for order in view.open_orders or ())
+        if here and (stop.ex_id, target.ex_id) == named and stop.side == "sell" and stop.qty == qty:
+            return view, known
+    return view, None
+
+
+async def ended_trades(
+    exchange: Exchange, clock: Clock, known: set[str], instance: str, rules: LifecycleSettings
+) -> tuple[tuple[Trade, ClosedTrade | None], ...]:
+    """The trades that ended in the last week, with their rows: in known symbols, and in those of the assets held."""
+    balances = await exchange.balances()
+    held = {asset + QUOTE for asset in balances if asset != QUOTE}
+    now, found = clock.market_ms(), list[tuple[Trade, ClosedTrade | None]]()
+    for symbol in sorted(known | held):
+        try:
+            view = await read(exchange, Watch(symbol, since=now - WEEK_MS))
+        except SymbolNotFound:
+            continue
+        found += [(trade, _imported(trade, view, now)) for trade in ended(view, instance, now, rules)]
+    return tuple(found)
 
 
 def _imported(trade: Trade, view: VenueView, now: int) -> ClosedTrade | None:
