@@ -50,6 +50,16 @@ class Horizon:
 
 
 @dataclass(frozen=True, slots=True)
+class Subject:
+    """The pair that is analyzed, its name in results, and the ports that its candles and results come through."""
+
+    pair: str
+    name: str
+    feed: Feed
+    kernels: Kernels
+
+
+@dataclass(frozen=True, slots=True)
 class CachedContext:
     """A context; the market times in milliseconds of its computation and of the next closed candle."""
 
@@ -93,9 +103,9 @@ class MarketAnalyzer(Actor):
 
     def __init__(self, context: Context, feed: Feed, kernels: Kernels, horizon: Horizon) -> None:
         super().__init__(context)
-        self._pair = context.key or ""
-        self._feed, self._kernels, self._horizon = feed, kernels, horizon
-        self._name = feed.listings()[self._pair].name
+        pair = context.key or ""
+        self._subject = Subject(pair, feed.listings()[pair].name, feed, kernels)
+        self._horizon = horizon
         self._series: dict[Key, CandleSeries] = {}
         self._cache: Mapping[tuple[Timeframe, Timeframe], CachedContext] = {}
 
@@ -128,7 +138,7 @@ class MarketAnalyzer(Actor):
 
     @handles(messages.CandlesOf)
     def candles(self, message: messages.CandlesOf) -> Reply[CandleList]:
-        return self.pipe(self._candles(message, self.context.clock.market_ms()), then=CandlesFetched)
+        return self.pipe(candle_list(self._subject, message, self.context.clock.market_ms()), then=CandlesFetched)
 
     @handles(CandlesFetched)
     def candles_fetched(self, message: CandlesFetched) -> CandleList:
@@ -158,9 +168,9 @@ class MarketAnalyzer(Actor):
         known = self._cached(message, now_ms)
         if known is not None:
             return reply_to(message, known.context)
-        if not self._kernels.warm:
+        if not self._subject.kernels.warm:
             return self.pipe(
-                self._interpret(message, now_ms),
+                interpret(self._subject, message, self._keys(message), now_ms),
                 then=lambda outcome: Interpreted(message, now_ms, outcome),
                 exclusive=FETCHING,
             )
@@ -188,15 +198,10 @@ class MarketAnalyzer(Actor):
     def _fetch(self, message: Question, keys: list[Key], now_ms: int) -> Reply[Any]:
         limits = [(key, fetch_limit(key, self._series.get(key), now_ms)) for key in keys]
         return self.pipe(
-            self._rows(limits, now_ms),
+            fetch(self._subject, limits, now_ms),
             then=lambda outcome: Fetched(message, now_ms, outcome),
             exclusive=FETCHING,
         )
-
-    async def _rows(self, limits: list[tuple[Key, int]], now_ms: int) -> list[Arrived]:
-        fetches = (self._feed.candles(self._pair, key.timeframe, limit=limit, now_ms=now_ms) for key, limit in limits)
-        rows = await asyncio.gather(*fetches)
-        return [Arrived(key, got, limit >= key.history) for (key, limit), got in zip(limits, rows, strict=True)]
 
     def _take(self, arrived: Arrived, now_ms: int) -> None:
         """Add the candles, or drop the series, which must then be rebuilt."""
@@ -208,13 +213,13 @@ class MarketAnalyzer(Actor):
             self._series[key] = series
 
     def _compute(self, message: Question, now_ms: int) -> Any:
-        series = [self._series[key] for key in self._keys(message)]
+        subject, series = self._subject, [self._series[key] for key in self._keys(message)]
         if isinstance(message, messages.MrSignalOf):
-            return series[0].state.mr_signal(now_ms=now_ms, symbol=self._pair)
+            return series[0].state.mr_signal(now_ms=now_ms, symbol=subject.pair)
         if isinstance(message, messages.TrendOf):
-            result = series[0].state.trend_result(now_ms=now_ms, symbol=self._name, source=self._feed.source)
+            result = series[0].state.trend_result(now_ms=now_ms, symbol=subject.name, source=subject.feed.source)
             return self._finish(message, result, now_ms, series[0].due_ms)
-        context = series[0].market_context(series[-1], now_ms, self._name)
+        context = series[0].market_context(series[-1], now_ms, subject.name)
         return self._finish(message, context, now_ms, min(one.due_ms for one in series))
 
     def _finish(self, message: Question, found: Any, now_ms: int, due: int) -> Any:
@@ -229,36 +234,48 @@ class MarketAnalyzer(Actor):
         self.publish(tuple(self._cache.values()))
         return reply_to(message, found)
 
-    async def _interpret(self, message: Question, now_ms: int) -> tuple[Any, int]:
-        keys = self._keys(message)
-        arrived = await self._rows([(key, key.history) for key in keys], now_ms)
-        due = min(due_ms(clean(rows, key.timeframe, now_ms), key.timeframe) for key, rows, _ in arrived)
-        return await self._in_child(message, [rows for _, rows, _ in arrived], now_ms), due
 
-    async def _in_child(self, message: Question, rows: list[Any], now_ms: int) -> Any:
-        """The result of `_compute`, from the rows of each key, where kernels run while they compile."""
-        run = partial(self._kernels.run, now_ms=now_ms)
-        if isinstance(message, messages.MrSignalOf):
-            timeframe = self._horizon.mr_timeframe
-            return await run("opentrader.indicators.mr_signal", rows[0], timeframe, symbol=self._pair)
-        if isinstance(message, messages.TrendOf):
-            named = {"symbol": self._name, "source": self._feed.source}
-            return await run("opentrader.indicators.trend_result", rows[0], message.timeframe, **named)
-        framed = {"htf_tf": frame(message), "mtf_tf": message.mtf_tf, "symbol": self._name}
-        return await run("opentrader.indicators.market_context", rows[-1], rows[0], **framed)
+async def fetch(subject: Subject, limits: list[tuple[Key, int]], now_ms: int) -> list[Arrived]:
+    """The rows of each key, read in parallel; a limit that covers the history of its key makes them whole."""
+    candles = subject.feed.candles
+    fetches = (candles(subject.pair, key.timeframe, limit=limit, now_ms=now_ms) for key, limit in limits)
+    rows = await asyncio.gather(*fetches)
+    return [Arrived(key, got, limit >= key.history) for (key, limit), got in zip(limits, rows, strict=True)]
 
-    async def _candles(self, message: messages.CandlesOf, now_ms: int) -> CandleList:
-        rows = await self._feed.candles(self._pair, message.timeframe, limit=message.limit, now_ms=now_ms)
-        step = TF_MS[message.timeframe]
-        kept = clean(rows, message.timeframe, now_ms + step).rows()[-message.limit :].tolist()
-        candles = tuple(_candle(row, row[0] + step <= now_ms) for row in kept if row[0] <= now_ms)
-        return CandleList(
-            symbol=self._name,
-            timeframe=message.timeframe,
-            source=self._feed.source,
-            count=len(candles),
-            candles=candles,
-        )
+
+async def interpret(subject: Subject, message: Question, keys: tuple[Key, ...], now_ms: int) -> tuple[Any, int]:
+    """The result from the whole history of each key, and when the next of its candles is due."""
+    arrived = await fetch(subject, [(key, key.history) for key in keys], now_ms)
+    due = min(due_ms(clean(rows, key.timeframe, now_ms), key.timeframe) for key, rows, _ in arrived)
+    return await _in_child(subject, message, arrived, now_ms), due
+
+
+async def _in_child(subject: Subject, message: Question, arrived: list[Arrived], now_ms: int) -> Any:
+    """The result of `_compute`, from the rows of each key, where kernels run while they compile."""
+    run = partial(subject.kernels.run, now_ms=now_ms)
+    first, last = arrived[0], arrived[-1]
+    if isinstance(message, messages.MrSignalOf):
+        return await run("opentrader.indicators.mr_signal", first.rows, first.key.timeframe, symbol=subject.pair)
+    if isinstance(message, messages.TrendOf):
+        named = {"symbol": subject.name, "source": subject.feed.source}
+        return await run("opentrader.indicators.trend_result", first.rows, message.timeframe, **named)
+    framed = {"htf_tf": frame(message), "mtf_tf": message.mtf_tf, "symbol": subject.name}
+    return await run("opentrader.indicators.market_context", last.rows, first.rows, **framed)
+
+
+async def candle_list(subject: Subject, message: messages.CandlesOf, now_ms: int) -> CandleList:
+    """The latest candles, the forming one included."""
+    rows = await subject.feed.candles(subject.pair, message.timeframe, limit=message.limit, now_ms=now_ms)
+    step = TF_MS[message.timeframe]
+    kept = clean(rows, message.timeframe, now_ms + step).rows()[-message.limit :].tolist()
+    candles = tuple(_candle(row, row[0] + step <= now_ms) for row in kept if row[0] <= now_ms)
+    return CandleList(
+        symbol=subject.name,
+        timeframe=message.timeframe,
+        source=subject.feed.source,
+        count=len(candles),
+        candles=candles,
+    )
 
 
 def _candle(row: list[float], closed: bool) -> Candle:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -23,7 +23,7 @@ from opentrader.actors.messages import (
 )
 from opentrader.actors.operations.agent_activity import report_activity
 from opentrader.actors.runtime.actor import Actor
-from opentrader.actors.runtime.context import Context
+from opentrader.actors.runtime.context import Ask, Context
 from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.outcome import Outcome
@@ -38,6 +38,16 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
+class Scope:
+    """`watchlist` holds pairs; `names` maps each to its name in analysis results."""
+
+    watchlist: tuple[str, ...]
+    names: Mapping[str, str]
+    source: str
+    ttl_sec: int
+
+
+@dataclass(frozen=True, slots=True)
 class TrendsScanned(Message[TrendScan]):
     outcome: Outcome[TrendScan]
 
@@ -48,7 +58,7 @@ class MarketsScanned(Message[MarketScan]):
 
 
 class Scanner(Actor):
-    """`watchlist` holds pairs; `names` maps each to its name in analysis results."""
+    """Its arguments are the fields of its `Scope`."""
 
     def __init__(
         self,
@@ -60,16 +70,18 @@ class Scanner(Actor):
         ttl_sec: int,
     ) -> None:
         super().__init__(context)
-        self._watchlist, self._names, self._source, self._ttl_sec = watchlist, names, source, ttl_sec
+        self._scope = Scope(watchlist, names, source, ttl_sec)
 
     @handles(ScanTrends)
     def scan_trends(self, message: ScanTrends) -> Reply[TrendScan]:
-        what, scan = f"Trend scan {message.timeframe}", self._trends(message.timeframe)
+        scan = ask_trends(self.context.ask, self._scope, message.timeframe)
+        what = f"Trend scan {message.timeframe}"
         return self.pipe(report_activity(self.context.tell, message.agent, what, scan), then=TrendsScanned)
 
     @handles(ScanMarkets)
     def scan_markets(self, message: ScanMarkets) -> Reply[MarketScan]:
-        what, scan = f"Market scan {message.mtf_tf}", self._markets(message.mtf_tf)
+        scan = ask_markets(self.context.ask, self._scope, message.mtf_tf)
+        what = f"Market scan {message.mtf_tf}"
         return self.pipe(report_activity(self.context.tell, message.agent, what, scan), then=MarketsScanned)
 
     @handles(TrendsScanned)
@@ -80,30 +92,33 @@ class Scanner(Actor):
     def markets_scanned(self, message: MarketsScanned) -> MarketScan:
         return message.outcome.unwrap()
 
-    async def _trends(self, timeframe: Timeframe) -> TrendScan:
-        found, failed = await self._each(lambda pair: TrendOf(symbol=pair, timeframe=timeframe))
-        # Each analyzer has sent its trend to TrendBook: once that answers a later message, GET /api/trend/all has them.
-        await self.context.ask(NoteTrends(()), timeout=SCAN_SECONDS)
-        return trend_scan(self._source, timeframe, found, failed)
 
-    async def _markets(self, mtf_tf: Timeframe) -> MarketScan:
-        found, failed = await self._each(lambda pair: MarketOf(symbol=pair, mtf_tf=mtf_tf))
-        return market_scan(self._source, mtf_tf, found, failed, self._ttl_sec)
+async def ask_trends(ask: Ask, scope: Scope, timeframe: Timeframe) -> TrendScan:
+    found, failed = await _each(ask, scope, lambda pair: TrendOf(symbol=pair, timeframe=timeframe))
+    # Each analyzer has sent its trend to TrendBook: once that answers a later message, GET /api/trend/all has them.
+    await ask(NoteTrends(()), timeout=SCAN_SECONDS)
+    return trend_scan(scope.source, timeframe, found, failed)
 
-    async def _each(self, question: Callable[[str], Message[R]]) -> tuple[list[R], list[ScanFailure]]:
-        """Ask about all pairs in parallel; a pair that fails is reported, the others are returned."""
-        asks = (self.context.ask(question(pair), timeout=SCAN_SECONDS) for pair in self._watchlist)
-        answers = await asyncio.gather(*asks, return_exceptions=True)
-        found: list[R] = []
-        failed: list[ScanFailure] = []
-        for pair, answer in zip(self._watchlist, answers, strict=True):
-            if isinstance(answer, OpentraderError):
-                failed.append(ScanFailure(self._names[pair], answer.code, answer.detail))
-            elif isinstance(answer, BaseException):
-                raise answer
-            else:
-                found.append(answer)
-        return found, failed
+
+async def ask_markets(ask: Ask, scope: Scope, mtf_tf: Timeframe) -> MarketScan:
+    found, failed = await _each(ask, scope, lambda pair: MarketOf(symbol=pair, mtf_tf=mtf_tf))
+    return market_scan(scope.source, mtf_tf, found, failed, scope.ttl_sec)
+
+
+async def _each(ask: Ask, scope: Scope, question: Callable[[str], Message[R]]) -> tuple[list[R], list[ScanFailure]]:
+    """Ask about all pairs in parallel; a pair that fails is reported, the others are returned."""
+    asks = (ask(question(pair), timeout=SCAN_SECONDS) for pair in scope.watchlist)
+    answers = await asyncio.gather(*asks, return_exceptions=True)
+    found: list[R] = []
+    failed: list[ScanFailure] = []
+    for pair, answer in zip(scope.watchlist, answers, strict=True):
+        if isinstance(answer, OpentraderError):
+            failed.append(ScanFailure(scope.names[pair], answer.code, answer.detail))
+        elif isinstance(answer, BaseException):
+            raise answer
+        else:
+            found.append(answer)
+    return found, failed
 
 
 def trend_scan(source: str, timeframe: Timeframe, found: list[TrendResult], failed: list[ScanFailure]) -> TrendScan:
