@@ -18,7 +18,7 @@ from opentrader.actors.messages import (
 )
 from opentrader.actors.operations.agent_activity import report_activity
 from opentrader.actors.runtime.actor import Actor
-from opentrader.actors.runtime.context import Context
+from opentrader.actors.runtime.context import Ask, Context
 from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.outcome import Outcome
@@ -70,12 +70,12 @@ class MrCombined(Actor):
             return ScanSignal((), (), reason="daily_limit_reached")
         if self._positions.halted():
             return ScanSignal((), (), reason="trading_halted")
-        spelled = message.symbols or self._watchlist
+        spelled = tuple(message.symbols or self._watchlist)
         scan = report_activity(
             self.context.tell,
             message.agent,
             "MR Combined scan",
-            self._scan(tuple(spelled)),
+            scan_setups(self.context.ask, spelled, self._listings, self._rule),
             lambda found: f": {len(found.signaled)} of {found.scanned} signaled",
         )
         return self.pipe(scan, then=SetupsScanned, exclusive="scan")
@@ -88,38 +88,42 @@ class MrCombined(Actor):
     def scanned(self, message: SetupsScanned) -> ScanSignal:
         return message.outcome.unwrap()
 
-    async def _scan(self, spelled: tuple[str, ...]) -> ScanSignal:
-        pairs = list(dict.fromkeys(pair_of(symbol, self._listings) for symbol in spelled))
-        found = await asyncio.gather(*map(self._setup, pairs))
-        signaled: list[Signaled] = []
-        skipped: list[Skipped] = []
-        for pair, setup in zip(pairs, found, strict=True):
-            status = setup if isinstance(setup, str) else await self._emit(pair, setup)
-            if isinstance(setup, MrSignal) and status in _POSTED:
-                signaled.append(Signaled(pair, setup.direction, cast(PostStatus, status)))
-            else:
-                skipped.append(Skipped(pair, status))
-        return ScanSignal(tuple(signaled), tuple(skipped), scanned=len(pairs))
 
-    async def _setup(self, pair: str) -> MrSignal | str:
-        """The setup of one pair, or the reason why there is none to emit."""
-        if pair not in self._listings:
-            return SymbolNotFound.code
-        try:
-            found = await self.context.ask(MrSignalOf(symbol=pair), timeout=SCAN_SECONDS)
-        except OpentraderError as error:
-            return "fetch_error" if isinstance(error, ExchangeError) else error.code
-        if isinstance(found, NoSetup):
-            return found.reason
-        return "gate" if self._rule.require_gate and not found.gate_ok else found
+async def scan_setups(ask: Ask, spelled: tuple[str, ...], listings: Mapping[str, Listing], rule: Rule) -> ScanSignal:
+    """Look for a setup in each pair, all in parallel; then emit the signals one by one, in the order of the pairs."""
+    pairs = list(dict.fromkeys(pair_of(symbol, listings) for symbol in spelled))
+    found = await asyncio.gather(*(_setup(ask, pair, listings, rule) for pair in pairs))
+    signaled: list[Signaled] = []
+    skipped: list[Skipped] = []
+    for pair, setup in zip(pairs, found, strict=True):
+        status = setup if isinstance(setup, str) else await _emit(ask, pair, setup, rule)
+        if isinstance(setup, MrSignal) and status in _POSTED:
+            signaled.append(Signaled(pair, setup.direction, cast(PostStatus, status)))
+        else:
+            skipped.append(Skipped(pair, status))
+    return ScanSignal(tuple(signaled), tuple(skipped), scanned=len(pairs))
 
-    async def _emit(self, pair: str, setup: MrSignal) -> str:
-        """The status of the emitted signal. An error must not hide the signals emitted before it."""
-        record = setup.to_dict()
-        outlook = {name: record.pop(name) for name in _OUTLOOK}
-        post = PostSignal(**{**record, "symbol": pair})
-        emit = EmitSignal(post=post, outlook=outlook, bar_ms=setup.bar_ts, bar_length_ms=TF_MS[self._rule.timeframe])
-        try:
-            return await self.context.ask(emit, timeout=SCAN_SECONDS)
-        except OpentraderError as error:
-            return error.code
+
+async def _setup(ask: Ask, pair: str, listings: Mapping[str, Listing], rule: Rule) -> MrSignal | str:
+    """The setup of one pair, or the reason why there is none to emit."""
+    if pair not in listings:
+        return SymbolNotFound.code
+    try:
+        found = await ask(MrSignalOf(symbol=pair), timeout=SCAN_SECONDS)
+    except OpentraderError as error:
+        return "fetch_error" if isinstance(error, ExchangeError) else error.code
+    if isinstance(found, NoSetup):
+        return found.reason
+    return "gate" if rule.require_gate and not found.gate_ok else found
+
+
+async def _emit(ask: Ask, pair: str, setup: MrSignal, rule: Rule) -> str:
+    """The status of the emitted signal. An error must not hide the signals emitted before it."""
+    record = setup.to_dict()
+    outlook = {name: record.pop(name) for name in _OUTLOOK}
+    post = PostSignal(**{**record, "symbol": pair})
+    emit = EmitSignal(post=post, outlook=outlook, bar_ms=setup.bar_ts, bar_length_ms=TF_MS[rule.timeframe])
+    try:
+        return await ask(emit, timeout=SCAN_SECONDS)
+    except OpentraderError as error:
+        return error.code

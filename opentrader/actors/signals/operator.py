@@ -71,7 +71,7 @@ class OperatorChannel(Actor):
 
     @handles(Notify)
     def notify(self, message: Notify) -> Reply[Notified]:
-        return self.pipe(self._say(notice(message.message, message.agent)), then=NoticeSent)
+        return self.pipe(say(self._messenger, notice(message.message, message.agent)), then=NoticeSent)
 
     @handles(NoticeSent)
     def noticed(self, message: NoticeSent) -> Notified:
@@ -96,17 +96,18 @@ class OperatorChannel(Actor):
             self._assign({pair: asked for pair, asked in self._open.items() if pair != message.pair})
         return False
 
-    async def _say(self, pieces: tuple[str, ...]) -> int:
-        """Send the pieces in order; returns the id of the first."""
-        first, *others = pieces
-        message_id = await self._messenger.send(first)
-        for piece in others:
-            await self._messenger.send(piece)
-        return message_id
-
     def _assign(self, open: Mapping[str, Approval]) -> None:
         self._open = open
         self.publish(open)
+
+
+async def say(messenger: Messenger, pieces: tuple[str, ...]) -> int:
+    """Send the pieces in order; returns the id of the first."""
+    first, *others = pieces
+    message_id = await messenger.send(first)
+    for piece in others:
+        await messenger.send(piece)
+    return message_id
 
 
 class OperatorApprovals:

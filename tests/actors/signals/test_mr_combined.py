@@ -13,7 +13,8 @@ from opentrader.actors.messages import (
     ScanAndSignal,
     SignalRows,
 )
-from opentrader.actors.signals.mr_combined import MrCombined, Rule
+from opentrader.actors.signals import mr_combined
+from opentrader.actors.signals.mr_combined import Rule
 from opentrader.domain.timeframes import TF_MS
 from opentrader.errors import InternalError, Overloaded, StorageError
 from opentrader.store.tables.signals import SignalTable
@@ -99,10 +100,10 @@ async def test_a_signal_that_cannot_be_kept_costs_only_its_own_pair(books, monke
 
 
 async def test_a_scan_that_fails_as_a_whole_shows_on_the_card(books, monkeypatch):
-    async def stopped(_bot: Any, _pair: str) -> str:
+    async def stopped(*_args: Any) -> str:
         raise InternalError("the bot has a fault")
 
-    monkeypatch.setattr(MrCombined, "_setup", stopped)
+    monkeypatch.setattr(mr_combined, "_setup", stopped)
     with pytest.raises(InternalError):
         await books.ask(ScanAndSignal())
     await books.ask(ReportWork("ops", "idle", "the board has handled what came before"))
