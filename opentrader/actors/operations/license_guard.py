@@ -105,12 +105,7 @@ class LicenseGuard(Actor):
         new = Held(known, mark)
         if new == self._held:
             return self._unmasked_reply()
-        return self.pipe(self._keep(new), then=partial(LicenseStored, new), exclusive="license")
-
-    async def _keep(self, new: Held) -> None:
-        if new.clock_high_water != self._held.clock_high_water:
-            await self._store.keep_clock(new.clock_high_water)
-        await self._store.keep(new.license)
+        return self.pipe(keep(self._store, self._held, new), then=partial(LicenseStored, new), exclusive="license")
 
     def _unmasked_reply(self) -> LicenseReply:
         """The reply to register and activate shows the full key."""
@@ -119,6 +114,13 @@ class LicenseGuard(Actor):
     def _assign(self, held: Held) -> None:
         self._held = held
         self.publish(held)
+
+
+async def keep(store: LicenseStore, known: Held, new: Held) -> None:
+    """Store a license, and before it a clock reading that differs from the known one."""
+    if new.clock_high_water != known.clock_high_water:
+        await store.keep_clock(new.clock_high_water)
+    await store.keep(new.license)
 
 
 def refused(held: Held, now: float, register: str) -> LicenseRequired:

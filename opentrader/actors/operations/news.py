@@ -75,7 +75,8 @@ class NewsCache(Actor):
         if not self._reading:
             self._reading = {name: self._read(name) for name in self._feeds.names}
         under_way = tuple(self._reading.values())
-        return self.pipe(self._patience(under_way), then=partial(NewsAwaited, message.limit))
+        wait = be_patient(under_way, self._patience_seconds)
+        return self.pipe(wait, then=partial(NewsAwaited, message.limit))
 
     @handles(FeedRead)
     def read(self, message: FeedRead) -> None:
@@ -99,12 +100,6 @@ class NewsCache(Actor):
 
     def _read(self, name: str) -> Reply[None]:
         return self.pipe(self._feeds.read(name, self._copies.get(name)), then=partial(FeedRead, name))
-
-    async def _patience(self, under_way: tuple[Reply[None], ...]) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._patience_seconds):
-                for feed in under_way:
-                    await feed
 
     def _fresh(self) -> bool:
         if self._round_at is None:
@@ -131,3 +126,11 @@ class NewsCache(Actor):
         return SourceHealth(
             name=name, ok=fault is None, count=len(self._copies.get(name, FeedCopy()).items), error=fault
         )
+
+
+async def be_patient(under_way: tuple[Reply[None], ...], seconds: float) -> None:
+    """Wait for the feeds that are being read, but no longer than this in all."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            for feed in under_way:
+                await feed
