@@ -1,4 +1,7 @@
-"""The rooms: who may import whom, what the pure layers may not touch, how much a folder holds, one name one class."""
+"""The rooms: who may import whom, what the pure layers may not touch, how much a folder holds, one name one class.
+
+And what an actor may not contain: a coroutine.
+"""
 
 from __future__ import annotations
 
@@ -173,3 +176,66 @@ def test_the_runtime_knows_errors_and_ports_only() -> None:
         if name.startswith("opentrader") and not name.startswith(known)
     }
     assert found == set(), "the runtime serves any actors: it knows none of this system's"
+
+
+# --- coroutines --------------------------------------------------------------------------------------------------
+
+HOLDERS = {"Actor", "Part"}  # bases of the classes that hold the state of an actor
+NOT_YET = PACKAGE / "actors" / "trading"  # its coroutines are methods; it is converted next
+
+
+def bases_of(tree: ast.AST) -> dict[str, set[str]]:
+    """Each class in a module and the names of its bases, without their modules and type arguments."""
+    return {
+        node.name: {ast.unparse(base).partition("[")[0].rpartition(".")[2] for base in node.bases}
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+    }
+
+
+def holders(bases: dict[str, set[str]]) -> set[str]:
+    """The classes that derive from one of `HOLDERS`, also through other classes, and these themselves."""
+    found: set[str] = set()
+    more = set(HOLDERS)
+    while more:
+        found |= more
+        more = {name for name, parents in bases.items() if parents & found} - found
+    return found
+
+
+def coroutines_in(tree: ast.AST, classes: set[str]) -> Iterator[str]:
+    """The coroutines anywhere in these classes, also those inside a method: they can reach its `self`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and node.name in classes:
+            inner = (one for one in ast.walk(node) if isinstance(one, ast.AsyncFunctionDef))
+            yield from (f"{node.name}.{one.name}" for one in inner)
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("class A(Actor):\n async def f(self): ...", ["A.f"]),
+        ("class A(runtime.Actor):\n async def f(self): ...", ["A.f"]),
+        ("class P(Part[int]):\n async def f(self): ...", ["P.f"]),
+        ("class B(A):\n async def f(self): ...\nclass A(Actor): ...", ["B.f"]),
+        ("class A(Actor):\n def f(self):\n  async def g(): self", ["A.g"]),
+        ("class A(Actor):\n def f(self): ...\nasync def g(): ...", []),
+        ("class A(Protocol):\n async def f(self): ...", []),
+    ],
+)
+def test_the_rule_finds_a_coroutine_in_an_actor(code: str, found: list[str]) -> None:
+    tree = ast.parse(code)
+    assert list(coroutines_in(tree, holders(bases_of(tree)))) == found
+
+
+def test_no_coroutine_is_inside_an_actor() -> None:
+    """A coroutine runs on the system's loop: it gets values and ports, and holds no state that an actor changes."""
+    trees = {path: ast.parse(path.read_bytes()) for path in MODULES if path.is_relative_to(PACKAGE / "actors")}
+    classes = holders({name: bases for tree in trees.values() for name, bases in bases_of(tree).items()})
+    found = {
+        f"{named(path)}: {coroutine}"
+        for path, tree in trees.items()
+        if not path.is_relative_to(NOT_YET)
+        for coroutine in coroutines_in(tree, classes)
+    }
+    assert found == set(), "make it a function of the module, and pass what it reads of the actor"
