@@ -14,8 +14,8 @@ from opentrader.domain.trading.risk import Risk
 from opentrader.errors import (
     RiskLimit,
 )
-from tests.actors.trading.orders import buy, last_closed
 from tests.fakes.market import MINUTE, Market
+from tests.fakes.orders import buy, last_closed
 
 DAY = 86_400_000
 

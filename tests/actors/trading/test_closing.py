@@ -13,8 +13,8 @@ from opentrader.actors.trading import closing as trade_closing
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.errors import ExchangeError, PositionNotFound, TradingHalted
 from opentrader.exchange.paper.transport import InjectedFault, Script
-from tests.actors.trading.orders import buy, limit
 from tests.fakes.market import PAIR, Market
+from tests.fakes.orders import buy, limit
 from tests.waiting import until
 
 

@@ -21,8 +21,8 @@ from opentrader.domain.trading.risk import Risk
 from opentrader.domain.trading.venue import Outcome
 from opentrader.errors import OpentraderError
 from opentrader.exchange.refusals import refused
-from tests.actors.trading.orders import buy, limit
 from tests.fakes.market import PAIR, Market
+from tests.fakes.orders import buy, limit
 from tests.waiting import PATIENCE_SECONDS
 
 HANDLERS = dict(PositionManager.handlers)

@@ -16,8 +16,8 @@ from opentrader.domain.trading.risk import Funds, Risk
 from opentrader.domain.trading.venue import Filters, Order
 from opentrader.errors import DailyLimitReached, LicenseRequired, NotReady, PendingEntryExists, RiskLimit
 from opentrader.exchange.paper.transport import InjectedFault, Script
-from tests.actors.trading.orders import buy, limit
 from tests.fakes.market import PAIR, Market
+from tests.fakes.orders import buy, limit
 
 FILTERS = Filters(
     "SOLUSDT",

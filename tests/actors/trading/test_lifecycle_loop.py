@@ -12,7 +12,7 @@ from opentrader.errors import (
     OrderRejected,
 )
 from opentrader.exchange.paper.transport import InjectedFault
-from tests.actors.trading.orders import buy, faulty, last_closed
+from tests.fakes.orders import buy, faulty, last_closed
 
 
 async def test_a_lost_protection_is_placed_again(tmp_path: Path) -> None:

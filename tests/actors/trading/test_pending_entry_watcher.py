@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from opentrader.actors import messages
-from tests.actors.trading.orders import limit
 from tests.fakes.market import PAIR, Market
+from tests.fakes.orders import limit
 
 
 async def test_an_entry_expires_and_nothing_is_left_at_the_venue(market: Market) -> None:

@@ -24,8 +24,8 @@ from opentrader.errors import (
     TradingHalted,
 )
 from opentrader.store.tables.journal import JournalTable
-from tests.actors.trading.orders import buy, last_closed, limit
 from tests.fakes.market import MINUTE, PAIR, Market
+from tests.fakes.orders import buy, last_closed, limit
 
 DAY = 86_400_000
 

@@ -134,7 +134,14 @@ class TradeRecovery(TradeUpkeep):
 
     @handles(Reconcile)
     def reconcile(self, message: Reconcile) -> Reply[tuple[Trade, ...]]:
-        search = Search(self._exchange, self.context.clock, self.published, self._instance, self._boot_ms, self._rules)
+        search = Search(
+            exchange=self._exchange,
+            clock=self.context.clock,
+            snapshot=self.published,
+            instance=self._instance,
+            boot_ms=self._boot_ms,
+            rules=self._rules,
+        )
         return self.pipe(searched(search, everywhere=message.everywhere), then=Searched)
 
     @handles(Searched)

@@ -16,8 +16,8 @@ from opentrader.domain.trading.exchange import NewOrder
 from opentrader.domain.trading.lifecycle.ids import ENTRY, base36
 from opentrader.errors import NotReady, TradingHalted
 from opentrader.exchange.paper.transport import InjectedFault, Script
-from tests.actors.trading.orders import buy, limit
 from tests.fakes.market import PAIR, Market
+from tests.fakes.orders import buy, limit
 from tests.waiting import until
 
 

@@ -12,8 +12,8 @@ from opentrader.actors import messages
 from opentrader.domain.trading.exchange import ListLeg, NewList, NewOrder
 from opentrader.domain.trading.venue import Accepted, OrderList
 from opentrader.errors import InvalidInput, SymbolNotFound, TradeExists
-from tests.actors.trading.orders import buy
 from tests.fakes.market import PAIR, Market
+from tests.fakes.orders import buy
 
 
 def restore(**changes: Any) -> messages.RestoreTrade:

@@ -1,0 +1,46 @@
+"""Halt and resume as changes of the control: each keeps what it is not about."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar, cast
+
+from opentrader.actors.runtime.message import Message
+from opentrader.actors.trading.control import SetControl, changed_control, halted_by, resumed
+from opentrader.domain.time_limits import CLOSE_SECONDS
+from opentrader.domain.trading.ledger import Control
+from tests.fakes.clock import NOW, StillClock
+
+R = TypeVar("R")
+
+
+class Desk:
+    """Applies each change, as the owner of the control does."""
+
+    def __init__(self, control: Control) -> None:
+        self.control = control
+        self.waited: list[float] = []
+
+    async def ask(self, message: Message[R], *, timeout: float) -> R:
+        assert isinstance(message, SetControl)
+        self.waited.append(timeout)
+        self.control = message.change(self.control)
+        return cast(Any, self.control)
+
+
+async def test_a_halt_says_why_and_since_when_and_leaves_a_closeall_alone() -> None:
+    desk = Desk(Control(closeall_since=7))
+    await halted_by(desk.ask, StillClock(), "a second daemon")
+    assert desk.control == Control(halted=True, reason="a second daemon", since=int(NOW), closeall_since=7)
+    assert desk.waited == [CLOSE_SECONDS]
+
+
+async def test_a_resume_ends_the_halt_and_not_the_closeall() -> None:
+    desk = Desk(Control(halted=True, reason="lunch", since=5, closeall_since=7))
+    told = await resumed(desk.ask)
+    assert desk.control == Control(closeall_since=7)
+    assert (told.halted, told.reason, told.since, told.cancelled_entries) == (False, "", None, ())
+
+
+async def test_the_answer_is_the_control_as_it_was_stored() -> None:
+    desk = Desk(Control(reason="before"))
+    assert await changed_control(desk.ask, lambda control: control) == Control(reason="before")
