@@ -16,6 +16,7 @@ from opentrader.actors.runtime.context import Context
 from opentrader.actors.runtime.handlers import Handler, handlers_of, handles
 from opentrader.actors.runtime.message import Message, Ping
 from opentrader.actors.runtime.outcome import Failed, Outcome
+from opentrader.actors.runtime.part import Links, Part
 from opentrader.actors.runtime.reply import Reply
 from opentrader.actors.runtime.serializer import Serializer
 from opentrader.errors import AskTimeout, InternalError, NotReady, OpentraderError, ShuttingDown
@@ -67,6 +68,22 @@ class Actor(pykka.ThreadingActor):
         self._exclusive = Serializer(context.name, context.deferred)
         self._promised: set[Reply[Any]] = set()  # for coroutines and continuations in progress
         self._death: BaseException | None = None
+        self._owners: dict[type[Message[Any]], Actor | Part] = dict.fromkeys(self.handlers, self)
+
+    @property
+    def links(self) -> Links:
+        """For the parts of this actor."""
+        context = self.context
+        return Links(clock=context.clock, ids=context.ids, ask=context.ask, tell=context.tell, pipe=self.pipe)
+
+    def join(self, *parts: Part) -> None:
+        """Let parts handle messages of this actor. Raises `TypeError` if one is handled already."""
+        for part in parts:
+            for message in part.handlers:
+                if message in self._owners:
+                    both = f"{type(self._owners[message]).__name__} and {type(part).__name__}"
+                    raise TypeError(f"{both} both handle {message.__name__}")
+                self._owners[message] = part
 
     def exclusive_of(self, message: Message[Any]) -> Hashable | None:
         """The key that a request must not share with a coroutine in progress; None means it need not wait.
@@ -151,10 +168,10 @@ class Actor(pykka.ThreadingActor):
         return self._handle(message)
 
     def _handle(self, message: Message[Any]) -> object:
-        handler = self.handlers.get(type(message))
-        if handler is None:
+        owner = self._owners.get(type(message))
+        if owner is None:
             raise InternalError(f"actor {self.context.name} has no handler for {type(message).__name__}")
-        return handler(self, message)
+        return owner.handlers[type(message)](owner, message)
 
     def _resume(self, continuation: Continuation) -> None:
         if continuation.life is not self:

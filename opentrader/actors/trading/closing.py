@@ -25,7 +25,7 @@ from opentrader.actors.trading.recovery.restore import RestoredTrades
 from opentrader.actors.trading.replies.outcomes import closed_trade_reply
 from opentrader.actors.trading.replies.presenter import entry_reply, is_at_stake, is_pending
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
-from opentrader.actors.trading.waiters import Await, GiveUp, Waiters, until
+from opentrader.actors.trading.waiters import Waiters, until
 from opentrader.domain.ports import Clock
 from opentrader.domain.time_limits import CLOSE_SECONDS
 from opentrader.domain.trading.exchange import Exchange
@@ -102,7 +102,8 @@ class TradeClosing(RestoredTrades):
         self, context: Context, exchange: Exchange, records: Records, *, rules: LifecycleSettings, instance: str
     ) -> None:
         super().__init__(context, exchange, records, rules=rules, instance=instance)
-        self._waiters = Waiters()
+        self._waiters = Waiters(self.links)
+        self.join(self._waiters)
         self._closealls = 0  # in progress
 
     # --- closing
@@ -242,14 +243,6 @@ class TradeClosing(RestoredTrades):
             reason = f"another daemon sent the entry of {after.intent.symbol}"
             self.answered(halted_by(self.context.ask, self.context.clock, reason))
         self._waiters.changed(after.intent.id)
-
-    @handles(Await)
-    def wait(self, message: Await) -> None:
-        self._waiters.add(message.waiter)
-
-    @handles(GiveUp)
-    def give_up(self, message: GiveUp) -> None:
-        self._waiters.drop(message.waiter)
 
     # --- small parts
 

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message
+from opentrader.actors.runtime.part import Links, Part
 from opentrader.actors.runtime.reply import Reply
 
 T = TypeVar("T")
@@ -55,18 +57,21 @@ async def until(tell: Callable[[Message[Any]], None], ids: frozenset[str], found
     return value
 
 
-class Waiters:
-    """Those who wait now; owned by one actor."""
+class Waiters(Part):
+    """Those who wait now."""
 
-    def __init__(self) -> None:
+    def __init__(self, links: Links) -> None:
+        super().__init__(links)
         self._waiting: list[Waiter] = []
 
-    def add(self, waiter: Waiter) -> None:
-        if not waiter.is_woken():
-            self._waiting.append(waiter)
+    @handles(Await)
+    def add(self, message: Await) -> None:
+        if not message.waiter.is_woken():
+            self._waiting.append(message.waiter)
 
-    def drop(self, waiter: Waiter) -> None:
-        self._waiting = [other for other in self._waiting if other is not waiter]
+    @handles(GiveUp)
+    def drop(self, message: GiveUp) -> None:
+        self._waiting = [other for other in self._waiting if other is not message.waiter]
 
     def changed(self, key: str) -> None:
         """A trade has changed: wake those who waited for what it is now."""

@@ -12,8 +12,8 @@ import pytest
 from opentrader.actors.runtime.limits import Limits
 from opentrader.actors.runtime.supervision.supervisor import Supervisor
 from tests.actors.runtime.book import SAFETY, Book, Bystander
-from tests.actors.runtime.subject import Subject
 from tests.fakes.clock import CountedIds, StillClock
+from tests.fakes.subject import Subject
 
 
 class ManualLoop:

@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 
 from opentrader.actors import messages
+from opentrader.actors.runtime.actor import Actor
 from opentrader.actors.runtime.limits import Limits
+from opentrader.actors.runtime.part import Part
 from opentrader.actors.trading.account import ReadAccount
 from opentrader.actors.trading.lifecycle_loop import CheckEntries
 from opentrader.actors.trading.position_manager import PositionManager
 from opentrader.actors.trading.recovery.reconciliation import Reconcile
+from opentrader.actors.trading.waiters import Waiters
 from opentrader.domain.trading.exchange import NewOrder
 from opentrader.domain.trading.risk import Risk
 from opentrader.domain.trading.venue import Outcome
@@ -25,7 +28,8 @@ from tests.fakes.market import PAIR, Market
 from tests.fakes.orders import buy, limit
 from tests.waiting import PATIENCE_SECONDS
 
-HANDLERS = dict(PositionManager.handlers)
+OWNERS: tuple[type[Actor] | type[Part], ...] = (PositionManager, Waiters)
+HANDLERS = {kind: (owner, handle) for owner in OWNERS for kind, handle in owner.handlers.items()}
 SURE = {  # what one round of work comes to in any case
     "VenueRead",
     "TickCommitted",
@@ -133,7 +137,7 @@ async def test_whatever_handler_raises_the_trades_are_the_same_afterwards(
     opened = (await market.ask(buy())).trade
     orders = sorted(order.cid for order in await market.venue.open_orders(PAIR))
     raised, passing = set(), asyncio.create_task(time_passes(market))
-    for kind, handle in HANDLERS.items():
+    for kind, (owner, handle) in HANDLERS.items():
         fired: list[Any] = []
 
         def fails(actor: Any, message: Any, fired: list[Any] = fired, handle: Any = handle) -> Any:
@@ -143,7 +147,7 @@ async def test_whatever_handler_raises_the_trades_are_the_same_afterwards(
             return handle(actor, message)
 
         with monkeypatch.context() as broken:
-            broken.setattr(PositionManager, "handlers", {**HANDLERS, kind: fails})
+            broken.setattr(owner, "handlers", {**owner.handlers, kind: fails})
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await worked(market, fired)
                 while kind.__name__ in SURE and not fired:  # a round may be refused for what the one before left

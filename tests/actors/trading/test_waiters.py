@@ -8,22 +8,24 @@ from typing import Any
 
 import pytest
 
+from opentrader.actors.runtime.message import Message
 from opentrader.actors.trading.waiters import Await, GiveUp, Waiter, Waiters, until
+from tests.fakes.links import links
 from tests.waiting import until as until_told
 
 
 def test_one_who_finds_it_at_once_does_not_wait() -> None:
-    waiters, found = Waiters(), iter(["here", "again"])
+    waiters, found = Waiters(links()), iter(["here", "again"])
     waiter = Waiter(frozenset("a"), lambda: next(found))
-    waiters.add(waiter)
+    waiters.add(Await(waiter))
     waiters.changed("a")
     assert waiter.wake.result() == "here"
     assert list(found) == ["again"]  # it was asked once
 
 
 def test_a_change_of_another_trade_asks_nobody() -> None:
-    waiters, asked = Waiters(), list[str]()
-    waiters.add(Waiter(frozenset("a"), lambda: asked.append("a")))
+    waiters, asked = Waiters(links()), list[str]()
+    waiters.add(Await(Waiter(frozenset("a"), lambda: asked.append("a"))))
     waiters.changed("b")
     assert asked == ["a"]
     waiters.changed("a")
@@ -31,10 +33,10 @@ def test_a_change_of_another_trade_asks_nobody() -> None:
 
 
 def test_each_is_woken_once_and_the_others_wait_on() -> None:
-    waiters, state = Waiters(), dict[str, str]()
+    waiters, state = Waiters(links()), dict[str, str]()
     first, second = (Waiter(frozenset("ab"), partial(state.get, key)) for key in "ab")
-    waiters.add(first)
-    waiters.add(second)
+    waiters.add(Await(first))
+    waiters.add(Await(second))
     state["a"] = "done"
     waiters.changed("a")
     assert first.wake.result() == "done"
@@ -45,10 +47,10 @@ def test_each_is_woken_once_and_the_others_wait_on() -> None:
 
 
 def test_who_gave_up_is_asked_no_more() -> None:
-    waiters, asked = Waiters(), list[str]()
+    waiters, asked = Waiters(links()), list[str]()
     waiter = Waiter(frozenset("a"), lambda: asked.append("a"))
-    waiters.add(waiter)
-    waiters.drop(waiter)
+    waiters.add(Await(waiter))
+    waiters.drop(GiveUp(waiter))
     waiters.changed("a")
     assert asked == ["a"]
 
@@ -66,5 +68,10 @@ async def test_a_coroutine_that_is_canceled_says_so() -> None:
 
 
 async def test_it_returns_what_was_found() -> None:
-    waiters = Waiters()
-    assert await until(lambda message: waiters.add(message.waiter), frozenset("a"), lambda: 7) == 7  # type: ignore[attr-defined]  # it asks to wait
+    waiters = Waiters(links())
+
+    def tell(message: Message[Any]) -> None:
+        assert isinstance(message, Await)
+        waiters.add(message)
+
+    assert await until(tell, frozenset("a"), lambda: 7) == 7

@@ -10,7 +10,7 @@ import pytest
 from opentrader.actors.runtime.message import Message
 from opentrader.errors import AskTimeout, NotReady, ShuttingDown
 from tests.actors.runtime.book import SAFETY, Book, ask, opened_gate, work
-from tests.actors.runtime.subject import Await, Hold, Name, entered, started
+from tests.fakes.subject import Await, Hold, Name, entered, started
 
 
 async def test_stop_cuts_off_what_does_not_end(build: Any) -> None:

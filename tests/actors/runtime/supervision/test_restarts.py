@@ -11,7 +11,7 @@ from opentrader.actors.runtime.actor import Actor
 from opentrader.actors.runtime.context import Context
 from opentrader.errors import NotReady, StorageError
 from tests.actors.runtime.book import SAFETY, ask
-from tests.actors.runtime.subject import Name, Subject, dies, started
+from tests.fakes.subject import Name, Subject, dies, started
 
 
 async def test_three_deaths_within_the_window_are_fatal_whoever_dies(build: Any) -> None:

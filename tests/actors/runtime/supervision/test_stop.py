@@ -9,7 +9,7 @@ import pytest
 
 from opentrader.errors import AskTimeout, ShuttingDown
 from tests.actors.runtime.book import SAFETY, ask
-from tests.actors.runtime.subject import Await, Die, Name, Publish, Subject, entered, started
+from tests.fakes.subject import Await, Die, Name, Publish, Subject, entered, started
 
 # death
 

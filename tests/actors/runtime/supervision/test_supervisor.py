@@ -16,7 +16,7 @@ from opentrader.actors.runtime.message import Tick
 from opentrader.actors.runtime.supervision.supervisor import ActorStatus
 from opentrader.errors import InternalError, NotReady, Overloaded, StorageError, SymbolNotFound
 from tests.actors.runtime.book import SAFETY, ask
-from tests.actors.runtime.subject import Await, Name, Publish, Subject, dies, entered, started
+from tests.fakes.subject import Await, Name, Publish, Subject, dies, entered, started
 
 # start
 
