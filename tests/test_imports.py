@@ -235,3 +235,31 @@ def test_no_coroutine_is_inside_an_actor() -> None:
         f"{named(path)}: {coroutine}" for path, tree in trees.items() for coroutine in coroutines_in(tree, classes)
     }
     assert found == set(), "make it a function of the module, and pass what it reads of the actor"
+
+
+def vague_handlers(tree: ast.AST) -> Iterator[str]:
+    """The handlers in a module whose annotated answer is `Any`, or a promise of it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.returns is not None:
+            marked = any(
+                isinstance(one, ast.Call) and ast.unparse(one.func) == "handles" for one in node.decorator_list
+            )
+            if marked and "Any" in {name.id for name in ast.walk(node.returns) if isinstance(name, ast.Name)}:
+                yield node.name
+
+
+def test_every_handler_says_what_it_answers() -> None:
+    code = "class A:\n @handles(M)\n def f(self, m) -> Reply[Any]: ...\n def g(self) -> Any: ..."
+    assert list(vague_handlers(ast.parse(code))) == ["f"]
+    found = {
+        f"{named(path)}: {handler}"
+        for path in MODULES
+        if path.is_relative_to(PACKAGE / "actors")
+        for handler in vague_handlers(ast.parse(path.read_bytes()))
+    }
+    assert found == set()
+
+
+def test_no_method_waits_for_a_subclass_to_be_written() -> None:
+    actors = [path for path in MODULES if path.is_relative_to(PACKAGE / "actors")]
+    assert [named(path) for path in actors if "NotImplementedError" in path.read_text()] == []

@@ -14,6 +14,7 @@ TESTS = {path.relative_to(REPOSITORY / "tests") for path in (REPOSITORY / "tests
 WITHOUT: dict[str, str] = {
     "__main__.py": "calls `opentrader.cli.main`; every test of a real process goes through it",
     "actors/runtime/context.py": "names what an actor is given, and does nothing",
+    "actors/trading/desk.py": "what parts are given; each of their tests makes one",
     "app/trend/trend_scan.py": "calls it under the name of the reference: tests/cli/test_commands.py",
     "domain/ports.py": "protocols",
     "domain/trading/exchange.py": "a protocol, and the values that cross it",

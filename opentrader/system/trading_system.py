@@ -24,7 +24,7 @@ from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.supervision.supervisor import ActorStatus, Supervisor
 from opentrader.actors.trading.account import ReadAccount
 from opentrader.actors.trading.activity import activity_of
-from opentrader.actors.trading.position_manager import OutcomeOfKey
+from opentrader.actors.trading.entry.entries import OutcomeOfKey
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.clock import SortableIds
 from opentrader.config.settings import Settings

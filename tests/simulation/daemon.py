@@ -22,8 +22,9 @@ from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.supervision.supervisor import Supervisor
 from opentrader.actors.trading.account import ReadAccount
+from opentrader.actors.trading.entry.entries import OutcomeOfKey
 from opentrader.actors.trading.pending_entry_watcher import PendingEntryWatcher
-from opentrader.actors.trading.position_manager import OutcomeOfKey, PositionManager
+from opentrader.actors.trading.position_manager import PositionManager
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.domain.time_limits import FIRST_READ_SECONDS, REQUEST_SECONDS
 from opentrader.domain.trading.exchange import Exchange

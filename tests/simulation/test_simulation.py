@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import pytest
 
-from opentrader.actors.trading import lifecycle_loop
+from opentrader.actors.trading import book
 from opentrader.domain.trading.exchange import NewOrder
 from opentrader.domain.trading.venue import Outcome
 from opentrader.store.tables.journal import JournalTable
@@ -100,7 +100,7 @@ def test_it_sees_coins_sold_that_were_not_bought(monkeypatch: pytest.MonkeyPatch
 
 
 def test_it_sees_a_trade_that_is_never_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lifecycle_loop, "next_poll", lambda trade, now, rules: 10**9)
+    monkeypatch.setattr(book, "next_poll", lambda trade, now, rules: 10**9)
     assert found("not looked at")
 
 

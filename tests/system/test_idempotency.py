@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from opentrader.actors.trading import position_manager
+from opentrader.actors.trading.entry import entries
 from opentrader.exchange.paper.transport import InjectedFault
 from tests.fakes.site import Site, code
 from tests.system.venue import TRADE, Venue
@@ -26,7 +26,7 @@ async def timed_out(site: Site, venue: Venue, monkeypatch: pytest.MonkeyPatch) -
         return await place(order)
 
     with monkeypatch.context() as slow:
-        slow.setattr(position_manager, "ENTRY_SECONDS", 0.3)
+        slow.setattr(entries, "ENTRY_SECONDS", 0.3)
         slow.setattr(venue.exchange, "place", held)
         answer = await site.send("POST", TRADE.format("SOL"), **KEYED)
     body = answer.json()

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from opentrader.actors import messages
 from opentrader.actors.analysis.candle_series import Arrived, CandleSeries, Key, due_ms, fetch_limit
@@ -24,19 +24,18 @@ from opentrader.actors.runtime.outcome import Outcome
 from opentrader.actors.runtime.reply import Reply
 from opentrader.domain.analysis.candles import clean
 from opentrader.domain.analysis.market import MarketContext, TraceEntry
+from opentrader.domain.analysis.mean_reversion import MrSignal, NoSetup
 from opentrader.domain.analysis.parameters import HISTORY
 from opentrader.domain.analysis.trend import TrendResult
 from opentrader.domain.ports import Feed, Kernels
 from opentrader.domain.timeframes import HTF_OF, TF_MS, Timeframe, frames
 from opentrader.errors import Fault, InvalidInput
 
-if TYPE_CHECKING:
-    from opentrader.domain.analysis.mean_reversion import MrSignal, NoSetup
-
 R = TypeVar("R")
 
 FETCHING = "fetch"
 Question = messages.TrendOf | messages.MarketOf | messages.ExplanationOf | messages.MrSignalOf
+Finding = TrendResult | MarketContext | Explain | MrSignal | NoSetup
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ class CachedContext:
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched(Message[Any]):
+class Fetched(Message[Finding]):
     """The candles that a query needs, by series."""
 
     question: Question
@@ -85,12 +84,12 @@ class Fetched(Message[Any]):
 
 
 @dataclass(frozen=True, slots=True)
-class Interpreted(Message[Any]):
+class Interpreted(Message[Finding]):
     """A result computed in the child process while kernels compile, and when the next of its candles is due."""
 
     question: Question
     now_ms: int
-    outcome: Outcome[tuple[Any, int]]
+    outcome: Outcome[tuple[Finding, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +144,7 @@ class MarketAnalyzer(Actor):
         return message.outcome.unwrap()
 
     @handles(Fetched)
-    def fetched(self, message: Fetched) -> Any:
+    def fetched(self, message: Fetched) -> Finding | Reply[Finding]:
         """Add the candles; a series that they do not continue is fetched again as a whole."""
         for arrived in message.outcome.unwrap():
             self._take(arrived, message.now_ms)
@@ -155,7 +154,7 @@ class MarketAnalyzer(Actor):
         return self._compute(message.question, message.now_ms)
 
     @handles(Interpreted)
-    def interpreted(self, message: Interpreted) -> Any:
+    def interpreted(self, message: Interpreted) -> Finding:
         found, due = message.outcome.unwrap()
         return self._finish(message.question, found, message.now_ms, due)
 
@@ -163,7 +162,7 @@ class MarketAnalyzer(Actor):
         """Gives each query its own reply type; all take the same path."""
         return cast("R | Reply[R]", self._react(cast(Question, message)))
 
-    def _react(self, message: Question) -> Any:
+    def _react(self, message: Question) -> Finding | Reply[Finding]:
         now_ms = self.context.clock.market_ms()
         known = self._cached(message, now_ms)
         if known is not None:
@@ -195,7 +194,7 @@ class MarketAnalyzer(Actor):
     def _due(self, message: Question, now_ms: int) -> list[Key]:
         return [key for key in self._keys(message) if key not in self._series or now_ms >= self._series[key].due_ms]
 
-    def _fetch(self, message: Question, keys: list[Key], now_ms: int) -> Reply[Any]:
+    def _fetch(self, message: Question, keys: list[Key], now_ms: int) -> Reply[Finding]:
         limits = [(key, fetch_limit(key, self._series.get(key), now_ms)) for key in keys]
         return self.pipe(
             fetch(self._subject, limits, now_ms),
@@ -212,7 +211,7 @@ class MarketAnalyzer(Actor):
         elif series is not None and series.extend(candles):
             self._series[key] = series
 
-    def _compute(self, message: Question, now_ms: int) -> Any:
+    def _compute(self, message: Question, now_ms: int) -> Finding:
         subject, series = self._subject, [self._series[key] for key in self._keys(message)]
         if isinstance(message, messages.MrSignalOf):
             return series[0].state.mr_signal(now_ms=now_ms, symbol=subject.pair)
@@ -222,7 +221,7 @@ class MarketAnalyzer(Actor):
         context = series[0].market_context(series[-1], now_ms, subject.name)
         return self._finish(message, context, now_ms, min(one.due_ms for one in series))
 
-    def _finish(self, message: Question, found: Any, now_ms: int, due: int) -> Any:
+    def _finish(self, message: Question, found: Finding, now_ms: int, due: int) -> Finding:
         """Publish what was computed."""
         if isinstance(found, TrendResult):
             self.context.tell(messages.NoteTrends((found,)))
@@ -243,7 +242,7 @@ async def fetch(subject: Subject, limits: list[tuple[Key, int]], now_ms: int) ->
     return [Arrived(key, got, limit >= key.history) for (key, limit), got in zip(limits, rows, strict=True)]
 
 
-async def interpret(subject: Subject, message: Question, keys: tuple[Key, ...], now_ms: int) -> tuple[Any, int]:
+async def interpret(subject: Subject, message: Question, keys: tuple[Key, ...], now_ms: int) -> tuple[Finding, int]:
     """The result from the whole history of each key, and when the next of its candles is due."""
     arrived = await fetch(subject, [(key, key.history) for key in keys], now_ms)
     due = min(due_ms(clean(rows, key.timeframe, now_ms), key.timeframe) for key, rows, _ in arrived)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Coroutine, Hashable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, overload
 
 import pykka
 from pykka._envelope import Envelope
@@ -35,7 +35,7 @@ class Continuation:
 
     life: Actor
     outcome: Outcome[Any]
-    then: Callable[[Outcome[Any]], Message[Any]]
+    then: Callable[[Outcome[Any]], Message[Any]] | None
     promise: Reply[Any]
     key: Hashable | None
 
@@ -100,20 +100,33 @@ class Actor(pykka.ThreadingActor):
         """Make an immutable value visible to all threads; it replaces the previous one."""
         self.context.publish(snapshot)
 
+    @overload
     def pipe(
         self,
         coro: Coroutine[Any, Any, T],
         *,
         then: Callable[[Outcome[T]], Message[R]],
         exclusive: Hashable | None = None,
-    ) -> Reply[R]:
+    ) -> Reply[R]: ...
+
+    @overload
+    def pipe(self, coro: Coroutine[Any, Any, T], *, exclusive: Hashable | None = None) -> Reply[T]: ...
+
+    def pipe(
+        self,
+        coro: Coroutine[Any, Any, Any],
+        *,
+        then: Callable[[Outcome[Any]], Message[Any]] | None = None,
+        exclusive: Hashable | None = None,
+    ) -> Reply[Any]:
         """Run a coroutine on the system's loop; its outcome comes back as the message `then(outcome)`.
 
         Call it from a handler. A handler that returns the promise lets the handler of that message answer its
-        caller. The key `exclusive` is held from here until that handler has returned; meanwhile requests with the
-        same `exclusive_of` wait in order of arrival, so that they see the state that the continuation leaves.
+        caller; without `then`, the outcome is the answer. The key `exclusive` is held from here until that handler has
+        returned; meanwhile requests with the same `exclusive_of` wait in order of arrival, so that they see the state
+        that the continuation leaves.
         """
-        promise: Reply[R] = Reply()
+        promise: Reply[Any] = Reply()
         self._promised.add(promise)
         if exclusive is not None:
             self._exclusive.hold(exclusive)
@@ -131,7 +144,7 @@ class Actor(pykka.ThreadingActor):
 
     def _deliver(
         self,
-        then: Callable[[Outcome[Any]], Message[Any]],
+        then: Callable[[Outcome[Any]], Message[Any]] | None,
         promise: Reply[Any],
         key: Hashable | None,
         outcome: Outcome[Any],
@@ -186,6 +199,8 @@ class Actor(pykka.ThreadingActor):
             self._take_turns(continuation.key)
 
     def _continue(self, continuation: Continuation) -> object:
+        if continuation.then is None:
+            return continuation.outcome.unwrap()
         return self._handle(continuation.then(continuation.outcome))
 
     def _take_turns(self, key: Hashable) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar, overload
 
 from opentrader.actors.runtime.context import Ask
 from opentrader.actors.runtime.handlers import Handler, handlers_of
@@ -20,6 +20,7 @@ R = TypeVar("R")
 class Pipe(Protocol):
     """`Actor.pipe`."""
 
+    @overload
     def __call__(
         self,
         coro: Coroutine[Any, Any, T],
@@ -27,6 +28,9 @@ class Pipe(Protocol):
         then: Callable[[Outcome[T]], Message[R]],
         exclusive: Hashable | None = None,
     ) -> Reply[R]: ...
+
+    @overload
+    def __call__(self, coro: Coroutine[Any, Any, T], *, exclusive: Hashable | None = None) -> Reply[T]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from opentrader.actors import messages
 from opentrader.actors.runtime.context import Ask
+from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message
+from opentrader.actors.runtime.outcome import Outcome
+from opentrader.actors.runtime.reply import Reply
+from opentrader.actors.trading.desk import Desk, Published, TradingPart
+from opentrader.actors.trading.log import log_control
+from opentrader.actors.trading.pending import CancelPendingEntry
 from opentrader.domain.ports import Clock
 from opentrader.domain.time_limits import CLOSE_SECONDS
-from opentrader.domain.trading.ledger import Control
+from opentrader.domain.trading.ledger import ClosedTrade, Control
+from opentrader.domain.trading.ports import Change
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +31,75 @@ class SetControl(Message[Control]):
 
     owner = "position_manager"
     change: Callable[[Control], Control]
+
+
+@dataclass(frozen=True, slots=True)
+class ControlStored(Message[Control]):
+    control: Control
+    outcome: Outcome[None]
+
+
+@dataclass(frozen=True, slots=True)
+class DayReset(Message[messages.DailyReset]):
+    outcome: Outcome[tuple[int, int]]
+
+
+class ControlDesk(TradingPart):
+    """The control, the cooldowns of symbols that were stopped out, and the count of the day."""
+
+    def __init__(self, desk: Desk, *, cooldown_sec: int) -> None:
+        super().__init__(desk)
+        self.control = Control()
+        self._cooldown_ms = cooldown_sec * 1000
+        self._cooldowns: dict[str, int] = {}
+
+    def load(self) -> None:
+        self.control, self._cooldowns = self._control_store.load()
+
+    def cools_down(self, pair: str) -> bool:
+        return self.links.clock.market_ms() < self._cooldowns.get(pair, 0)
+
+    def ended(self, row: ClosedTrade) -> tuple[Change, ...]:
+        """A trade is booked: one that was stopped out begins a cooldown, in the same commit."""
+        if row.exit_reason != "sl" or not self._cooldown_ms:
+            return ()
+        now = self.links.clock.market_ms()
+        until = now + self._cooldown_ms
+        lasting = {pair: end for pair, end in self._cooldowns.items() if end > now}
+        self._cooldowns = {**lasting, row.symbol: until}
+        return (self._control_store.cooling(row.symbol, until),)
+
+    @handles(messages.Halt)
+    def halt(self, message: messages.Halt) -> Reply[messages.Halted]:
+        return self.links.pipe(halted(self.links.ask, self._snapshot, self.links.clock, message))
+
+    @handles(messages.Resume)
+    def resume(self, message: messages.Resume) -> Reply[messages.Halted]:
+        return self.links.pipe(resumed(self.links.ask))
+
+    @handles(SetControl)
+    def set_control(self, message: SetControl) -> Reply[Control]:
+        control = message.change(self.control)
+        keep = self._control_store.keep(control)
+        return self.links.pipe(keep, then=partial(ControlStored, control), exclusive="control")
+
+    @handles(ControlStored)
+    def control_stored(self, message: ControlStored) -> Control:
+        message.outcome.unwrap()
+        log_control(self.control, message.control)
+        self.control = message.control
+        self._show()
+        return message.control
+
+    @handles(messages.ResetDaily)
+    def reset_daily(self, message: messages.ResetDaily) -> Reply[messages.DailyReset]:
+        return self.links.pipe(self._day.reset(self.links.clock.market_ms()), then=DayReset)
+
+    @handles(DayReset)
+    def day_reset(self, message: DayReset) -> messages.DailyReset:
+        before, after = message.outcome.unwrap()
+        self._show()
+        return messages.DailyReset(trades_today_before=before, trades_today_after=after)
 
 
 async def changed_control(ask: Ask, change: Callable[[Control], Control]) -> Control:
@@ -34,3 +115,25 @@ async def halted_by(ask: Ask, clock: Clock, reason: str) -> None:
 async def resumed(ask: Ask) -> messages.Halted:
     await changed_control(ask, lambda control: Control(closeall_since=control.closeall_since))
     return messages.Halted(halted=False, reason="", since=None, cancelled_entries=())
+
+
+async def halted(ask: Ask, snapshot: Published, clock: Clock, message: messages.Halt) -> messages.Halted:
+    now = clock.market_ms() // 1000
+    control = await changed_control(
+        ask,
+        lambda c: (
+            c
+            if c.halted and message.reason == "operator"
+            else replace(c, halted=True, reason=message.reason, since=c.since if c.halted else now)
+        ),
+    )
+    waiting = snapshot().pending() if message.cancel_pending else []
+    asks = (ask(CancelPendingEntry(x.intent.id), timeout=CLOSE_SECONDS) for x in waiting)
+    answers = await asyncio.gather(*asks, return_exceptions=True)
+    cancelled = tuple(answer for answer in answers if isinstance(answer, messages.PendingEntry))
+    for trade, answer in zip(waiting, answers, strict=True):
+        if isinstance(answer, BaseException):
+            logger.error(
+                "halt: pending entry %s of %s was not canceled: %s", trade.intent.id, trade.intent.symbol, answer
+            )
+    return messages.Halted(halted=True, reason=control.reason, since=control.since, cancelled_entries=cancelled)

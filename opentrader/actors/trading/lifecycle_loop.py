@@ -13,12 +13,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from opentrader.actors.runtime.actor import Actor
-from opentrader.actors.runtime.context import Context
 from opentrader.actors.runtime.handlers import handles
-from opentrader.actors.runtime.message import Message, Tick
+from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.outcome import Done, Outcome
-from opentrader.actors.trading.book import TradeBook
+from opentrader.actors.runtime.reply import Reply
+from opentrader.actors.trading.desk import Desk, TradingPart
 from opentrader.actors.trading.log import log_change, log_closed, log_resumed
 from opentrader.actors.trading.replies.outcomes import closed
 from opentrader.actors.trading.replies.presenter import bought
@@ -27,8 +26,8 @@ from opentrader.domain.ports import Clock
 from opentrader.domain.time_limits import LATE_MS
 from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.ledger import ClosedTrade
-from opentrader.domain.trading.lifecycle import LifecycleSettings, Trade, answered, own_fills, tick, watch
-from opentrader.domain.trading.ports import Change, Records
+from opentrader.domain.trading.lifecycle import Trade, answered, own_fills, tick, watch
+from opentrader.domain.trading.ports import Change
 from opentrader.domain.trading.venue import (
     Accepted,
     Effect,
@@ -117,144 +116,133 @@ class TradeBooked(Message[None]):
     outcome: Outcome[None]
 
 
-class TradeLoop(Actor):
-    """Owns the trades. Nothing else calls `tick` or writes the journal."""
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the loop asks and tells its surroundings.
 
-    tick_seconds = 0.25
+    `barred` is the entry gate, called directly before an entry is sent: why it must not be sent, or an empty string.
+    `changed` is called after a trade was assigned; `ended` when a closed trade is booked, for further changes in the
+    same commit. `make_room` frees reserved disk space, so that open positions can still be protected.
+    """
 
-    def __init__(
-        self, context: Context, exchange: Exchange, records: Records, *, rules: LifecycleSettings, instance: str
-    ) -> None:
-        """`instance`: the four letters and digits of this data folder in client order ids."""
-        super().__init__(context)
-        self._exchange, self._rules, self._instance = exchange, rules, instance
-        self._journal, self._history = records.journal, records.history
-        self._day, self._control_store = records.entry_counts, records.control
-        self.book = TradeBook(rules)
+    barred: Callable[[], str]
+    changed: Callable[[Trade | None, Trade], None]
+    ended: Callable[[ClosedTrade], tuple[Change, ...]]
+    make_room: Callable[[], bool]
+
+
+class LifecycleLoop(TradingPart):
+    """Drives the trades. Nothing else calls `tick`. An effect that was committed `late_ms` ago is not sent."""
+
+    def __init__(self, desk: Desk, around: Surroundings, *, late_ms: int = LATE_MS) -> None:
+        super().__init__(desk)
+        self._around, self._late_ms = around, late_ms
         self._driven: set[str] = set()
-
-    # --- hooks of the subclasses
-
-    def entry_barred(self) -> str:
-        """The entry gate, called directly before an entry is sent: why it must not be sent, or an empty string."""
-        raise NotImplementedError
-
-    def changed(self, before: Trade | None, after: Trade) -> None:
-        """Called after a trade was assigned."""
-        raise NotImplementedError
-
-    def ended(self, row: ClosedTrade) -> tuple[Change, ...]:
-        """Called when a closed trade is booked: further changes for the same commit."""
-        raise NotImplementedError
-
-    def make_room(self) -> bool:
-        """Free reserved disk space, so that open positions can still be protected; returns whether there was any."""
-        raise NotImplementedError
 
     # --- ticks
 
-    @handles(Tick)
-    def on_tick(self, message: Tick) -> None:
-        for pair in self.book.due_pairs(self.context.clock.market_ms()):
+    def tick(self) -> None:
+        """Check the symbols that have something due."""
+        for pair in self.book.due_pairs(self.links.clock.market_ms()):
             self.drive(pair)
 
     def drive(self, pair: str, *, all: bool = False) -> None:
         """Check a symbol as soon as it is free; a second call before that changes nothing."""
         if all or pair not in self._driven:
             self._driven.add(pair)
-            self.context.tell(CheckSymbol(pair, all))
+            self.links.tell(CheckSymbol(pair, all))
 
     @handles(CheckSymbol)
-    def begin(self, message: CheckSymbol) -> Any:
+    def begin(self, message: CheckSymbol) -> Reply[None] | None:
         self._driven.discard(message.pair)
-        now = self.context.clock.market_ms()
+        now = self.links.clock.market_ms()
         ids = self.book.of(message.pair) if message.all else self.book.due(message.pair, now)
         return self._look(message.pair, ids)
 
     @handles(CheckEntries)
-    def check(self, message: CheckEntries) -> Any:
+    def check(self, message: CheckEntries) -> Reply[None] | None:
         return self.begin(CheckSymbol(message.pair, all=True))
 
     # --- one trade after the other
 
-    def _look(self, pair: str, ids: tuple[str, ...]) -> Any:
+    def _look(self, pair: str, ids: tuple[str, ...]) -> Reply[None] | None:
         if not ids:
             return None
         if ids[0] not in self.book.trades:
             return self._look(pair, ids[1:])
-        wanted = watch(self.book.trades[ids[0]], self.context.clock.market_ms(), self._rules)
-        return self.pipe(read(self._exchange, wanted), then=partial(VenueRead, pair, ids), exclusive=pair)
+        wanted = watch(self.book.trades[ids[0]], self.links.clock.market_ms(), self._rules)
+        return self.links.pipe(read(self._exchange, wanted), then=partial(VenueRead, pair, ids), exclusive=pair)
 
     @handles(VenueRead)
-    def decide(self, message: VenueRead) -> Any:
+    def decide(self, message: VenueRead) -> Reply[None] | None:
         trade = self.book.trades[message.ids[0]]
         view = self._view(message, trade)
         if view is not None and view.readable:
             self.book.unread.discard(trade.intent.id)
         if view is None:
-            self.book.postpone(trade.intent.id, self.context.clock.market_ms())
+            self.book.postpone(trade.intent.id, self.links.clock.market_ms())
             return self._look(message.pair, message.ids[1:])
-        now = self.context.clock.market_ms()
+        now = self.links.clock.market_ms()
         after, effect = tick(trade, view, now, self._rules)
         if after == trade and effect is None:
             self.book.schedule(after, now)
             return self._next(message.pair, message.ids)
         keep = self._save(trade, after, own_fills(after, view.fills or ()))
-        return self.pipe(
+        return self.links.pipe(
             keep, then=partial(TickCommitted, message.pair, message.ids, after, effect), exclusive=message.pair
         )
 
     @handles(TickCommitted)
-    def act(self, message: TickCommitted) -> Any:
+    def act(self, message: TickCommitted) -> Reply[None] | None:
         message.outcome.unwrap()
         self.assign(message.trade)
         if message.effect is None:
             return self._next(message.pair, message.ids)
         then = partial(EffectAnswered, message.pair, message.ids, message.effect)
-        return self.pipe(self._sent(message.effect), then=then, exclusive=message.pair)
+        return self.links.pipe(self._sent(message.effect), then=then, exclusive=message.pair)
 
     @handles(EffectAnswered)
-    def learn(self, message: EffectAnswered) -> Any:
+    def learn(self, message: EffectAnswered) -> Reply[None] | None:
         trade, answer = self.book.trades[message.ids[0]], message.outcome
         outcome: VenueOutcome = answer.value if isinstance(answer, Done) else Unknown(answer.error.detail)
         base = self.book.filters[message.pair].base
-        after = answered(trade, message.effect, outcome, base, self.context.clock.market_ms())
+        after = answered(trade, message.effect, outcome, base, self.links.clock.market_ms())
         again = isinstance(outcome, Accepted)
         then = partial(AnswerCommitted, message.pair, message.ids, after, again)
-        return self.pipe(self._save(trade, after), then=then, exclusive=message.pair)
+        return self.links.pipe(self._save(trade, after), then=then, exclusive=message.pair)
 
     @handles(AnswerCommitted)
-    def go_on(self, message: AnswerCommitted) -> Any:
+    def go_on(self, message: AnswerCommitted) -> Reply[None] | None:
         message.outcome.unwrap()
         self.assign(message.trade)
         return self._look(message.pair, message.ids) if message.again else self._next(message.pair, message.ids)
 
     # --- the end of a trade
 
-    def _next(self, pair: str, ids: tuple[str, ...]) -> Any:
+    def _next(self, pair: str, ids: tuple[str, ...]) -> Reply[None] | None:
         """Book the trade if it is closed, then check the remaining ones."""
         trade = self.book.trades.get(ids[0])
         if trade is None or trade.intent.id in self.book.rows or not self.book.is_over(trade):
             return self._look(pair, ids[1:])
-        return self.pipe(fills_of(self._exchange, trade), then=partial(FillsRead, pair, ids), exclusive=pair)
+        return self.links.pipe(fills_of(self._exchange, trade), then=partial(FillsRead, pair, ids), exclusive=pair)
 
     @handles(FillsRead)
-    def count(self, message: FillsRead) -> Any:
-        trade, now = self.book.trades[message.ids[0]], self.context.clock.market_ms()
+    def count(self, message: FillsRead) -> Reply[None] | None:
+        trade, now = self.book.trades[message.ids[0]], self.links.clock.market_ms()
         read_now = message.outcome.value if isinstance(message.outcome, Done) else ()
         known = {fill.trade_id: fill for fill in (*self._journal.fills(trade.intent.id), *own_fills(trade, read_now))}
         fills, mark = tuple(known.values()), self.book.marks.get(message.pair, trade.intent.px)
         row = closed(trade, fills, self.book.filters[message.pair], mark, now)
-        also = () if row is None else self.ended(row)
+        also = () if row is None else self._around.ended(row)
         keep = self._journal.finish(trade, row, "closed", now, fills=fills, also=also)
-        return self.pipe(keep, then=partial(TradeBooked, message.pair, message.ids, row), exclusive=message.pair)
+        return self.links.pipe(keep, then=partial(TradeBooked, message.pair, message.ids, row), exclusive=message.pair)
 
     @handles(TradeBooked)
-    def booked(self, message: TradeBooked) -> Any:
+    def booked(self, message: TradeBooked) -> Reply[None] | None:
         message.outcome.unwrap()
         log_closed(self.book.trades[message.ids[0]], message.row)
-        trade = self.book.closed(message.ids[0], message.row, self.context.clock.market_ms())
-        self.changed(trade, trade)
+        trade = self.book.closed(message.ids[0], message.row, self.links.clock.market_ms())
+        self._around.changed(trade, trade)
         return self._look(message.pair, message.ids[1:])
 
     # --- small parts
@@ -266,7 +254,7 @@ class TradeLoop(Actor):
 
     def _view(self, message: VenueRead, trade: Trade) -> VenueView | None:
         """What was read, plus the base quantity of other trades; only the symbol rules if the read failed."""
-        now, filters = self.context.clock.market_ms(), self.book.filters.get(message.pair)
+        now, filters = self.links.clock.market_ms(), self.book.filters.get(message.pair)
         if isinstance(message.outcome, Done):
             view = message.outcome.value
             self.book.quoted(view.filters, view.last)
@@ -277,23 +265,18 @@ class TradeLoop(Actor):
         return replace(view, others=self.book.others(trade, view.filters))
 
     def _sent(self, effect: Effect) -> Coroutine[Any, Any, VenueOutcome]:
-        return send_in_time(
-            self._exchange, effect, self.context.clock, late_ms=self._late_ms(), barred=self.entry_barred
-        )
-
-    def _late_ms(self) -> int:
-        return LATE_MS
+        return send_in_time(self._exchange, effect, self.links.clock, late_ms=self._late_ms, barred=self._around.barred)
 
     def _save(self, before: Trade, after: Trade, fills: Sequence[Fill] = ()) -> Coroutine[Any, Any, None]:
         """Save with at most one commit. The first commit with an executed entry also counts it for the day."""
-        now = self.context.clock.market_ms()
+        now = self.links.clock.market_ms()
         counts = bought(after) > 0 and bought(before) == 0
         also = (self._day.executing(after.intent.id, now),) if counts else ()
         if self.book.stays_booked(after):
             save = partial(self._journal.finish, after, None, after.label.lower(), now, fills=fills, also=also)
         else:
             save = partial(self._journal.save, after, after.label.lower(), now, fills=fills, also=also)
-        return saved(save, self.make_room)
+        return saved(save, self._around.make_room)
 
     def saving(self, trade: Trade, event: str, now: int) -> Change:
         """The journal change of a command; a closed and booked trade stays booked."""
@@ -302,9 +285,9 @@ class TradeLoop(Actor):
         return self._journal.saving(trade, event, now)
 
     def assign(self, trade: Trade) -> None:
-        before = self.book.assign(trade, self.context.clock.market_ms())
+        before = self.book.assign(trade, self.links.clock.market_ms())
         log_change(before, trade)
-        self.changed(before, trade)
+        self._around.changed(before, trade)
 
 
 async def send_in_time(

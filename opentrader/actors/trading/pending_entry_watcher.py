@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 from opentrader.actors import messages
 from opentrader.actors.messages import (
@@ -14,21 +12,15 @@ from opentrader.actors.messages import (
 from opentrader.actors.runtime.actor import Actor
 from opentrader.actors.runtime.context import Ask, Context
 from opentrader.actors.runtime.handlers import handles
-from opentrader.actors.runtime.message import Message, Tick
-from opentrader.actors.runtime.outcome import Outcome
+from opentrader.actors.runtime.message import Tick
 from opentrader.actors.runtime.reply import Reply
-from opentrader.actors.trading.closing import CancelPendingEntry
 from opentrader.actors.trading.lifecycle_loop import CheckEntries
+from opentrader.actors.trading.pending import CancelPendingEntry
 from opentrader.actors.trading.recovery.reconciliation import Reconcile
 from opentrader.actors.trading.replies.presenter import entry_reply, is_pending
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.domain.time_limits import PENDING_SECONDS
 from opentrader.errors import OpentraderError
-
-
-@dataclass(frozen=True, slots=True)
-class Watched(Message[Any]):
-    outcome: Outcome[Any]
 
 
 class PendingEntryWatcher(Actor):
@@ -49,20 +41,16 @@ class PendingEntryWatcher(Actor):
             self.context.tell(CheckEntries(pair))
 
     @handles(messages.CheckPending)
-    def check(self, message: messages.CheckPending) -> Reply[Any]:
-        return self.pipe(checked(self.context.ask, self._snapshot), then=Watched)
+    def check(self, message: messages.CheckPending) -> Reply[messages.PendingChecked]:
+        return self.pipe(checked(self.context.ask, self._snapshot))
 
     @handles(messages.RecoverPending)
-    def recover(self, message: messages.RecoverPending) -> Reply[Any]:
-        return self.pipe(recovered(self.context.ask, len(self._snapshot().pending())), then=Watched)
+    def recover(self, message: messages.RecoverPending) -> Reply[messages.PendingRecovered]:
+        return self.pipe(recovered(self.context.ask, len(self._snapshot().pending())))
 
     @handles(messages.CancelEntry)
-    def cancel(self, message: messages.CancelEntry) -> Reply[Any]:
-        return self.pipe(cancelled(self.context.ask, message.id), then=Watched)
-
-    @handles(Watched)
-    def answer(self, message: Watched) -> Any:
-        return message.outcome.unwrap()
+    def cancel(self, message: messages.CancelEntry) -> Reply[messages.EntryCancelled]:
+        return self.pipe(cancelled(self.context.ask, message.id))
 
 
 async def checked(ask: Ask, snapshot: Callable[[], TradingSnapshot]) -> messages.PendingChecked:

@@ -13,6 +13,7 @@ from opentrader.actors.runtime.part import Links, Part
 from opentrader.actors.runtime.reply import Reply
 
 T = TypeVar("T")
+Tell = Callable[[Message[Any]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class GiveUp(Message[None]):
     waiter: Waiter
 
 
-async def until(tell: Callable[[Message[Any]], None], ids: frozenset[str], found: Callable[[], T | None]) -> T:
+async def until(tell: Tell, ids: frozenset[str], found: Callable[[], T | None]) -> T:
     """What `found` returns first that is not None; it is checked after each change of these trades."""
     waiter = Waiter(ids, found)
     tell(Await(waiter))

@@ -1,66 +1,69 @@
-"""The account as last read, and stops that are only raised."""
+"""The account as last read: the first reading begins the reconciliation, a failed one bars entries."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-import pytest
+from opentrader.actors.runtime.outcome import Done, Failed
+from opentrader.actors.trading.account import ACCOUNT_SECONDS, AccountRead, AccountReader, account_of
+from opentrader.actors.trading.replies.snapshot import AccountReading
+from opentrader.domain.trading.exchange import PriceTicker
+from opentrader.domain.trading.venue import Balance
+from opentrader.errors import ExchangeError, SymbolNotFound
+from tests.fakes.clock import NOW_MS, StillClock
+from tests.fakes.desk import desk
 
-from opentrader.actors import messages
-from opentrader.actors.trading.account import ReadAccount
-from opentrader.domain.trading.risk import Risk
-from opentrader.errors import (
-    RiskLimit,
-)
-from tests.fakes.market import MINUTE, Market
-from tests.fakes.orders import buy, last_closed
-
-DAY = 86_400_000
+READING = AccountReading(quote="USDT", balances={}, prices={}, at=NOW_MS)
 
 
-async def test_a_trailed_stop_only_rises_and_its_exit_is_called_so(market: Market) -> None:
-    await market.ask(buy(sl=2.0, tp=60.0))
-    await market.go(*(100 + 0.05 * n for n in range(1, 481)))  # eight hours up to 124: two closed candles
-    first = market.snapshot.trades[0].intent.sl
-    moved = await market.ask(messages.UpdateTrailing())  # nothing is left to do if the candle's own look came first
-    assert all(change.new_sl_px > change.old_sl_px for change in moved.updated)
-    snapshot = await market.until(lambda d: d.trades[0].label == "PROTECTED" and d.trades[0].sl > first)
-    assert (await market.ask(messages.UpdateTrailing())).count == 0
-    stop = float(snapshot.trades[0].sl)
-    await market.go(stop - 0.5, stop - 0.6)
-    assert (await last_closed(market)).exit_reason == "trailing"
-    assert (await last_closed(market)).pnl > 0
+class Venue:
+    """Two coins, of which one has no market."""
+
+    async def balances(self) -> dict[str, Balance]:
+        return {name: Balance(Decimal(2), Decimal(0)) for name in ("USDT", "BTC", "XYZ", "OLD")} | {
+            "OLD": Balance(Decimal(0), Decimal(0))
+        }
+
+    async def ticker(self, symbol: str) -> PriceTicker:
+        if symbol != "BTCUSDT":
+            raise SymbolNotFound(symbol)
+        return PriceTicker(Decimal(99), Decimal(101), Decimal(100), NOW_MS)
 
 
-async def test_a_loss_of_yesterday_does_not_stop_today(market: Market) -> None:
-    market.risk = Risk(max_daily_loss_pct=Decimal("0.1"), cooldown_sec=0)
-    await market.stop()
-    await market.start()
-    await market.ask(buy())
-    await market.go(97.0, 97.0)
-    with pytest.raises(RiskLimit, match="today"):
-        await market.ask(buy())
-    market.clock.now_ms += DAY
-    market.feed.future += [97.0] * (DAY // MINUTE)
-    await market.ask(ReadAccount())
-    assert market.snapshot.pnl_today == 0
-    assert (await market.ask(buy())).status == "opened"
+async def test_a_coin_without_a_market_is_worth_nothing_and_an_empty_balance_is_not_asked_for() -> None:
+    reading = await account_of(Venue(), StillClock())  # type: ignore[arg-type]  # as much of an exchange as it asks
+    assert reading.prices == {"BTC": Decimal(100)}
+    assert reading.equity == Decimal(202)
+    assert reading.at == NOW_MS
 
 
-async def test_no_stop_is_raised_in_a_thin_market(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
-    await market.ask(buy(sl=2.0, tp=60.0))
-    first, ticker = market.snapshot.trades[0].intent.sl, market.venue.ticker
+def test_only_the_first_reading_begins_the_reconciliation() -> None:
+    begun, shown = list[str](), list[str]()
+    reader = AccountReader(desk(show=lambda: shown.append("shown")), lambda: begun.append("begun"))
+    reader.learn(AccountRead(Failed(ExchangeError("down"))))
+    assert (begun, reader.reading, reader.degraded) == ([], None, "down")
+    for _ in range(2):
+        reader.learn(AccountRead(Done(READING)))
+    assert (begun, reader.reading, reader.degraded) == (["begun"], READING, "")
+    assert len(shown) == 3
 
-    async def wide(symbol: str) -> Any:
-        told = await ticker(symbol)
-        return replace(told, ask=told.last * Decimal("1.003"))
 
-    with monkeypatch.context() as thin:
-        thin.setattr(market.venue, "ticker", wide)
-        await market.go(*(100 + 0.05 * n for n in range(1, 481)))  # the actor looks at each closed candle by itself
-        assert (await market.ask(messages.UpdateTrailing())).count == 0
-        assert market.snapshot.trades[0].sl == first
-    await market.ask(messages.UpdateTrailing())
-    await market.until(lambda snapshot: snapshot.trades[0].sl > first)
+def test_a_failed_reading_leaves_the_last_one_and_says_why() -> None:
+    reader = AccountReader(desk(), lambda: None)
+    reader.learn(AccountRead(Done(READING)))
+    reader.learn(AccountRead(Failed(ExchangeError("banned"))))
+    assert (reader.reading, reader.degraded) == (READING, "banned")
+
+
+def test_it_is_read_every_few_seconds() -> None:
+    asked = list[Any]()
+
+    def pipe(coro: Any, **how: Any) -> None:
+        coro.close()
+        asked.append(how["then"])
+
+    reader = AccountReader(desk(pipe=pipe), lambda: None)
+    for at in (100.0, 100.0 + ACCOUNT_SECONDS / 2, 100.0 + ACCOUNT_SECONDS):
+        reader.tick(at)
+    assert asked == [AccountRead, AccountRead]

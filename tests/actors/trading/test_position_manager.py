@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from opentrader.actors import messages
-from opentrader.actors.trading.account import RaiseStop
+from opentrader.actors.trading.trailing import RaiseStop
 from opentrader.domain.trading.exchange import NewOrder
 from opentrader.domain.trading.lifecycle import Trade
-from opentrader.domain.trading.risk import Risk
 from opentrader.errors import (
-    DailyLimitReached,
     ExchangeError,
-    NoPosition,
     PendingEntryExists,
-    RiskLimit,
-    TradeExists,
     TradingHalted,
 )
 from opentrader.store.tables.journal import JournalTable
@@ -58,53 +52,6 @@ async def test_a_limit_entry_fills_is_protected_and_counts(market: Market) -> No
     assert snapshot.pending() == []
     assert snapshot.trades_today == 1
     assert snapshot.trade_replies(market.clock.now_ms)[0].source == "manual"
-
-
-async def test_a_marketable_limit_is_filled_at_once(market: Market) -> None:
-    placed = await market.ask(limit(101.0))
-    assert placed.status == "filled"
-    assert placed.trade.protection == "oco"
-
-
-async def test_what_stands_in_the_way_of_an_entry(market: Market) -> None:
-    with pytest.raises(NoPosition):
-        await market.ask(buy(direction="sell"))
-    await market.ask(buy())
-    with pytest.raises(TradeExists):
-        await market.ask(buy())
-    with pytest.raises(RiskLimit):
-        await market.ask(limit(120.0))
-    await market.ask(messages.Halt(reason="test"))
-    for entry in (buy(), limit(95.0)):
-        with pytest.raises(TradingHalted):
-            await market.ask(entry)
-    sold = await market.ask(buy(direction="sell"))
-    assert sold.closed[0].exit_reason == "sell"
-    await market.ask(messages.Resume())
-    for _ in range(2):
-        await market.ask(buy())
-        await market.ask(messages.ClosePosition(PAIR))
-    with pytest.raises(DailyLimitReached):
-        await market.ask(buy())
-    assert (await market.ask(messages.ResetDaily())).trades_today_before == 3
-    await market.ask(buy())
-
-
-async def test_after_a_stop_out_a_symbol_cools_down_also_across_a_restart(tmp_path: Path) -> None:
-    market = Market(tmp_path)
-    market.risk = Risk(cooldown_sec=3600)
-    await market.start()
-    await market.go(100.0)
-    await market.ask(buy())
-    await market.go(97.5, 97.4)
-    for _ in "before", "after":
-        with pytest.raises(RiskLimit):
-            await market.ask(buy())
-        await market.stop()
-        await market.start()
-    await market.go(*[97.4] * 61)
-    assert (await market.ask(buy())).status == "opened"
-    await market.stop()
 
 
 async def test_halt_survives_a_restart_and_protection_goes_on(market: Market) -> None:

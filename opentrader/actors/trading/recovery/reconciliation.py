@@ -10,18 +10,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from opentrader.actors import messages
-from opentrader.actors.runtime.context import Ask, Context
+from opentrader.actors.runtime.context import Ask
 from opentrader.actors.runtime.handlers import handles
-from opentrader.actors.runtime.message import Message, Tick
+from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.outcome import Done, Outcome
 from opentrader.actors.runtime.reply import Reply
-from opentrader.actors.trading.account import TradeUpkeep
 from opentrader.actors.trading.control import halted_by
-from opentrader.actors.trading.lifecycle_loop import CheckEntries
+from opentrader.actors.trading.desk import Desk, TradingPart
+from opentrader.actors.trading.lifecycle_loop import CheckEntries, LifecycleLoop
 from opentrader.actors.trading.replies.presenter import bought, trade_reply
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.actors.trading.venue_calls import read
@@ -32,7 +32,7 @@ from opentrader.domain.timeframes import DAY_MS, WEEK_MS
 from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.lifecycle import LifecycleSettings, Trade, rebuilt
 from opentrader.domain.trading.lifecycle.ids import ours
-from opentrader.domain.trading.ports import Change, Journal, Records
+from opentrader.domain.trading.ports import Change, Journal
 from opentrader.domain.trading.venue import Watch
 from opentrader.errors import ExchangeError, OpentraderError, SymbolNotFound
 
@@ -55,7 +55,7 @@ class Reconcile(Message[tuple[Trade, ...]]):
 
 @dataclass(frozen=True, slots=True)
 class Searched(Message[tuple[Trade, ...]]):
-    outcome: Outcome[Reconciliation]
+    outcome: Outcome[Found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Adopted(Message[tuple[Trade, ...]]):
 
 
 @dataclass(frozen=True, slots=True)
-class Reconciliation:
+class Found:
     """The result of one reconciliation. `failed`: symbols that could not be read."""
 
     trades: tuple[Trade, ...]
@@ -85,64 +85,56 @@ class Reconciliation:
     failed: tuple[str, ...]
 
 
-class TradeRecovery(TradeUpkeep):
-    def __init__(
-        self, context: Context, exchange: Exchange, records: Records, *, rules: LifecycleSettings, instance: str
-    ) -> None:
-        super().__init__(context, exchange, records, rules=rules, instance=instance)
-        self._boot_ms = context.clock.market_ms()
-        self._reconciling, self._reconciled_at = False, 0.0
+class Reconciliation(TradingPart):
+    """Finds what the journal does not know. `opened` is called once all is reconciled: entries are allowed then."""
+
+    def __init__(self, desk: Desk, loop: LifecycleLoop, opened: Callable[[], object]) -> None:
+        super().__init__(desk)
+        self.reconciled = False
+        self._loop, self._opened = loop, opened
+        self._boot_ms = desk.links.clock.market_ms()
+        self._under_way, self._begun_at = False, 0.0
         self._strangers: frozenset[str] = frozenset()  # already reported
 
-    def opened(self) -> None:
-        """Called once everything is reconciled: entries are allowed from now on."""
-        raise NotImplementedError
+    def tick(self, at: float) -> None:
+        """Reconcile every 30 s of wall time, more often until it has succeeded once."""
+        pause = RECONCILE_SECONDS if self.reconciled else RETRY_SECONDS
+        readable = self._snapshot().account is not None
+        if readable and not self._under_way and abs(at - self._begun_at) >= pause:
+            self._begun_at = at
+            self.start()
 
-    # --- reconciliation
-
-    @handles(Tick)
-    def on_tick(self, message: Tick) -> None:
-        super().on_tick(message)
-        pause = RECONCILE_SECONDS if self._snapshot.reconciled else RETRY_SECONDS
-        if (
-            self._snapshot.account is not None
-            and not self._reconciling
-            and abs(message.at - self._reconciled_at) >= pause
-        ):
-            self._reconciled_at = message.at
-            self.start_reconciliation()
-
-    def start_reconciliation(self) -> Reply[None] | None:
+    def start(self) -> Reply[None] | None:
         """Start a reconciliation, unless one is in progress."""
-        if self._reconciling:
+        if self._under_way:
             return None
-        self._reconciling = True
+        self._under_way = True
         pairs = sorted({self.book.trades[key].intent.symbol for key in self.book.unread if key in self.book.trades})
-        everywhere = not self._snapshot.reconciled
-        return self.pipe(reconciled(self.context.ask, pairs, everywhere=everywhere), then=Reconciled)
+        everywhere = not self.reconciled
+        return self.links.pipe(reconciled(self.links.ask, pairs, everywhere=everywhere), then=Reconciled)
 
     @handles(Reconciled)
-    def reconciled(self, message: Reconciled) -> None:
-        self._reconciling = False
+    def finish(self, message: Reconciled) -> None:
+        self._under_way = False
         self.book.unread &= self.book.trades.keys()
         if not isinstance(message.outcome, Done):
             logger.warning("reconciliation failed, retrying: %s", message.outcome.error.detail)
-        elif not self._snapshot.reconciled and not self.book.unread:
-            self._snapshot = replace(self._snapshot, reconciled=True)
-            self.show()
-            self.opened()
+        elif not self.reconciled and not self.book.unread:
+            self.reconciled = True
+            self._show()
+            self._opened()
 
     @handles(Reconcile)
     def reconcile(self, message: Reconcile) -> Reply[tuple[Trade, ...]]:
         search = Search(
             exchange=self._exchange,
-            clock=self.context.clock,
-            snapshot=self.published,
+            clock=self.links.clock,
+            snapshot=self._snapshot,
             instance=self._instance,
             boot_ms=self._boot_ms,
             rules=self._rules,
         )
-        return self.pipe(searched(search, everywhere=message.everywhere), then=Searched)
+        return self.links.pipe(searched(search, everywhere=message.everywhere), then=Searched)
 
     @handles(Searched)
     def adopt_found(self, message: Searched) -> Reply[tuple[Trade, ...]]:
@@ -150,20 +142,20 @@ class TradeRecovery(TradeUpkeep):
         found = message.outcome.unwrap()
         new = set(found.strangers) - self._strangers - self._journal.owners(found.strangers).keys()
         self._strangers |= new
-        return self.answered(adopted(self.context.ask, self.context.clock, found, sorted(new)))
+        return self.links.pipe(adopted(self.links.ask, self.links.clock, found, sorted(new)))
 
     # --- adopted trades
 
     @handles(messages.RecoverTrades)
-    def recover(self, message: messages.RecoverTrades) -> Reply[Any]:
-        known = len(self._snapshot.open_trades()) + len(self._snapshot.pending())
-        return self.answered(recovered(self.context.ask, self.published, self.context.clock, known))
+    def recover(self, message: messages.RecoverTrades) -> Reply[messages.TradesRecovered]:
+        known = len(self._snapshot().open_trades()) + len(self._snapshot().pending())
+        return self.links.pipe(recovered(self.links.ask, self._snapshot, self.links.clock, known))
 
     @handles(Adopt)
-    def adopt(self, message: Adopt) -> Any:
+    def adopt(self, message: Adopt) -> Reply[tuple[Trade, ...]]:
         """Adopt trades whose orders belong to no journaled trade; watch a closed trade again that has an open order."""
         owners = self._journal.owners(cid for x in message.trades for leg in x.legs for cid in leg.cids if cid)
-        now = self.context.clock.market_ms()
+        now = self.links.clock.market_ms()
         tails, new = {key[-8:] for key in self.book.trades}, list[Trade]()
         for trade in message.trades:
             owner = next((owners[cid] for leg in trade.legs for cid in leg.cids if cid in owners), None)
@@ -171,7 +163,9 @@ class TradeRecovery(TradeUpkeep):
                 new.append(trade)
             elif owner is not None and owner not in self.book.trades and any(leg.open for leg in trade.legs):
                 self._watch_again(owner)
-        return self.pipe(stored(self._journal, tuple(map(self._adoption, new)), now), then=Adopted, exclusive="adopt")
+        return self.links.pipe(
+            stored(self._journal, tuple(map(self._adoption, new)), now), then=Adopted, exclusive="adopt"
+        )
 
     def _watch_again(self, key: str) -> None:
         """An order of a closed trade is open: the next check of the trade cancels it."""
@@ -181,11 +175,11 @@ class TradeRecovery(TradeUpkeep):
             "trade %s, %s: closed, but one of its orders is still open; canceling it", key, trade.intent.symbol
         )
         self.book.rows.setdefault(key, None)
-        self.resume_trade(trade)
+        self._loop.resume_trade(trade)
 
     def _adoption(self, trade: Trade) -> Adoption:
         """A trade that bought something today counts for the day."""
-        now = self.context.clock.market_ms()
+        now = self.links.clock.market_ms()
         today = bought(trade) > 0 and trade.intent.created_at >= now - now % DAY_MS
         return trade, (self._day.executing(trade.intent.id, now),) if today else ()
 
@@ -193,9 +187,9 @@ class TradeRecovery(TradeUpkeep):
     def take_over(self, message: Adopted) -> tuple[Trade, ...]:
         trades = message.outcome.unwrap()
         for trade in trades:
-            self.resume_trade(trade)
-            self.drive(trade.intent.symbol)
-        self.show()
+            self._loop.resume_trade(trade)
+            self._loop.drive(trade.intent.symbol)
+        self._show()
         return trades
 
 
@@ -221,7 +215,7 @@ async def reconciled(ask: Ask, pairs: Collection[str], *, everywhere: bool) -> N
     await asyncio.gather(*(ask(CheckEntries(pair), timeout=LOOKUP_SECONDS) for pair in pairs))
 
 
-async def searched(search: Search, *, everywhere: bool) -> Reconciliation:
+async def searched(search: Search, *, everywhere: bool) -> Found:
     open_orders, balances = await search.exchange.open_everywhere(), await search.exchange.balances()
     known = {cid for trade in search.snapshot().trades for leg in trade.legs for cid in leg.cids}
     strange = {
@@ -245,10 +239,10 @@ async def searched(search: Search, *, everywhere: bool) -> Reconciliation:
         result = rebuilt(view, search.instance, search.boot_ms, search.snapshot().trades, search.rules)
         found += result.trades
         strangers += result.strangers
-    return Reconciliation(tuple(found), tuple(strangers), tuple(failed))
+    return Found(tuple(found), tuple(strangers), tuple(failed))
 
 
-async def adopted(ask: Ask, clock: Clock, found: Reconciliation, strangers: Sequence[str]) -> tuple[Trade, ...]:
+async def adopted(ask: Ask, clock: Clock, found: Found, strangers: Sequence[str]) -> tuple[Trade, ...]:
     """Adopt the trades found. Raises `ExchangeError` if a symbol could not be read, after adopting the others."""
     if strangers:
         await halted_by(ask, clock, f"a second daemon trades on this account: {', '.join(strangers)}")

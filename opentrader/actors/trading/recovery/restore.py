@@ -7,12 +7,11 @@ An unverified one is only listed, and never traded on, until it is closed.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
-from typing import Any
 
 import orjson
 
@@ -21,16 +20,14 @@ from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.outcome import Done, Outcome
 from opentrader.actors.runtime.reply import Reply
-from opentrader.actors.trading.recovery.reconciliation import TradeRecovery
-from opentrader.actors.trading.replies.outcomes import closed, closed_trade_reply
+from opentrader.actors.trading.desk import Desk, TradingPart
+from opentrader.actors.trading.lifecycle_loop import LifecycleLoop
 from opentrader.actors.trading.replies.presenter import trade_reply
+from opentrader.actors.trading.replies.snapshot import is_busy
 from opentrader.actors.trading.venue_calls import read
 from opentrader.domain.ports import Clock
-from opentrader.domain.symbols import QUOTE
-from opentrader.domain.timeframes import WEEK_MS
 from opentrader.domain.trading.exchange import Exchange
-from opentrader.domain.trading.ledger import ClosedTrade
-from opentrader.domain.trading.lifecycle import Intent, LifecycleSettings, Trade, ended, own_fills, restored
+from opentrader.domain.trading.lifecycle import Intent, Trade, restored
 from opentrader.domain.trading.venue import OrderList, VenueView, Watch
 from opentrader.errors import Fault, InvalidInput, SymbolNotFound, TradeExists
 
@@ -57,39 +54,40 @@ class VerifiedStored(Message[messages.Restored]):
     outcome: Outcome[None]
 
 
-@dataclass(frozen=True, slots=True)
-class EndedRead(Message[messages.Synced]):
-    """The trades that have ended at the exchange, and their rows."""
+class Restore(TradingPart):
+    """The trades restored manually; `restored` are the unverified ones that are not closed yet."""
 
-    outcome: Outcome[tuple[tuple[Trade, ClosedTrade | None], ...]]
+    def __init__(self, desk: Desk, loop: LifecycleLoop) -> None:
+        super().__init__(desk)
+        self._loop = loop
+        self.restored: tuple[messages.TradeReply, ...] = ()
 
+    def load(self) -> None:
+        kept = self._control_store.restored()
+        self.restored = tuple(messages.TradeReply(**orjson.loads(kept[key])) for key in sorted(kept))
 
-@dataclass(frozen=True, slots=True)
-class Imported(Message[messages.Synced]):
-    """`seen` ended trades were looked at; the outcome holds the rows that are new."""
+    def of(self, pair: str) -> list[messages.TradeReply]:
+        return [trade for trade in self.restored if trade.symbol == pair]
 
-    seen: int
-    outcome: Outcome[list[ClosedTrade]]
-
-
-class RestoredTrades(TradeRecovery):
-    watchlist: tuple[str, ...] = ()
-    """The symbols whose history is imported, in addition to the known ones."""
+    def drop(self, keys: Collection[str]) -> None:
+        """These are closed."""
+        self.restored = tuple(trade for trade in self.restored if trade.id not in keys)
+        self._show()
 
     @handles(messages.RestoreTrade)
     def restore(self, message: messages.RestoreTrade) -> Reply[messages.Restored]:
         pair = message.symbol
-        if self.busy(pair):
+        if is_busy(self._snapshot(), pair):
             raise TradeExists(f"a trade in {pair} is already open or being opened", hint="close it first")
-        today = _day(self.context.clock.market_ms() // 1000)
+        today = _day(self.links.clock.market_ms() // 1000)
         if message.date is not None and message.date > today:
             raise InvalidInput([Fault(("body", "date"), f"is in the future; today is {today}", "value_error")])
-        return self.pipe(
-            exits_of(self._exchange, self.context.clock, message), then=partial(ExitsRead, message), exclusive=pair
+        return self.links.pipe(
+            exits_of(self._exchange, self.links.clock, message), then=partial(ExitsRead, message), exclusive=pair
         )
 
     @handles(ExitsRead)
-    def verify(self, message: ExitsRead) -> Any:
+    def verify(self, message: ExitsRead) -> Reply[messages.Restored]:
         """A verified trade joins the trades; an unverified one is only listed, also if the exchange does not answer."""
         request, found = message.request, message.outcome
         if not isinstance(found, Done) and isinstance(found.error, SymbolNotFound):
@@ -100,18 +98,18 @@ class RestoredTrades(TradeRecovery):
         cids = (exits.cid, exits.stop.cid, exits.target.cid)
         if owners := self._journal.owners(cids):
             raise TradeExists(f"these orders already belong to trade {', '.join(sorted(set(owners.values())))}")
-        now = self.context.clock.market_ms()
+        now = self.links.clock.market_ms()
         trade = restored(self._intent_of(request, now), exits, view, now, self._rules)
         self.book.quoted(view.filters, None)
         keep = self._journal.save(trade, "restored", now)
-        return self.pipe(keep, then=partial(VerifiedStored, trade), exclusive=request.symbol)
+        return self.links.pipe(keep, then=partial(VerifiedStored, trade), exclusive=request.symbol)
 
     def _intent_of(self, request: messages.RestoreTrade, now: int) -> Intent:
         size, px, sl, tp = (
             Decimal(str(value)) for value in (request.size, request.entry_px, request.sl_px, request.tp_px)
         )
         return Intent(
-            id=self.context.ids.new(),
+            id=self.links.ids.new(),
             kind="market",
             symbol=request.symbol,
             side="buy",
@@ -130,16 +128,16 @@ class RestoredTrades(TradeRecovery):
     def verified(self, message: VerifiedStored) -> messages.Restored:
         message.outcome.unwrap()
         trade = message.trade
-        self.resume_trade(trade)
-        self.show()
-        self.drive(trade.intent.symbol)
+        self._loop.resume_trade(trade)
+        self._show()
+        self._loop.drive(trade.intent.symbol)
         mark = self.book.marks.get(trade.intent.symbol)
-        return messages.Restored(trade=trade_reply(trade, mark, self.context.clock.market_ms()))
+        return messages.Restored(trade=trade_reply(trade, mark, self.links.clock.market_ms()))
 
     def _store_unverified(self, message: messages.RestoreTrade) -> Reply[messages.Restored]:
-        now = self.context.clock.market_ms() // 1000
+        now = self.links.clock.market_ms() // 1000
         trade = messages.TradeReply(
-            id=self.context.ids.new(),
+            id=self.links.ids.new(),
             symbol=message.symbol,
             direction=message.direction,  # type: ignore[arg-type]  # the edge lowered it
             size=message.size,
@@ -158,49 +156,14 @@ class RestoredTrades(TradeRecovery):
         )
         logger.warning("restored trade %s is unverified: no matching open orders on the exchange", message.symbol)
         keep = self._journal.commit([self._control_store.restoring(trade.id, orjson.dumps(asdict(trade)).decode())])
-        return self.pipe(keep, then=partial(UnverifiedStored, trade), exclusive=message.symbol)
+        return self.links.pipe(keep, then=partial(UnverifiedStored, trade), exclusive=message.symbol)
 
     @handles(UnverifiedStored)
     def unverified(self, message: UnverifiedStored) -> messages.Restored:
         message.outcome.unwrap()
-        self._snapshot = replace(self._snapshot, restored=(*self._snapshot.restored, message.trade))
-        self.show()
+        self.restored = (*self.restored, message.trade)
+        self._show()
         return messages.Restored(trade=message.trade)
-
-    def stored_restored(self) -> tuple[messages.TradeReply, ...]:
-        """The unverified restored trades that are not closed yet."""
-        kept = self._control_store.restored()
-        return tuple(messages.TradeReply(**orjson.loads(kept[key])) for key in sorted(kept))
-
-    def restored_of(self, pair: str) -> list[messages.TradeReply]:
-        return [trade for trade in self._snapshot.restored if trade.symbol == pair]
-
-    # --- import of closed trades
-
-    @handles(messages.SyncTrades)
-    def sync(self, message: messages.SyncTrades) -> Reply[Any]:
-        rows = self._history.page(1_000, 0)
-        known = {row.symbol for row in rows} | set(self.book.filters) | set(self.watchlist)
-        return self.pipe(
-            ended_trades(self._exchange, self.context.clock, known, self._instance, self._rules), then=EndedRead
-        )
-
-    @handles(EndedRead)
-    def import_ended(self, message: EndedRead) -> Reply[messages.Synced]:
-        """Import the closed trades that belong to no journaled trade; open ones are not imported."""
-        skipped, rows = 0, list[ClosedTrade]()
-        for trade, row in message.outcome.unwrap():
-            if self._journal.owners(cid for leg in trade.legs for cid in leg.cids if cid):
-                skipped += 1
-            elif row is not None:
-                rows.append(row)
-        keep = self._history.add(rows, self.context.clock.market_ms())
-        return self.pipe(keep, then=partial(Imported, skipped + len(rows)))
-
-    @handles(Imported)
-    def imported(self, message: Imported) -> messages.Synced:
-        new = message.outcome.unwrap()
-        return messages.Synced(len(new), message.seen - len(new), tuple(map(closed_trade_reply, new)))
 
 
 async def exits_of(
@@ -217,28 +180,6 @@ async def exits_of(
         if here and (stop.ex_id, target.ex_id) == named and stop.side == "sell" and stop.qty == qty:
             return view, known
     return view, None
-
-
-async def ended_trades(
-    exchange: Exchange, clock: Clock, known: set[str], instance: str, rules: LifecycleSettings
-) -> tuple[tuple[Trade, ClosedTrade | None], ...]:
-    """The trades that ended in the last week, with their rows: in known symbols, and in those of the assets held."""
-    balances = await exchange.balances()
-    held = {asset + QUOTE for asset in balances if asset != QUOTE}
-    now, found = clock.market_ms(), list[tuple[Trade, ClosedTrade | None]]()
-    for symbol in sorted(known | held):
-        try:
-            view = await read(exchange, Watch(symbol, since=now - WEEK_MS))
-        except SymbolNotFound:
-            continue
-        found += [(trade, _imported(trade, view, now)) for trade in ended(view, instance, now, rules)]
-    return tuple(found)
-
-
-def _imported(trade: Trade, view: VenueView, now: int) -> ClosedTrade | None:
-    fills: Sequence[Any] = own_fills(trade, view.fills or ())
-    row = closed(trade, fills, view.filters, view.last or trade.intent.px, now)
-    return None if row is None else replace(row, exit_reason="synced")
 
 
 def _day(at: int) -> str:

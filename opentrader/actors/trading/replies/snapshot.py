@@ -78,6 +78,12 @@ class TradingSnapshot:
         return tuple(entry_reply(trade) for trade in sorted(self.pending(), key=lambda x: x.intent.id))
 
 
+def is_busy(snapshot: TradingSnapshot, pair: str) -> bool:
+    """Whether a symbol has a trade that is open, is being opened, or was restored manually."""
+    held = snapshot.open_trades(pair) or snapshot.entering(pair)
+    return bool(held) or any(x.symbol == pair for x in snapshot.restored)
+
+
 class SnapshotPositions:
     """The port `Positions`, answered from the snapshot of PositionManager. Any thread; never waits."""
 
@@ -85,9 +91,7 @@ class SnapshotPositions:
         self._snapshot = snapshot
 
     def held(self, pair: str) -> bool:
-        snapshot = self._snapshot()
-        mine = snapshot.open_trades(pair) or snapshot.entering(pair)
-        return bool(mine) or any(x.symbol == pair for x in snapshot.restored)
+        return is_busy(self._snapshot(), pair)
 
     def awaited(self, pair: str) -> bool:
         return any(x.intent.symbol == pair for x in self._snapshot().pending())

@@ -1,4 +1,4 @@
-"""Trades that a hand put in, proved or not, and closed trades that only the venue remembers."""
+"""Trades that a hand put in, proved or not."""
 
 from __future__ import annotations
 
@@ -13,20 +13,11 @@ from opentrader.domain.trading.exchange import ListLeg, NewList, NewOrder
 from opentrader.domain.trading.venue import Accepted, OrderList
 from opentrader.errors import InvalidInput, SymbolNotFound, TradeExists
 from tests.fakes.market import PAIR, Market
-from tests.fakes.orders import buy
 
 
 def restore(**changes: Any) -> messages.RestoreTrade:
     given = {"symbol": PAIR, "direction": "buy", "size": 1.0, "entry_px": 10.0, "sl_px": 9.0, "tp_px": 11.0}
     return messages.RestoreTrade(**{**given, **changes})
-
-
-async def lose_the_store(market: Market) -> None:
-    await market.stop()
-    for file in market.folder.glob("opentrader.db*"):
-        file.unlink()
-    market.clock.now_ms += 60_000
-    await market.start()
 
 
 async def test_trades_put_in_by_hand_are_each_kept_and_each_dropped(market: Market) -> None:
@@ -83,22 +74,3 @@ async def test_what_cannot_be_is_refused(market: Market, wrong: dict[str, Any], 
     with pytest.raises(error):
         await market.ask(restore(**wrong))
     assert market.snapshot.restored == ()
-
-
-async def test_closed_trades_that_only_the_venue_remembers_are_imported_once(market: Market) -> None:
-    await market.ask(buy())
-    await market.go(101.0)
-    closing = asyncio.create_task(market.ask(messages.ClosePosition(PAIR)))
-    await market.until(lambda snapshot: closing.done())
-    (booked,) = (await closing).closed
-    assert (await market.ask(messages.SyncTrades())).synced == 0
-    await lose_the_store(market)
-    open_one = (await market.ask(buy())).trade
-    told = await market.ask(messages.SyncTrades())
-    (row,) = told.trades
-    assert (told.synced, told.skipped, row.id, row.exit_reason) == (1, 0, booked.id, "synced")
-    assert (row.size, row.entry_px, row.exit_px) == (booked.size, booked.entry_px, booked.exit_px)
-    assert row.pnl == pytest.approx(booked.pnl, abs=0.01)
-    again = await market.ask(messages.SyncTrades())
-    assert (again.synced, again.skipped) == (0, 1)
-    assert [trade.intent.id for trade in market.snapshot.open_trades()] == [open_one.id]

@@ -10,7 +10,7 @@ import pytest
 
 from opentrader.actors import messages
 from opentrader.actors.trading.account import ReadAccount
-from opentrader.actors.trading.intents import Quote, demand_exit, demand_fresh, demand_slots
+from opentrader.actors.trading.entry.intents import Quote, demand_exit, demand_fresh, demand_slots
 from opentrader.domain.trading.exchange import PriceTicker
 from opentrader.domain.trading.risk import Funds, Risk
 from opentrader.domain.trading.venue import Filters, Order

@@ -14,10 +14,17 @@ from opentrader.actors import messages
 from opentrader.actors.runtime.actor import Actor
 from opentrader.actors.runtime.limits import Limits
 from opentrader.actors.runtime.part import Part
-from opentrader.actors.trading.account import ReadAccount
-from opentrader.actors.trading.lifecycle_loop import CheckEntries
+from opentrader.actors.trading.account import AccountReader, ReadAccount
+from opentrader.actors.trading.closing import Closing
+from opentrader.actors.trading.control import ControlDesk
+from opentrader.actors.trading.entry.entries import Entries
+from opentrader.actors.trading.lifecycle_loop import CheckEntries, LifecycleLoop
+from opentrader.actors.trading.pending import PendingCancels
 from opentrader.actors.trading.position_manager import PositionManager
-from opentrader.actors.trading.recovery.reconciliation import Reconcile
+from opentrader.actors.trading.recovery.history_import import HistoryImport
+from opentrader.actors.trading.recovery.reconciliation import Reconcile, Reconciliation
+from opentrader.actors.trading.recovery.restore import Restore
+from opentrader.actors.trading.trailing import TrailingStops
 from opentrader.actors.trading.waiters import Waiters
 from opentrader.domain.trading.exchange import NewOrder
 from opentrader.domain.trading.risk import Risk
@@ -28,7 +35,20 @@ from tests.fakes.market import PAIR, Market
 from tests.fakes.orders import buy, limit
 from tests.waiting import PATIENCE_SECONDS
 
-OWNERS: tuple[type[Actor] | type[Part], ...] = (PositionManager, Waiters)
+OWNERS: tuple[type[Actor] | type[Part], ...] = (
+    PositionManager,
+    AccountReader,
+    Closing,
+    ControlDesk,
+    Entries,
+    HistoryImport,
+    LifecycleLoop,
+    PendingCancels,
+    Reconciliation,
+    Restore,
+    TrailingStops,
+    Waiters,
+)
 HANDLERS = {kind: (owner, handle) for owner in OWNERS for kind, handle in owner.handlers.items()}
 SURE = {  # what one round of work comes to in any case
     "VenueRead",

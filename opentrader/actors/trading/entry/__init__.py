@@ -1,0 +1,1 @@
+"""Entries: the gate, the requests, and the intents made from them."""

@@ -1,0 +1,248 @@
+"""Entries on their way: quoted, planned, sent, and answered once the outcome is known."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+from typing import Any, NoReturn, cast
+
+from opentrader.actors import messages
+from opentrader.actors.runtime.handlers import handles
+from opentrader.actors.runtime.message import Message
+from opentrader.actors.runtime.outcome import Outcome
+from opentrader.actors.runtime.reply import Reply
+from opentrader.actors.trading.closing import Closing, sold
+from opentrader.actors.trading.desk import Desk, TradingPart
+from opentrader.actors.trading.entry.intents import (
+    Quote,
+    demand_fresh,
+    demand_slots,
+    limit_intent,
+    market_intent,
+    quoted,
+)
+from opentrader.actors.trading.lifecycle_loop import LifecycleLoop
+from opentrader.actors.trading.replies.outcomes import entered, never_sent
+from opentrader.actors.trading.replies.presenter import bought, entry_leg, is_entering, is_pending
+from opentrader.actors.trading.replies.snapshot import is_busy
+from opentrader.actors.trading.waiters import Tell, until
+from opentrader.domain.time_limits import ENTRY_SECONDS
+from opentrader.domain.trading.exchange import Exchange
+from opentrader.domain.trading.lifecycle import Intent, Trade, planned
+from opentrader.domain.trading.risk import Day, Risk, demand_room
+from opentrader.errors import (
+    AskTimeout,
+    NoPosition,
+    OpentraderError,
+    PendingEntryExists,
+    RiskLimit,
+    TradeExists,
+)
+
+QUOTE_MS = 60_000  # maximum age of the price that an entry is computed from
+
+Entry = messages.ExecuteTrade | messages.PlaceManual
+Outcomes = messages.TradeOpened | messages.ManualPlaced
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted(Message[Outcomes]):
+    request: Entry
+    outcome: Outcome[Quote]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned(Message[Outcomes]):
+    """An intent is durable: it will be executed, or its failure will be known."""
+
+    request: Entry
+    trade: Trade
+    outcome: Outcome[None]
+
+
+@dataclass(frozen=True, slots=True)
+class Entered(Message[Outcomes]):
+    outcome: Outcome[Trade]
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeOfKey(Message[Outcomes | None]):
+    """The outcome of the entry that a request with this Idempotency-Key placed; None if it placed none."""
+
+    owner = "position_manager"
+    idem_key: str
+
+
+class Entries(TradingPart):
+    """Turns requests into intents, and answers when their outcome is known.
+
+    `barred` tells why no entry may be opened now, `cools_down` whether a pair was stopped out a short while ago.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        loop: LifecycleLoop,
+        closing: Closing,
+        *,
+        barred: Callable[[], OpentraderError | None],
+        cools_down: Callable[[str], bool],
+        risk: Risk,
+        speed: float,
+    ) -> None:
+        super().__init__(desk)
+        self._loop, self._closing = loop, closing
+        self._barred, self._cools_down = barred, cools_down
+        self._risk, self._quote_ms = risk, QUOTE_MS * max(1.0, speed)
+
+    @handles(messages.ExecuteTrade)
+    def execute(self, message: messages.ExecuteTrade) -> Reply[messages.TradeOpened | messages.TradeSold]:
+        pair = message.symbol
+        if message.direction == "sell":
+            if not self._closing.holds(pair):
+                return self.links.pipe(nothing_to_sell(self._exchange, pair))
+            return self.links.pipe(sold(self.links.ask, self.links.clock, message))
+        self._demand_entry(message)
+        return self._quote(message)
+
+    @handles(messages.PlaceManual)
+    def place(self, message: messages.PlaceManual) -> Reply[messages.ManualPlaced]:
+        if message.direction == "sell":
+            raise NoPosition(
+                "a manual entry can only buy on a spot exchange", hint="POST /api/close sells an open position"
+            )
+        self._demand_entry(message)
+        return self._quote(message)
+
+    def _quote(self, message: Entry) -> Reply[Any]:
+        asked = quoted(self._exchange, message.symbol)
+        return self.links.pipe(asked, then=partial(Quoted, message), exclusive=message.symbol)
+
+    @handles(Quoted)
+    def plan(self, message: Quoted) -> Reply[Outcomes]:
+        """Size the entry and commit the intent: from here on it is executed, even if the caller is gone.
+
+        The checks before the quote are repeated, because other entries may have been planned in the meantime.
+        """
+        request, quote = message.request, message.outcome.unwrap()
+        now = self.links.clock.market_ms()
+        self.book.quoted(quote.filters, quote.last)
+        self._demand_entry(request)
+        intent = self._intent(request, quote, now)
+        demand_fresh(quote, now, self._quote_ms)
+        demand_slots(quote, self._exits_to_come(intent.symbol))
+        trade = self.book.planned[intent.id] = planned(intent)
+        facts = {"agent": intent.agent, "bot": intent.bot}
+        keep = self._journal.save(trade, "accepted", now, facts=facts)
+        return self.links.pipe(keep, then=partial(Planned, request, trade), exclusive=intent.symbol)
+
+    def _intent(self, request: Entry, quote: Quote, now: int) -> Intent:
+        key, instance = self.links.ids.new(), self._instance
+        if isinstance(request, messages.ExecuteTrade):
+            return market_intent(request, quote, self._risk, now=now, key=key, instance=instance)
+        return limit_intent(request, quote, self._risk, now=now, key=key, instance=instance)
+
+    @handles(Planned)
+    def carry_out(self, message: Planned) -> Reply[Outcomes]:
+        trade = self.book.planned.pop(message.trade.intent.id)
+        message.outcome.unwrap()
+        self._loop.assign(trade)
+        self.book.hurry(trade.intent.id)
+        self._loop.drive(trade.intent.symbol)
+        return self.links.pipe(until_entered(self.links.tell, trade, self._settled_entry(trade)), then=Entered)
+
+    @handles(OutcomeOfKey)
+    def made_with(self, message: OutcomeOfKey) -> Reply[Outcomes | None] | None:
+        trade = self._journal.made_with(message.idem_key)
+        if trade is None or never_sent(trade):
+            return None
+        waiting = until_entered(self.links.tell, trade, self._settled_entry(trade))
+        return cast("Reply[Outcomes | None]", self.links.pipe(waiting, then=Entered))
+
+    @handles(Entered)
+    def entered(self, message: Entered) -> Outcomes:
+        trade, now = message.outcome.unwrap(), self.links.clock.market_ms()
+        pair, row = trade.intent.symbol, self.book.rows.get(trade.intent.id)
+        return entered(trade, row, self.book.least(trade), self.book.marks.get(pair), now)
+
+    def _settled_entry(self, trade: Trade) -> Callable[[], Trade | None]:
+        """Returns the trade once its entry rests, is protected, or has failed; for the actor's thread."""
+        key, last = trade.intent.id, trade
+
+        def settled() -> Trade | None:
+            nonlocal last
+            last = self.book.trades.get(key, last)
+            known = last.label in {"PROTECTED", "QUARANTINE", "DUST"} or self._rests(last)
+            return last if known or self.book.has_ended(key) else None
+
+        return settled
+
+    def _rests(self, trade: Trade) -> bool:
+        leg = entry_leg(trade)
+        return trade.intent.kind == "limit" and leg is not None and leg.state == "OPEN"
+
+    # --- what bars an entry
+
+    def _demand_entry(self, request: Entry) -> None:
+        """Raise the first error that blocks an entry, in the order of the API."""
+        if (barred := self._barred()) is not None:
+            raise barred
+        if isinstance(request, messages.PlaceManual):
+            self._demand_new_price(request)
+        elif is_busy(self._snapshot(), request.symbol):
+            raise TradeExists(f"a trade in {request.symbol} is already open or being opened", hint="close it first")
+        self._demand_room(counts=isinstance(request, messages.ExecuteTrade))
+        if self._cools_down(request.symbol):
+            raise RiskLimit(
+                f"{request.symbol} was stopped out recently", hint="retry after the cooldown (risk_cooldown_sec)"
+            )
+
+    def _demand_new_price(self, request: messages.PlaceManual) -> None:
+        """Allow one manual entry per symbol and price (after rounding) until its trade is closed."""
+        filters = self.book.filters.get(request.symbol)
+        if filters is None:
+            return  # checked again once the tick size is known
+        px = filters.price(Decimal(str(request.entry_px)))
+        for trade in self.book.known():
+            same = trade.intent.kind == "limit" and (trade.intent.symbol, trade.intent.px) == (request.symbol, px)
+            if same and (is_pending(trade) or self._snapshot().is_open(trade)):
+                what = "is already pending" if is_pending(trade) else "was filled, and its trade is open"
+                raise PendingEntryExists(
+                    f"an entry of {request.symbol} at {px:f} {what}",
+                    hint="use another price to add a ladder level",
+                )
+
+    def _demand_room(self, *, counts: bool) -> None:
+        seen, known = self._snapshot(), self.book.known()
+        assert seen.account is not None, "the gate is open"
+        entering = [x for x in known if is_entering(x) and not bought(x)]
+        waiting = [x for x in known if is_pending(x)]
+        day = Day(seen.trades_today + len(entering), self.book.pnl_today(self.links.clock.market_ms()))
+        taken = len(seen.open_trades()) + len(entering) + len(waiting)
+        demand_room(taken, day, seen.account.equity, self._risk, counts=counts)
+
+    def _exits_to_come(self, pair: str) -> int:
+        """How many order lists the entries in flight of a symbol will still need."""
+        known = self.book.known()
+        return sum(x.intent.symbol == pair and (is_pending(x) or is_entering(x)) for x in known)
+
+
+async def nothing_to_sell(exchange: Exchange, pair: str) -> NoReturn:
+    await exchange.filters(pair)  # raises `SymbolNotFound`
+    raise NoPosition(f"there is no open position in {pair} to sell", hint="on a spot exchange, sell closes a position")
+
+
+async def until_entered(tell: Tell, trade: Trade, settled: Callable[[], Trade | None]) -> Trade:
+    """The trade once `settled` returns it."""
+    try:
+        async with asyncio.timeout(ENTRY_SECONDS):
+            return await until(tell, frozenset({trade.intent.id}), settled)
+    except TimeoutError:
+        raise AskTimeout(
+            f"the entry of {trade.intent.symbol} was not completed within {ENTRY_SECONDS:.0f} s",
+            hint="it continues: see GET /api/trades, or repeat the request with the same Idempotency-Key",
+            intent_id=trade.intent.id,
+        ) from None

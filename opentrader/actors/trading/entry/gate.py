@@ -1,0 +1,39 @@
+"""The entry gate: whether an entry may be sent now, and if not, why. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from opentrader.domain.trading.ledger import Control
+from opentrader.errors import LicenseRequired, NotReady, OpentraderError, StorageError, TradingHalted
+
+
+@dataclass(frozen=True, slots=True)
+class GateState:
+    """What the gate depends on. `degraded`: why the last read of the account failed. `roomy`: of the disk."""
+
+    control: Control
+    reconciled: bool
+    account_known: bool
+    degraded: str
+    roomy: bool
+    licensed: bool
+
+
+def refusal(state: GateState) -> OpentraderError | None:
+    """The first reason that bars entries, in the order of the API; None if the gate is open."""
+    if state.control.halted:
+        return TradingHalted(f"trading is halted: {state.control.reason}", hint="POST /api/resume allows entries again")
+    if state.control.closeall_since is not None:
+        return TradingHalted("a closeall is in progress", hint="entries are allowed again once it has ended")
+    if not state.reconciled or not state.account_known:
+        return NotReady("the account and its orders have not been read yet", hint="retry in a few seconds")
+    if state.degraded:
+        return NotReady(f"the account could not be read: {state.degraded}", hint="retry in a few seconds")
+    if not state.roomy:
+        return StorageError("the disk is almost full", hint="free disk space; exits still work")
+    if not state.licensed:
+        return LicenseRequired(
+            "a license is required for entries", hint="register it for free: POST /api/license/register"
+        )
+    return None

@@ -1,0 +1,44 @@
+"""The entry gate: the first reason that bars entries, in the order of the API."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from opentrader.actors.trading.entry.gate import GateState, refusal
+from opentrader.domain.trading.ledger import Control
+from opentrader.errors import LicenseRequired, NotReady, StorageError, TradingHalted
+
+OPEN = GateState(control=Control(), reconciled=True, account_known=True, degraded="", roomy=True, licensed=True)
+BARS: tuple[tuple[dict[str, Any], type[Exception], str], ...] = (
+    ({"control": Control(halted=True, reason="lunch")}, TradingHalted, "lunch"),
+    ({"control": Control(closeall_since=7)}, TradingHalted, "closeall"),
+    ({"reconciled": False}, NotReady, "not been read yet"),
+    ({"account_known": False}, NotReady, "not been read yet"),
+    ({"degraded": "banned"}, NotReady, "banned"),
+    ({"roomy": False}, StorageError, "almost full"),
+    ({"licensed": False}, LicenseRequired, "license"),
+)
+
+
+def test_an_open_gate_says_nothing() -> None:
+    assert refusal(OPEN) is None
+
+
+@pytest.mark.parametrize(("change", "kind", "text"), BARS, ids=[text for _, _, text in BARS[:3]] + list("defg"))
+def test_each_reason_bars_by_itself(change: dict[str, Any], kind: type[Exception], text: str) -> None:
+    told = refusal(replace(OPEN, **change))
+    assert isinstance(told, kind)
+    assert text in told.detail
+    assert told.hint
+
+
+def test_of_several_reasons_the_first_is_told() -> None:
+    state = replace(OPEN, roomy=False, licensed=False, degraded="banned", reconciled=False)
+    for name, better in (("reconciled", True), ("degraded", ""), ("roomy", True), ("licensed", True)):
+        told, state = refusal(state), replace(state, **{name: better})  # type: ignore[arg-type]  # each of its type
+        assert told is not None
+        assert told != refusal(state)
+    assert refusal(state) is None
