@@ -14,6 +14,7 @@ import pytest
 
 from opentrader.actors import messages
 from opentrader.actors.runtime.message import Message
+from opentrader.actors.trading.lifecycle_loop import CheckSymbol
 from opentrader.exchange.paper.ledger.ledger import deposit
 from tests.simulation.daemon import Answer
 from tests.simulation.simulation import Simulation
@@ -43,7 +44,6 @@ async def done(simulation: Simulation, message: Message[Any], key: str | None = 
 
 
 AT_RANDOM = (
-    ("K1", "a symbol is latched as being looked at", "not looked at", "storms", 27, 0.36),
     ("K2", "a bad number ends the actor", "fault", "numbers", 5, 0.2),
     ("K4", "a close without progress is sent again at once", "order storm", "thin", 7, 0.385),
     ("K5", "a planned entry has no deadline", "late entry", "outages", 4, 0.9),
@@ -65,6 +65,18 @@ def _row(spec: str, why: str, kind: str, climate: str, seed: int, hours: float, 
 
 
 ROWS = [*(_row(*row) for row in AT_RANDOM), *(_row(*row, pytest.mark.slow) for row in SLOW)]
+
+
+@pytest.mark.parametrize("seed", [27, 10])
+def test_k1_a_storm_of_requests_never_hides_a_symbol(seed: int) -> None:
+    """What the loop tells itself is no request: no limit refuses it."""
+    violation = Simulation(seed, 0.4, "storms").run().first("not looked at")
+    assert violation is None, violation
+
+
+def test_k1_the_run_finds_it_if_the_loop_can_be_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CheckSymbol, "own", False)
+    assert any(Simulation(seed, 0.4, "storms").run().first("not looked at") for seed in (27, 10))
 
 
 @pytest.mark.parametrize(("kind", "climate", "seed", "hours"), ROWS)

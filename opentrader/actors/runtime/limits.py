@@ -14,6 +14,7 @@ class Limits:
     """Bounds of the actor runtime. Counts are per actor; durations are seconds."""
 
     inbox: int = 1000  # requests waiting in one mailbox
+    unanswered: int = 1000  # requests from outside that an actor has taken and not answered yet
     deferred: int = 64  # requests waiting for one exclusive key
     deaths: int = 3  # crashes of any actors within the window that end the daemon
     window_seconds: float = 60.0

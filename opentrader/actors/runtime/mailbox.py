@@ -48,7 +48,7 @@ class Mailbox:
         message = envelope.message
         if isinstance(message, Tick):
             self._put_tick(envelope)
-        elif isinstance(message, Message) and not isinstance(message, Ping) and len(self) >= self.limit:
+        elif _is_request(message) and len(self) >= self.limit:
             raise Overloaded(f"actor {self.name} has {self.limit} requests waiting", hint="retry in a second")
         else:
             self._enqueue(envelope)
@@ -95,6 +95,10 @@ class Mailbox:
             pass
         # A thread that comes back to a closed mailbox must find a message that ends it, not block forever.
         self._queue.put(Envelope(Stop()))
+
+
+def _is_request(message: object) -> bool:
+    return isinstance(message, Message) and not message.own and not isinstance(message, Ping)
 
 
 def _refuse(envelope: Envelope[Any], error: OpentraderError) -> None:

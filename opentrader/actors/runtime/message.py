@@ -14,7 +14,8 @@ class Message(Generic[R]):
     `owner` names the actor that handles the message; `key` selects one actor of a family that has one per key (a
     pair). Together they are the address. `licensed` messages need an active license; while a position or an order
     is open, those that also have `reduces`, because they reduce or show that risk, are exempt. A continuation has
-    no owner: it goes to the actor that piped the coroutine.
+    no owner: it goes to the actor that piped the coroutine. `own` messages come from actors and their coroutines alone:
+    they carry on what was admitted before, so that no limit refuses them.
     """
 
     __slots__ = ()
@@ -22,6 +23,7 @@ class Message(Generic[R]):
     owner: ClassVar[str] = ""
     licensed: ClassVar[bool] = False
     reduces: ClassVar[bool] = False
+    own: ClassVar[bool] = False
     __pydantic_config__: ClassVar[dict[str, bool]] = {"allow_inf_nan": False}  # read where a request is parsed
 
     @property

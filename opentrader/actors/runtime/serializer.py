@@ -35,9 +35,9 @@ class Serializer:
             del self._holds[key]
 
     def defer(self, key: Hashable, message: Message[Any]) -> Reply[Any]:
-        """Queue the request. Raises `Overloaded` when too many wait for the same key."""
+        """Queue the request. Raises `Overloaded` when too many wait for the same key; own messages always may."""
         waiting = self._waiting.setdefault(key, deque())
-        if len(waiting) >= self._limit:
+        if not message.own and len(waiting) >= self._limit:
             waits = f"actor {self._name} has {self._limit} requests waiting for {key}"
             raise Overloaded(waits, hint="retry in a second")
         promise: Reply[Any] = Reply()

@@ -26,6 +26,7 @@ class ReadAccount(Message[None]):
     """Read the account now; it is also read every few seconds."""
 
     owner = "position_manager"
+    own = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ class CloseTrades(Message[tuple[ClosedTrade, ...]]):
     """Close the trades of one pair."""
 
     owner = "position_manager"
+    own = True
     pair: str
     reason: str
 
@@ -66,7 +67,7 @@ class AllClosed(Message[messages.ClosedAll]):
 
 
 class Closing(TradingPart):
-    """Closes trades of one symbol, or of all; `holds` and the rest of the entry gate wait for no close."""
+    """Closes the trades of one symbol, or of all."""
 
     def __init__(self, desk: Desk, loop: LifecycleLoop, restore: Restore) -> None:
         super().__init__(desk)

@@ -30,6 +30,7 @@ class SetControl(Message[Control]):
     """Store a change of the trading control, then apply it."""
 
     owner = "position_manager"
+    own = True
     change: Callable[[Control], Control]
 
 

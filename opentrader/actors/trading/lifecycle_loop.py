@@ -48,6 +48,7 @@ class CheckSymbol(Message[None]):
     """Check the trades of a symbol: the ones that are due, or all of them."""
 
     owner = "position_manager"
+    own = True
     pair: str
     all: bool = False
 
@@ -57,6 +58,7 @@ class CheckEntries(Message[None]):
     """Check all trades of a symbol now; answered once they have been checked."""
 
     owner = "position_manager"
+    own = True
     pair: str
 
 

@@ -24,6 +24,7 @@ class CancelPendingEntry(Message[messages.PendingEntry]):
     """Cancel one pending entry."""
 
     owner = "position_manager"
+    own = True
     id: str
 
 

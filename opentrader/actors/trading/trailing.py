@@ -36,6 +36,7 @@ class RaiseStop(Message[messages.StopMoved | None]):
     """Raise the stop of one trade."""
 
     owner = "position_manager"
+    own = True
     id: str
     level: Decimal
 

@@ -35,6 +35,7 @@ class Waiter:
 @dataclass(frozen=True, slots=True)
 class Await(Message[None]):
     owner = "position_manager"
+    own = True
     waiter: Waiter
 
 
@@ -43,6 +44,7 @@ class GiveUp(Message[None]):
     """The coroutine does not wait anymore."""
 
     owner = "position_manager"
+    own = True
     waiter: Waiter
 
 

@@ -67,6 +67,18 @@ def test_a_request_beyond_the_limit_is_refused_at_once() -> None:
     assert [message.number for message in taken(box)] == [1, 3]
 
 
+def test_what_an_actor_sends_itself_is_taken_into_a_full_box() -> None:
+    @dataclass(frozen=True, slots=True)
+    class GoOn(Message[None]):
+        own = True
+
+    box = full_box()
+    box.put(mail(GoOn()))
+    with pytest.raises(Overloaded):
+        box.put(mail(Request(2)))
+    assert taken(box)[-1] == GoOn()
+
+
 @pytest.mark.parametrize("message", [Tick(1.0), Ping(), Continuation(), _ActorStop()], ids=lambda m: type(m).__name__)
 def test_what_keeps_an_actor_going_is_taken_into_a_full_box(message: Any) -> None:
     box = full_box()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from opentrader.actors.runtime.message import Message
+from opentrader.actors.runtime.serializer import Serializer
 from opentrader.errors import Overloaded
 from tests.actors.runtime.book import Book, Seen, ask, turn, work
 
@@ -55,3 +58,18 @@ async def test_too_many_requests_for_one_key_are_refused(build: Any) -> None:
         await asked[3]
     gate.set()
     assert await asyncio.gather(*asked[:3]) == ["opened"] * 3
+
+
+def test_what_an_actor_sends_itself_waits_however_many_wait() -> None:
+    @dataclass(frozen=True, slots=True)
+    class GoOn(Message[None]):
+        own = True
+
+    serializer = Serializer("book", 1)
+    serializer.hold("BTC")
+    serializer.defer("BTC", Seen())
+    serializer.defer("BTC", GoOn())
+    with pytest.raises(Overloaded):
+        serializer.defer("BTC", Seen())
+    serializer.release("BTC")
+    assert [message for message, _ in serializer.turns("BTC")] == [Seen(), GoOn()]

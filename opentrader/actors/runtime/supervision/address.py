@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -13,6 +14,7 @@ from pykka._envelope import Envelope
 
 from opentrader.actors.runtime.actor import Actor, cut_off
 from opentrader.actors.runtime.context import Context
+from opentrader.actors.runtime.limits import Limits
 from opentrader.actors.runtime.lives import Lives
 from opentrader.actors.runtime.message import Message, Ping
 from opentrader.actors.runtime.reply import Reply
@@ -35,17 +37,18 @@ class ActorCell:
         key: str | None,
         *,
         factory: Factory,
-        inbox: int,
+        limits: Limits,
         loop: asyncio.AbstractEventLoop,
         lives: Lives,
     ) -> None:
         self.owner = owner
         self.key = key
         self.name = owner if key is None else f"{owner}/{key}"
-        self.mailbox = lives.mailbox(self.name, inbox)
+        self.mailbox = lives.mailbox(self.name, limits.inbox)
         self.restarts = 0
+        self._asked = 0  # requests that were admitted and have no reply yet
         self._factory = factory
-        self._loop, self._lives = loop, lives
+        self._loop, self._lives, self._limits = loop, lives, limits
         self._wakeup = wakeup_of(loop)
         self._vacate()
 
@@ -58,6 +61,17 @@ class ActorCell:
     def alive(self) -> bool:
         """Whether an actor serves this address."""
         return self.actor is not None and not self.actor.actor_stopped.is_set()
+
+    @contextmanager
+    def admitted(self) -> Iterator[None]:
+        """Count a request from outside until it has its reply. Raises `Overloaded` when too many have none."""
+        if self._asked >= self._limits.unanswered:
+            raise Overloaded(f"actor {self.name} has {self._asked} requests in progress", hint="retry in a second")
+        self._asked += 1
+        try:
+            yield
+        finally:
+            self._asked -= 1
 
     def send(self, message: Message[Any], reply: Reply[Any]) -> None:
         """Put a message into the mailbox. Raises `Overloaded` when it is full, `NotReady` if the actor is down too."""

@@ -129,10 +129,12 @@ class Supervisor:
         """Send a message, and return its reply or raise the error of its handler.
 
         Raises `AskTimeout` after `timeout` seconds (the work is not canceled), `Overloaded` when the mailbox is
-        full, `NotReady` when it is full and the actor is down, `ShuttingDown` once the system stops.
+        full or too many requests have no reply yet, `NotReady` when it is full and the actor is down, `ShuttingDown`
+        once the system stops.
         """
         self._require_open()
-        return await self._ask(message, timeout=timeout)
+        with self._find(message).admitted():
+            return await self._ask(message, timeout=timeout)
 
     def tell(self, message: Message[Any]) -> None:
         """Send a one-way message; an error of its handler is logged. Raises as `ask` does, except `AskTimeout`."""
@@ -203,7 +205,7 @@ class Supervisor:
         return cell
 
     def _cell(self, owner: str, key: str | None, factory: Factory) -> ActorCell:
-        return ActorCell(owner, key, factory=factory, inbox=self._limits.inbox, loop=self._loop, lives=self._lives)
+        return ActorCell(owner, key, factory=factory, limits=self._limits, loop=self._loop, lives=self._lives)
 
     def _mailboxes(self) -> list[Mailbox]:
         return [cell.mailbox for cell in list(self._cells.values())]

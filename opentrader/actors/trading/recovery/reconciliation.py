@@ -50,6 +50,7 @@ class Reconcile(Message[tuple[Trade, ...]]):
     """
 
     owner = "position_manager"
+    own = True
     everywhere: bool = True
 
 
@@ -68,6 +69,7 @@ class Adopt(Message[tuple[Trade, ...]]):
     """Adopt trades that were rebuilt from the exchange, unless they are already known."""
 
     owner = "position_manager"
+    own = True
     trades: tuple[Trade, ...]
 
 

@@ -15,7 +15,7 @@ from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Tick
 from opentrader.actors.runtime.supervision.supervisor import ActorStatus
 from opentrader.errors import InternalError, NotReady, Overloaded, StorageError, SymbolNotFound
-from tests.actors.runtime.book import SAFETY, ask
+from tests.actors.runtime.book import SAFETY, Book, Seen, ask, work
 from tests.fakes.subject import Await, Name, Publish, Subject, dies, entered, started
 
 # start
@@ -183,6 +183,22 @@ async def test_a_full_mailbox_refuses_requests_at_once_and_handles_what_it_took(
     assert bench.supervisor.status() == [ActorStatus("a", alive=True, inbox=2, restarts=0)]
     hold.release.set()
     assert await asyncio.gather(held, *taken) == [None, "a", "a"]
+
+
+async def test_a_request_too_many_in_progress_is_refused_at_the_door_and_not_inside(build: Any) -> None:
+    bench = build(unanswered=1)
+    bench.supervisor.add("book", Book)
+    await bench.supervisor.start()
+    gate = asyncio.Event()
+    first = ask(bench, work("BTC", "a", gate))
+    await asyncio.sleep(0)
+    with pytest.raises(Overloaded, match="book has 1 requests in progress"):
+        await ask(bench, Seen())
+    inside: list[str] = await bench.supervisor._ask(Seen(), timeout=SAFETY)  # as a coroutine of an actor asks
+    assert inside == ["begin a"]
+    gate.set()
+    assert await first == "opened"
+    assert await ask(bench, Seen()) == ["begin a", "end a"]
 
 
 async def test_while_an_actor_restarts_requests_wait_and_one_too_many_is_told_so(build: Any) -> None:
