@@ -17,7 +17,6 @@ WITHOUT: dict[str, str] = {
     "actors/trading/desk.py": "what parts are given; each of their tests makes one",
     "app/trend/trend_scan.py": "calls it under the name of the reference: tests/cli/test_commands.py",
     "domain/ports.py": "protocols",
-    "domain/trading/exchange.py": "a protocol, and the values that cross it",
     "domain/trading/lifecycle/scene.py": "what `decide` and `sizing` read; their tests set it",
     "domain/trading/lifecycle/settings.py": "constants of a venue, proved by the exploration",
     "domain/trading/ports.py": "protocols",

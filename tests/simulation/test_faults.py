@@ -15,6 +15,7 @@ import pytest
 from opentrader.actors import messages
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.trading.lifecycle_loop import CheckSymbol
+from opentrader.domain.trading.exchange import PriceTicker
 from opentrader.exchange.paper.ledger.ledger import deposit
 from tests.simulation.daemon import Answer
 from tests.simulation.simulation import Simulation
@@ -44,7 +45,6 @@ async def done(simulation: Simulation, message: Message[Any], key: str | None = 
 
 
 AT_RANDOM = (
-    ("K2", "a bad number ends the actor", "fault", "numbers", 5, 0.2),
     ("K4", "a close without progress is sent again at once", "order storm", "thin", 7, 0.385),
     ("K5", "a planned entry has no deadline", "late entry", "outages", 4, 0.9),
     ("K7", "a slow commit counts as a refusal of the venue", "blamed the venue", "slow disk", 1, 0.95),
@@ -77,6 +77,18 @@ def test_k1_a_storm_of_requests_never_hides_a_symbol(seed: int) -> None:
 def test_k1_the_run_finds_it_if_the_loop_can_be_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(CheckSymbol, "own", False)
     assert any(Simulation(seed, 0.4, "storms").run().first("not looked at") for seed in (27, 10))
+
+
+@pytest.mark.parametrize("seed", [5, 1])
+def test_k2_a_bad_price_is_an_answer_that_cannot_be_read(seed: int) -> None:
+    verdict = Simulation(seed, 0.35, "numbers").run()
+    assert verdict.counts["number"]
+    assert (verdict.first("fault"), verdict.first("fatal")) == (None, None)
+
+
+def test_k2_the_run_finds_it_if_the_port_lets_bad_prices_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PriceTicker, "__post_init__", lambda ticker: None)
+    assert Simulation(5, 0.35, "numbers").run().first("fault")
 
 
 @pytest.mark.parametrize(("kind", "climate", "seed", "hours"), ROWS)

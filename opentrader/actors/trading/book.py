@@ -76,11 +76,11 @@ class TradeBook:
 
     # --- what was learned
 
-    def quoted(self, filters: Filters, last: Decimal | None) -> None:
+    def quoted(self, pair: str, filters: Filters, last: Decimal | None) -> None:
         """The rules and the price of a market, as just read."""
-        self.filters[filters.symbol] = filters
+        self.filters[pair] = filters
         if last is not None:
-            self.marks[filters.symbol] = last
+            self.marks[pair] = last
 
     def assign(self, trade: Trade, now: int) -> Trade | None:
         """Put a new state of a trade in place of the one before, which is returned.

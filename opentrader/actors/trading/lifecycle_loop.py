@@ -26,7 +26,7 @@ from opentrader.domain.ports import Clock
 from opentrader.domain.time_limits import LATE_MS
 from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.ledger import ClosedTrade
-from opentrader.domain.trading.lifecycle import Trade, answered, own_fills, tick, watch
+from opentrader.domain.trading.lifecycle import Trade, answered, faulted, own_fills, tick, watch
 from opentrader.domain.trading.ports import Change
 from opentrader.domain.trading.venue import (
     Accepted,
@@ -185,7 +185,7 @@ class LifecycleLoop(TradingPart):
             self.book.postpone(trade.intent.id, self.links.clock.market_ms())
             return self._look(message.pair, message.ids[1:])
         now = self.links.clock.market_ms()
-        after, effect = tick(trade, view, now, self._rules)
+        after, effect = self._decided(trade, view, now)
         if after == trade and effect is None:
             self.book.schedule(after, now)
             return self._next(message.pair, message.ids)
@@ -254,12 +254,21 @@ class LifecycleLoop(TradingPart):
         log_resumed(trade)
         self.book.resume(trade)
 
+    def _decided(self, trade: Trade, view: VenueView, now: int) -> tuple[Trade, Effect | None]:
+        """A tick; a fault of the rules quarantines this trade, and ends nothing else."""
+        try:
+            return tick(trade, view, now, self._rules)
+        except Exception:
+            if trade.label != "QUARANTINE":
+                logger.exception("trade %s, %s: the rules failed", trade.intent.id, trade.intent.symbol)
+            return faulted(trade, now), None
+
     def _view(self, message: VenueRead, trade: Trade) -> VenueView | None:
         """What was read, plus the base quantity of other trades; only the symbol rules if the read failed."""
         now, filters = self.links.clock.market_ms(), self.book.filters.get(message.pair)
         if isinstance(message.outcome, Done):
             view = message.outcome.value
-            self.book.quoted(view.filters, view.last)
+            self.book.quoted(message.pair, view.filters, view.last)
         elif filters is None:
             return None
         else:

@@ -5,6 +5,7 @@ A command changes a record and commits it, the loop acts on it, and the caller i
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -37,6 +38,8 @@ from opentrader.domain.trading.lifecycle import LifecycleSettings, Trade, booted
 from opentrader.domain.trading.ports import Change, Disk, Records
 from opentrader.domain.trading.risk import Risk
 from opentrader.errors import OpentraderError
+
+logger = logging.getLogger(__name__)
 
 
 class PositionManager(Actor):
@@ -171,11 +174,16 @@ class PositionManager(Actor):
                 reconciled=seen.reconciled,
                 account_known=seen.account is not None,
                 degraded=seen.degraded,
-                roomy=self._disk.roomy(),
-                licensed=self._licensed(),
+                roomy=self._disk.roomy,
+                licensed=self._licensed,
             )
         )
 
     def _why_barred(self) -> str:
-        barred = self._barred()
+        """For the last check before the socket: nothing was sent yet, so a gate that cannot be read is a refusal."""
+        try:
+            barred = self._barred()
+        except Exception as error:
+            logger.exception("the entry gate could not be read; the entry is not sent")
+            return f"the entry gate could not be read: {error}"
         return "" if barred is None else barred.detail

@@ -90,13 +90,19 @@ class NewList:
 class PriceTicker:
     """Best bid, best ask and last price of a symbol, at the instant `at` of the venue's clock.
 
-    `at` falls behind when market data stop.
+    `at` falls behind when market data stop. Raises `GarbledAnswer` for a price that is none: 0, below, or no number.
     """
 
     bid: Decimal
     ask: Decimal
     last: Decimal
     at: int
+
+    def __post_init__(self) -> None:
+        for name in ("bid", "ask", "last"):
+            px: Decimal = getattr(self, name)
+            if not px.is_finite() or px <= 0:
+                raise GarbledAnswer(f"the exchange reported {px} as the {name} price", hint="it is asked again soon")
 
 
 class Exchange(Protocol):

@@ -37,7 +37,7 @@ def named(key: str, told: Trade = OPEN, symbol: str = "BTCUSDT") -> Trade:
 
 def book(*trades: Trade) -> TradeBook:
     made = TradeBook(SETTINGS)
-    made.quoted(FILTERS, D(100))
+    made.quoted("BTCUSDT", FILTERS, D(100))
     for each in trades:
         made.resume(each)
     return made
@@ -124,18 +124,18 @@ def test_the_profit_of_today_begins_at_midnight() -> None:
 def test_what_can_be_sold_at_least_follows_the_price() -> None:
     made = TradeBook(SETTINGS)
     assert made.least(OPEN) == 0  # the rules are not known yet
-    made.quoted(replace(FILTERS, min_notional=D(900)), None)
+    made.quoted("BTCUSDT", replace(FILTERS, min_notional=D(900)), None)
     assert made.least(OPEN) == D(10)  # without a price, at the stop of 90
-    made.quoted(replace(FILTERS, min_notional=D(1000)), D(50))
+    made.quoted("BTCUSDT", replace(FILTERS, min_notional=D(1000)), D(50))
     assert made.least(OPEN) == D(20)
-    made.quoted(FILTERS, None)
+    made.quoted("BTCUSDT", FILTERS, None)
     assert made.marks["BTCUSDT"] == D(50)  # a read without a price leaves the last one
 
 
 def test_others_are_the_other_trades_of_the_same_base() -> None:
     unknown = named("u", trade(BOUGHT, leg("C", "UNKNOWN")))
     made = book(OPEN, named("o"), named("e", symbol="ETHUSDT"))
-    made.quoted(replace(FILTERS, symbol="ETHUSDT", base="ETH"), D(1))
+    made.quoted("ETHUSDT", replace(FILTERS, symbol="ETHUSDT", base="ETH"), D(1))
     others = made.others(OPEN, FILTERS)
     assert (others.held, others.locked, others.unsettled) == (D(10), D(10), False)
     made.resume(unknown)

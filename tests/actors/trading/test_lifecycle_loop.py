@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from opentrader.actors import messages
+from opentrader.actors.trading import lifecycle_loop
+from opentrader.domain.trading.lifecycle import Trade, tick
 from opentrader.errors import (
     ExchangeError,
     OrderRejected,
 )
 from opentrader.exchange.paper.transport import InjectedFault
+from tests.fakes.market import Market
 from tests.fakes.orders import buy, faulty, last_closed
 
 
@@ -44,4 +49,36 @@ async def test_a_refused_entry_is_surely_not_placed(tmp_path: Path) -> None:
         await market.ask(buy())
     assert told.value.facts["intent_id"]
     assert (await market.ask(buy())).trade.protection == "oco"
+    await market.stop()
+
+
+async def test_a_fault_of_the_rules_costs_one_trade_its_automatic_care_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    market = Market(tmp_path)
+    market.feed.coins = ["SOL", "AAA"]
+    await market.start()
+    await market.go(100.0)
+    for coin in market.feed.coins:
+        await market.ask(buy(symbol=f"{coin}USDT"))
+
+    def failing(trade: Trade, *scene: Any) -> Any:
+        if trade.intent.symbol == "AAAUSDT":
+            raise ZeroDivisionError("a price of 0")
+        return tick(trade, *scene)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(lifecycle_loop, "tick", failing)
+        market.clock.now_ms += 31_000
+        await market.until(lambda d: {x.intent.symbol: x.label for x in d.trades}["AAAUSDT"] == "QUARANTINE")
+        (trade,) = (x for x in market.snapshot.trades if x.label == "QUARANTINE")
+        assert [alert.code for alert in trade.alerts if alert.severity == "page"] == ["internal fault"]
+        assert len(await market.venue.open_orders("AAAUSDT")) == 2  # it is protected as before
+        closing = asyncio.create_task(market.ask(messages.ClosePosition("SOLUSDT")))
+        await market.until(lambda d: closing.done())
+        assert (await closing).count == 1
+    assert "ZeroDivisionError: a price of 0" in caplog.text
+    closing = asyncio.create_task(market.ask(messages.ClosePosition("AAAUSDT")))
+    await market.until(lambda d: closing.done())
+    assert (await closing).count == 1
     await market.stop()

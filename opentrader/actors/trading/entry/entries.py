@@ -129,7 +129,7 @@ class Entries(TradingPart):
         """
         request, quote = message.request, message.outcome.unwrap()
         now = self.links.clock.market_ms()
-        self.book.quoted(quote.filters, quote.last)
+        self.book.quoted(request.symbol, quote.filters, quote.last)
         self._demand_entry(request)
         intent = self._intent(request, quote, now)
         demand_fresh(quote, now, self._quote_ms)

@@ -1,7 +1,8 @@
-"""The entry gate: whether an entry may be sent now, and if not, why. Pure."""
+"""The entry gate: whether an entry may be sent now, and if not, why."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from opentrader.domain.trading.ledger import Control
@@ -10,14 +11,17 @@ from opentrader.errors import LicenseRequired, NotReady, OpentraderError, Storag
 
 @dataclass(frozen=True, slots=True)
 class GateState:
-    """What the gate depends on. `degraded`: why the last read of the account failed. `roomy`: of the disk."""
+    """What the gate depends on. `degraded`: why the last read of the account failed.
+
+    The disk (`roomy`) and the license are asked last, and only if nothing before them bars.
+    """
 
     control: Control
     reconciled: bool
     account_known: bool
     degraded: str
-    roomy: bool
-    licensed: bool
+    roomy: Callable[[], bool]
+    licensed: Callable[[], bool]
 
 
 def refusal(state: GateState) -> OpentraderError | None:
@@ -30,9 +34,9 @@ def refusal(state: GateState) -> OpentraderError | None:
         return NotReady("the account and its orders have not been read yet", hint="retry in a few seconds")
     if state.degraded:
         return NotReady(f"the account could not be read: {state.degraded}", hint="retry in a few seconds")
-    if not state.roomy:
+    if not state.roomy():
         return StorageError("the disk is almost full", hint="free disk space; exits still work")
-    if not state.licensed:
+    if not state.licensed():
         return LicenseRequired(
             "a license is required for entries", hint="register it for free: POST /api/license/register"
         )

@@ -27,7 +27,7 @@ from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.actors.trading.venue_calls import read
 from opentrader.domain.ports import Clock
 from opentrader.domain.symbols import QUOTE
-from opentrader.domain.time_limits import LOOKUP_SECONDS, PENDING_SECONDS
+from opentrader.domain.time_limits import LOOKUP_SECONDS, REQUEST_SECONDS
 from opentrader.domain.timeframes import DAY_MS, WEEK_MS
 from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.lifecycle import LifecycleSettings, Trade, rebuilt
@@ -44,19 +44,19 @@ RETRY_SECONDS = 5.0  # until the first one has succeeded
 
 @dataclass(frozen=True, slots=True)
 class Reconcile(Message[tuple[Trade, ...]]):
-    """Find our trades at the exchange that the journal does not know, and adopt them; replies with them.
-
-    `everywhere`: read every symbol with a balance or an open order, not only those with a strange order of ours.
-    """
+    """Find our trades at the exchange that the journal does not know, and adopt them; replies with them."""
 
     owner = "position_manager"
     own = True
-    everywhere: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class Searched(Message[tuple[Trade, ...]]):
-    outcome: Outcome[Found]
+class Settle(Message[tuple[Trade, ...]]):
+    """Adopt what a search has found, and halt for a stranger that was not reported yet."""
+
+    owner = "position_manager"
+    own = True
+    found: Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +112,8 @@ class Reconciliation(TradingPart):
             return None
         self._under_way = True
         pairs = sorted({self.book.trades[key].intent.symbol for key in self.book.unread if key in self.book.trades})
-        everywhere = not self.reconciled
-        return self.links.pipe(reconciled(self.links.ask, pairs, everywhere=everywhere), then=Reconciled)
+        work = reconciled(self._search(), pairs, everywhere=not self.reconciled)
+        return self.links.pipe(work, then=Reconciled)
 
     @handles(Reconciled)
     def finish(self, message: Reconciled) -> None:
@@ -128,20 +128,22 @@ class Reconciliation(TradingPart):
 
     @handles(Reconcile)
     def reconcile(self, message: Reconcile) -> Reply[tuple[Trade, ...]]:
-        search = Search(
+        return self.links.pipe(settled(self._search(), everywhere=True))
+
+    def _search(self) -> Search:
+        return Search(
             exchange=self._exchange,
+            ask=self.links.ask,
             clock=self.links.clock,
             snapshot=self._snapshot,
             instance=self._instance,
             boot_ms=self._boot_ms,
             rules=self._rules,
         )
-        return self.links.pipe(searched(search, everywhere=message.everywhere), then=Searched)
 
-    @handles(Searched)
-    def adopt_found(self, message: Searched) -> Reply[tuple[Trade, ...]]:
-        """Adopt the trades found; a stranger that was not reported yet halts."""
-        found = message.outcome.unwrap()
+    @handles(Settle)
+    def settle(self, message: Settle) -> Reply[tuple[Trade, ...]]:
+        found = message.found
         new = set(found.strangers) - self._strangers - self._journal.owners(found.strangers).keys()
         self._strangers |= new
         return self.links.pipe(adopted(self.links.ask, self.links.clock, found, sorted(new)))
@@ -151,7 +153,7 @@ class Reconciliation(TradingPart):
     @handles(messages.RecoverTrades)
     def recover(self, message: messages.RecoverTrades) -> Reply[messages.TradesRecovered]:
         known = len(self._snapshot().open_trades()) + len(self._snapshot().pending())
-        return self.links.pipe(recovered(self.links.ask, self._snapshot, self.links.clock, known))
+        return self.links.pipe(recovered(self._search(), known))
 
     @handles(Adopt)
     def adopt(self, message: Adopt) -> Reply[tuple[Trade, ...]]:
@@ -204,6 +206,7 @@ class Search:
     """What a search needs: ports, and what is known of this daemon."""
 
     exchange: Exchange
+    ask: Ask
     clock: Clock
     snapshot: Callable[[], TradingSnapshot]
     instance: str
@@ -211,10 +214,19 @@ class Search:
     rules: LifecycleSettings
 
 
-async def reconciled(ask: Ask, pairs: Collection[str], *, everywhere: bool) -> None:
+async def reconciled(search: Search, pairs: Collection[str], *, everywhere: bool) -> None:
     """Reconcile, then check every trade that was loaded at the start."""
-    await ask(Reconcile(everywhere), timeout=PENDING_SECONDS)
-    await asyncio.gather(*(ask(CheckEntries(pair), timeout=LOOKUP_SECONDS) for pair in pairs))
+    await settled(search, everywhere=everywhere)
+    await asyncio.gather(*(search.ask(CheckEntries(pair), timeout=LOOKUP_SECONDS) for pair in pairs))
+
+
+async def settled(search: Search, *, everywhere: bool) -> tuple[Trade, ...]:
+    """Search, for as long as the exchange takes, and adopt what was found.
+
+    `everywhere`: read every symbol with a balance or an open order, not only those with a strange order of ours.
+    """
+    found = await searched(search, everywhere=everywhere)
+    return await search.ask(Settle(found), timeout=REQUEST_SECONDS)
 
 
 async def searched(search: Search, *, everywhere: bool) -> Found:
@@ -257,11 +269,9 @@ async def adopted(ask: Ask, clock: Clock, found: Found, strangers: Sequence[str]
     return trades
 
 
-async def recovered(
-    ask: Ask, snapshot: Callable[[], TradingSnapshot], clock: Clock, known: int
-) -> messages.TradesRecovered:
-    trades = await ask(Reconcile(), timeout=PENDING_SECONDS)
-    now, marks = clock.market_ms(), snapshot().marks
+async def recovered(search: Search, known: int) -> messages.TradesRecovered:
+    trades = await settled(search, everywhere=True)
+    now, marks = search.clock.market_ms(), search.snapshot().marks
     replies = tuple(trade_reply(x, marks.get(x.intent.symbol), now) for x in trades if x.intent.kind == "market")
     return messages.TradesRecovered(recovered=len(trades), skipped=known, trades=replies)
 

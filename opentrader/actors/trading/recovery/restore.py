@@ -100,7 +100,7 @@ class Restore(TradingPart):
             raise TradeExists(f"these orders already belong to trade {', '.join(sorted(set(owners.values())))}")
         now = self.links.clock.market_ms()
         trade = restored(self._intent_of(request, now), exits, view, now, self._rules)
-        self.book.quoted(view.filters, None)
+        self.book.quoted(request.symbol, view.filters, None)
         keep = self._journal.save(trade, "restored", now)
         return self.links.pipe(keep, then=partial(VerifiedStored, trade), exclusive=request.symbol)
 

@@ -11,7 +11,7 @@ Step 1 (`fold`, `reply`) learns, step 2 (`decide`) chooses at most one effect, s
 Only spot long is offered; apart from the side of an intent, the records do not depend on the direction.
 """
 
-from .commands import booted, cancel_entry, close, trail
+from .commands import booted, cancel_entry, close, faulted, trail
 from .rebuild import Rebuilt, ended, holding, rebuilt, restored
 from .records import Alert, Intent, Label, Leg, Trade, planned
 from .reply import answered
@@ -33,6 +33,7 @@ __all__ = [
     "cancel_entry",
     "close",
     "ended",
+    "faulted",
     "holding",
     "next_poll",
     "own_fills",

@@ -16,6 +16,11 @@ def close(trade: Trade, reason: str, now: int) -> Trade:
     return replace(trade, quar="", short=0).closing_for(reason, now)
 
 
+def faulted(trade: Trade, now: int) -> Trade:
+    """The rules failed on this trade. It is left to an operator, with its exits as they are; the others go on."""
+    return replace(trade, quar="unknown", label="QUARANTINE").alerted("internal fault", "page", now)
+
+
 def cancel_entry(trade: Trade) -> Trade:
     """Cancel the entry, or do not send it; the filled part is kept and protected."""
     return replace(trade, halt=True)

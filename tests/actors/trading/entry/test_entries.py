@@ -9,14 +9,17 @@ import pytest
 
 from opentrader.actors import messages
 from opentrader.actors.trading.account import ReadAccount
+from opentrader.actors.trading.position_manager import PositionManager
 from opentrader.domain.trading.risk import Risk
 from opentrader.errors import (
     DailyLimitReached,
     NoPosition,
+    OpentraderError,
     RiskLimit,
     TradeExists,
     TradingHalted,
 )
+from opentrader.store.sqlite.disk import DataDisk
 from tests.fakes.market import MINUTE, PAIR, Market
 from tests.fakes.orders import buy, limit
 
@@ -82,4 +85,32 @@ async def test_a_loss_of_yesterday_does_not_stop_today(market: Market) -> None:
     market.feed.future += [97.0] * (DAY // MINUTE)
     await market.ask(ReadAccount())
     assert market.snapshot.pnl_today == 0
+    assert (await market.ask(buy())).status == "opened"
+
+
+async def test_while_halted_nobody_asks_a_disk_that_does_not_answer(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stale(disk: DataDisk) -> bool:
+        raise OSError("stale file handle")
+
+    await market.ask(messages.Halt(reason="night"))
+    monkeypatch.setattr(DataDisk, "roomy", stale)
+    for _ in range(3):  # three deaths of an actor would end the daemon
+        with pytest.raises(TradingHalted, match="night"):
+            await market.ask(buy())
+    assert [status.restarts for status in market.supervisor.status()] == [0] * len(market.supervisor.status())
+
+
+async def test_an_entry_is_refused_and_not_unknown_if_the_last_gate_cannot_be_read(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(manager: PositionManager) -> None:
+        raise OSError("stale file handle")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(PositionManager, "_barred", unreadable)  # as the last check before the socket calls it
+        with pytest.raises(OpentraderError, match="could not be read"):
+            await market.ask(buy())
+    assert await market.venue.orders(PAIR, 0) == ()
     assert (await market.ask(buy())).status == "opened"

@@ -6,15 +6,18 @@ import asyncio
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from opentrader.actors import messages
 from opentrader.actors.trading.account import ReadAccount
+from opentrader.actors.trading.recovery import reconciliation
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.domain.trading.exchange import NewOrder
 from opentrader.domain.trading.lifecycle.ids import ENTRY, base36
 from opentrader.errors import NotReady, TradingHalted
+from opentrader.exchange.paper.paper import PaperExchange
 from opentrader.exchange.paper.transport import InjectedFault, Script
 from tests.fakes.market import PAIR, Market
 from tests.fakes.orders import buy, limit
@@ -115,4 +118,22 @@ async def test_entries_wait_for_a_look_that_succeeds(tmp_path: Path) -> None:
         await after(market, 1, lambda snapshot: True)
         await asyncio.sleep(0.01)
     assert (await market.ask(buy())).status == "opened"
+    await market.stop()
+
+
+async def test_a_search_takes_as_long_as_the_venue_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No limit of a request ends it: its success would be lost, and entries would stay barred."""
+    monkeypatch.setattr(reconciliation, "REQUEST_SECONDS", 0.2)
+    everywhere = PaperExchange.open_everywhere
+
+    async def slow(venue: PaperExchange) -> Any:
+        await asyncio.sleep(0.6)
+        return await everywhere(venue)
+
+    monkeypatch.setattr(PaperExchange, "open_everywhere", slow)
+    market = Market(tmp_path)
+    await market.start()
+    await market.go(100.0)
+    await market.until(lambda snapshot: snapshot.reconciled)
+    assert (await market.ask(messages.RecoverTrades())).recovered == 0
     await market.stop()
