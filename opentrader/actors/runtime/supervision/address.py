@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -62,16 +61,15 @@ class ActorCell:
         """Whether an actor serves this address."""
         return self.actor is not None and not self.actor.actor_stopped.is_set()
 
-    @contextmanager
-    def admitted(self) -> Iterator[None]:
-        """Count a request from outside until it has its reply. Raises `Overloaded` when too many have none."""
+    def admit(self) -> None:
+        """Count a request from outside until `release`. Raises `Overloaded` when too many have no reply yet."""
         if self._asked >= self._limits.unanswered:
             raise Overloaded(f"actor {self.name} has {self._asked} requests in progress", hint="retry in a second")
         self._asked += 1
-        try:
-            yield
-        finally:
-            self._asked -= 1
+
+    def release(self) -> None:
+        """A request that was admitted has its reply, or nobody waits for it anymore."""
+        self._asked -= 1
 
     def send(self, message: Message[Any], reply: Reply[Any]) -> None:
         """Put a message into the mailbox. Raises `Overloaded` when it is full, `NotReady` if the actor is down too."""

@@ -133,8 +133,12 @@ class Supervisor:
         once the system stops.
         """
         self._require_open()
-        with self._find(message).admitted():
-            return await self._ask(message, timeout=timeout)
+        cell = self._find(message)
+        cell.admit()
+        try:
+            return await self._answer(cell, message, timeout)
+        finally:
+            cell.release()
 
     def tell(self, message: Message[Any]) -> None:
         """Send a one-way message; an error of its handler is logged. Raises as `ask` does, except `AskTimeout`."""
@@ -217,8 +221,10 @@ class Supervisor:
             raise ShuttingDown("the daemon is stopping")
 
     async def _ask(self, message: Message[R], *, timeout: float) -> R:
+        return await self._answer(self._find(message), message, timeout)
+
+    async def _answer(self, cell: ActorCell, message: Message[R], timeout: float) -> R:
         reply: Reply[R] = Reply()
-        cell = self._find(message)
         cell.send(message, reply)
         try:
             await self._timeouts.limit(reply.awaited(self._wakeup), timeout)
