@@ -14,6 +14,7 @@ import pytest
 
 from opentrader.actors import messages
 from opentrader.actors.runtime.message import Message
+from opentrader.actors.trading import control
 from opentrader.actors.trading.lifecycle_loop import CheckSymbol
 from opentrader.domain.trading.exchange import PriceTicker
 from opentrader.exchange.paper.ledger.ledger import deposit
@@ -156,14 +157,23 @@ def test_a_full_disk_refuses_no_close() -> None:
     assert (told[0].status, simulation.disk.reserve) == (200, False)
 
 
-@pytest.mark.xfail(strict=True, reason="K13: what was asked before a closeall may be planned after it")
-def test_nothing_opens_after_a_closeall() -> None:
+@pytest.mark.parametrize("before", [0.001, 0.01, 0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.6])
+def test_k13_nothing_opens_after_a_closeall(before: float) -> None:
+    """However far the entry had come when the closeall was asked for."""
+
     async def act(simulation: Simulation) -> None:
         await asyncio.sleep(60)
         entering = asyncio.ensure_future(simulation.request(ENTRY))
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(before)
         assert (await simulation.request(messages.CloseAll())).status == 200
         await entering
 
     simulation = scripted(act)
     assert simulation.judge.violations.get("opened after closeall") is None
+    assert all(book.bought - book.sold < book.bought / 100 for book in simulation.judge.books.values())
+
+
+def test_k13_the_run_finds_it_if_no_epoch_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control, "_shuts", lambda before, after: False)
+    with pytest.raises(AssertionError):
+        test_k13_nothing_opens_after_a_closeall(0.01)

@@ -46,11 +46,15 @@ class DayReset(Message[messages.DailyReset]):
 
 
 class ControlDesk(TradingPart):
-    """The control, the cooldowns of symbols that were stopped out, and the count of the day."""
+    """The control, the cooldowns of symbols that were stopped out, and the count of the day.
+
+    `epoch` rises with each halt and each closeall: an entry that was asked for in an earlier one is not made.
+    """
 
     def __init__(self, desk: Desk, *, cooldown_sec: int) -> None:
         super().__init__(desk)
         self.control = Control()
+        self.epoch = 0
         self._cooldown_ms = cooldown_sec * 1000
         self._cooldowns: dict[str, int] = {}
 
@@ -87,10 +91,12 @@ class ControlDesk(TradingPart):
     @handles(ControlStored)
     def control_stored(self, message: ControlStored) -> Control:
         message.outcome.unwrap()
-        log_control(self.control, message.control)
-        self.control = message.control
+        before, after = self.control, message.control
+        log_control(before, after)
+        self.epoch += _shuts(before, after)
+        self.control = after
         self._show()
-        return message.control
+        return after
 
     @handles(messages.ResetDaily)
     def reset_daily(self, message: messages.ResetDaily) -> Reply[messages.DailyReset]:
@@ -101,6 +107,12 @@ class ControlDesk(TradingPart):
         before, after = message.outcome.unwrap()
         self._show()
         return messages.DailyReset(trades_today_before=before, trades_today_after=after)
+
+
+def _shuts(before: Control, after: Control) -> bool:
+    """Whether a change bars entries that were allowed before."""
+    halts = after.halted and not before.halted
+    return halts or (after.closeall_since is not None and before.closeall_since is None)
 
 
 async def changed_control(ask: Ask, change: Callable[[Control], Control]) -> Control:

@@ -90,6 +90,7 @@ class PositionManager(Actor):
             self._closing,
             barred=self._barred,
             cools_down=self._control.cools_down,
+            epoch=lambda: self._control.epoch,
             risk=risk,
             speed=speed,
         )

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from typing import Any, TypeVar, cast
 
+import pytest
+
 from opentrader.actors.runtime.message import Message
-from opentrader.actors.trading.control import SetControl, changed_control, halted_by, resumed
+from opentrader.actors.runtime.outcome import Done
+from opentrader.actors.trading.control import (
+    ControlDesk,
+    ControlStored,
+    SetControl,
+    changed_control,
+    halted_by,
+    resumed,
+)
 from opentrader.domain.time_limits import CLOSE_SECONDS
 from opentrader.domain.trading.ledger import Control
 from tests.fakes.clock import NOW, StillClock
+from tests.fakes.desk import desk
 
 R = TypeVar("R")
 
@@ -44,3 +55,21 @@ async def test_a_resume_ends_the_halt_and_not_the_closeall() -> None:
 async def test_the_answer_is_the_control_as_it_was_stored() -> None:
     desk = Desk(Control(reason="before"))
     assert await changed_control(desk.ask, lambda control: control) == Control(reason="before")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "epochs"),
+    [
+        (Control(), Control(halted=True), 1),
+        (Control(halted=True), Control(halted=True, reason="again"), 0),
+        (Control(halted=True), Control(), 0),
+        (Control(), Control(closeall_since=7), 1),
+        (Control(closeall_since=7), Control(closeall_since=7, halted=True), 1),
+        (Control(closeall_since=7), Control(), 0),
+    ],
+)
+def test_what_bars_entries_begins_an_epoch(before: Control, after: Control, epochs: int) -> None:
+    part = ControlDesk(desk(), cooldown_sec=0)
+    part.control = before
+    assert part.control_stored(ControlStored(after, Done(None))) == after
+    assert (part.control, part.epoch) == (after, epochs)

@@ -31,7 +31,7 @@ from opentrader.actors.trading.replies.snapshot import is_busy
 from opentrader.actors.trading.waiters import Tell, until
 from opentrader.domain.time_limits import ENTRY_SECONDS
 from opentrader.domain.trading.exchange import Exchange
-from opentrader.domain.trading.lifecycle import Intent, Trade, planned
+from opentrader.domain.trading.lifecycle import Intent, Trade, cancel_entry, planned
 from opentrader.domain.trading.risk import Day, Risk, demand_room
 from opentrader.errors import (
     AskTimeout,
@@ -40,6 +40,7 @@ from opentrader.errors import (
     PendingEntryExists,
     RiskLimit,
     TradeExists,
+    TradingHalted,
 )
 
 QUOTE_MS = 60_000  # maximum age of the price that an entry is computed from
@@ -51,6 +52,7 @@ Outcomes = messages.TradeOpened | messages.ManualPlaced
 @dataclass(frozen=True, slots=True)
 class Quoted(Message[Outcomes]):
     request: Entry
+    epoch: int  # of the control when the quote was asked for
     outcome: Outcome[Quote]
 
 
@@ -58,8 +60,8 @@ class Quoted(Message[Outcomes]):
 class Planned(Message[Outcomes]):
     """An intent is durable: it will be executed, or its failure will be known."""
 
-    request: Entry
     trade: Trade
+    epoch: int
     outcome: Outcome[None]
 
 
@@ -79,7 +81,8 @@ class OutcomeOfKey(Message[Outcomes | None]):
 class Entries(TradingPart):
     """Turns requests into intents, and answers when their outcome is known.
 
-    `barred` tells why no entry may be opened now, `cools_down` whether a pair was stopped out a short while ago.
+    `barred` tells why no entry may be opened now, `cools_down` whether a pair was stopped out a short while ago,
+    `epoch` how many halts and closealls there were so far.
     """
 
     def __init__(
@@ -90,12 +93,13 @@ class Entries(TradingPart):
         *,
         barred: Callable[[], OpentraderError | None],
         cools_down: Callable[[str], bool],
+        epoch: Callable[[], int],
         risk: Risk,
         speed: float,
     ) -> None:
         super().__init__(desk)
         self._loop, self._closing = loop, closing
-        self._barred, self._cools_down = barred, cools_down
+        self._barred, self._cools_down, self._epoch = barred, cools_down, epoch
         self._risk, self._quote_ms = risk, QUOTE_MS * max(1.0, speed)
 
     @handles(messages.ExecuteTrade)
@@ -119,7 +123,7 @@ class Entries(TradingPart):
 
     def _quote(self, message: Entry) -> Reply[Any]:
         asked = quoted(self._exchange, message.symbol)
-        return self.links.pipe(asked, then=partial(Quoted, message), exclusive=message.symbol)
+        return self.links.pipe(asked, then=partial(Quoted, message, self._epoch()), exclusive=message.symbol)
 
     @handles(Quoted)
     def plan(self, message: Quoted) -> Reply[Outcomes]:
@@ -130,6 +134,11 @@ class Entries(TradingPart):
         request, quote = message.request, message.outcome.unwrap()
         now = self.links.clock.market_ms()
         self.book.quoted(request.symbol, quote.filters, quote.last)
+        if message.epoch != self._epoch():
+            raise TradingHalted(
+                f"a halt or a closeall came while the entry of {request.symbol} was being quoted",
+                hint="nothing was sent; request it again if it is still wanted",
+            )
         self._demand_entry(request)
         intent = self._intent(request, quote, now)
         demand_fresh(quote, now, self._quote_ms)
@@ -137,7 +146,7 @@ class Entries(TradingPart):
         trade = self.book.planned[intent.id] = planned(intent)
         facts = {"agent": intent.agent, "bot": intent.bot}
         keep = self._journal.save(trade, "accepted", now, facts=facts)
-        return self.links.pipe(keep, then=partial(Planned, request, trade), exclusive=intent.symbol)
+        return self.links.pipe(keep, then=partial(Planned, trade, message.epoch), exclusive=intent.symbol)
 
     def _intent(self, request: Entry, quote: Quote, now: int) -> Intent:
         key, instance = self.links.ids.new(), self._instance
@@ -149,7 +158,8 @@ class Entries(TradingPart):
     def carry_out(self, message: Planned) -> Reply[Outcomes]:
         trade = self.book.planned.pop(message.trade.intent.id)
         message.outcome.unwrap()
-        self._loop.assign(trade)
+        # What a closeall could not see yet, because it was being committed, is not sent.
+        self._loop.assign(trade if message.epoch == self._epoch() else cancel_entry(trade))
         self.book.hurry(trade.intent.id)
         self._loop.drive(trade.intent.symbol)
         return self.links.pipe(until_entered(self.links.tell, trade, self._settled_entry(trade)), then=Entered)
