@@ -18,21 +18,26 @@ READING = AccountReading(quote="USDT", balances={}, prices={}, at=NOW_MS)
 
 
 class Venue:
-    """Two coins, of which one has no market."""
+    """Coins of which one has a market, one has none, and one is not held anymore."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
 
     async def balances(self) -> dict[str, Balance]:
-        return {name: Balance(Decimal(2), Decimal(0)) for name in ("USDT", "BTC", "XYZ", "OLD")} | {
-            "OLD": Balance(Decimal(0), Decimal(0))
-        }
+        held = {"USDT": 2, "BTC": 2, "XYZ": 2, "OLD": 0}
+        return {asset: Balance(Decimal(amount), Decimal(0)) for asset, amount in held.items()}
 
     async def ticker(self, symbol: str) -> PriceTicker:
+        self.asked.append(symbol)
         if symbol != "BTCUSDT":
             raise SymbolNotFound(symbol)
         return PriceTicker(Decimal(99), Decimal(101), Decimal(100), NOW_MS)
 
 
 async def test_a_coin_without_a_market_is_worth_nothing_and_an_empty_balance_is_not_asked_for() -> None:
-    reading = await account_of(Venue(), StillClock())  # type: ignore[arg-type]  # as much of an exchange as it asks
+    venue = Venue()
+    reading = await account_of(venue, StillClock())  # type: ignore[arg-type]  # as much of an exchange as it asks
+    assert venue.asked == ["BTCUSDT", "XYZUSDT"]
     assert reading.prices == {"BTC": Decimal(100)}
     assert reading.equity == Decimal(202)
     assert reading.at == NOW_MS
