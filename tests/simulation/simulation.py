@@ -56,6 +56,10 @@ class Verdict:
         return next((one for one in self.violations if one.kind == kind), None)
 
 
+class RigFailed(Exception):
+    """Something of the simulation itself raised: a person, the line, or the judge. The run shows nothing."""
+
+
 class Simulation:
     """Build it, `run` it once. The same seed, hours and climate give the same verdict.
 
@@ -80,6 +84,7 @@ class Simulation:
         self.up_since = 0.0
         self._outstanding: dict[int, asyncio.Future[Answer]] = {}
         self._asked: dict[int, tuple[Message[Any], float]] = {}
+        self._errors: list[BaseException] = []
         self._lives = 0
         self._outside = outside()
         self._ids = SeededIds(self.clock, self.stream("ids"))
@@ -91,6 +96,7 @@ class Simulation:
 
     def run(self) -> Verdict:
         asyncio.set_event_loop(self.loop)
+        self.loop.set_exception_handler(self._on_error)
         with self._logged() as faults:
             self._build(faults)
             self.loop.call_at(self.hours * 3600, self.loop.stop, context=self._outside)
@@ -98,6 +104,10 @@ class Simulation:
                 self.loop.run_forever()
             finally:
                 asyncio.set_event_loop(None)
+        if self._errors:
+            if self.daemon is not None:
+                self.daemon.end()
+            raise RigFailed(f"seed {self.seed}, {self.climate}") from self._errors[0]
         self.judge.closing()
         if self.daemon is not None:
             self.daemon.end()
@@ -105,7 +115,17 @@ class Simulation:
 
     def spawn(self, coro: Coroutine[Any, Any, Any]) -> None:
         """Run what outlives the daemon."""
-        self.loop.create_task(coro, context=self._outside)
+        task = self.loop.create_task(coro, context=self._outside)
+        task.add_done_callback(self._on_end, context=self._outside)
+
+    def _on_end(self, task: asyncio.Task[Any]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._errors.append(error)
+
+    def _on_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """A callback raised; the loop would only log it, and a judge that fell silent would find nothing."""
+        if (error := context.get("exception")) is not None:
+            self._errors.append(error)
 
     # --- the daemon
 

@@ -15,7 +15,9 @@ from opentrader.domain.trading.exchange import NewOrder
 from opentrader.domain.trading.venue import Outcome
 from opentrader.store.tables.journal import JournalTable
 from tests.paths import REPOSITORY
-from tests.simulation.simulation import Simulation
+from tests.simulation.judge import Judge
+from tests.simulation.people import People
+from tests.simulation.simulation import RigFailed, Simulation
 from tests.simulation.weather import CLIMATES, Climate, Weather
 from tests.simulation.wire import Wire
 
@@ -74,6 +76,17 @@ def test_windows_that_overlap_leave_the_weather_as_it_was() -> None:
 
 def found(kind: str, seed: int = 1, hours: float = 1.0, climate: str = "calm") -> bool:
     return Simulation(seed, hours, climate).run().first(kind) is not None
+
+
+@pytest.mark.parametrize("who", [Judge, People])
+def test_a_judge_or_a_person_that_fails_ends_the_run(who: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(self: object, *given: object) -> None:
+        raise TypeError("of the rig")
+
+    monkeypatch.setattr(who, "watch" if who is Judge else "_entry", fails)
+    with pytest.raises(RigFailed) as caught:
+        Simulation(1, 0.5, "calm").run()
+    assert str(caught.value.__cause__) == "of the rig"
 
 
 def test_it_sees_an_entry_that_is_made_twice(monkeypatch: pytest.MonkeyPatch) -> None:
