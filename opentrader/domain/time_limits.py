@@ -34,5 +34,5 @@ STUCK_SECONDS = 25.0  # after the runtime has reported a stuck handler: then the
 
 # --- An order on its way to the venue. In milliseconds of market time.
 
-LATE_MS = 1_000  # an effect that was committed longer ago is not sent
+LATE_MS = 2_500  # an effect that was committed longer ago is not sent: the venue would refuse it
 RECV_WINDOW_MS = 3_000  # a request that the venue receives later than this after its timestamp is refused

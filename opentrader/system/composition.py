@@ -31,8 +31,11 @@ from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.lifecycle import BINANCE
 from opentrader.domain.trading.ports import Records
 from opentrader.domain.trading.risk import Risk
+from opentrader.exchange.connection import Connection
+from opentrader.exchange.governor import Governor
 from opentrader.exchange.paper.ledger.starting_balance import parse_balance
 from opentrader.exchange.paper.paper import PaperExchange
+from opentrader.exchange.paper.wire import Wire, parse_wire
 from opentrader.news import FeedReader, parse_feeds
 from opentrader.store.identity import Identity, identity_of
 from opentrader.store.sqlite import backup
@@ -77,6 +80,12 @@ async def adapters_of(store: Store, market: Market, exchange: Exchange, kernels:
     )
 
 
+def connect(exchange: PaperExchange, settings: Settings, market: Market) -> Connection:
+    """The port over the calls of the exchange."""
+    governor = Governor(exchange.transport.wire.terms.weight, asyncio.get_running_loop().time)
+    return Connection(exchange, market.clock, governor=governor, speed=settings.speed)
+
+
 async def open_exchange(settings: Settings, market: Market, on_failed: Callable[[str], object]) -> PaperExchange:
     """Open the paper exchange of a data folder. `on_failed(reason)` is called on another thread when its disk fails."""
     return await PaperExchange.open(
@@ -85,6 +94,8 @@ async def open_exchange(settings: Settings, market: Market, on_failed: Callable[
         market.clock,
         balance=parse_balance(settings.paper_balance),
         recv_window_ms=int(RECV_WINDOW_MS * max(1.0, settings.speed)),
+        wire=Wire(parse_wire(settings.paper_wire)),
+        speed=max(1.0, settings.speed),
         on_failed=on_failed,
     )
 
@@ -162,7 +173,7 @@ def _add_trading(supervisor: Supervisor, settings: Settings, adapters: Adapters,
             records,
             disk,
             risk=risk,
-            rules=BINANCE,
+            rules=BINANCE.at_speed(settings.speed),
             instance=adapters.instance,
             licensed=licensed,
             watchlist=watchlist,

@@ -32,12 +32,13 @@ from opentrader.domain.ports import Clock
 from opentrader.domain.symbols import listing_of, pair_of
 from opentrader.domain.time_limits import FIRST_READ_SECONDS, REQUEST_SECONDS
 from opentrader.errors import NotReady, OpentraderError, ShuttingDown
+from opentrader.exchange.connection import Connection
 from opentrader.exchange.paper.paper import PaperExchange
 from opentrader.jit.kernels import CompiledKernels
 from opentrader.store.sqlite.database import Store
 from opentrader.store.tables.audit import AuditTable
 from opentrader.store.tables.idempotency import IdempotencyTable
-from opentrader.system.composition import adapters_of, add_actors, open_exchange
+from opentrader.system.composition import adapters_of, add_actors, connect, open_exchange
 from opentrader.system.market import Market, open_market
 from opentrader.system.timeline import found_shift
 
@@ -68,6 +69,7 @@ class TradingSystem:
         self._kernels = CompiledKernels()
         self._market: Market | None = None
         self._exchange: PaperExchange | None = None
+        self._connection: Connection | None = None
         self._started_at = 0.0
         self._supervisor: Supervisor | None = None
         self._started = self._stopping = False
@@ -106,6 +108,8 @@ class TradingSystem:
         if self._supervisor is not None:
             await self._supervisor.stop()
         await self._kernels.close()
+        if self._connection is not None:
+            await self._connection.close()
         if self._exchange is not None:
             await asyncio.to_thread(self._exchange.close)
         if self._store is not None:
@@ -225,7 +229,8 @@ class TradingSystem:
             loop, self._clock, SortableIds(), on_fatal=self._on_fatal, on_stuck=self._on_stuck, barrier=self.settled
         )
         self._supervisor = supervisor  # set before its start, which may be cancelled: `stop` needs it
-        adapters = await adapters_of(self._store, self._market, self._exchange, self._kernels)
+        self._connection = connect(self._exchange, self.settings, self._market)
+        adapters = await adapters_of(self._store, self._market, self._connection, self._kernels)
         add_actors(supervisor, self.settings, adapters, licensed=self._licensed)
         await supervisor.start()
         with suppress(OpentraderError):  # an exchange that does not answer blocks entries, nothing else

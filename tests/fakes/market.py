@@ -27,6 +27,8 @@ from opentrader.domain.timeframes import TF_MS, Timeframe, open_time
 from opentrader.domain.trading.lifecycle import BINANCE, LifecycleSettings
 from opentrader.domain.trading.ports import Records
 from opentrader.domain.trading.risk import Risk
+from opentrader.exchange.connection import Connection
+from opentrader.exchange.governor import Governor
 from opentrader.exchange.paper.paper import PaperExchange
 from opentrader.exchange.paper.transport import Script
 from opentrader.store import Store
@@ -89,12 +91,16 @@ class Market:
         self.balance = {"USDT": Decimal(10_000)}
         self.store: Store
         self.venue: PaperExchange
+        self.connection: Connection
         self.supervisor: Supervisor
 
     async def start(self) -> None:
         self.store = store = Store.open(self.folder)
         self.venue = venue = await PaperExchange.open(
             self.folder, self.feed, self.clock, balance=self.balance, faults=self.script
+        )
+        self.connection = connection = Connection(
+            venue, self.clock, governor=Governor(0, asyncio.get_running_loop().time)
         )
         self.supervisor = run = Supervisor(
             asyncio.get_running_loop(), self.clock, SortableIds(), on_fatal=lambda reason: None, limits=self.limits
@@ -108,7 +114,7 @@ class Market:
             "position_manager",
             lambda c: PositionManager(
                 c,
-                venue,
+                connection,
                 records,
                 DataDisk(self.folder),
                 risk=self.risk,
@@ -125,6 +131,7 @@ class Market:
 
     async def stop(self) -> None:
         await self.supervisor.stop()
+        await self.connection.close()
         self.venue.close()
         self.store.close()
 
@@ -153,8 +160,11 @@ class Market:
         for _ in range(200):
             if holds(self.snapshot):
                 return self.snapshot
-            self.clock.now_ms += 1000
-            await self.look()
+            if self.snapshot.trades:
+                self.clock.now_ms += 1000
+                await self.look()
+            else:
+                await asyncio.sleep(0.005)  # an entry is being planned: it must not grow old
         raise AssertionError([(t.label, t.alerts) for t in self.snapshot.trades])
 
 

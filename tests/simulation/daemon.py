@@ -27,11 +27,13 @@ from opentrader.actors.trading.pending_entry_watcher import PendingEntryWatcher
 from opentrader.actors.trading.position_manager import PositionManager
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.domain.time_limits import FIRST_READ_SECONDS, REQUEST_SECONDS
-from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.lifecycle import BINANCE
 from opentrader.domain.trading.ports import Disk, Records
 from opentrader.domain.trading.risk import Risk
 from opentrader.errors import OpentraderError
+from opentrader.exchange.calls import VenueCalls
+from opentrader.exchange.connection import Connection
+from opentrader.exchange.governor import Governor
 from opentrader.http.idempotency import Idempotency, StateChange
 from opentrader.http.problems import status_of
 from opentrader.http.route import Route
@@ -134,7 +136,7 @@ class Daemon:
         clock: LoopClock,
         ids: SeededIds,
         store: Store,
-        exchange: Exchange,
+        exchange: VenueCalls,
         disk: Disk,
         prices: TablePrices,
         on_fatal: Callable[[str], object],
@@ -147,6 +149,7 @@ class Daemon:
         self._requests = 0
         self.idempotency, self.audit_log = IdempotencyTable(store), AuditTable(store)
         self._lives = Callbacks(loop)
+        self._connection = Connection(exchange, clock, governor=Governor(0, loop.time))
         self._supervisor = Supervisor(loop, clock, ids, on_fatal=on_fatal, barrier=self._settled, lives=self._lives)
         records = Records(
             journal=JournalTable(store),
@@ -159,7 +162,7 @@ class Daemon:
             "position_manager",
             lambda context: PositionManager(
                 context,
-                exchange,
+                self._connection,
                 records,
                 disk,
                 risk=RISK,

@@ -244,7 +244,7 @@ class Judge:
         """A trade with something at work is looked at, again and again."""
         for tail, trade in trades.items():
             symbol, began = trade.intent.symbol, (trade.intent.created_at - START_MS) / 1000
-            seen = self._sim.wire.answered_at.get(symbol, max(self._sim.up_since, began))
+            seen = max(self._sim.wire.seen_at(symbol), self._sim.up_since, began)
             at_work = any(leg.live for leg in trade.legs) or trade.close_reason
             if not at_work or self._is_gone(symbol) or seen >= self._sim.loop.time() - CHECK_SECONDS:
                 self._unseen.pop(tail, None)

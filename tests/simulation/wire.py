@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import TypeVar
@@ -15,6 +15,7 @@ from typing import TypeVar
 from opentrader.domain.trading.exchange import GarbledAnswer, NewList, NewOrder, PriceTicker, Unreachable
 from opentrader.domain.trading.venue import Balance, Fill, Filters, Order, OrderList, Outcome, Refused, Unknown
 from opentrader.errors import SymbolNotFound
+from opentrader.exchange.calls import WEIGHTS
 from opentrader.exchange.paper.paper import PaperExchange
 from opentrader.exchange.paper.transport import (
     GARBLED,
@@ -30,20 +31,6 @@ from tests.simulation.weather import CallFault, Weather
 
 T = TypeVar("T")
 
-# The weight of a request at Binance in 2026; accepted orders weigh nothing.
-WEIGHTS = {
-    "order": 4,
-    "order_list": 12,
-    "open_orders": 6,
-    "open_everywhere": 80,
-    "open_lists": 6,
-    "orders": 20,
-    "fills": 20,
-    "balances": 20,
-    "ticker": 2,
-    "filters": 0,
-    "server_time": 1,
-}
 BAN_SECONDS = 120.0
 PATIENCE = 50  # requests that the venue refuses within a minute before it bans
 GONE = "ETHUSDT"  # the symbol that is delisted and listed again
@@ -54,6 +41,8 @@ STALE_MS = 4_000  # at most
 
 
 class Wire:
+    """`VenueCalls` of the paper exchange, over a line."""
+
     venue = "paper"
 
     def __init__(self, loop: VirtualLoop, exchange: PaperExchange, weather: Weather) -> None:
@@ -63,7 +52,7 @@ class Wire:
         exchange.transport._faults = self._told
         self.calls: Counter[str] = Counter()
         self.under_way: Counter[str] = Counter()
-        self.answered_at: dict[str, float] = {}  # symbol -> when its open orders were last read
+        self.answered_at: dict[str | None, float] = {}  # symbol, None for all -> when orders were last read
         self.refusals = 0
         self.weight: Counter[int] = Counter()  # by minute
         self._refused = 0  # since the limit was last kept
@@ -115,6 +104,9 @@ class Wire:
     async def ticker(self, symbol: str) -> PriceTicker:
         return await self._read("ticker", symbol, lambda: self._exchange.ticker(symbol))
 
+    async def prices(self, symbols: Collection[str]) -> Mapping[str, PriceTicker]:
+        return await self._read("prices", None, lambda: self._exchange.prices(symbols))
+
     async def filters(self, symbol: str) -> Filters:
         return await self._read("filters", symbol, lambda: self._exchange.filters(symbol))
 
@@ -122,6 +114,10 @@ class Wire:
         return await self._read("server_time", None, self._exchange.server_time)
 
     # --- the line
+
+    def seen_at(self, symbol: str) -> float:
+        """When the venue last told of the orders of a symbol."""
+        return max(self.answered_at.get(symbol, 0.0), self.answered_at.get(None, 0.0))
 
     def _limited(self, name: str) -> InjectedFault | None:
         """The refusal of a client who asks too much; counted as the venue counts."""
@@ -174,7 +170,7 @@ class Wire:
             raise Unreachable(TIMEOUT)
         if fault == "garbled":
             raise GarbledAnswer(GARBLED)
-        if symbol is not None and name == "open_orders":
+        if name in {"order", "order_list", "open_orders", "orders", "open_everywhere"}:
             self.answered_at[symbol] = self._loop.time()
         if fault == "number" and isinstance(answer, PriceTicker):
             return replace(answer, last=Decimal("NaN") if self.calls[name] % 2 else Decimal(0))

@@ -15,7 +15,8 @@ class Message(Generic[R]):
     pair). Together they are the address. `licensed` messages need an active license; while a position or an order
     is open, those that also have `reduces`, because they reduce or show that risk, are exempt. A continuation has
     no owner: it goes to the actor that piped the coroutine. `own` messages come from actors and their coroutines alone:
-    they carry on what was admitted before, so that no limit refuses them.
+    they carry on what was admitted before, so that no limit refuses them. Where messages wait for a key, `urgent` ones
+    pass the others.
     """
 
     __slots__ = ()
@@ -24,6 +25,7 @@ class Message(Generic[R]):
     licensed: ClassVar[bool] = False
     reduces: ClassVar[bool] = False
     own: ClassVar[bool] = False
+    urgent: ClassVar[bool] = False
     __pydantic_config__: ClassVar[dict[str, bool]] = {"allow_inf_nan": False}  # read where a request is parsed
 
     @property

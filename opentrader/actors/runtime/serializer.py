@@ -35,13 +35,17 @@ class Serializer:
             del self._holds[key]
 
     def defer(self, key: Hashable, message: Message[Any]) -> Reply[Any]:
-        """Queue the request. Raises `Overloaded` when too many wait for the same key; own messages always may."""
+        """Queue the request, an urgent one before those that are not.
+
+        Raises `Overloaded` when too many wait for the same key; own messages always may.
+        """
         waiting = self._waiting.setdefault(key, deque())
         if not message.own and len(waiting) >= self._limit:
             waits = f"actor {self._name} has {self._limit} requests waiting for {key}"
             raise Overloaded(waits, hint="retry in a second")
         promise: Reply[Any] = Reply()
-        waiting.append((message, promise))
+        ahead = sum(other.urgent for other, _ in waiting) if message.urgent else len(waiting)
+        waiting.insert(ahead, (message, promise))
         return promise
 
     def turns(self, key: Hashable) -> Iterator[tuple[Message[Any], Reply[Any]]]:

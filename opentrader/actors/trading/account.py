@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 
 from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message
@@ -13,17 +12,18 @@ from opentrader.actors.runtime.outcome import Done, Outcome
 from opentrader.actors.runtime.reply import Reply
 from opentrader.actors.trading.desk import Desk, TradingPart
 from opentrader.actors.trading.replies.snapshot import AccountReading
-from opentrader.domain.ports import Clock
 from opentrader.domain.symbols import QUOTE
 from opentrader.domain.trading.exchange import Exchange
-from opentrader.errors import SymbolNotFound
+from opentrader.domain.trading.venue import Balance
 
-ACCOUNT_SECONDS = 5.0
+ACCOUNT_SECONDS = 30.0  # between two reads, apart from those that our own fills ask for
+RETRY_SECONDS = 5.0  # after one that failed
+SHARED_MS = 1_000  # a read of the account that others have asked for just now serves as well
 
 
 @dataclass(frozen=True, slots=True)
 class ReadAccount(Message[None]):
-    """Read the account now; it is also read every few seconds."""
+    """Read the account now; it is also read every half minute, and after our own fills."""
 
     owner = "position_manager"
     own = True
@@ -37,7 +37,7 @@ class AccountRead(Message[None]):
 class AccountReader(TradingPart):
     """The latest reading, and why the one after it failed, if it did; a failed one blocks entries.
 
-    `first` is called after the first successful read.
+    One read is in flight. `first` is called after the first successful read.
     """
 
     def __init__(self, desk: Desk, first: Callable[[], Reply[None] | None]) -> None:
@@ -45,35 +45,69 @@ class AccountReader(TradingPart):
         self.reading: AccountReading | None = None
         self.degraded = ""
         self._first, self._asked_at = first, -ACCOUNT_SECONDS
+        self._under_way: Reply[None] | None = None
+        self._again = False
 
     def tick(self, at: float) -> None:
-        """Read the account every few seconds of wall time."""
-        if at - self._asked_at >= ACCOUNT_SECONDS:
+        """Read the account every half minute of wall time."""
+        pause = RETRY_SECONDS if self.degraded or self.reading is None else ACCOUNT_SECONDS
+        if abs(at - self._asked_at) >= pause:
             self._asked_at = at
-            self.read(ReadAccount())
+            self._ask(SHARED_MS)
+
+    def changed(self) -> None:
+        """An order of ours has filled: what was read is old."""
+        self._again = self._under_way is not None
+        self._ask(SHARED_MS)
 
     @handles(ReadAccount)
     def read(self, message: ReadAccount) -> Reply[None]:
-        return self.links.pipe(account_of(self._exchange, self.links.clock), then=AccountRead)
+        return self._ask(0)
+
+    def _ask(self, max_age: int) -> Reply[None]:
+        """A second question waits for the answer to the first one."""
+        if self._under_way is None:
+            work = account_of(self._exchange, self.reading, max_age)
+            self._under_way = self.links.pipe(work, then=AccountRead)
+        return self._under_way
 
     @handles(AccountRead)
     def learn(self, message: AccountRead) -> Reply[None] | None:
-        if not isinstance(message.outcome, Done):
-            self.degraded = message.outcome.error.detail
+        self._under_way = None
+        if isinstance(message.outcome, Done):
+            reply = self.take(message.outcome.value)
+        else:
+            self.degraded, reply = message.outcome.error.detail, None
             self._show()
-            return None
+        if self._again:
+            self._again = False
+            self._ask(SHARED_MS)
+        return reply
+
+    def take(self, reading: AccountReading) -> Reply[None] | None:
+        """A reading that was made, here or for a quote; an older one than what is known changes nothing."""
         first = self.reading is None
-        self.reading, self.degraded = message.outcome.value, ""
-        self._show()
+        if self.reading is None or reading.at >= self.reading.at:
+            self.reading, self.degraded = reading, ""
+            self._show()
         return self._first() if first else None
 
 
-async def account_of(exchange: Exchange, clock: Clock) -> AccountReading:
-    """The balances, and the prices of the assets that have a market against the quote currency."""
-    balances = await exchange.balances()
-    prices: dict[str, Decimal] = {}
-    for asset, balance in balances.items():
-        if asset != QUOTE and balance.total > 0:
-            with suppress(SymbolNotFound):  # a coin without a market at this exchange counts as worthless
-                prices[asset] = (await exchange.ticker(asset + QUOTE)).last
-    return AccountReading(quote=QUOTE, balances=balances, prices=prices, at=clock.market_ms())
+async def account_of(exchange: Exchange, before: AccountReading | None, max_age: int = 0) -> AccountReading:
+    """The balances, and the prices of the assets that have a market against the quote currency.
+
+    The assets of the reading before are asked for together with the balances, others after them. A coin without a
+    market at this exchange counts as worthless.
+    """
+    known = set(_markets(before.balances)) if before is not None else set()
+    account, prices = await asyncio.gather(exchange.account(max_age), exchange.prices(known))
+    held = _markets(account.balances)
+    if new := held.keys() - known:
+        prices = {**prices, **await exchange.prices(new)}
+    last = {held[symbol]: ticker.last for symbol, ticker in prices.items() if symbol in held}
+    return AccountReading(quote=QUOTE, balances=account.balances, prices=last, at=account.at)
+
+
+def _markets(balances: Mapping[str, Balance]) -> dict[str, str]:
+    """The symbols in which the assets that are held trade against the quote currency, and the assets."""
+    return {asset + QUOTE: asset for asset, held in balances.items() if asset != QUOTE and held.total > 0}

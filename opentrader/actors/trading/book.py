@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from opentrader.actors.trading.replies.presenter import executed, held, is_open, is_over
 from opentrader.domain.timeframes import DAY_MS
 from opentrader.domain.trading.ledger import ClosedTrade
-from opentrader.domain.trading.lifecycle import LifecycleSettings, Trade, next_poll
-from opentrader.domain.trading.venue import ZERO, Filters, Others
+from opentrader.domain.trading.lifecycle import Leg, LifecycleSettings, Trade, next_poll
+from opentrader.domain.trading.lifecycle.reports import sightings
+from opentrader.domain.trading.venue import ZERO, Filters, Others, VenueView
 
 
 class TradeBook:
@@ -17,7 +19,9 @@ class TradeBook:
 
     `trades` are watched: open ones, and closed ones for as long as late facts may come. `planned` are those whose
     intents are being committed. `rows` are the rows in the history of closed trades, None where the entry never
-    filled. `unread` are the trades that no read has shown since the start.
+    filled. `unread` are the trades that no read has shown since the start, `unchecked` those that somebody wants to
+    have checked. `unsaved` are those with an answer of the venue that is not committed yet, as they were before it.
+    `read_at`: when a leg was read last, by client order id; `writes` counts the answers to orders, by pair.
     """
 
     def __init__(self, rules: LifecycleSettings) -> None:
@@ -27,6 +31,10 @@ class TradeBook:
         self.marks: dict[str, Decimal] = {}  # pair -> last price
         self.filters: dict[str, Filters] = {}
         self.unread: set[str] = set()
+        self.unchecked: set[str] = set()
+        self.unsaved: dict[str, Trade] = {}
+        self.read_at: dict[str, int] = {}
+        self.writes: Counter[str] = Counter()
         self._due: dict[str, int] = {}
         self._rules = rules
 
@@ -52,23 +60,49 @@ class TradeBook:
     def postpone(self, key: str, now: int) -> None:
         """Nothing was learned: look again after one poll."""
         self._due[key] = now + self._rules.poll
+        self.unchecked.discard(key)
 
     def schedule(self, trade: Trade, now: int) -> None:
         """Look when the lifecycle wants to; a closed trade that needs no look anymore leaves the book."""
-        wait = next_poll(trade, now, self._rules)
+        key, wait = trade.intent.id, next_poll(trade, now, self.read_at, self._rules)
         if wait is not None:
-            self._due[trade.intent.id] = now + wait
+            self._due[key] = now + wait
             return
-        self._due.pop(trade.intent.id, None)
-        if trade.intent.id in self.rows:
-            self.trades.pop(trade.intent.id, None)
+        self._due.pop(key, None)
+        if key in self.rows and self.trades.pop(key, None) is not None:
+            self._forget(trade)
+
+    def _forget(self, trade: Trade) -> None:
+        for leg in trade.legs:
+            self.read_at.pop(leg.cid, None)
+
+    def read_anew(self, pair: str) -> tuple[str, ...]:
+        """Have every leg of a pair read, and its trades checked, at the next opportunity. Returns their ids."""
+        keys = self.of(pair)
+        for key in keys:
+            self._forget(self.trades[key])
+            self.hurry(key)
+        self.unchecked.update(keys)
+        return keys
+
+    def swept(self) -> set[str]:
+        """All open orders of the account were read: the lists are to be seen there. Returns the pairs that have one."""
+        pairs = set[str]()
+        for key, trade in self.trades.items():
+            for leg in trade.exits:
+                if leg.open and leg.kind == "L":
+                    self.read_at.pop(leg.cid, None)
+                    self.hurry(key)
+                    pairs.add(trade.intent.symbol)
+        return pairs
 
     def due_pairs(self, now: int) -> list[str]:
         return sorted({self.trades[key].intent.symbol for key, at in self._due.items() if at <= now})
 
-    def due(self, pair: str, now: int) -> tuple[str, ...]:
-        """The trades of a pair that are due."""
-        return tuple(key for key in self.of(pair) if self._due.get(key, now + 1) <= now)
+    def due(self, pair: str, now: int) -> list[Trade]:
+        """The trades of a pair that are due: first what is being closed, then what is canceled, then what is bare."""
+        due = [self.trades[key] for key in self.of(pair) if self._due.get(key, now + 1) <= now]
+        return sorted(due, key=_rank)
 
     def of(self, pair: str) -> tuple[str, ...]:
         """The trades of a pair, oldest first."""
@@ -82,17 +116,52 @@ class TradeBook:
         if last is not None:
             self.marks[pair] = last
 
+    def committed(self, key: str) -> Trade | None:
+        """A trade as it is in the journal."""
+        return self.unsaved.get(key) or self.trades.get(key)
+
     def assign(self, trade: Trade, now: int) -> Trade | None:
-        """Put a new state of a trade in place of the one before, which is returned.
+        """Put a new state of a trade, which is committed, in place of the one before, which is returned.
 
         Late fills open a closed trade again, or make its row incomplete.
         """
-        before = self.trades.get(trade.intent.id)
-        self.trades[trade.intent.id] = trade
+        key = trade.intent.id
+        before = self.committed(key)
+        self.unsaved.pop(key, None)
+        self.trades[key] = trade
         if is_open(trade, self.least(trade)) or executed(before) != executed(trade):
-            self.rows.pop(trade.intent.id, None)
+            self.rows.pop(key, None)
         self.schedule(trade, now)
         return before
+
+    def keep(self, trade: Trade) -> None:
+        """A state that differs only in what is not worth a commit."""
+        self.trades[trade.intent.id] = trade
+
+    def answered(self, trade: Trade, cids: Iterable[str], now: int) -> None:
+        """The venue has answered an order of a trade, and tells of these legs; nothing of it is committed yet."""
+        key = trade.intent.id
+        self.unsaved.setdefault(key, self.trades[key])
+        self.trades[key] = trade
+        self.writes[trade.intent.symbol] += 1
+        self.read_at.update(dict.fromkeys(cids, now))
+
+    def learned(self, trade: Trade, view: VenueView | None, now: int) -> None:
+        """A trade was judged by this view, or from memory: what the view has shown need not be read again soon."""
+        if trade.intent.id not in self.trades:
+            return
+        if view is not None:
+            shown = (leg.cid for leg in trade.legs if leg.cid and is_shown(leg, view))
+            self.read_at.update(dict.fromkeys(shown, now))
+        self.schedule(trade, now)
+
+    def checked(self, key: str, view: VenueView | None, now: int) -> None:
+        """Nothing more is to be done about a trade now. What could not be read is asked for again after one poll."""
+        self.unchecked.discard(key)
+        if view is None or view.complete:
+            self.unread.discard(key)
+        elif key in self._due:
+            self._due[key] = max(self._due[key], now + self._rules.poll)
 
     def closed(self, key: str, row: ClosedTrade | None, now: int) -> Trade:
         """A closed trade is in the history. The book keeps the rows of today, and of trades that are watched."""
@@ -132,21 +201,39 @@ class TradeBook:
         """Whether a trade is booked, or watched no longer."""
         return key in self.rows or key not in self.trades
 
-    def others(self, trade: Trade, filters: Filters) -> Others:
-        """What other trades hold of the same base, rest on their exits, and have in flight."""
+    def others(self, trade: Trade, filters: Filters, latest: Mapping[str, Trade]) -> Others:
+        """What other trades hold of the same base, rest on their exits, and have in flight.
+
+        `latest`: states that are not assigned yet.
+        """
         base_of = {pair: known.base for pair, known in self.filters.items()}
         others = [
-            other
+            latest.get(key, other)
             for key, other in self.trades.items()
             if key != trade.intent.id and base_of.get(other.intent.symbol) == filters.base
         ]
         return Others(
             sum((max(ZERO, held(other)) for other in others), ZERO),
             sum((leg.rest for other in others for leg in other.exits if leg.open), ZERO),
-            any(leg.in_flight for other in others for leg in other.legs),
+            any(leg.in_flight for other in others if other.label != "QUARANTINE" for leg in other.legs),
         )
 
     def pnl_today(self, now: int) -> Decimal:
         """The realized profit and loss since 00:00 UTC."""
         midnight = (now - now % DAY_MS) // 1000
         return sum((row.pnl for row in self.rows.values() if row and row.closed_at >= midnight), ZERO)
+
+
+def is_shown(leg: Leg, view: VenueView) -> bool:
+    """Whether a view answers for a leg: it was looked up, or it rests and all open orders were read."""
+    if leg.cid in view.found or leg.cid in view.missing:
+        return True
+    return leg.open and view.open_orders is not None and bool(sightings(leg, view))
+
+
+def _rank(trade: Trade) -> int:
+    if trade.close_reason:
+        return 0
+    if trade.halt:
+        return 1
+    return 3 if any(leg.open for leg in trade.legs) else 2

@@ -42,6 +42,7 @@ class CloseTrades(Message[tuple[ClosedTrade, ...]]):
 
     owner = "position_manager"
     own = True
+    urgent = True
     pair: str
     reason: str
 
@@ -114,7 +115,7 @@ class Closing(TradingPart):
             self._restore.drop({orphan.id for orphan in message.orphans})
         for trade in message.trades:
             self._loop.assign(trade)
-        self._loop.drive(message.pair, all=True)
+        self._loop.hurry(*message.trades)
         ids = frozenset(trade.intent.id for trade in message.trades)
         waiting = until(self.links.tell, ids, lambda: all(map(self.book.has_ended, ids)) or None)
         return self.links.pipe(waiting, then=partial(ClosedUp, message.trades, message.orphans))

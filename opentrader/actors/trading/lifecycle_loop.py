@@ -1,14 +1,16 @@
-"""The lifecycle loop: read, tick, commit, send, commit the answer, read again. One step at a time per symbol.
+"""The lifecycle loop: tick from memory or look, commit, send, fold the answer, and tick again.
 
-While an exchange call for a symbol is in flight, all other work on that symbol waits (`exclusive`); other symbols do
-not. A call ends with an answer, with an unknown outcome, or with the process; then the next start continues from the
-journal.
+A trade is ticked from what is known; only where the decision needs more, or a leg is due, the venue is looked at, for
+all trades of the symbol at once. A look holds nothing up: what is asked for meanwhile acts at once, and a look that is
+older than an answer of the venue to one of our orders is thrown away. A commit and an order of a symbol do hold up its
+other commits and orders (`exclusive`), never those of other symbols. An order ends with an answer, with an unknown
+outcome, or with the process; then the next start continues from the journal.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -21,41 +23,32 @@ from opentrader.actors.trading.desk import Desk, TradingPart
 from opentrader.actors.trading.log import log_change, log_closed, log_resumed
 from opentrader.actors.trading.replies.outcomes import closed
 from opentrader.actors.trading.replies.presenter import bought
-from opentrader.actors.trading.venue_calls import read, send
-from opentrader.domain.ports import Clock
+from opentrader.actors.trading.venue_calls import fills_of, saved, send_in_time, told_of
+from opentrader.actors.trading.waiters import until
 from opentrader.domain.time_limits import LATE_MS
-from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.ledger import ClosedTrade
-from opentrader.domain.trading.lifecycle import Trade, answered, faulted, own_fills, tick, watch
+from opentrader.domain.trading.lifecycle import Ticked, Trade, answered, considered, faulted, own_fills, tick
 from opentrader.domain.trading.ports import Change
-from opentrader.domain.trading.venue import (
-    Accepted,
-    Effect,
-    Fill,
-    PlaceEntry,
-    Refused,
-    Unknown,
-    VenueView,
-)
+from opentrader.domain.trading.venue import Accepted, Effect, Fill, Refused, Unknown, VenueView, Watch
 from opentrader.domain.trading.venue import Outcome as VenueOutcome
-from opentrader.errors import StorageFull
 
 logger = logging.getLogger(__name__)
+
+NEVER_LEFT = frozenset({"late"})  # refused by ourselves, and planned anew at once
 
 
 @dataclass(frozen=True, slots=True)
 class CheckSymbol(Message[None]):
-    """Check the trades of a symbol: the ones that are due, or all of them."""
+    """Check the trades of a symbol that are due."""
 
     owner = "position_manager"
     own = True
     pair: str
-    all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CheckEntries(Message[None]):
-    """Check all trades of a symbol now; answered once they have been checked."""
+    """Read and check all trades of a symbol now; answered once they have been checked."""
 
     owner = "position_manager"
     own = True
@@ -63,48 +56,62 @@ class CheckEntries(Message[None]):
 
 
 @dataclass(frozen=True, slots=True)
-class VenueRead(Message[None]):
+class Look:
+    """A look that was asked for. `writes`: the answers of the venue to our orders in the symbol so far."""
+
     pair: str
-    ids: tuple[str, ...]  # the trade that was read, and those still to be checked
+    watch: Watch
+    writes: int
+    before: VenueView | None  # what an earlier look has shown for the same decision
+
+
+@dataclass(frozen=True, slots=True)
+class VenueRead(Message[None]):
+    """A look is back; one at a time is judged, after whatever holds the symbol."""
+
+    owner = "position_manager"
+    own = True
+    look: Look
     outcome: Outcome[VenueView]
 
 
 @dataclass(frozen=True, slots=True)
-class TickCommitted(Message[None]):
-    """The result of a tick is durable; its effect may be sent."""
+class Looked(Message[None]):
+    look: Look
+    outcome: Outcome[VenueView]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is sent once its trade is committed."""
+
+    key: str
+    effect: Effect
+
+
+@dataclass(frozen=True, slots=True)
+class Committed(Message[None]):
+    """New states of trades are durable. `view`: what they were judged by, for the trades that are left."""
 
     pair: str
-    ids: tuple[str, ...]
-    trade: Trade
-    effect: Effect | None
+    trades: tuple[Trade, ...]
+    order: Order | None
+    view: VenueView | None
     outcome: Outcome[None]
 
 
 @dataclass(frozen=True, slots=True)
 class EffectAnswered(Message[None]):
     pair: str
-    ids: tuple[str, ...]
-    effect: Effect
+    order: Order
     outcome: Outcome[VenueOutcome]
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerCommitted(Message[None]):
-    """The answer to an effect is durable."""
-
-    pair: str
-    ids: tuple[str, ...]
-    trade: Trade
-    again: bool
-    outcome: Outcome[None]
 
 
 @dataclass(frozen=True, slots=True)
 class FillsRead(Message[None]):
     """The fills of the account since the start of a closed trade."""
 
-    pair: str
-    ids: tuple[str, ...]
+    id: str
     outcome: Outcome[tuple[Fill, ...]]
 
 
@@ -112,8 +119,7 @@ class FillsRead(Message[None]):
 class TradeBooked(Message[None]):
     """A closed trade is in the history."""
 
-    pair: str
-    ids: tuple[str, ...]
+    id: str
     row: ClosedTrade | None
     outcome: Outcome[None]
 
@@ -123,12 +129,14 @@ class Surroundings:
     """What the loop asks and tells its surroundings.
 
     `barred` is the entry gate, called directly before an entry is sent: why it must not be sent, or an empty string.
-    `changed` is called after a trade was assigned; `ended` when a closed trade is booked, for further changes in the
-    same commit. `make_room` frees reserved disk space, so that open positions can still be protected.
+    `changed` is called after a trade was committed; `checked` when one was checked and nothing is left to do for now;
+    `ended` when a closed trade is booked, for further changes in the same commit. `make_room` frees reserved disk
+    space, so that open positions can still be protected.
     """
 
     barred: Callable[[], str]
     changed: Callable[[Trade | None, Trade], None]
+    checked: Callable[[str], None]
     ended: Callable[[ClosedTrade], tuple[Change, ...]]
     make_room: Callable[[], bool]
 
@@ -139,113 +147,230 @@ class LifecycleLoop(TradingPart):
     def __init__(self, desk: Desk, around: Surroundings, *, late_ms: int = LATE_MS) -> None:
         super().__init__(desk)
         self._around, self._late_ms = around, late_ms
-        self._driven: set[str] = set()
+        self._told: set[str] = set()  # pairs whose check waits in the mailbox
+        self._looks: list[Look] = []  # in flight
+        self._booking: set[str] = set()
 
-    # --- ticks
+    # --- what is due
 
     def tick(self) -> None:
         """Check the symbols that have something due."""
         for pair in self.book.due_pairs(self.links.clock.market_ms()):
             self.drive(pair)
 
-    def drive(self, pair: str, *, all: bool = False) -> None:
-        """Check a symbol as soon as it is free; a second call before that changes nothing."""
-        if all or pair not in self._driven:
-            self._driven.add(pair)
-            self.links.tell(CheckSymbol(pair, all))
+    def drive(self, pair: str) -> None:
+        """Check a symbol as soon as nothing holds it; a second call before that changes nothing."""
+        if pair not in self._told:
+            self._told.add(pair)
+            self.links.tell(CheckSymbol(pair))
+
+    def hurry(self, *trades: Trade) -> None:
+        """Check these trades, which were changed by a command, as soon as nothing holds their symbols."""
+        for trade in trades:
+            self.book.hurry(trade.intent.id)
+            self.drive(trade.intent.symbol)
+
+    def swept(self) -> None:
+        """All open orders of the account were read just now: whatever rests is seen there."""
+        for pair in sorted(self.book.swept()):
+            self.drive(pair)
 
     @handles(CheckSymbol)
     def begin(self, message: CheckSymbol) -> Reply[None] | None:
-        self._driven.discard(message.pair)
-        now = self.links.clock.market_ms()
-        ids = self.book.of(message.pair) if message.all else self.book.due(message.pair, now)
-        return self._look(message.pair, ids)
+        self._told.discard(message.pair)
+        return self._judge(message.pair, None)
 
     @handles(CheckEntries)
-    def check(self, message: CheckEntries) -> Reply[None] | None:
-        return self.begin(CheckSymbol(message.pair, all=True))
+    def check(self, message: CheckEntries) -> Reply[Any]:
+        keys = frozenset(self.book.read_anew(message.pair))
+        self._judge(message.pair, None)
+        return self.links.pipe(until(self.links.tell, keys, lambda: None if keys & self.book.unchecked else True))
 
-    # --- one trade after the other
+    # --- one symbol
 
-    def _look(self, pair: str, ids: tuple[str, ...]) -> Reply[None] | None:
-        if not ids:
-            return None
-        if ids[0] not in self.book.trades:
-            return self._look(pair, ids[1:])
-        wanted = watch(self.book.trades[ids[0]], self.links.clock.market_ms(), self._rules)
-        return self.links.pipe(read(self._exchange, wanted), then=partial(VenueRead, pair, ids), exclusive=pair)
+    def _judge(self, pair: str, view: VenueView | None) -> Reply[None] | None:
+        """Tick the trades that are due, the most urgent first; then commit, send, or look, whatever comes first.
+
+        What needs no commit is done with. A trade that needs another look, or stands behind an order, remains due.
+        """
+        now, kept, order, more = self.links.clock.market_ms(), dict[str, Trade](), None, list[Watch]()
+        for trade in self.book.due(pair, now):
+            ticked = self._ticked(trade, view, now, kept)
+            if ticked.more:
+                age = 0 if trade.intent.id in self.book.unchecked else ticked.more.max_age
+                more.append(replace(ticked.more, urgent=is_urgent(trade), max_age=age))
+            elif ticked.effect is None:
+                self._conclude(trade, ticked.trade, view, kept)
+            elif order is None and not more:
+                kept[trade.intent.id] = ticked.trade
+                order = Order(trade.intent.id, ticked.effect)
+        if kept:
+            return self._commit(pair, kept, order, view)
+        if more:
+            self._look(pair, more, view)
+        return self._book_one(pair)
+
+    def _ticked(self, trade: Trade, view: VenueView | None, now: int, kept: dict[str, Trade]) -> Ticked:
+        """A tick; a fault of the rules quarantines this trade, and ends nothing else."""
+        pair, filters = trade.intent.symbol, self.book.filters.get(trade.intent.symbol)
+        seen = view if view is not None or filters is None else VenueView(filters, now)
+        if seen is None:
+            return Ticked(trade, None, Watch(pair, parts=frozenset({"price"})))
+        seen = replace(seen, others=self.book.others(trade, seen.filters, kept))
+        try:
+            if view is None:
+                return considered(trade, seen, now, self.book.read_at, self._rules)
+            return tick(trade, seen, now, self._rules)
+        except Exception:
+            if trade.label != "QUARANTINE":
+                logger.exception("trade %s, %s: the rules failed", trade.intent.id, trade.intent.symbol)
+            return Ticked(faulted(trade, now), None, Watch(pair))
+
+    def _conclude(self, before: Trade, after: Trade, view: VenueView | None, kept: dict[str, Trade]) -> None:
+        """A trade for which nothing is to be sent or read now: keep it in memory, or have it committed."""
+        key = before.intent.id
+        if key in self.book.unsaved or replace(after, ok_at=before.ok_at) != before:
+            kept[key] = after
+            return
+        now = self.links.clock.market_ms()
+        self.book.keep(after)
+        self.book.learned(after, view, now)
+        self._checked(key, view)
+
+    def _checked(self, key: str, view: VenueView | None) -> None:
+        """One that has ended is not done with before it is booked."""
+        trade = self.book.trades.get(key)
+        if trade is None or key in self.book.rows or not self.book.is_over(trade):
+            self.book.checked(key, view, self.links.clock.market_ms())
+            self._around.checked(key)
+
+    # --- look
+
+    def _look(self, pair: str, wanted: list[Watch], before: VenueView | None) -> None:
+        """Ask for a look, unless one that is in flight will show the same."""
+        watch, writes = wanted[0], self.book.writes[pair]
+        for other in wanted[1:]:
+            watch = watch.joined(other)
+        look = Look(pair, watch, writes, before)
+        if not any(known.pair == pair and known.writes == writes and watch <= known.watch for known in self._looks):
+            self._looks.append(look)
+            self.links.pipe(self._exchange.look(watch), then=partial(Looked, look))
+
+    @handles(Looked)
+    def looked(self, message: Looked) -> None:
+        """The look may have come back while a commit or an order holds the symbol: it waits for its turn."""
+        self._looks.remove(message.look)
+        self.links.tell(VenueRead(message.look, message.outcome))
 
     @handles(VenueRead)
     def decide(self, message: VenueRead) -> Reply[None] | None:
-        trade = self.book.trades[message.ids[0]]
-        view = self._view(message, trade)
-        if view is not None and view.readable:
-            self.book.unread.discard(trade.intent.id)
-        if view is None:
-            self.book.postpone(trade.intent.id, self.links.clock.market_ms())
-            return self._look(message.pair, message.ids[1:])
-        now = self.links.clock.market_ms()
-        after, effect = self._decided(trade, view, now)
-        if after == trade and effect is None:
-            self.book.schedule(after, now)
-            return self._next(message.pair, message.ids)
-        keep = self._save(trade, after, own_fills(after, view.fills or ()))
-        return self.links.pipe(
-            keep, then=partial(TickCommitted, message.pair, message.ids, after, effect), exclusive=message.pair
-        )
+        look, outcome = message.look, message.outcome
+        if look.writes != self.book.writes[look.pair]:
+            return self._judge(look.pair, None)  # it is older than the last answer to an order
+        if not isinstance(outcome, Done):
+            return self._blind(look, outcome.error.detail)
+        view = outcome.value if look.before is None else look.before.then(outcome.value)
+        self.book.quoted(look.pair, view.filters, view.last)
+        return self._judge(look.pair, view)
 
-    @handles(TickCommitted)
-    def act(self, message: TickCommitted) -> Reply[None] | None:
+    def _blind(self, look: Look, why: str) -> Reply[None] | None:
+        """Not even the rules of the symbol could be read; what is known of them goes on to count."""
+        filters, now = self.book.filters.get(look.pair), self.links.clock.market_ms()
+        if filters is None:
+            for trade in self.book.due(look.pair, now):
+                self.book.postpone(trade.intent.id, now)
+            return None
+        asked = frozenset({*look.watch.orders, *look.watch.lists, *look.watch.parts})
+        return self._judge(look.pair, VenueView(filters, now, failed=asked))
+
+    # --- commit, and send
+
+    def _commit(
+        self, pair: str, kept: dict[str, Trade], order: Order | None, view: VenueView | None
+    ) -> Reply[None] | None:
+        fills = view.fills or () if view is not None else ()
+        changes = [change for trade in kept.values() for change in self._changes(trade, own_fills(trade, fills))]
+        keep = saved(partial(self._journal.commit, changes), self._around.make_room)
+        then = partial(Committed, pair, tuple(kept.values()), order, view)
+        return self.links.pipe(keep, then=then, exclusive=pair)
+
+    @handles(Committed)
+    def act(self, message: Committed) -> Reply[None] | None:
         message.outcome.unwrap()
-        self.assign(message.trade)
-        if message.effect is None:
-            return self._next(message.pair, message.ids)
-        then = partial(EffectAnswered, message.pair, message.ids, message.effect)
-        return self.links.pipe(self._sent(message.effect), then=then, exclusive=message.pair)
+        now = self.links.clock.market_ms()
+        for trade in message.trades:
+            self.assign(trade)
+            self.book.learned(trade, message.view, now)
+            if message.order is None or trade.intent.id != message.order.key:
+                self._checked(trade.intent.id, message.view)
+        if message.order is None:
+            return self._judge(message.pair, message.view)
+        return self.send(message.pair, message.order)
+
+    def first(self, trade: Trade, view: VenueView) -> tuple[Trade, Order | None]:
+        """The first tick of a trade, by the quote that it was planned from: what to commit, and to send after that."""
+        now = self.links.clock.market_ms()
+        seen = replace(view, others=self.book.others(trade, view.filters, {}))
+        ticked = tick(trade, seen, now, self._rules)
+        return ticked.trade, None if ticked.effect is None else Order(trade.intent.id, ticked.effect)
+
+    def send(self, pair: str, order: Order, late: Callable[[], str] = lambda: "") -> Reply[None]:
+        """Send what is committed. `late`: why this entry must not be sent any more, if there is a reason of its own."""
+        sent = send_in_time(
+            self._exchange,
+            order.effect,
+            self.links.clock,
+            late_ms=self._late_ms,
+            barred=lambda: late() or self._around.barred(),
+        )
+        return self.links.pipe(sent, then=partial(EffectAnswered, pair, order), exclusive=pair)
 
     @handles(EffectAnswered)
     def learn(self, message: EffectAnswered) -> Reply[None] | None:
-        trade, answer = self.book.trades[message.ids[0]], message.outcome
+        """Fold the answer. What follows at once is committed together with it, and the rest alone."""
+        answer, key, pair = message.outcome, message.order.key, message.pair
         outcome: VenueOutcome = answer.value if isinstance(answer, Done) else Unknown(answer.error.detail)
-        base = self.book.filters[message.pair].base
-        after = answered(trade, message.effect, outcome, base, self.links.clock.market_ms())
-        again = isinstance(outcome, Accepted)
-        then = partial(AnswerCommitted, message.pair, message.ids, after, again)
-        return self.links.pipe(self._save(trade, after), then=then, exclusive=message.pair)
-
-    @handles(AnswerCommitted)
-    def go_on(self, message: AnswerCommitted) -> Reply[None] | None:
-        message.outcome.unwrap()
-        self.assign(message.trade)
-        return self._look(message.pair, message.ids) if message.again else self._next(message.pair, message.ids)
+        now, trade, effect = self.links.clock.market_ms(), self.book.trades[key], message.order.effect
+        after = answered(trade, effect, outcome, self.book.filters[pair].base, now)
+        self.book.answered(after, (told_of(effect),) if isinstance(outcome, Accepted) else (), now)
+        if moved(trade, after, outcome):
+            self.hurry(after)
+            return None
+        return self._commit(pair, {key: after}, None, None)
 
     # --- the end of a trade
 
-    def _next(self, pair: str, ids: tuple[str, ...]) -> Reply[None] | None:
-        """Book the trade if it is closed, then check the remaining ones."""
-        trade = self.book.trades.get(ids[0])
-        if trade is None or trade.intent.id in self.book.rows or not self.book.is_over(trade):
-            return self._look(pair, ids[1:])
-        return self.links.pipe(fills_of(self._exchange, trade), then=partial(FillsRead, pair, ids), exclusive=pair)
+    def _book_one(self, pair: str) -> Reply[None] | None:
+        """Book a trade of the symbol that is closed."""
+        for key in self.book.of(pair):
+            trade = self.book.trades[key]
+            if key not in self.book.rows and key not in self._booking and self.book.is_over(trade):
+                self._booking.add(key)
+                return self.links.pipe(fills_of(self._exchange, trade), then=partial(FillsRead, key), exclusive=pair)
+        return None
 
     @handles(FillsRead)
     def count(self, message: FillsRead) -> Reply[None] | None:
-        trade, now = self.book.trades[message.ids[0]], self.links.clock.market_ms()
+        key, now = message.id, self.links.clock.market_ms()
+        trade = self.book.trades[key]
+        pair = trade.intent.symbol
         read_now = message.outcome.value if isinstance(message.outcome, Done) else ()
-        known = {fill.trade_id: fill for fill in (*self._journal.fills(trade.intent.id), *own_fills(trade, read_now))}
-        fills, mark = tuple(known.values()), self.book.marks.get(message.pair, trade.intent.px)
-        row = closed(trade, fills, self.book.filters[message.pair], mark, now)
+        known = {fill.trade_id: fill for fill in (*self._journal.fills(key), *own_fills(trade, read_now))}
+        fills, mark = tuple(known.values()), self.book.marks.get(pair, trade.intent.px)
+        row = closed(trade, fills, self.book.filters[pair], mark, now)
         also = () if row is None else self._around.ended(row)
         keep = self._journal.finish(trade, row, "closed", now, fills=fills, also=also)
-        return self.links.pipe(keep, then=partial(TradeBooked, message.pair, message.ids, row), exclusive=message.pair)
+        return self.links.pipe(keep, then=partial(TradeBooked, key, row), exclusive=pair)
 
     @handles(TradeBooked)
-    def booked(self, message: TradeBooked) -> Reply[None] | None:
+    def booked(self, message: TradeBooked) -> None:
+        self._booking.discard(message.id)
         message.outcome.unwrap()
-        log_closed(self.book.trades[message.ids[0]], message.row)
-        trade = self.book.closed(message.ids[0], message.row, self.links.clock.market_ms())
+        log_closed(self.book.trades[message.id], message.row)
+        trade = self.book.closed(message.id, message.row, self.links.clock.market_ms())
         self._around.changed(trade, trade)
-        return self._look(message.pair, message.ids[1:])
+        self._checked(message.id, None)
+        self.drive(trade.intent.symbol)
 
     # --- small parts
 
@@ -254,77 +379,34 @@ class LifecycleLoop(TradingPart):
         log_resumed(trade)
         self.book.resume(trade)
 
-    def _decided(self, trade: Trade, view: VenueView, now: int) -> tuple[Trade, Effect | None]:
-        """A tick; a fault of the rules quarantines this trade, and ends nothing else."""
-        try:
-            return tick(trade, view, now, self._rules)
-        except Exception:
-            if trade.label != "QUARANTINE":
-                logger.exception("trade %s, %s: the rules failed", trade.intent.id, trade.intent.symbol)
-            return faulted(trade, now), None
+    def _changes(self, trade: Trade, fills: tuple[Fill, ...]) -> list[Change]:
+        """The first commit with an executed entry also counts it for the day."""
+        now, before = self.links.clock.market_ms(), self.book.committed(trade.intent.id)
+        counts = bought(trade) > 0 and (before is None or bought(before) == 0)
+        counted = [self._day.executing(trade.intent.id, now)] if counts else []
+        return [self.saving(trade, trade.label.lower(), now, fills), *counted]
 
-    def _view(self, message: VenueRead, trade: Trade) -> VenueView | None:
-        """What was read, plus the base quantity of other trades; only the symbol rules if the read failed."""
-        now, filters = self.links.clock.market_ms(), self.book.filters.get(message.pair)
-        if isinstance(message.outcome, Done):
-            view = message.outcome.value
-            self.book.quoted(message.pair, view.filters, view.last)
-        elif filters is None:
-            return None
-        else:
-            view = VenueView(filters, now)
-        return replace(view, others=self.book.others(trade, view.filters))
-
-    def _sent(self, effect: Effect) -> Coroutine[Any, Any, VenueOutcome]:
-        return send_in_time(self._exchange, effect, self.links.clock, late_ms=self._late_ms, barred=self._around.barred)
-
-    def _save(self, before: Trade, after: Trade, fills: Sequence[Fill] = ()) -> Coroutine[Any, Any, None]:
-        """Save with at most one commit. The first commit with an executed entry also counts it for the day."""
-        now = self.links.clock.market_ms()
-        counts = bought(after) > 0 and bought(before) == 0
-        also = (self._day.executing(after.intent.id, now),) if counts else ()
-        if self.book.stays_booked(after):
-            save = partial(self._journal.finish, after, None, after.label.lower(), now, fills=fills, also=also)
-        else:
-            save = partial(self._journal.save, after, after.label.lower(), now, fills=fills, also=also)
-        return saved(save, self._around.make_room)
-
-    def saving(self, trade: Trade, event: str, now: int) -> Change:
+    def saving(self, trade: Trade, event: str, now: int, fills: tuple[Fill, ...] = ()) -> Change:
         """The journal change of a command; a closed and booked trade stays booked."""
         if self.book.stays_booked(trade):
-            return self._journal.finishing(trade, event, now)
-        return self._journal.saving(trade, event, now)
+            return self._journal.finishing(trade, event, now, fills)
+        return self._journal.saving(trade, event, now, fills)
 
     def assign(self, trade: Trade) -> None:
+        """A new state of a trade is durable."""
         before = self.book.assign(trade, self.links.clock.market_ms())
         log_change(before, trade)
         self._around.changed(before, trade)
 
 
-async def send_in_time(
-    exchange: Exchange, effect: Effect, clock: Clock, *, late_ms: int, barred: Callable[[], str]
-) -> VenueOutcome:
-    """Send an effect, unless it is too late or an entry is blocked by the gate: `barred` says why."""
-    sent_at = getattr(effect, "sent_at", None)
-    if sent_at is not None and clock.market_ms() - sent_at > late_ms:
-        return Refused("late", text="it was committed too long ago")
-    if isinstance(effect, PlaceEntry) and (why := barred()):
-        return Refused("gate", text=why)
-    return await send(exchange, effect)
+def moved(before: Trade, after: Trade, outcome: VenueOutcome) -> bool:
+    """Whether the next step follows at once: an order did something, or it never left. A failure waits for a poll."""
+    if isinstance(outcome, Refused):
+        return outcome.reason in NEVER_LEFT
+    failures = after.failed_closes + after.failed_protects > before.failed_closes + before.failed_protects
+    return isinstance(outcome, Accepted) and not failures
 
 
-async def fills_of(exchange: Exchange, trade: Trade) -> tuple[Fill, ...]:
-    """The fills of the account since the start of a trade; none if it never bought."""
-    if not bought(trade):
-        return ()
-    return await exchange.fills(trade.intent.symbol, min(leg.sent_at for leg in trade.legs))
-
-
-async def saved(save: Callable[[], Awaitable[None]], make_room: Callable[[], bool]) -> None:
-    """Save; on a full disk once more, if room can be made."""
-    try:
-        await save()
-    except StorageFull:
-        if not make_room():
-            raise
-        await save()
+def is_urgent(trade: Trade) -> bool:
+    """Whether a position waits for what is read: it is being closed, or no exit of it is known to rest."""
+    return bool(trade.close_reason) or not any(leg.open for leg in trade.legs)

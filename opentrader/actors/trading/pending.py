@@ -25,6 +25,7 @@ class CancelPendingEntry(Message[messages.PendingEntry]):
 
     owner = "position_manager"
     own = True
+    urgent = True
     id: str
 
 
@@ -56,7 +57,7 @@ class PendingCancels(TradingPart):
     def pending_canceled(self, message: CancelCommitted) -> Reply[messages.PendingEntry]:
         message.outcome.unwrap()
         self._loop.assign(message.trade)
-        self._loop.drive(message.trade.intent.symbol, all=True)
+        self._loop.hurry(message.trade)
         return self.links.pipe(
             until_canceled(self.links.tell, message.trade.intent.id, self._ended_entry(message.trade))
         )

@@ -19,14 +19,22 @@ from opentrader.actors.trading.book import TradeBook
 from opentrader.actors.trading.closing import CloseTrades, Closing
 from opentrader.actors.trading.control import ControlDesk, SetControl, halted_by
 from opentrader.actors.trading.desk import Desk
-from opentrader.actors.trading.entry.entries import Entries, Entry
-from opentrader.actors.trading.entry.gate import GateState, refusal
-from opentrader.actors.trading.lifecycle_loop import CheckEntries, CheckSymbol, LifecycleLoop, Surroundings
+from opentrader.actors.trading.entry.entries import Entries, PlanEntry
+from opentrader.actors.trading.entry.gate import GateState, refusal, stale
+from opentrader.actors.trading.lifecycle_loop import (
+    CheckEntries,
+    CheckSymbol,
+    LifecycleLoop,
+    Surroundings,
+    VenueRead,
+)
 from opentrader.actors.trading.log import log_resumed
 from opentrader.actors.trading.pending import CancelPendingEntry, PendingCancels
+from opentrader.actors.trading.prices import PriceWatch
 from opentrader.actors.trading.recovery.history_import import HistoryImport
 from opentrader.actors.trading.recovery.reconciliation import Adopt, Reconciliation
 from opentrader.actors.trading.recovery.restore import Restore
+from opentrader.actors.trading.replies.presenter import executed
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.actors.trading.trailing import RaiseStop, TrailingStops
 from opentrader.actors.trading.waiters import Waiters
@@ -75,9 +83,16 @@ class PositionManager(Actor):
             snapshot=lambda: self._published,
             show=self._show,
         )
-        around = Surroundings(barred=self._why_barred, changed=self._changed, ended=self._ended, make_room=disk.release)
-        self._loop = LifecycleLoop(desk, around, late_ms=int(LATE_MS * max(1.0, speed)))
         self._waiters = Waiters(desk.links)
+        around = Surroundings(
+            barred=self._why_barred,
+            changed=self._changed,
+            checked=self._waiters.changed,
+            ended=self._ended,
+            make_room=disk.release,
+        )
+        self._speed = max(1.0, speed)
+        self._loop = LifecycleLoop(desk, around, late_ms=int(LATE_MS * self._speed))
         self._control = ControlDesk(desk, cooldown_sec=risk.cooldown_sec)
         self._restore = Restore(desk, self._loop)
         self._closing = Closing(desk, self._loop, self._restore)
@@ -88,6 +103,7 @@ class PositionManager(Actor):
             desk,
             self._loop,
             self._closing,
+            self._account,
             barred=self._barred,
             cools_down=self._control.cools_down,
             epoch=lambda: self._control.epoch,
@@ -97,7 +113,8 @@ class PositionManager(Actor):
         self.join(self._loop, self._waiters, self._control)
         self.join(self._restore, self._closing, self._reconciliation)
         self.join(self._account, self._trailing, entries)
-        self.join(PendingCancels(desk, self._loop), HistoryImport(desk, watchlist))
+        self._prices = PriceWatch(desk, self._loop)
+        self.join(PendingCancels(desk, self._loop), HistoryImport(desk, watchlist), self._prices)
 
     def on_start(self) -> None:
         """Load the journal; requests in flight when the last process ended are looked up first."""
@@ -112,9 +129,13 @@ class PositionManager(Actor):
         self._show()
 
     def exclusive_of(self, message: Message[Any]) -> str | None:
-        """The symbol of a command, which waits for the exchange call in flight for that symbol."""
-        if isinstance(message, Entry | messages.ClosePosition | messages.RestoreTrade):
+        """The symbol of a command, which waits for the commit and the order in flight for that symbol."""
+        if isinstance(message, PlanEntry):
+            return message.request.symbol
+        if isinstance(message, messages.RestoreTrade):
             return message.symbol
+        if isinstance(message, VenueRead):
+            return message.look.pair
         if isinstance(message, CheckSymbol | CheckEntries | CloseTrades):
             return message.pair
         if isinstance(message, CancelPendingEntry | RaiseStop) and message.id in self._book.trades:
@@ -127,6 +148,7 @@ class PositionManager(Actor):
     def on_tick(self, message: Tick) -> None:
         self._loop.tick()
         self._account.tick(message.at)
+        self._prices.tick(message.at)
         self._trailing.tick()
         self._reconciliation.tick(message.at)
 
@@ -155,6 +177,8 @@ class PositionManager(Actor):
         if before is not None and not before.quar and any(alert.code == "second writer" for alert in after.alerts):
             reason = f"another daemon sent the entry of {after.intent.symbol}"
             self.pipe(halted_by(self.context.ask, self.context.clock, reason))
+        if executed(before) != executed(after):
+            self._account.changed()
         self._waiters.changed(after.intent.id)
 
     def _ended(self, row: ClosedTrade) -> tuple[Change, ...]:
@@ -187,4 +211,8 @@ class PositionManager(Actor):
         except Exception as error:
             logger.exception("the entry gate could not be read; the entry is not sent")
             return f"the entry gate could not be read: {error}"
-        return "" if barred is None else barred.detail
+        if barred is not None:
+            return barred.detail
+        account = self._published.account
+        assert account is not None, "the gate is open"
+        return stale((self.context.clock.market_ms() - account.at) / 1000 / self._speed)

@@ -85,7 +85,7 @@ class TrailingStops(TradingPart):
         message.outcome.unwrap()
         trade = message.trade
         self._loop.assign(trade)
-        self._loop.drive(trade.intent.symbol, all=True)
+        self._loop.hurry(trade)
         mark = self.book.marks.get(trade.intent.symbol, trade.want)
         return messages.StopMoved(
             symbol=trade.intent.symbol,
@@ -141,7 +141,7 @@ async def trail_one(sight: Sight, trade: Trade) -> messages.StopMoved | None:
         sl0=float(intent.sl),
         sl=float(trade.sl),
         best=max(entry, *highs),
-        last=float(snapshot.marks[pair]),
+        last=float(ticker.last),
         atr=context.mtf.atr_val,
         tick=float(snapshot.filters[pair].tick),
     )

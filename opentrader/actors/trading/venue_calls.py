@@ -1,34 +1,27 @@
-"""The exchange calls that execute an effect, and the ones that read one view of a symbol, for any exchange."""
+"""The exchange calls that execute an effect, for any exchange, and what goes with them."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from types import MappingProxyType
-from typing import TypeVar
+from collections.abc import Awaitable, Callable
 
-from opentrader.domain.trading.exchange import Exchange, ListLeg, NewList, NewOrder, OrderKind, OrderNotFound
+from opentrader.domain.ports import Clock
+from opentrader.domain.trading.exchange import Exchange, ListLeg, NewList, NewOrder, OrderKind
+from opentrader.domain.trading.lifecycle import Trade
 from opentrader.domain.trading.venue import (
-    ZERO,
-    Balance,
     CancelList,
     CancelOrder,
     Close,
     Effect,
-    Order,
-    OrderList,
+    Fill,
     Outcome,
     PlaceEntry,
     PlaceList,
     PlaceStop,
+    Refused,
     ReplaceList,
-    VenueView,
     Watch,
 )
-from opentrader.errors import ExchangeError
-
-T = TypeVar("T")
-
-NOTHING = Balance(ZERO, ZERO)
+from opentrader.errors import StorageFull
 
 
 async def send(exchange: Exchange, effect: Effect) -> Outcome:
@@ -88,54 +81,37 @@ def new_list(effect: PlaceList) -> NewList:
     )
 
 
-async def read(exchange: Exchange, watch: Watch) -> VenueView:
-    """Read one view of a symbol. A part that could not be read is None; an order is neither found nor missing.
-
-    Orders and history are read before the balance, so that the balance includes every fill they show. Raises
-    `ExchangeError` when the rules of the symbol or the time of the exchange cannot be read.
-    """
-    symbol = watch.symbol
-    filters = await exchange.filters(symbol)
-    found, missing = await _looked_up(exchange, watch)
-    open_orders = await _or_none(exchange.open_orders(symbol))
-    history = await _or_none(exchange.orders(symbol, watch.since))
-    fills = await _or_none(exchange.fills(symbol, watch.since))
-    balances = await _or_none(exchange.balances())
-    ticker = await _or_none(exchange.ticker(symbol))
-    return VenueView(
-        filters=filters,
-        at=ticker.at if ticker else await exchange.server_time(),
-        last=ticker.last if ticker else None,
-        balance=None if balances is None else balances.get(filters.base, NOTHING),
-        open_orders=open_orders,
-        history=history,
-        fills=fills,
-        found=MappingProxyType(found),
-        missing=frozenset(missing),
-    )
+async def send_in_time(
+    exchange: Exchange, effect: Effect, clock: Clock, *, late_ms: int, barred: Callable[[], str]
+) -> Outcome:
+    """Send an effect, unless it is too late or an entry is blocked by the gate: `barred` says why."""
+    sent_at = getattr(effect, "sent_at", None)
+    if sent_at is not None and clock.market_ms() - sent_at > late_ms:
+        return Refused("late", text="it was committed too long ago")
+    if isinstance(effect, PlaceEntry) and (why := barred()):
+        return Refused("gate", text=why)
+    return await send(exchange, effect)
 
 
-async def _looked_up(exchange: Exchange, watch: Watch) -> tuple[dict[str, Order | OrderList], set[str]]:
-    found: dict[str, Order | OrderList] = {}
-    missing: set[str] = set()
-    for cid in (*watch.orders, *watch.lists):
-        try:
-            found[cid] = await _look_up(exchange, watch, cid)
-        except OrderNotFound:
-            missing.add(cid)
-        except ExchangeError:
-            continue  # neither found nor missing
-    return found, missing
+async def fills_of(exchange: Exchange, trade: Trade) -> tuple[Fill, ...]:
+    """The fills of the account since the start of a trade; none if it never bought."""
+    if not any(leg.cum for leg in trade.entries):
+        return ()
+    since = min(leg.sent_at for leg in trade.legs)
+    view = await exchange.look(Watch(trade.intent.symbol, parts=frozenset({"fills"}), since=since))
+    return view.fills or ()
 
 
-async def _look_up(exchange: Exchange, watch: Watch, cid: str) -> Order | OrderList:
-    if cid in watch.orders:
-        return await exchange.order(watch.symbol, cid)
-    return await exchange.order_list(watch.symbol, cid)
-
-
-async def _or_none(reading: Awaitable[T]) -> T | None:
+async def saved(save: Callable[[], Awaitable[None]], make_room: Callable[[], bool]) -> None:
+    """Save; on a full disk once more, if room can be made."""
     try:
-        return await reading
-    except ExchangeError:
-        return None
+        await save()
+    except StorageFull:
+        if not make_room():
+            raise
+        await save()
+
+
+def told_of(effect: Effect) -> str:
+    """The client order id of the leg that an answer to an effect tells of."""
+    return effect.stop.cid if isinstance(effect, ReplaceList) else effect.cid

@@ -6,12 +6,12 @@ be done). A read returns a value or raises an `ExchangeError`; after a write it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, Protocol
 
-from opentrader.domain.trading.venue import Balance, Fill, Filters, Order, OrderList, Outcome, Side
+from opentrader.domain.trading.venue import Balance, Filters, Order, OrderList, Outcome, Side, VenueView, Watch
 from opentrader.errors import ExchangeError
 
 OrderKind = Literal[
@@ -105,10 +105,20 @@ class PriceTicker:
                 raise GarbledAnswer(f"the exchange reported {px} as the {name} price", hint="it is asked again soon")
 
 
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """One read of the balances of the account."""
+
+    balances: Mapping[str, Balance]
+    at: int  # when it was asked for
+
+
 class Exchange(Protocol):
     """One account at one venue. All coroutines run on the event loop of the system; instants are Unix milliseconds.
 
-    Every read raises `SymbolNotFound` for an unknown symbol, and the errors above.
+    Every read raises `SymbolNotFound` for an unknown symbol, and the errors above. A read may be shared with others who
+    ask for the same: `max_age`, in milliseconds, is how old its question may be. Whatever it is, a read that was asked
+    for before the last answer to a write of ours in the symbol does not serve.
     """
 
     venue: str
@@ -141,40 +151,29 @@ class Exchange(Protocol):
 
     # --- reads
 
-    async def order(self, symbol: str, cid: str) -> Order:
-        """The newest order with this client order id. Raises `OrderNotFound`."""
+    async def look(self, watch: Watch) -> VenueView:
+        """Read what is asked for, in parallel. A part that cannot be read is in `failed`.
+
+        Raises `ExchangeError` where not even the rules of the symbol are known.
+        """
         ...
 
-    async def order_list(self, symbol: str, cid: str) -> OrderList:
-        """The list with this client id. Raises `OrderNotFound`."""
-        ...
+    async def account(self, max_age: int = 0) -> AccountView: ...
 
-    async def open_orders(self, symbol: str) -> tuple[Order, ...]:
-        """All open orders of the account in a symbol, ours or not; both orders of an executing list."""
-        ...
-
-    async def open_everywhere(self) -> Mapping[str, tuple[Order, ...]]:
-        """The open orders of the whole account, by symbol. Expensive at a real venue: for start and recovery."""
+    async def open_everywhere(self, max_age: int = 0) -> Mapping[str, tuple[Order, ...]]:
+        """The open orders of the whole account, by symbol."""
         ...
 
     async def open_lists(self) -> tuple[OrderList, ...]:
         """The executing lists of the account."""
         ...
 
-    async def orders(self, symbol: str, since: int) -> tuple[Order, ...]:
-        """All orders created at or after `since`, in any state, oldest first."""
+    async def ticker(self, symbol: str, max_age: int = 0) -> PriceTicker: ...
+
+    async def prices(self, symbols: Collection[str], max_age: int = 0) -> Mapping[str, PriceTicker]:
+        """The prices of these symbols in one call; without those that have none."""
         ...
 
-    async def fills(self, symbol: str, since: int) -> tuple[Fill, ...]:
-        """The account's own trades at or after `since`, oldest first."""
+    async def filters(self, symbol: str) -> Filters:
+        """The rules of a symbol, from memory where they are not old."""
         ...
-
-    async def balances(self) -> Mapping[str, Balance]:
-        """The balance of every asset of the account."""
-        ...
-
-    async def ticker(self, symbol: str) -> PriceTicker: ...
-
-    async def filters(self, symbol: str) -> Filters: ...
-
-    async def server_time(self) -> int: ...

@@ -1,8 +1,9 @@
-"""The paper exchange behind the port `Exchange`: Binance's rules, the prices of a feed, its own ledger."""
+"""The paper exchange behind `VenueCalls`: Binance's rules, the prices of a feed, its own ledger."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,7 @@ from opentrader.exchange.paper.prices import NoPrice, prices_of
 from opentrader.exchange.paper.reports import list_report, order_report
 from opentrader.exchange.paper.session import Session, Terms
 from opentrader.exchange.paper.transport import Faults, Script, Transport
+from opentrader.exchange.paper.wire import Wire
 from opentrader.exchange.refusals import BAD_SYMBOL, MARKET_CLOSED, TOO_EARLY, TOO_OLD, Refusal, refused
 from opentrader.store.sqlite.writer import OnFailed, ignore_failure
 
@@ -35,18 +37,25 @@ Request = Callable[[OrderEntry, Account], Report]
 
 
 class PaperExchange:
-    """An in-process `Exchange`. Its time is market time; every call first advances the market to the current time.
+    """An in-process venue. Its time is market time; every call first advances the market to the current time.
 
-    `recv_window_ms` is the maximum age of a request, in market time. While `transport.gate` is cleared, every call
-    waits. `close` closes the ledger.
+    `recv_window_ms` is the maximum age of a request, in market time, which runs `speed` times as fast as real time.
+    While `transport.gate` is cleared, every call waits. `close` closes the ledger.
     """
 
     venue = "paper"
 
     def __init__(
-        self, session: Session, clock: Clock, *, faults: Faults | None = None, recv_window_ms: int = RECV_WINDOW_MS
+        self,
+        session: Session,
+        clock: Clock,
+        *,
+        faults: Faults | None = None,
+        recv_window_ms: int = RECV_WINDOW_MS,
+        wire: Wire | None = None,
+        speed: float = 1.0,
     ) -> None:
-        self.transport = Transport(faults or Script(), clock.market_ms)
+        self.transport = Transport(faults or Script(), clock.market_ms, wire, speed)
         self._session, self._clock = session, clock
         self._recv_window_ms = recv_window_ms
 
@@ -61,6 +70,8 @@ class PaperExchange:
         terms: Terms | None = None,
         faults: Faults | None = None,
         recv_window_ms: int = RECV_WINDOW_MS,
+        wire: Wire | None = None,
+        speed: float = 1.0,
         on_failed: OnFailed = ignore_failure,
     ) -> PaperExchange:
         """Open the exchange over the ledger in `folder`; a new ledger starts with `balance`.
@@ -72,7 +83,7 @@ class PaperExchange:
         ledger = Ledger.open(folder, on_failed)
         await ledger.write(partial(_first_deposit, balance, clock.market_ms()))
         session = Session(ledger, prices_of(feed), feed.listings(), terms or Terms())
-        return cls(session, clock, faults=faults, recv_window_ms=recv_window_ms)
+        return cls(session, clock, faults=faults, recv_window_ms=recv_window_ms, wire=wire, speed=speed)
 
     def close(self) -> None:
         """Commit pending writes and close the ledger. Blocks briefly. Idempotent."""
@@ -155,6 +166,9 @@ class PaperExchange:
     async def ticker(self, symbol: str) -> PriceTicker:
         return await self.transport.read("ticker", partial(self._ticker, symbol))
 
+    async def prices(self, symbols: Collection[str]) -> Mapping[str, PriceTicker]:
+        return await self.transport.read("prices", partial(self._prices, symbols))
+
     async def filters(self, symbol: str) -> Filters:
         return await self.transport.read("filters", lambda now_ms, was: self._session.filters(symbol, now_ms))
 
@@ -169,6 +183,13 @@ class PaperExchange:
             return self._session.ledger.read(lambda connection: question(LedgerRecords(connection, was)))
 
         return await self.transport.read(method, answer)
+
+    async def _prices(self, symbols: Collection[str], now_ms: int, was: int | None) -> dict[str, PriceTicker]:
+        prices: dict[str, PriceTicker] = {}
+        for symbol in symbols:
+            with suppress(SymbolNotFound, NoPrice):
+                prices[symbol] = await self._ticker(symbol, now_ms, was)
+        return prices
 
     async def _ticker(self, symbol: str, now_ms: int, was: int | None) -> PriceTicker:
         at = now_ms if was is None else was

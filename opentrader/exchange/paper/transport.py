@@ -14,6 +14,7 @@ from typing import Literal, TypeVar
 
 from opentrader.domain.trading.exchange import GarbledAnswer, OrderNotFound, ReadRefused, Unreachable
 from opentrader.domain.trading.venue import Accepted, Outcome, Refused, Unknown
+from opentrader.exchange.paper.wire import Wire, WireTerms
 from opentrader.exchange.refusals import DUPLICATE, UNKNOWN_LIST, UNKNOWN_ORDER, refused
 
 FaultKind = Literal[
@@ -42,11 +43,13 @@ READS = frozenset(
         "fills",
         "balances",
         "ticker",
+        "prices",
         "filters",
         "server_time",
     }
 )
 
+LOST_SECONDS = 10.0  # after which a client gives a request up
 TIMEOUT = "no answer within the time limit"
 GARBLED = "the answer cannot be read"
 _SAID: dict[FaultKind, tuple[int, str]] = {
@@ -101,12 +104,16 @@ Apply = Callable[[int], Awaitable[Outcome]]
 
 
 class Transport:
-    """Carries calls to the venue and returns the answers. While `gate` is cleared, calls wait before they arrive."""
+    """Carries calls over the wire to the venue, and the answers back. While `gate` is cleared, calls do not leave.
 
-    def __init__(self, faults: Faults, now: Callable[[], int]) -> None:
+    `speed`: how many times faster than real time `now` runs.
+    """
+
+    def __init__(self, faults: Faults, now: Callable[[], int], wire: Wire | None = None, speed: float = 1.0) -> None:
         self.gate = asyncio.Event()
         self.gate.set()
-        self._faults, self._now = faults, now
+        self.wire = wire or Wire(WireTerms())
+        self._faults, self._now, self._speed = faults, now, speed
         self._on_the_way: list[tuple[int, int, Apply]] = []
         self._sent = 0
 
@@ -121,8 +128,16 @@ class Transport:
         if fault.kind == "applied-late":
             self._send_late(fault, apply)
             return Unknown(TIMEOUT)
+        wire = self.wire
+        if not await wire.there():
+            return await self._unanswered()
         await self.arrivals(self._now())
-        return await self._answered(method, fault, await apply(self._now()))
+        outcome = await self._answered(method, fault, await apply(self._now()))
+        return outcome if await wire.back() else await self._unanswered()
+
+    async def _unanswered(self) -> Outcome:
+        await asyncio.sleep(LOST_SECONDS)
+        return Unknown(TIMEOUT)
 
     async def read(self, method: str, answer: Callable[[int, int | None], Awaitable[T]]) -> T:
         """The answer that the client sees. `answer` gets the instant of the call and, if stale, of the state."""
@@ -134,11 +149,18 @@ class Transport:
             raise Unreachable(TIMEOUT)
         if fault.kind == "garbage":
             raise GarbledAnswer(GARBLED)
+        wire = self.wire
+        arrived = await wire.there()
+        wire.charge(method)
         now_ms = self._now()
         await self.arrivals(now_ms)
-        answered = await answer(now_ms, now_ms - fault.delay_ms if fault.kind == "stale" else None)
+        lag = fault.delay_ms if fault.kind == "stale" else int(wire.lag() * self._speed)
+        answered = await answer(now_ms, now_ms - lag if lag else None)
         if fault.kind == "slow":
             await asyncio.sleep(fault.delay_ms / 1000)
+        if not (await wire.back() and arrived):
+            await asyncio.sleep(LOST_SECONDS)
+            raise Unreachable(TIMEOUT)
         return answered
 
     async def arrivals(self, now_ms: int) -> None:

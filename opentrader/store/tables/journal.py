@@ -67,11 +67,11 @@ class JournalTable:
         change = partial(save, trade=trade, event=event, at_ms=at_ms, facts=facts, fills=fills)
         await self._store.write(change, also)
 
-    def saving(self, trade: Trade, event: str, at_ms: int) -> Change:
-        return partial(save, trade=trade, event=event, at_ms=at_ms)
+    def saving(self, trade: Trade, event: str, at_ms: int, fills: Sequence[Fill] = ()) -> Change:
+        return partial(save, trade=trade, event=event, at_ms=at_ms, fills=fills)
 
-    def finishing(self, trade: Trade, event: str, at_ms: int) -> Change:
-        return partial(finish, trade=trade, closed=None, event=event, at_ms=at_ms)
+    def finishing(self, trade: Trade, event: str, at_ms: int, fills: Sequence[Fill] = ()) -> Change:
+        return partial(finish, trade=trade, closed=None, event=event, at_ms=at_ms, fills=fills)
 
     async def commit(self, changes: Sequence[Change]) -> None:
         await self._store.write(_nothing, changes)

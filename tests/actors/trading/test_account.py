@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from opentrader.actors.runtime.outcome import Done, Failed
-from opentrader.actors.trading.account import ACCOUNT_SECONDS, AccountRead, AccountReader, account_of
+from opentrader.actors.trading.account import (
+    ACCOUNT_SECONDS,
+    RETRY_SECONDS,
+    AccountRead,
+    AccountReader,
+    ReadAccount,
+    account_of,
+)
 from opentrader.actors.trading.replies.snapshot import AccountReading
-from opentrader.domain.trading.exchange import PriceTicker
+from opentrader.domain.trading.exchange import AccountView, PriceTicker
 from opentrader.domain.trading.venue import Balance
-from opentrader.errors import ExchangeError, SymbolNotFound
-from tests.fakes.clock import NOW_MS, StillClock
+from opentrader.errors import ExchangeError
+from tests.fakes.clock import NOW_MS
 from tests.fakes.desk import desk
 
 READING = AccountReading(quote="USDT", balances={}, prices={}, at=NOW_MS)
@@ -21,26 +30,27 @@ class Venue:
     """Coins of which one has a market, one has none, and one is not held anymore."""
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
+        self.asked: list[list[str]] = []
 
-    async def balances(self) -> dict[str, Balance]:
+    async def account(self, max_age: int) -> AccountView:
         held = {"USDT": 2, "BTC": 2, "XYZ": 2, "OLD": 0}
-        return {asset: Balance(Decimal(amount), Decimal(0)) for asset, amount in held.items()}
+        return AccountView({asset: Balance(Decimal(amount), Decimal(0)) for asset, amount in held.items()}, NOW_MS)
 
-    async def ticker(self, symbol: str) -> PriceTicker:
-        self.asked.append(symbol)
-        if symbol != "BTCUSDT":
-            raise SymbolNotFound(symbol)
-        return PriceTicker(Decimal(99), Decimal(101), Decimal(100), NOW_MS)
+    async def prices(self, symbols: Collection[str]) -> dict[str, PriceTicker]:
+        self.asked.append(sorted(symbols))
+        known = PriceTicker(Decimal(99), Decimal(101), Decimal(100), NOW_MS)
+        return {symbol: known for symbol in symbols if symbol == "BTCUSDT"}
 
 
 async def test_a_coin_without_a_market_is_worth_nothing_and_an_empty_balance_is_not_asked_for() -> None:
     venue = Venue()
-    reading = await account_of(venue, StillClock())  # type: ignore[arg-type]  # as much of an exchange as it asks
-    assert venue.asked == ["BTCUSDT", "XYZUSDT"]
+    reading = await account_of(venue, None)  # type: ignore[arg-type]  # as much of an exchange as it asks
+    assert venue.asked == [[], ["BTCUSDT", "XYZUSDT"]]
     assert reading.prices == {"BTC": Decimal(100)}
     assert reading.equity == Decimal(202)
     assert reading.at == NOW_MS
+    assert await account_of(venue, reading) == reading  # type: ignore[arg-type]  # as much of an exchange as it asks
+    assert venue.asked[2:] == [["BTCUSDT", "XYZUSDT"]]  # together with the balances, in one round trip
 
 
 def test_only_the_first_reading_begins_the_reconciliation() -> None:
@@ -61,14 +71,41 @@ def test_a_failed_reading_leaves_the_last_one_and_says_why() -> None:
     assert (reader.reading, reader.degraded) == (READING, "banned")
 
 
-def test_it_is_read_every_few_seconds() -> None:
-    asked = list[Any]()
+class Asked(list[Any]):
+    """The reads that were begun; none of them ends."""
 
-    def pipe(coro: Any, **how: Any) -> None:
+    def pipe(self, coro: Any, **how: Any) -> str:
         coro.close()
-        asked.append(how["then"])
+        self.append(how["then"])
+        return "under way"
 
-    reader = AccountReader(desk(pipe=pipe), lambda: None)
+
+def test_it_is_read_every_half_minute_and_sooner_after_a_failure() -> None:
+    asked = Asked()
+    reader = AccountReader(desk(pipe=asked.pipe), lambda: None)
+    reader.take(READING)
     for at in (100.0, 100.0 + ACCOUNT_SECONDS / 2, 100.0 + ACCOUNT_SECONDS):
         reader.tick(at)
-    assert asked == [AccountRead, AccountRead]
+        if reader._under_way:
+            reader.learn(AccountRead(Done(READING)))
+    assert len(asked) == 2
+    reader.learn(AccountRead(Failed(ExchangeError("banned"))))
+    reader.tick(100.0 + ACCOUNT_SECONDS + RETRY_SECONDS)
+    assert len(asked) == 3
+
+
+def test_one_read_is_in_flight_and_a_fill_meanwhile_asks_for_another() -> None:
+    asked = Asked()
+    reader = AccountReader(desk(pipe=asked.pipe), lambda: None)
+    assert [reader.read(ReadAccount()), reader.read(ReadAccount())] == ["under way"] * 2
+    reader.changed()
+    assert len(asked) == 1
+    reader.learn(AccountRead(Done(READING)))
+    assert len(asked) == 2
+
+
+def test_an_older_reading_changes_nothing() -> None:
+    reader = AccountReader(desk(), lambda: None)
+    reader.take(READING)
+    reader.take(replace(READING, at=NOW_MS - 1, quote="EUR"))
+    assert reader.reading == READING

@@ -8,12 +8,12 @@ from opentrader.actors.trading.book import TradeBook
 from opentrader.domain.timeframes import DAY_MS
 from opentrader.domain.trading.ledger import ClosedTrade
 from opentrader.domain.trading.lifecycle import Trade
-from tests.domain.trading.lifecycle.given import BOUGHT, FILTERS, INTENT, NOW, SETTINGS, D, leg, trade
+from tests.domain.trading.lifecycle.given import BOUGHT, FILTERS, INTENT, NOW, SETTINGS, D, leg, oco, trade, view
 
 KEY = INTENT.id
 LIST = leg("L", "OPEN")
 OPEN = trade(BOUGHT, LIST)
-SOLD = trade(BOUGHT, replace(LIST, state="FILLED", cum=D(10)), label="FLAT", last_send=NOW - DAY_MS)
+SOLD = trade(BOUGHT, replace(LIST, state="FILLED", cum=D(10), covered=D(10)), label="FLAT", last_send=NOW - DAY_MS)
 ROW = ClosedTrade(
     id=KEY,
     symbol="BTCUSDT",
@@ -43,22 +43,64 @@ def book(*trades: Trade) -> TradeBook:
     return made
 
 
+def due(made: TradeBook, now: int) -> list[str]:
+    return [each.intent.id for each in made.due("BTCUSDT", now)]
+
+
 # --- when to look
 
 
 def test_what_is_taken_over_is_due_at_once_and_pair_by_pair() -> None:
     made = book(named("b"), named("c", symbol="ETHUSDT"), named("a"))
     assert made.due_pairs(NOW) == ["BTCUSDT", "ETHUSDT"]
-    assert made.due("BTCUSDT", NOW) == made.of("BTCUSDT") == ("b", "a")
+    assert due(made, NOW) == list(made.of("BTCUSDT")) == ["b", "a"]
 
 
 def test_a_protected_trade_is_due_again_after_the_reconcile_and_a_bare_one_after_a_poll() -> None:
     made = book()
+    made.read_at = {LIST.cid: NOW}
     made.assign(named("calm"), NOW)
     made.assign(named("bare", trade(BOUGHT)), NOW)
-    assert made.due("BTCUSDT", NOW) == ()
-    assert made.due("BTCUSDT", NOW + SETTINGS.poll) == ("bare",)
-    assert made.due("BTCUSDT", NOW + SETTINGS.reconcile) == ("calm", "bare")
+    assert due(made, NOW) == []
+    assert due(made, NOW + SETTINGS.poll) == ["bare"]
+    assert due(made, NOW + SETTINGS.listed) == ["bare", "calm"]
+
+
+def test_the_most_urgent_trade_is_the_first_that_is_due() -> None:
+    closing, canceled = replace(OPEN, close_reason="close"), trade(leg("E", "OPEN"), halt=True)
+    made = book(named("calm"), named("bare", trade(BOUGHT)), named("canceled", canceled), named("closing", closing))
+    assert due(made, NOW) == ["closing", "canceled", "bare", "calm"]
+
+
+def test_a_read_of_all_open_orders_asks_only_for_trades_with_a_list() -> None:
+    made = book()
+    made.read_at = {LIST.cid: NOW}
+    for each in (named("listed"), named("bare", trade(BOUGHT), "ETHUSDT")):
+        made.assign(each, NOW)
+    assert made.swept() == {"BTCUSDT"}
+    assert due(made, NOW) == ["listed"]
+    assert LIST.cid not in made.read_at
+
+
+def test_a_view_that_shows_a_leg_answers_for_it_and_a_failed_one_is_repeated_after_a_poll() -> None:
+    made = book(OPEN)
+    made.unread = {KEY}
+    made.learned(OPEN, view(oco()), NOW)
+    assert made.read_at[LIST.cid] == NOW
+    made.checked(KEY, view(oco(), fills=None), NOW)
+    assert made.unread == {KEY}
+    assert made.due_pairs(NOW + SETTINGS.poll) == []  # the list rests
+    made.checked(KEY, view(oco()), NOW)
+    assert made.unread == set()
+
+
+def test_an_answer_is_unsaved_until_the_trade_is_assigned() -> None:
+    made = book(OPEN)
+    after = replace(OPEN, want=D(95))
+    made.answered(after, [LIST.cid], NOW)
+    assert (made.trades[KEY], made.committed(KEY), made.writes["BTCUSDT"]) == (after, OPEN, 1)
+    assert made.assign(after, NOW) == OPEN
+    assert made.committed(KEY) == after
 
 
 def test_a_read_that_told_nothing_is_repeated_after_a_poll() -> None:
@@ -102,7 +144,8 @@ def test_late_fills_take_the_row_back() -> None:
     made = book(SOLD)
     made.rows[KEY] = ROW
     assert made.stays_booked(SOLD)
-    more = trade(replace(BOUGHT, cum=D(20), covered=D(20)), replace(LIST, state="FILLED", cum=D(20)), label="FLAT")
+    sold = replace(LIST, state="FILLED", cum=D(20), covered=D(20))
+    more = trade(replace(BOUGHT, cum=D(20), covered=D(20)), sold, label="FLAT")
     assert made.assign(more, NOW) == SOLD
     assert KEY not in made.rows  # nothing is held, but the row is incomplete
     made.rows[KEY] = ROW
@@ -136,10 +179,10 @@ def test_others_are_the_other_trades_of_the_same_base() -> None:
     unknown = named("u", trade(BOUGHT, leg("C", "UNKNOWN")))
     made = book(OPEN, named("o"), named("e", symbol="ETHUSDT"))
     made.quoted("ETHUSDT", replace(FILTERS, symbol="ETHUSDT", base="ETH"), D(1))
-    others = made.others(OPEN, FILTERS)
+    others = made.others(OPEN, FILTERS, {})
     assert (others.held, others.locked, others.unsettled) == (D(10), D(10), False)
     made.resume(unknown)
-    assert made.others(OPEN, FILTERS).unsettled
+    assert made.others(OPEN, FILTERS, {}).unsettled
 
 
 def test_trades_whose_intents_are_being_committed_are_known_too() -> None:

@@ -33,9 +33,7 @@ async def coins(market: Market) -> float:
 
 
 async def test_closeall_reaches_an_entry_whose_answer_was_lost(market: Market) -> None:
-    trouble(
-        market, InjectedFault("applied-no-reply", on="place"), InjectedFault("maintenance", on="reads", at=8, times=6)
-    )
+    trouble(market, InjectedFault("applied-no-reply", on="place"), InjectedFault("maintenance", on="order", times=6))
     placing = asyncio.create_task(market.ask(limit(101.0)))
     await market.until(lambda snapshot: any(leg.in_flight for trade in snapshot.trades for leg in trade.legs))
     assert await coins(market) > 0

@@ -10,6 +10,7 @@ import pytest
 
 from opentrader.actors import messages
 from opentrader.actors.trading import lifecycle_loop
+from opentrader.actors.trading.lifecycle_loop import CheckEntries
 from opentrader.domain.trading.lifecycle import Trade, tick
 from opentrader.errors import (
     ExchangeError,
@@ -69,7 +70,7 @@ async def test_a_fault_of_the_rules_costs_one_trade_its_automatic_care_and_nothi
 
     with monkeypatch.context() as broken:
         broken.setattr(lifecycle_loop, "tick", failing)
-        market.clock.now_ms += 31_000
+        await market.ask(CheckEntries("AAAUSDT"))
         await market.until(lambda d: {x.intent.symbol: x.label for x in d.trades}["AAAUSDT"] == "QUARANTINE")
         (trade,) = (x for x in market.snapshot.trades if x.label == "QUARANTINE")
         assert [alert.code for alert in trade.alerts if alert.severity == "page"] == ["internal fault"]

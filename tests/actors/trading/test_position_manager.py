@@ -11,13 +11,11 @@ import pytest
 from opentrader.actors import messages
 from opentrader.actors.trading.trailing import RaiseStop
 from opentrader.domain.trading.exchange import NewOrder
-from opentrader.domain.trading.lifecycle import Trade
 from opentrader.errors import (
     ExchangeError,
     PendingEntryExists,
     TradingHalted,
 )
-from opentrader.store.tables.journal import JournalTable
 from tests.fakes.market import MINUTE, PAIR, Market
 from tests.fakes.orders import buy, last_closed, limit
 
@@ -75,15 +73,15 @@ async def test_a_stop_that_is_raised_during_a_close_forgets_nothing_of_it(
     await market.ask(buy())
     await market.go(100.5)
     market.clock.now_ms += 2 * MINUTE
-    save, raises = JournalTable.save, list[asyncio.Task[Any]]()
+    place, key, raises = market.venue.place, market.snapshot.trades[0].intent.id, list[asyncio.Task[Any]]()
 
-    async def saved(self: JournalTable, trade: Trade, event: str, at_ms: int, **more: Any) -> None:
-        if trade.closes and not raises:
-            raises.append(asyncio.create_task(market.ask(RaiseStop(trade.intent.id, Decimal("99.5")))))
+    async def placed(order: NewOrder) -> Any:
+        if order.side == "sell" and not raises:
+            raises.append(asyncio.create_task(market.ask(RaiseStop(key, Decimal("99.5")))))
             await asyncio.sleep(0.05)
-        await save(self, trade, event, at_ms, **more)
+        return await place(order)
 
-    monkeypatch.setattr(JournalTable, "save", saved)
+    monkeypatch.setattr(market.venue, "place", placed)
     closing = asyncio.create_task(market.ask(messages.ClosePosition(PAIR)))
     await market.until(lambda snapshot: closing.done())
     assert (await closing).count == 1
@@ -98,7 +96,6 @@ async def test_what_was_executed_is_told_though_the_venue_cannot_be_asked_at_the
 ) -> None:
     await market.ask(buy())
     await market.go(101.0)
-    opened = market.snapshot.open_trades()[0]
     fills, calls = market.venue.fills, 0
 
     async def once(symbol: str, since: int) -> Any:
@@ -116,4 +113,3 @@ async def test_what_was_executed_is_told_though_the_venue_cannot_be_asked_at_the
     assert row.entry_px == pytest.approx(100.0, abs=0.2)
     assert row.exit_px == pytest.approx(101.0, abs=0.2)
     assert row.pnl > 0
-    assert {fill.side for fill in JournalTable(market.store).fills(opened.intent.id)} >= {"buy"}

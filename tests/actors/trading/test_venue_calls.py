@@ -1,17 +1,13 @@
-"""Effects become requests, and many reads one view, over a real exchange."""
+"""Effects become requests, over a real exchange; what is late or barred never leaves."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
 
-import pytest
-
-from opentrader.actors.trading.venue_calls import read, send
-from opentrader.domain.trading.exchange import Unreachable
+from opentrader.actors.trading.venue_calls import fills_of, send, send_in_time
 from opentrader.domain.trading.venue import (
     Accepted,
-    Balance,
     CancelList,
     CancelOrder,
     Close,
@@ -20,10 +16,10 @@ from opentrader.domain.trading.venue import (
     PlaceEntry,
     PlaceList,
     PlaceStop,
+    Refused,
     ReplaceList,
-    Watch,
 )
-from opentrader.exchange.paper.transport import READS, InjectedFault, Script
+from tests.domain.trading.lifecycle.given import leg, trade
 
 D = Decimal
 BTC = "BTCUSDT"
@@ -73,63 +69,24 @@ async def test_a_list_of_buys_has_its_stop_above(scene: Any) -> None:
     assert (outcome.report.stop.cid, outcome.report.target.cid) == ("s", "t")  # type: ignore[union-attr]  # what is not `Accepted` fails here
 
 
-async def test_one_view(scene: Any) -> None:
-    await send(scene.exchange, PlaceEntry("e", BTC, "buy", D(1), None, scene.clock.now_ms))
-    await send(scene.exchange, place_list(scene))
-    await scene.place("sell", "LIMIT", 1, 120, cid="web_1")
-    view = await read(scene.exchange, Watch(BTC, ("e", "gone"), ("l", "never"), since=0))
-    assert view.readable
-    assert (view.last, view.at, view.balance) == (100, scene.clock.now_ms, Balance(D(8), D(3)))
-    assert {cid: type(one) for cid, one in view.found.items()} == {"e": Order, "l": OrderList}
-    assert view.missing == {"gone", "never"}
-    assert [one.cid for one in view.open_orders or ()] == ["s", "t", "web_1"]
-    assert [one.cid for one in view.history or ()] == ["e", "s", "t", "web_1"]
-    assert [fill.order_ex_id for fill in view.fills or ()] == [view.found["e"].ex_id]
+async def test_what_was_committed_too_long_ago_is_not_sent(scene: Any) -> None:
+    stop = PlaceStop("p", BTC, "sell", D(1), D(96), None, scene.clock.now_ms - 1_001)
+    outcome = await send_in_time(scene.exchange, stop, scene.clock, late_ms=1_000, barred=lambda: "")
+    assert outcome == Refused("late", text="it was committed too long ago")
+    assert await scene.exchange.open_orders(BTC) == ()
+    cancel = CancelOrder("p", BTC)  # it can only remove an order, however late
+    outcome = await send_in_time(scene.exchange, cancel, scene.clock, late_ms=1_000, barred=lambda: "")
+    assert isinstance(outcome, Refused)
+    assert outcome.reason == "not_found"
 
 
-async def test_a_coin_never_held_is_a_balance_of_nothing(opening: Any) -> None:
-    scene = await opening(balance="USDT=100")
-    view = await read(scene.exchange, Watch(BTC))
-    assert view.balance == Balance(D(0), D(0))
+async def test_only_an_entry_asks_the_gate(scene: Any) -> None:
+    now = scene.clock.now_ms
+    entry, exit_ = PlaceEntry("e", BTC, "buy", D(1), D(90), now), Close("c", BTC, "sell", D(1), now)
+    for effect, kind in ((entry, Refused), (exit_, Accepted)):
+        outcome = await send_in_time(scene.exchange, effect, scene.clock, late_ms=1_000, barred=lambda: "halted")
+        assert type(outcome) is kind
 
 
-@pytest.mark.parametrize(
-    ("method", "part"),
-    [
-        ("open_orders", "open_orders"),
-        ("orders", "history"),
-        ("fills", "fills"),
-        ("balances", "balance"),
-        ("ticker", "last"),
-    ],
-)
-async def test_each_part_fails_for_itself(opening: Any, method: str, part: str) -> None:
-    scene = await opening(faults=Script([InjectedFault("lost", method, at=2)]))
-    for failed in (False, True):
-        view = await read(scene.exchange, Watch(BTC))
-        assert (getattr(view, part) is None) == failed
-        assert view.at == scene.clock.now_ms
-        others = {"open_orders", "history", "fills", "balance", "last"} - {part}
-        assert all(getattr(view, other) is not None for other in others)
-
-
-@pytest.mark.parametrize(("method", "cid"), [("order", "e"), ("order_list", "l")])
-async def test_a_look_up_that_fails_is_neither_found_nor_missing(opening: Any, method: str, cid: str) -> None:
-    scene = await opening(faults=Script([InjectedFault("lost", method)]))
-    view = await read(scene.exchange, Watch(BTC, ("e",), ("l",)))
-    assert view.missing == {"e", "l"} - {cid}
-    assert not view.found
-
-
-async def test_without_the_rules_there_is_no_view(opening: Any) -> None:
-    scene = await opening(faults=Script([InjectedFault("lost", "filters")]))
-    with pytest.raises(Unreachable):
-        await read(scene.exchange, Watch(BTC))
-
-
-async def test_a_blind_view_still_has_the_rules_and_the_time(opening: Any) -> None:
-    blind = [InjectedFault("lost", method) for method in READS - {"filters", "server_time"}]
-    scene = await opening(faults=Script(blind))
-    view = await read(scene.exchange, Watch(BTC))
-    assert not view.readable
-    assert (view.at, view.filters.symbol) == (scene.clock.now_ms, BTC)
+async def test_a_trade_that_bought_nothing_has_no_fills_to_read() -> None:
+    assert await fills_of(None, trade(leg("E", "CANCELED"))) == ()  # type: ignore[arg-type]  # nobody is asked

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from typing import Any, NoReturn, cast
 
 from opentrader.actors import messages
+from opentrader.actors.runtime.context import Ask
 from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.outcome import Outcome
 from opentrader.actors.runtime.reply import Reply
+from opentrader.actors.trading.account import AccountReader
 from opentrader.actors.trading.closing import Closing, sold
 from opentrader.actors.trading.desk import Desk, TradingPart
 from opentrader.actors.trading.entry.intents import (
@@ -24,14 +26,14 @@ from opentrader.actors.trading.entry.intents import (
     market_intent,
     quoted,
 )
-from opentrader.actors.trading.lifecycle_loop import LifecycleLoop
+from opentrader.actors.trading.lifecycle_loop import LifecycleLoop, Order
 from opentrader.actors.trading.replies.outcomes import entered, never_sent
 from opentrader.actors.trading.replies.presenter import bought, entry_leg, is_entering, is_pending
 from opentrader.actors.trading.replies.snapshot import is_busy
 from opentrader.actors.trading.waiters import Tell, until
-from opentrader.domain.time_limits import ENTRY_SECONDS
+from opentrader.domain.time_limits import ENTRY_SECONDS, REQUEST_SECONDS
 from opentrader.domain.trading.exchange import Exchange
-from opentrader.domain.trading.lifecycle import Intent, Trade, cancel_entry, planned
+from opentrader.domain.trading.lifecycle import Intent, Trade, planned
 from opentrader.domain.trading.risk import Day, Risk, demand_room
 from opentrader.errors import (
     AskTimeout,
@@ -44,16 +46,22 @@ from opentrader.errors import (
 )
 
 QUOTE_MS = 60_000  # maximum age of the price that an entry is computed from
+YOUNG_MS = 10_000  # an account that was read this long ago is not read again for an entry; the gate allows 15 s
+TOO_LATE = "a halt or a closeall came while it was being committed"
 
 Entry = messages.ExecuteTrade | messages.PlaceManual
 Outcomes = messages.TradeOpened | messages.ManualPlaced
 
 
 @dataclass(frozen=True, slots=True)
-class Quoted(Message[Outcomes]):
+class PlanEntry(Message[Outcomes]):
+    """Make an intent of a request that was quoted; waits for what holds the symbol."""
+
+    owner = "position_manager"
+    own = True
     request: Entry
-    epoch: int  # of the control when the quote was asked for
-    outcome: Outcome[Quote]
+    epoch: int  # of the control when the request came
+    quote: Quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,7 @@ class Planned(Message[Outcomes]):
     """An intent is durable: it will be executed, or its failure will be known."""
 
     trade: Trade
+    order: Order | None
     epoch: int
     outcome: Outcome[None]
 
@@ -90,6 +99,7 @@ class Entries(TradingPart):
         desk: Desk,
         loop: LifecycleLoop,
         closing: Closing,
+        account: AccountReader,
         *,
         barred: Callable[[], OpentraderError | None],
         cools_down: Callable[[str], bool],
@@ -98,9 +108,10 @@ class Entries(TradingPart):
         speed: float,
     ) -> None:
         super().__init__(desk)
-        self._loop, self._closing = loop, closing
+        self._loop, self._closing, self._account = loop, closing, account
         self._barred, self._cools_down, self._epoch = barred, cools_down, epoch
-        self._risk, self._quote_ms = risk, QUOTE_MS * max(1.0, speed)
+        self._risk, self._speed = risk, max(1.0, speed)
+        self._quote_ms = QUOTE_MS * self._speed
 
     @handles(messages.ExecuteTrade)
     def execute(self, message: messages.ExecuteTrade) -> Reply[messages.TradeOpened | messages.TradeSold]:
@@ -122,16 +133,18 @@ class Entries(TradingPart):
         return self._quote(message)
 
     def _quote(self, message: Entry) -> Reply[Any]:
-        asked = quoted(self._exchange, message.symbol)
-        return self.links.pipe(asked, then=partial(Quoted, message, self._epoch()), exclusive=message.symbol)
+        known, now = self._account.reading, self.links.clock.market_ms()
+        young = known is not None and now - known.at <= YOUNG_MS * self._speed
+        asked = quoted(self._exchange, message.symbol, known, young=young)
+        return self.links.pipe(planned_by(self.links.ask, message, self._epoch(), asked))
 
-    @handles(Quoted)
-    def plan(self, message: Quoted) -> Reply[Outcomes]:
+    @handles(PlanEntry)
+    def plan(self, message: PlanEntry) -> Reply[Outcomes]:
         """Size the entry and commit the intent: from here on it is executed, even if the caller is gone.
 
         The checks before the quote are repeated, because other entries may have been planned in the meantime.
         """
-        request, quote = message.request, message.outcome.unwrap()
+        request, quote = message.request, message.quote
         now = self.links.clock.market_ms()
         self.book.quoted(request.symbol, quote.filters, quote.last)
         if message.epoch != self._epoch():
@@ -139,14 +152,16 @@ class Entries(TradingPart):
                 f"a halt or a closeall came while the entry of {request.symbol} was being quoted",
                 hint="nothing was sent; request it again if it is still wanted",
             )
+        self._account.take(quote.account)
         self._demand_entry(request)
         intent = self._intent(request, quote, now)
         demand_fresh(quote, now, self._quote_ms)
         demand_slots(quote, self._exits_to_come(intent.symbol))
-        trade = self.book.planned[intent.id] = planned(intent)
+        trade, order = self._loop.first(planned(intent), quote.view(now))
+        self.book.planned[intent.id] = trade
         facts = {"agent": intent.agent, "bot": intent.bot}
         keep = self._journal.save(trade, "accepted", now, facts=facts)
-        return self.links.pipe(keep, then=partial(Planned, trade, message.epoch), exclusive=intent.symbol)
+        return self.links.pipe(keep, then=partial(Planned, trade, order, message.epoch), exclusive=intent.symbol)
 
     def _intent(self, request: Entry, quote: Quote, now: int) -> Intent:
         key, instance = self.links.ids.new(), self._instance
@@ -156,12 +171,13 @@ class Entries(TradingPart):
 
     @handles(Planned)
     def carry_out(self, message: Planned) -> Reply[Outcomes]:
+        """Send the entry, unless a halt or a closeall came while its intent was being committed."""
         trade = self.book.planned.pop(message.trade.intent.id)
         message.outcome.unwrap()
-        # What a closeall could not see yet, because it was being committed, is not sent.
-        self._loop.assign(trade if message.epoch == self._epoch() else cancel_entry(trade))
-        self.book.hurry(trade.intent.id)
-        self._loop.drive(trade.intent.symbol)
+        self._loop.assign(trade)
+        if message.order is not None:
+            epoch = message.epoch
+            self._loop.send(trade.intent.symbol, message.order, lambda: "" if epoch == self._epoch() else TOO_LATE)
         return self.links.pipe(until_entered(self.links.tell, trade, self._settled_entry(trade)), then=Entered)
 
     @handles(OutcomeOfKey)
@@ -184,6 +200,8 @@ class Entries(TradingPart):
 
         def settled() -> Trade | None:
             nonlocal last
+            if key in self.book.unsaved:
+                return None  # what the venue has answered is not durable yet
             last = self.book.trades.get(key, last)
             known = last.label in {"PROTECTED", "QUARANTINE", "DUST"} or self._rests(last)
             return last if known or self.book.has_ended(key) else None
@@ -202,13 +220,16 @@ class Entries(TradingPart):
             raise barred
         if isinstance(request, messages.PlaceManual):
             self._demand_new_price(request)
-        elif is_busy(self._snapshot(), request.symbol):
+        elif is_busy(self._snapshot(), request.symbol) or self._is_planned(request.symbol):
             raise TradeExists(f"a trade in {request.symbol} is already open or being opened", hint="close it first")
         self._demand_room(counts=isinstance(request, messages.ExecuteTrade))
         if self._cools_down(request.symbol):
             raise RiskLimit(
                 f"{request.symbol} was stopped out recently", hint="retry after the cooldown (risk_cooldown_sec)"
             )
+
+    def _is_planned(self, pair: str) -> bool:
+        return any(x.intent.symbol == pair and x.intent.kind == "market" for x in self.book.planned.values())
 
     def _demand_new_price(self, request: messages.PlaceManual) -> None:
         """Allow one manual entry per symbol and price (after rounding) until its trade is closed."""
@@ -238,6 +259,10 @@ class Entries(TradingPart):
         """How many order lists the entries in flight of a symbol will still need."""
         known = self.book.known()
         return sum(x.intent.symbol == pair and (is_pending(x) or is_entering(x)) for x in known)
+
+
+async def planned_by(ask: Ask, request: Entry, epoch: int, asked: Awaitable[Quote]) -> Outcomes:
+    return await ask(PlanEntry(request, epoch, await asked), timeout=REQUEST_SECONDS)
 
 
 async def nothing_to_sell(exchange: Exchange, pair: str) -> NoReturn:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from opentrader.domain.trading.ledger import Control
 from opentrader.errors import LicenseRequired, NotReady, OpentraderError, StorageError, TradingHalted
 
+ACCOUNT_SECONDS = 15.0  # an entry is not sent on an account that was read longer ago
+
 
 @dataclass(frozen=True, slots=True)
 class GateState:
@@ -41,3 +43,8 @@ def refusal(state: GateState) -> OpentraderError | None:
             "a license is required for entries", hint="register it for free: POST /api/license/register"
         )
     return None
+
+
+def stale(age: float) -> str:
+    """Why an account that was read so many seconds ago bars an entry; an empty string if it does not."""
+    return f"the account was read {age:.0f} s ago" if age > ACCOUNT_SECONDS else ""

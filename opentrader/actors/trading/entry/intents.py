@@ -5,7 +5,7 @@ Pure, except for reading the quote.
 
 from __future__ import annotations
 
-from contextlib import suppress
+import asyncio
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -13,45 +13,62 @@ from opentrader.actors.messages import (
     ExecuteTrade,
     PlaceManual,
 )
+from opentrader.actors.trading.account import account_of
+from opentrader.actors.trading.replies.snapshot import AccountReading
 from opentrader.domain.timeframes import HOUR_MS
-from opentrader.domain.trading.exchange import Exchange, PriceTicker
+from opentrader.domain.trading.exchange import Exchange, PriceTicker, Unreachable
 from opentrader.domain.trading.lifecycle.ids import at_distance
 from opentrader.domain.trading.lifecycle.records import EntryKind, Intent, Source
 from opentrader.domain.trading.lifecycle.settings import BINANCE
 from opentrader.domain.trading.risk import Funds, Risk, demand_within_collar, size
-from opentrader.domain.trading.venue import ZERO, Balance, Filters, Order
-from opentrader.errors import Fault, InvalidInput, RiskLimit, SymbolNotFound
+from opentrader.domain.trading.venue import ZERO, Balance, Filters, Order, VenueView, Watch
+from opentrader.errors import Fault, InvalidInput, RiskLimit
 
 BASIS = Decimal(100)  # basis points to a percent
 EMPTY = Balance(ZERO, ZERO)
 _STOP_OF = {"market": "sl", "limit": "sl_pct"}  # the request parameter of the stop
+ORDERS_MS = 3_000  # open orders that were read this long ago serve to count the places that are left
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """The current state of a symbol and the account. The equity in `funds` includes other assets, at last price."""
+    """The current state of a symbol and the account."""
 
     filters: Filters
     ticker: PriceTicker
-    funds: Funds
+    account: AccountReading
     open_orders: tuple[Order, ...]
 
     @property
     def last(self) -> Decimal:
         return self.ticker.last
 
+    @property
+    def funds(self) -> Funds:
+        """The equity includes other assets, at last price."""
+        return Funds(self.account.equity, self.account.cash.free)
 
-async def quoted(exchange: Exchange, symbol: str) -> Quote:
-    """Raises `SymbolNotFound` and `ExchangeError`."""
-    filters, open_orders = await exchange.filters(symbol), await exchange.open_orders(symbol)
-    ticker, balances = await exchange.ticker(symbol), await exchange.balances()
-    cash = balances.get(filters.quote, EMPTY)
-    equity = cash.total
-    for asset, held in balances.items():
-        if asset != filters.quote and held.total > 0:
-            with suppress(SymbolNotFound):  # a coin without a market at this exchange counts as worthless
-                equity += held.total * (await exchange.ticker(asset + filters.quote)).last
-    return Quote(filters=filters, ticker=ticker, funds=Funds(equity, cash.free), open_orders=open_orders)
+    def view(self, now: int) -> VenueView:
+        """What the quote shows of the symbol."""
+        balance = self.account.balances.get(self.filters.base, EMPTY)
+        return VenueView(self.filters, now, last=self.last, balance=balance)
+
+
+async def quoted(exchange: Exchange, symbol: str, known: AccountReading | None, *, young: bool) -> Quote:
+    """A quote in one round trip. `known`: the last reading of the account, which is read again unless it is `young`.
+
+    Raises `SymbolNotFound` and `ExchangeError`.
+    """
+    watch = Watch(symbol, parts=frozenset({"open_orders"}), max_age=ORDERS_MS)
+    reading = _as_known(known) if known is not None and young else account_of(exchange, known)
+    ticker, view, account = await asyncio.gather(exchange.ticker(symbol), exchange.look(watch), reading)
+    if view.open_orders is None:
+        raise Unreachable(f"the open orders of {symbol} could not be read", hint="retry in a few seconds")
+    return Quote(filters=view.filters, ticker=ticker, account=account, open_orders=view.open_orders)
+
+
+async def _as_known(reading: AccountReading) -> AccountReading:
+    return reading
 
 
 def demand_fresh(quote: Quote, now: int, limit_ms: float) -> None:

@@ -15,14 +15,13 @@ from opentrader.actors.runtime.outcome import Outcome
 from opentrader.actors.runtime.reply import Reply
 from opentrader.actors.trading.desk import Desk, TradingPart
 from opentrader.actors.trading.replies.outcomes import closed, closed_trade_reply
-from opentrader.actors.trading.venue_calls import read
 from opentrader.domain.ports import Clock
 from opentrader.domain.symbols import QUOTE
 from opentrader.domain.timeframes import WEEK_MS
 from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.ledger import ClosedTrade
 from opentrader.domain.trading.lifecycle import LifecycleSettings, Trade, ended, own_fills
-from opentrader.domain.trading.venue import VenueView, Watch
+from opentrader.domain.trading.venue import VenueView, everything
 from opentrader.errors import SymbolNotFound
 
 logger = logging.getLogger(__name__)
@@ -80,12 +79,12 @@ async def ended_trades(
     exchange: Exchange, clock: Clock, known: set[str], instance: str, rules: LifecycleSettings
 ) -> tuple[tuple[Trade, ClosedTrade | None], ...]:
     """The trades that ended in the last week, with their rows: in known symbols, and in those of the assets held."""
-    balances = await exchange.balances()
-    held = {asset + QUOTE for asset in balances if asset != QUOTE}
+    account = await exchange.account()
+    held = {asset + QUOTE for asset in account.balances if asset != QUOTE}
     now, found = clock.market_ms(), list[tuple[Trade, ClosedTrade | None]]()
     for symbol in sorted(known | held):
         try:
-            view = await read(exchange, Watch(symbol, since=now - WEEK_MS))
+            view = await exchange.look(everything(symbol, now - WEEK_MS))
         except SymbolNotFound:
             continue
         found += [(trade, _imported(trade, view, now)) for trade in ended(view, instance, now, rules)]

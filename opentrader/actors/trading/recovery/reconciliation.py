@@ -19,12 +19,12 @@ from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.outcome import Done, Outcome
 from opentrader.actors.runtime.reply import Reply
+from opentrader.actors.trading.account import SHARED_MS
 from opentrader.actors.trading.control import halted_by
 from opentrader.actors.trading.desk import Desk, TradingPart
 from opentrader.actors.trading.lifecycle_loop import CheckEntries, LifecycleLoop
 from opentrader.actors.trading.replies.presenter import bought, trade_reply
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
-from opentrader.actors.trading.venue_calls import read
 from opentrader.domain.ports import Clock
 from opentrader.domain.symbols import QUOTE
 from opentrader.domain.time_limits import LOOKUP_SECONDS, REQUEST_SECONDS
@@ -33,7 +33,7 @@ from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.lifecycle import LifecycleSettings, Trade, rebuilt
 from opentrader.domain.trading.lifecycle.ids import ours
 from opentrader.domain.trading.ports import Change, Journal
-from opentrader.domain.trading.venue import Watch
+from opentrader.domain.trading.venue import everything
 from opentrader.errors import ExchangeError, OpentraderError, SymbolNotFound
 
 logger = logging.getLogger(__name__)
@@ -118,6 +118,8 @@ class Reconciliation(TradingPart):
     @handles(Reconciled)
     def finish(self, message: Reconciled) -> None:
         self._under_way = False
+        if isinstance(message.outcome, Done):
+            self._loop.swept()
         self.book.unread &= self.book.trades.keys()
         if not isinstance(message.outcome, Done):
             logger.warning("reconciliation failed, retrying: %s", message.outcome.error.detail)
@@ -230,24 +232,24 @@ async def settled(search: Search, *, everywhere: bool) -> tuple[Trade, ...]:
 
 
 async def searched(search: Search, *, everywhere: bool) -> Found:
-    open_orders, balances = await search.exchange.open_everywhere(), await search.exchange.balances()
+    open_orders, account = await asyncio.gather(search.exchange.open_everywhere(), search.exchange.account(SHARED_MS))
     known = {cid for trade in search.snapshot().trades for leg in trade.legs for cid in leg.cids}
     strange = {
         symbol
         for symbol, orders in open_orders.items()
         if any(ours(order.cid) and order.cid not in known for order in orders)
     }
-    held = {asset + QUOTE for asset, balance in balances.items() if asset != QUOTE and balance.total > 0}
+    held = {asset + QUOTE for asset, balance in account.balances.items() if asset != QUOTE and balance.total > 0}
     found, strangers, failed = list[Trade](), list[str](), list[str]()
     for symbol in sorted(held | set(open_orders) if everywhere else strange):
         try:
-            view = await read(search.exchange, Watch(symbol, since=search.clock.market_ms() - WEEK_MS))
+            view = await search.exchange.look(everything(symbol, search.clock.market_ms() - WEEK_MS))
         except SymbolNotFound:
             continue  # no market against the quote currency
         except OpentraderError:
             failed.append(symbol)
             continue
-        if view.history is None or not view.readable:
+        if not view.complete:
             failed.append(symbol)
             continue
         result = rebuilt(view, search.instance, search.boot_ms, search.snapshot().trades, search.rules)

@@ -24,11 +24,10 @@ from opentrader.actors.trading.desk import Desk, TradingPart
 from opentrader.actors.trading.lifecycle_loop import LifecycleLoop
 from opentrader.actors.trading.replies.presenter import trade_reply
 from opentrader.actors.trading.replies.snapshot import is_busy
-from opentrader.actors.trading.venue_calls import read
 from opentrader.domain.ports import Clock
 from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.lifecycle import Intent, Trade, restored
-from opentrader.domain.trading.venue import OrderList, VenueView, Watch
+from opentrader.domain.trading.venue import OrderList, VenueView, everything
 from opentrader.errors import Fault, InvalidInput, SymbolNotFound, TradeExists
 
 logger = logging.getLogger(__name__)
@@ -170,7 +169,7 @@ async def exits_of(
     exchange: Exchange, clock: Clock, message: messages.RestoreTrade
 ) -> tuple[VenueView, OrderList | None]:
     """One view of the symbol, and the open list of the two named orders if it matches the trade."""
-    view = await read(exchange, Watch(message.symbol, since=clock.market_ms()))
+    view = await exchange.look(everything(message.symbol, clock.market_ms()))
     if message.direction != "buy" or message.sl_oid is None or message.tp_oid is None:
         return view, None
     named, qty = (str(message.sl_oid), str(message.tp_oid)), Decimal(str(message.size))

@@ -12,12 +12,13 @@ Only spot long is offered; apart from the side of an intent, the records do not 
 """
 
 from .commands import booted, cancel_entry, close, faulted, trail
+from .looking import next_poll, watch
 from .rebuild import Rebuilt, ended, holding, rebuilt, restored
 from .records import Alert, Intent, Label, Leg, Trade, planned
 from .reply import answered
 from .reports import own_fills
 from .settings import BINANCE, LifecycleSettings
-from .tick import next_poll, tick, watch
+from .tick import Ticked, considered, tick
 
 __all__ = [
     "BINANCE",
@@ -27,11 +28,13 @@ __all__ = [
     "Leg",
     "LifecycleSettings",
     "Rebuilt",
+    "Ticked",
     "Trade",
     "answered",
     "booted",
     "cancel_entry",
     "close",
+    "considered",
     "ended",
     "faulted",
     "holding",

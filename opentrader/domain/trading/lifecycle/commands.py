@@ -5,15 +5,40 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from opentrader.domain.trading.venue import Filters
+from opentrader.domain.trading.venue import ZERO, Filters
 
 from .records import Leg, Trade
 from .settings import BINANCE, LifecycleSettings
 
 
 def close(trade: Trade, reason: str, now: int) -> Trade:
-    """Sell the position, whatever is in the way. This ends a quarantine, so only an operator may decide it."""
+    """Sell the position, whatever is in the way. This overrules a quarantine, so only an operator may decide it."""
+    if trade.quar == "unknown":
+        trade = overruled(trade, now)
     return replace(trade, quar="", short=0).closing_for(reason, now)
+
+
+def overruled(trade: Trade, now: int) -> Trade:
+    """What the rules could not settle is settled by an operator, so that the same cause does not stop the trade again.
+
+    Every order in doubt counts as absent, and is looked for another day; every count begins anew; and what is sold is
+    what the account really has (`sizing`).
+    """
+    doubtful = [leg for leg in trade.legs if leg.in_flight or (leg.open and leg.neg_at)]
+    for leg in doubtful:
+        trade = trade.with_leg(replace(leg, state="ABSENT", cancel_sent=0, neg_count=2, disagree=0))
+    return replace(
+        trade.without_replacement(),
+        overruled=now,
+        want=ZERO,
+        failed_closes=0,
+        failed_protects=0,
+        bal_reread=0,
+        close_after=0,
+        retry_at=0,
+        pauses=0,
+        sends=(),
+    )
 
 
 def faulted(trade: Trade, now: int) -> Trade:

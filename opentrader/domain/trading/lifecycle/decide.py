@@ -2,6 +2,7 @@
 
 Each row is a small function of the scene. It returns an `End` (the tick is decided, with or without an effect), an
 `Again` (a reason to close was found: start over with the first row), or the scene, changed or not, for the next row.
+A row that needs a part of the venue that was not read ends the tick, and says which.
 """
 
 from __future__ import annotations
@@ -10,21 +11,24 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from opentrader.domain.trading.venue import ZERO, Effect
+from opentrader.domain.trading.venue import ZERO, Effect, Part
 
 from .fold import quarantined
 from .ids import entry_id
-from .placing import Sent, cancel, close, enter, protect, replace_list
+from .placing import Sent, cancel, close, enter, protect, replace_list, spent
 from .reasons import REASONS
 from .records import Leg, Trade
-from .scene import Scene
+from .scene import Scene, Unread
 from .sizing import size
 
 
 @dataclass(frozen=True, slots=True)
 class End:
+    """`lacking`: the parts that the decision needs, and the look has not read."""
+
     trade: Trade
     effect: Effect | None = None
+    lacking: frozenset[Part] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +56,27 @@ def planned(scene: Scene) -> Verdict:
     trade = scene.trade
     if trade.legs or trade.quar:
         return scene
+    if trade.halt:
+        scene.demand("open_orders", "history")
     if sent_by_another(scene):
         return End(quarantined(trade, "second writer", scene.now))
     if trade.close_reason or trade.halt or ttl_over(scene):
         return End(replace(trade, close_reason="expired_unsent"))
-    return send(enter(scene))
+    scene.demand("price", "balance")
+    return End(replace(trade, close_reason="expired_unsent")) if outrun(scene) else send(enter(scene))
+
+
+def outrun(scene: Scene) -> bool:
+    """The market, or the time of a market entry, has left the intent behind before it was sent."""
+    intent, settings = scene.trade.intent, scene.settings
+    if intent.kind == "limit":
+        return scene.last <= intent.sl
+    late = scene.now > intent.created_at + settings.send_within
+    return late or not intent.sl < scene.last < intent.tp or abs(scene.last - intent.px) > intent.px * settings.collar
 
 
 def sent_by_another(scene: Scene) -> bool:
-    """The venue knows the id of an entry that this process never sent."""
+    """The venue knows the id of an entry that this process never sent; only one loaded at the start is searched for."""
     cid = entry_id(scene.trade.intent, scene.view.filters.cid_length)
     return any(order.cid == cid for order in (*(scene.view.open_orders or ()), *(scene.view.history or ())))
 
@@ -93,7 +109,7 @@ def entry_in_flight(scene: Scene) -> Verdict:
 
 
 def nothing_held(scene: Scene) -> Verdict:
-    if not scene.dust or scene.trade.entry_works:
+    if scene.trade.entry_works or not scene.dust:
         return scene
     return send(cancel(scene, scene.exit_open)) if scene.exit_open else wait(scene)
 
@@ -107,13 +123,18 @@ def too_little_to_protect(scene: Scene) -> Verdict:
 
 def closing(scene: Scene) -> Verdict:
     trade, settings = scene.trade, scene.settings
-    if not trade.close_reason or scene.now < max(trade.close_after, trade.rebuild_until):
+    if not trade.close_reason or scene.now < trade.rebuild_until:
+        return scene
+    if scene.now < trade.close_after and not price_moved(scene):
         return scene
     if scene.exit_in_flight and not harmless(scene, scene.exit_in_flight):
         return wait(scene)
     if scene.exit_open:
         return send(cancel(scene, scene.exit_open))
     if trade.failed_closes < settings.max_closes:
+        if spent(scene):
+            return End(over_budget(scene))
+        scene.demand("price", "balance")
         sized = size(scene)
         return End(sized.trade) if sized.qty is None else send(close(scene.with_trade(sized.trade), sized.qty))
     return scene.with_trade(close_paused(scene))
@@ -125,11 +146,15 @@ def harmless(scene: Scene, leg: Leg) -> bool:
 
 
 def close_paused(scene: Scene) -> Trade:
-    """No attempts left: page, protect meanwhile, and retry one close after each pause."""
-    settings = scene.settings
+    """No attempts left: page, protect meanwhile, and retry one close after each pause, a longer one each time."""
+    trade, settings, cause = scene.trade, scene.settings, last_refusal(scene.trade)
+    pauses = trade.pauses + 1 if cause == trade.paused_for and not price_moved(scene) else 1
     paused = replace(
-        scene.trade.without_replacement(),
-        close_after=scene.now + settings.close_pause,
+        trade.without_replacement(),
+        close_after=scene.now + min(settings.close_pause << (pauses - 1), settings.longest_pause),
+        pauses=pauses,
+        paused_for=cause,
+        paused_px=scene.view.last or trade.paused_px,
         failed_closes=settings.max_closes - 1,
         failed_protects=0,
         bal_reread=0,
@@ -138,17 +163,41 @@ def close_paused(scene: Scene) -> Trade:
     return paused.alerted("close failed", "page", scene.now, settings.page_every)
 
 
+def last_refusal(trade: Trade) -> str:
+    """Why the last close came to nothing."""
+    leg = max(trade.closes, key=lambda leg: leg.sent_at, default=None)
+    return "" if leg is None else f"{leg.state} {leg.refused} {leg.refusal}"
+
+
+def price_moved(scene: Scene) -> bool:
+    """Whether the price is another one than when the pause began, as far as it is known."""
+    before, last = scene.trade.paused_px, scene.view.last
+    return before > 0 and last is not None and abs(last - before) > before * scene.settings.price_moved
+
+
+def over_budget(scene: Scene) -> Trade:
+    return scene.trade.alerted("too many orders", "page", scene.now, scene.settings.page_every)
+
+
+def protected_lately(scene: Scene) -> bool:
+    last = max((leg.sent_at for leg in scene.trade.exits), default=0)
+    return scene.now < last + scene.settings.close_pause
+
+
 def unprotected(scene: Scene) -> Verdict:
     trade = scene.trade
     if scene.exit_live:
         return scene
     if scene.held < scene.protectable:
         return wait(scene)
-    if trade.close_reason and trade.failed_protects and scene.now < trade.close_after:
+    if trade.close_reason and trade.failed_protects and scene.now < trade.close_after and protected_lately(scene):
         stuck = replace(trade, quar="exit")
         return End(stuck.alerted("neither closed nor protected", "page", scene.now, scene.settings.page_every))
     if young_part(scene) or removed_lately(scene) or scene.now < trade.rebuild_until:
         return wait(scene)
+    if spent(scene):
+        return End(over_budget(scene))
+    scene.demand("price", "balance")
     if scene.last <= trade.sl or scene.last >= trade.tp:
         return wait(scene) if trade.close_reason else Again(trade.closing_for("through", scene.now))
     sized = size(scene)
@@ -164,8 +213,10 @@ def young_part(scene: Scene) -> bool:
 def removed_lately(scene: Scene) -> bool:
     """The exit was removed outside: was the position sold? A lagging or failed read of the history cannot tell yet."""
     at = max((leg.flag_at for leg in scene.trade.exits if leg.flag == "OUTSIDE"), default=0)
-    unread = scene.view.history is None and scene.now < at + scene.settings.bare_limit
-    return at > 0 and (unread or scene.now < at + scene.settings.read_lag)
+    if not at:
+        return False
+    unread = not scene.can_have("history") and scene.now < at + scene.settings.bare_limit
+    return unread or scene.now < at + scene.settings.read_lag
 
 
 def next_protection(scene: Scene, qty: Decimal) -> Sent:
@@ -197,8 +248,7 @@ def replacement_begun(scene: Scene) -> Verdict:
     trade, leg = scene.trade, scene.exit_open
     if leg is None or not leg.cancel_sent or trade.close_reason:
         return scene
-    room = scene.last > trade.rep_new * (1 + scene.settings.stop_gap)
-    if trade.replacing and (not trade.trailing or room):
+    if trade.replacing and (not trade.trailing or scene.last > trade.rep_new * (1 + scene.settings.stop_gap)):
         return send(cancel(scene, leg))
     kept_list = trade.with_leg(replace(leg, cancel_sent=0))
     return scene.with_trade(replace(kept_list.without_replacement(), want=ZERO))
@@ -270,7 +320,10 @@ ROWS: tuple[tuple[str, Row], ...] = (
 
 def decide(scene: Scene) -> End:
     for _, row in ROWS:
-        verdict = row(scene)
+        try:
+            verdict = row(scene)
+        except Unread as unread:
+            return End(scene.trade, lacking=unread.parts)
         if isinstance(verdict, End):
             return verdict
         if isinstance(verdict, Again):

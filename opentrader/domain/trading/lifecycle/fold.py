@@ -54,9 +54,17 @@ def found(trade: Trade, before: Leg, after: Leg, view: VenueView, now: int, sett
         trade = exit_seen_open(trade, after)
     if before.live and after.state in {"CANCELED", "EXPIRED"} and after.kind in {"L", "S"}:
         trade = removed(trade, after, now, settings)
-    if after.state == "REJECTED" and before.state != "REJECTED":
+    if came_to_nothing(before, after):
         trade = failed(trade, after)
     return external(trade, trade.leg(after.cid) or after, view, now, settings)
+
+
+def came_to_nothing(before: Leg, after: Leg) -> bool:
+    """Whether an order was refused, or a close has ended without having sold anything."""
+    if after.state == before.state or not before.live:
+        return False
+    unsold = after.kind == "C" and after.state in {"EXPIRED", "CANCELED"} and not after.cum
+    return after.state == "REJECTED" or unsold
 
 
 def exit_seen_open(trade: Trade, leg: Leg) -> Trade:
@@ -67,7 +75,7 @@ def exit_seen_open(trade: Trade, leg: Leg) -> Trade:
     replaced = trade.leg(leg.replaces)
     if replaced and replaced.live:
         trade = trade.with_leg(replace(replaced, state="CANCELED"))
-    return revised(trade.without_replacement(), sl=leg.sl, want=ZERO)
+    return revised(trade.without_replacement(), sl=leg.sl, want=trade.want if trade.want > leg.sl else ZERO)
 
 
 def removed(trade: Trade, leg: Leg, now: int, settings: LifecycleSettings) -> Trade:
@@ -166,18 +174,16 @@ def failed(trade: Trade, leg: Leg) -> Trade:
     """Count an order that definitely does not exist. The next attempt of an exit gets the next number."""
     if leg.kind == "C":
         return replace(trade, failed_closes=trade.failed_closes + 1)
-    if leg.kind == "L":
-        return replace(trade, failed_protects=trade.failed_protects + 1)
-    return stop_failed(trade, leg) if leg.kind == "S" else trade
+    if leg.replaces:
+        return replacement_failed(trade, leg)
+    return replace(trade, failed_protects=trade.failed_protects + 1) if leg.kind != "E" else trade
 
 
-def stop_failed(trade: Trade, leg: Leg) -> Trade:
-    """The single stop failed: the request is dropped, and the list that it was to replace stays as last read."""
+def replacement_failed(trade: Trade, leg: Leg) -> Trade:
+    """A stop that was to replace a list failed: the request is dropped, and the list stays as last read."""
     trade = replace(trade.without_replacement(), want=ZERO)
     replaced = trade.leg(leg.replaces)
-    if replaced is None:
-        return replace(trade, failed_protects=trade.failed_protects + 1)
-    if replaced.state in LIVE:
+    if replaced is not None and replaced.state in LIVE:
         trade = trade.with_leg(replace(replaced, cancel_sent=0))
     return trade
 

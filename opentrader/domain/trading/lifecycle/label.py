@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from .records import Label, Trade, revised
-from .scene import Scene
+from .scene import Scene, Unread
 
 # An exit that rests at the venue may sell a position down to dust, long after our last request.
-TRANSITIONS: Mapping[Label, frozenset[Label]] = {
+TRANSITIONS: dict[Label, frozenset[Label]] = {
     "NONE": frozenset({"ENTERING", "FLAT"}),
-    "ENTERING": frozenset({"CLOSING", "DUST", "FLAT", "PARTIAL_HELD", "PROTECTING", "SWEEPING", "UNPROTECTED"}),
+    "ENTERING": frozenset({"NONE", "CLOSING", "DUST", "FLAT", "PARTIAL_HELD", "PROTECTING", "SWEEPING", "UNPROTECTED"}),
     "PARTIAL_HELD": frozenset(
         {"CLOSING", "DUST", "FLAT", "PROTECTED", "PROTECTING", "REPLACING", "SWEEPING", "UNPROTECTED"}
     ),
@@ -23,8 +23,8 @@ TRANSITIONS: Mapping[Label, frozenset[Label]] = {
     "SWEEPING": frozenset({"DUST", "FLAT", "CLOSING", "PROTECTING", "UNPROTECTED"}),
     "DUST": frozenset({"SWEEPING", "CLOSING", "PROTECTING", "UNPROTECTED"}),
     "FLAT": frozenset({"SWEEPING", "CLOSING", "PROTECTING", "UNPROTECTED"}),
-    "QUARANTINE": frozenset({"CLOSING", "FLAT", "SWEEPING"}),
 }
+TRANSITIONS["QUARANTINE"] = frozenset({*TRANSITIONS, "DUST", "FLAT"})  # an operator ends it, whatever is found then
 
 
 # A trade rebuilt from the venue starts with any label, and requests of its first daemon may still arrive.
@@ -42,13 +42,13 @@ def lawful(before: Label, after: Label, rebuilt: bool = False) -> bool:
 
 def label(scene: Scene) -> Label:
     trade = scene.trade
-    if trade.quar == "unknown" or (trade.quar == "exit" and not scene.dust and not scene.exit_open):
+    if trade.quar == "unknown" or (trade.quar == "exit" and not scene.exit_open and not scene.dust):
         return "QUARANTINE"
     if not trade.legs:
         return "FLAT" if trade.close_reason else "NONE"
     if trade.entry_works:
         return entering(scene)
-    if not scene.dust or any(leg.live for leg in trade.closes):
+    if any(leg.live for leg in trade.closes) or not scene.dust:
         return holding(scene)
     return ended(scene)
 
@@ -74,14 +74,17 @@ def holding(scene: Scene) -> Label:
 
 def ended(scene: Scene) -> Label:
     under_way = scene.now < scene.trade.last_send + scene.settings.horizon
-    if scene.exit_live or not scene.view.readable or under_way:
+    if scene.exit_live or not scene.view.complete or under_way:
         return "SWEEPING"
     return "DUST" if scene.held > 0 else "FLAT"
 
 
 def labelled(scene: Scene) -> Trade:
     """The trade with its label. An impossible transition is a bug: it stops one symbol, not the daemon."""
-    after = label(scene)
+    try:
+        after = label(scene)
+    except Unread:  # whether what is held is dust depends on a price that could not be read
+        return scene.trade
     if lawful(scene.trade.label, after, rebuilt=scene.trade.rebuild_until > 0):
         return revised(scene.trade, label=after)
     code = f"impossible: {scene.trade.label} -> {after}"

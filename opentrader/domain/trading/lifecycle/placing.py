@@ -25,6 +25,7 @@ Sent = tuple[Trade, Effect]
 
 
 def sent(scene: Scene, kind: LegKind, cid: str, qty: Decimal, sl: Decimal = ZERO, tp: Decimal = ZERO) -> Leg:
+    refused = scene.trade.leg(cid)
     return Leg(
         cid,
         kind,
@@ -36,11 +37,24 @@ def sent(scene: Scene, kind: LegKind, cid: str, qty: Decimal, sl: Decimal = ZERO
         sent_at=scene.now,
         horizon_at=scene.now + scene.settings.horizon,
         wallet_at_send=scene.wallet,
+        refused=refused.refused if refused else "",
+        refusal=refused.refusal if refused else "",
+        refusals=refused.refusals + 1 if refused else 0,
     )
 
 
 def kept(scene: Scene, leg: Leg) -> Trade:
     return replace(scene.trade.with_leg(leg), last_send=scene.now)
+
+
+def spent(scene: Scene) -> bool:
+    """Whether the trade has sent as many orders lately as it may, whatever they were good for."""
+    sends, settings = scene.trade.sends, scene.settings
+    return len(sends) >= settings.budget and scene.now - sends[-settings.budget] < settings.budget_window
+
+
+def counted(scene: Scene, trade: Trade) -> Trade:
+    return replace(trade, sends=(*trade.sends, scene.now)[-scene.settings.budget :])
 
 
 def enter(scene: Scene) -> Sent:
@@ -64,12 +78,12 @@ def protect(scene: Scene, qty: Decimal, level: Decimal) -> Sent:
     """Stop and target as a list; on a venue without lists the stop alone, with a soft target."""
     if not scene.view.filters.lists:
         leg, effect = stop(scene, qty, level)
-        return kept(scene, leg), effect
+        return counted(scene, kept(scene, leg)), effect
     intent, gen, length = scene.trade.intent, scene.trade.next_gen("L"), scene.view.filters.cid_length
     cid, stop_cid, target_cid = (exit_id(intent, kind, gen, length) for kind in ("L", "P", "T"))
     leg = sent(scene, "L", cid, qty, level, scene.trade.tp)
     leg = replace(leg, stop_cid=stop_cid, target_cid=target_cid)
-    return kept(scene, leg), PlaceList(
+    return counted(scene, kept(scene, leg)), PlaceList(
         cid,
         stop_cid,
         target_cid,
@@ -100,7 +114,7 @@ def replace_list(scene: Scene, old: Leg, level: Decimal) -> Sent:
 def close(scene: Scene, qty: Decimal) -> Sent:
     intent = scene.trade.intent
     cid = exit_id(intent, "C", scene.trade.next_gen("C"), scene.view.filters.cid_length)
-    return kept(scene, sent(scene, "C", cid, qty)), Close(cid, intent.symbol, "sell", qty, scene.now)
+    return counted(scene, kept(scene, sent(scene, "C", cid, qty))), Close(cid, intent.symbol, "sell", qty, scene.now)
 
 
 def cancelling(leg: Leg, now: int) -> Leg:

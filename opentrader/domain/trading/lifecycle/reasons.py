@@ -19,7 +19,7 @@ def soft_stop(scene: Scene) -> bool:
 def soft_tp(scene: Scene) -> bool:
     """The price has reached the target, and no list covers it."""
     listed = any(leg.live for leg in scene.trade.legs if leg.kind == "L")
-    return not scene.dust and not listed and scene.last >= scene.trade.tp
+    return not listed and not scene.dust and scene.last >= scene.trade.tp
 
 
 def exit_started(scene: Scene) -> bool:
@@ -58,7 +58,7 @@ def protect_failed(scene: Scene) -> bool:
 def unprotectable(scene: Scene) -> bool:
     """Enough to sell, too little to protect."""
     trade, filters = scene.trade, scene.view.filters
-    if trade.entry_works or scene.exit_live or scene.dust or scene.held >= scene.protectable:
+    if trade.entry_works or scene.exit_live or scene.held >= scene.protectable or scene.dust:
         return False
     return scene.held * scene.last >= filters.min_notional * scene.settings.notional_margin
 

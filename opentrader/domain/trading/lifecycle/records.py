@@ -117,6 +117,7 @@ class Leg:
     replaces: str = ""  # the list that this stop replaces, by cancelReplace
     refused: str = ""  # a `Reason`: why it is REJECTED
     refusal: str = ""  # the error text of the venue
+    refusals: int = 0  # how often this generation was refused before
 
     @property
     def live(self) -> bool:
@@ -155,8 +156,11 @@ class Trade:
 
     `base_at_entry` is the quantity of the user's own coins. `rep_old`, `rep_new` are the levels of a replacement in
     progress; `stage` is 1 when its new level was given up. `want` is the stop that trailing requests. `adj` is the
-    quantity by which the position was reduced. `halt`: cancel the entry. `ok_at` is the last good read in which exits
-    covered the position, `bare_at` since when they do not. `retry_at`: end of a pause that the venue demanded.
+    quantity by which the position was reduced. `overruled`: when an operator closed it in quarantine. `halt`: cancel
+    the entry. `ok_at` is the last good read in which exits covered the position, `bare_at` since when they do not.
+    `retry_at`: end of a pause that the venue demanded. `sends` are the instants of its latest exits and closes.
+    `pauses` counts the pauses after failed closes, while their cause, `paused_for`, and about the price, `paused_px`,
+    stay.
     """
 
     intent: Intent
@@ -177,6 +181,7 @@ class Trade:
     short_at: int = 0
     adj: Decimal = ZERO
     quar: Quarantine = ""
+    overruled: int = 0
     halt: bool = False
     last_send: int = 0
     last_change: int = 0
@@ -184,6 +189,10 @@ class Trade:
     ok_at: int = 0
     rebuild_until: int = 0
     retry_at: int = 0
+    sends: tuple[int, ...] = ()
+    pauses: int = 0
+    paused_for: str = ""
+    paused_px: Decimal = ZERO
     alerts: tuple[Alert, ...] = field(default=())
     label: Label = "NONE"
 
@@ -230,7 +239,11 @@ class Trade:
         return next((leg for leg in self.legs if leg.cid == cid), None)
 
     def next_gen(self, kind: LegKind) -> int:
-        return max((leg.gen for leg in self.legs if leg.kind == kind), default=0) + 1
+        """The next generation; one that the venue has refused is used again, for nothing exists under it."""
+        last = max((leg for leg in self.legs if leg.kind == kind), key=lambda leg: leg.gen, default=None)
+        if last is None:
+            return 1
+        return last.gen if last.state == "REJECTED" else last.gen + 1
 
     def alerted(self, code: str, severity: Severity, now: int, every: int = 0) -> Trade:
         """Raise an alert once, or again when `every` milliseconds have passed since the last time."""

@@ -20,7 +20,7 @@ from opentrader.domain.trading.venue import (
     ReplaceList,
 )
 
-from .fold import changed, exit_seen_open, failed
+from .fold import came_to_nothing, changed, exit_seen_open, failed
 from .records import Leg, Trade
 from .reports import grown, of_list, of_order
 
@@ -35,9 +35,28 @@ def answered(trade: Trade, effect: Effect, outcome: Outcome, base: str, now: int
     assert leg is not None, "an effect belongs to the trade that it came from"
     if isinstance(outcome, Accepted):
         return accepted(trade, leg, outcome.report, base, now)
+    if isinstance(outcome, Refused) and outcome.reason in NEVER_LEFT and not entry_over(leg, outcome):
+        return never_left(trade, leg)
     if isinstance(outcome, Refused) and outcome.reason != "duplicate":
         return refused(trade, leg, outcome, now)
     return trade.with_leg(replace(leg, state="UNKNOWN")) if leg.state == "SENT" else trade
+
+
+NEVER_LEFT = frozenset({"late", "held"})
+
+
+def entry_over(leg: Leg, outcome: Refused) -> bool:
+    """An entry that the venue would not have taken for a while is given up."""
+    return leg.kind == "E" and outcome.reason == "held"
+
+
+def never_left(trade: Trade, leg: Leg) -> Trade:
+    """We did not send it: that is no answer of the venue. It is planned anew, under the same id."""
+    if not leg.in_flight:
+        return trade
+    trade = replace(trade, legs=tuple(other for other in trade.legs if other is not leg))
+    replaced = trade.leg(leg.replaces) if leg.replaces else None
+    return trade.with_leg(replace(replaced, cancel_sent=0)) if replaced is not None and replaced.live else trade
 
 
 def placed_cid(effect: Placement) -> str:
@@ -55,7 +74,7 @@ def accepted(trade: Trade, leg: Leg, report: Order | OrderList | None, base: str
         return trade.with_leg(replace(leg, state="UNKNOWN")) if leg.state == "SENT" else trade
     after = told(leg, report, base, now)
     trade = changed(trade, leg, after, now)
-    if after.state == "REJECTED":
+    if came_to_nothing(leg, after):
         return failed(trade, after)
     return exit_seen_open(trade, after) if after.open and after.kind in {"L", "S"} else trade
 

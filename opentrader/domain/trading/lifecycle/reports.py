@@ -82,8 +82,14 @@ def of_pieces(leg: Leg, orders: Iterable[Order], base: str) -> Facts | None:
         return of_orders(seen, base, state, list_flag(stop, target, state))
     if not seen:
         return None
-    alone = seen[0].status
-    return of_orders(seen, base, None if alone == "EXPIRED" else alone, "")
+    return of_orders(seen, base, None if seen[0].status == "EXPIRED" else seen[0].status, flag_alone(stop, target))
+
+
+def flag_alone(stop: Order | None, target: Order | None) -> Flag:
+    """What one open order of a list tells: its sibling ends when the stop is triggered, or the target fills."""
+    if stop and stop.status == "OPEN" and stop.triggered:
+        return "TRIGGERED"
+    return "TP_PART" if target and target.status == "OPEN" and target.cum > 0 else ""
 
 
 def sightings(leg: Leg, view: VenueView) -> list[Facts]:
@@ -139,11 +145,19 @@ def own_fills(trade: Trade, fills: Iterable[Fill]) -> tuple[Fill, ...]:
 
 
 def with_fills(leg: Leg, fills: tuple[Fill, ...] | None, base: str) -> Leg:
-    """The leg with fees from its fills, which carry exchange ids only and may lag behind the order."""
+    """The leg with fees from its fills, which carry exchange ids only and may lag behind the order.
+
+    Fills that are younger than what was read of the order wait until the order shows them, or the leg would tell of a
+    state that never was.
+    """
     own = {fill.trade_id: fill for fill in fills or () if fill.order_ex_id in leg.ex_ids}.values()
-    fees = sum((fill.fee for fill in own if fill.fee_asset == base), ZERO)
-    covered = sum((fill.qty for fill in own), ZERO)
-    return revised(leg, fees=max(leg.fees, fees), covered=max(leg.covered, covered)) if own else leg
+    fees = covered = ZERO
+    for fill in sorted(own, key=lambda fill: fill.at):
+        if covered + fill.qty > leg.cum:
+            break
+        covered += fill.qty
+        fees += fill.fee if fill.fee_asset == base else ZERO
+    return revised(leg, fees=max(leg.fees, fees), covered=max(leg.covered, covered)) if covered else leg
 
 
 def open_sells(orders: tuple[Order, ...]) -> Decimal:

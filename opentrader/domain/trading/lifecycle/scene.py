@@ -6,16 +6,27 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 
-from opentrader.domain.trading.venue import ZERO, VenueView
+from opentrader.domain.trading.venue import ZERO, Balance, Part, VenueView
 
 from .fold import position
 from .records import Leg, Trade
 from .settings import LifecycleSettings
 
 
+class Unread(Exception):
+    """A decision needs these parts of the venue, and the look has not read them."""
+
+    def __init__(self, parts: frozenset[Part]) -> None:
+        super().__init__(", ".join(sorted(parts)))
+        self.parts = parts
+
+
 @dataclass(frozen=True)
 class Scene:
-    """The input of one tick. `settled`: no leg changed in this tick, so dust stays dust."""
+    """The input of one tick. `settled`: no leg changed in this tick, so dust stays dust.
+
+    Whoever needs what the look has not read raises `Unread`; then the decision is made again after another look.
+    """
 
     trade: Trade
     view: VenueView
@@ -26,6 +37,17 @@ class Scene:
     def with_trade(self, trade: Trade) -> Scene:
         return replace(self, trade=trade) if trade is not self.trade else self
 
+    def demand(self, *parts: Part) -> None:
+        """Raise `Unread` if one of these was not read: what is needed together is read together."""
+        if lacking := frozenset(filter(self.view.lacks, parts)):
+            raise Unread(lacking)
+
+    def can_have(self, part: Part) -> bool:
+        """Whether a part was read; False if reading it failed. Raises `Unread` if nobody has tried."""
+        if part not in self.view.failed:
+            self.demand(part)
+        return not self.view.lacks(part)
+
     @cached_property
     def held(self) -> Decimal:
         """P, the position."""
@@ -33,20 +55,25 @@ class Scene:
 
     @cached_property
     def last(self) -> Decimal:
-        assert self.view.last is not None, "no row runs without a readable view"
+        self.demand("price")
+        assert self.view.last is not None
         return self.view.last
+
+    @property
+    def _balance(self) -> Balance:
+        self.demand("balance")
+        assert self.view.balance is not None
+        return self.view.balance
 
     @cached_property
     def wallet(self) -> Decimal:
         """The base asset of the account, without the positions of other trades."""
-        assert self.view.balance is not None, "no row runs without a readable view"
-        return self.view.balance.total - self.view.others.held
+        return self._balance.total - self.view.others.held
 
     @cached_property
     def free(self) -> Decimal:
-        assert self.view.balance is not None, "no row runs without a readable view"
         others = self.view.others
-        return self.view.balance.free - (others.held - others.locked)
+        return self._balance.free - (others.held - others.locked)
 
     def at_least(self, price: Decimal) -> Decimal:
         """The smallest quantity that an order at this price may have, with a margin on the notional."""
@@ -61,13 +88,20 @@ class Scene:
 
     @cached_property
     def sellable(self) -> Decimal:
-        """MIN: the smallest quantity that can be sold; without a price, `protectable`."""
-        return self.protectable if self.view.last is None else min(self.protectable, self.at_least(self.last))
+        """MIN: the smallest quantity that can be sold."""
+        return min(self.protectable, self.at_least(self.last))
 
     @cached_property
     def dust(self) -> bool:
-        """Whether the position is too small to sell; dust stays dust when only the price has moved."""
-        return self.held < self.sellable or (self.trade.label == "DUST" and self.settled)
+        """Whether the position is too small to sell; dust stays dust when only the price has moved.
+
+        The price decides only between the smallest quantity of all and the one that can be protected.
+        """
+        if self.trade.label == "DUST" and self.settled:
+            return True
+        if self.held < self.view.filters.min_qty:
+            return True
+        return self.held < self.protectable and self.held < self.sellable
 
     @cached_property
     def exit_open(self) -> Leg | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from opentrader.domain.trading.venue import ZERO
+
 from .fold import closed_outside, foreign_sells, quarantined
 from .records import Trade, revised
 from .scene import Scene
@@ -20,6 +22,8 @@ class Size:
 
 def size(scene: Scene) -> Size:
     """The position, floored to the step, when that much is free; otherwise count the reads with less."""
+    if scene.trade.overruled:
+        return what_is_there(scene)
     qty = scene.view.filters.floor(scene.held)
     if scene.free >= qty:
         return Size(revised(scene.trade, short=0), qty)
@@ -31,6 +35,23 @@ def size(scene: Scene) -> Size:
     return Size(short_of_base(scene.with_trade(trade))) if confirmed else Size(trade)
 
 
+def what_is_there(scene: Scene) -> Size:
+    """What an operator has decided to sell: as much of the position as two reads show, and nothing of the user's own.
+
+    The rest of the position is given up.
+    """
+    trade, filters, gap = scene.trade, scene.view.filters, scene.settings.vote_gap
+    own = scene.wallet - trade.base_at_entry
+    qty = filters.floor(max(ZERO, min(scene.held, scene.free, own)))
+    if qty == filters.floor(scene.held):
+        return Size(trade, qty)
+    if not trade.short or scene.now - trade.short_at < gap:
+        return Size(trade if trade.short else replace(trade, short=1, short_at=scene.now))
+    trade = replace(trade, adj=trade.adj + scene.held - qty, short=0)
+    trade = trade.alerted("position shrunk to the wallet", "page", scene.now)
+    return Size(trade, qty if qty >= filters.min_qty else None)
+
+
 def short_of_base(scene: Scene) -> Trade:
     """The wallet is confirmed to hold less than the position: reduce the position, or find who sold it."""
     trade, held, share = scene.trade, scene.held, scene.settings.held_share
@@ -39,7 +60,7 @@ def short_of_base(scene: Scene) -> Trade:
     if scene.free >= held * share:
         shrunk = replace(trade, adj=trade.adj + held - scene.free, short=0)
         return shrunk.alerted("position shrunk to the wallet", "note", scene.now)
-    if scene.view.history is None:
+    if not scene.can_have("history"):
         return trade  # the seller is not known yet
     if scene.wallet < scene.sellable and foreign_sells(scene.view, first_sent(trade)) >= held * share:
         return closed_outside(trade, held, scene.now)

@@ -1,37 +1,65 @@
 """The tick: the one pure function behind boot, polling, expiry, trailing, close and recovery.
 
-    trade, effect = tick(trade, view, now)
+    ticked = tick(trade, view, now)
 
-folds the read into the legs, decides on at most one effect, and labels the result. Commit the trade, send the effect,
-fold its answer with `answered`, and commit again; see `docs/reliability.md`.
+folds what was read into the legs, decides on at most one effect, and labels the result. Where that needs more than was
+read, `ticked.more` says what: look, join both views, and tick the same trade again. Then commit the
+trade, send the effect, and fold its answer with `answered`; see `docs/reliability.md`.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from opentrader.domain.trading.venue import ZERO, Effect, VenueView, Watch
 
 from .decide import decide
 from .fold import folded
 from .label import labelled
+from .looking import READ_AT, first_sent, unshown, watch
 from .rebuild import adopted
 from .records import Leg, Trade, revised
+from .reports import sightings
 from .scene import Scene
 from .settings import BINANCE, LifecycleSettings
 
 
-def tick(trade: Trade, view: VenueView, now: int, settings: LifecycleSettings = BINANCE) -> tuple[Trade, Effect | None]:
-    """The trade to commit before the effect is sent. `now`: milliseconds of the venue's clock."""
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """The trade to commit before the effect is sent; `more` is what has to be read first."""
+
+    trade: Trade
+    effect: Effect | None
+    more: Watch
+
+
+def tick(trade: Trade, view: VenueView, now: int, settings: LifecycleSettings = BINANCE) -> Ticked:
+    """`now`: milliseconds of the venue's clock."""
     before = trade
     if trade.rebuild_until:
         trade = adopted(trade, view, now)
     trade = folded(trade, view, now, settings)
     scene = Scene(trade, view, now, settings, settled=facts(trade) == facts(before))
-    effect: Effect | None = None
-    if view.readable and now >= trade.retry_at:
+    more, effect = unshown(trade, view, now, settings), None
+    if not more and now >= trade.retry_at:
         decided = decide(scene)
         scene, effect = scene.with_trade(decided.trade), decided.effect
+        more = replace(more, parts=decided.lacking - view.failed)
     scene = scene.with_trade(watched(scene))
-    return labelled(scene), effect
+    return Ticked(labelled(scene), effect, replace(more, since=first_sent(trade, now)))
+
+
+def considered(
+    trade: Trade,
+    known: VenueView,
+    now: int,
+    read_at: Mapping[str, int] = READ_AT,
+    settings: LifecycleSettings = BINANCE,
+) -> Ticked:
+    """The begin of a check: read the legs that are due, or else tick from what is `known` without a look."""
+    due = watch(trade, now, read_at, settings)
+    return Ticked(trade, None, due) if due else tick(trade, known, now, settings)
 
 
 def facts(trade: Trade) -> tuple[object, ...]:
@@ -51,57 +79,28 @@ def bare(scene: Scene) -> bool:
     return exposed or any(leg.in_flight for leg in trade.entries)
 
 
+def shown(scene: Scene) -> bool:
+    """Whether this look has seen every exit that covers the position."""
+    return all(sightings(leg, scene.view) for leg in scene.trade.exits if covering(leg))
+
+
 def watched(scene: Scene) -> Trade:
-    """Record since when the position is not covered, and alert after `bare_limit`."""
+    """Record since when the position is not covered, and alert after `bare_limit`.
+
+    While reads fail, that limit begins when the next read that shows its exits is overdue.
+    """
     trade, now = scene.trade, scene.now
     if scene.held < -scene.view.filters.step:
         trade = trade.alerted("sold more than was held", "page", now)
     at_stake = trade.entry_works or scene.held >= scene.protectable
+    since = trade.ok_at + scene.settings.listed
     if bare(scene):
         trade = revised(trade, bare_at=trade.bare_at or now)
-    elif scene.view.readable or not at_stake:
+        since = min(since, trade.bare_at)
+    elif not at_stake or (scene.view.complete and shown(scene)):
         return revised(trade, bare_at=0, ok_at=now)
-    if now - trade.ok_at <= scene.settings.bare_limit:
+    elif scene.view.complete:
+        return revised(trade, bare_at=0)
+    if now - since <= scene.settings.bare_limit:
         return trade
     return trade.alerted("unprotected", "alert", now, scene.settings.page_every)
-
-
-def watch(trade: Trade, now: int, settings: LifecycleSettings = BINANCE) -> Watch:
-    """The request for the next read of this trade."""
-    legs = [leg for leg in trade.legs if leg.cid and asked_for(leg, now, settings)]
-    return Watch(
-        trade.intent.symbol,
-        tuple(leg.cid for leg in legs if leg.kind != "L"),
-        tuple(leg.cid for leg in legs if leg.kind == "L"),
-        min((leg.sent_at for leg in trade.legs), default=now),
-    )
-
-
-def asked_for(leg: Leg, now: int, settings: LifecycleSettings) -> bool:
-    """Legs that are not terminal, absent ones for a day, and terminal ones whose fills are incomplete."""
-    if leg.state == "ABSENT":
-        return now - leg.sent_at < settings.absent_watch
-    return leg.live or leg.covered < leg.cum
-
-
-def next_poll(trade: Trade, now: int, settings: LifecycleSettings = BINANCE) -> int | None:
-    """Milliseconds until the next tick of the trade, None when it is closed.
-
-    `poll` while anything is unresolved, uncovered or partially filled; `reconcile` otherwise.
-    """
-    pause = max(0, trade.retry_at - now)
-    if trade.label in {"PROTECTED", "QUARANTINE"} and not restless(trade):
-        return max(pause, settings.reconcile)
-    if trade.label not in {"FLAT", "DUST"}:
-        return max(pause, settings.poll)
-    watching = any(leg.state == "ABSENT" and asked_for(leg, now, settings) for leg in trade.legs)
-    settling = now < trade.last_send + settings.horizon + settings.read_lag
-    return max(pause, settings.reconcile) if watching or settling else None
-
-
-def restless(trade: Trade) -> bool:
-    """Whether an exit needs a read every `poll`: in flight, being canceled, filling, or without a target."""
-    return any(
-        leg.live and (leg.in_flight or leg.cancel_sent or leg.flag or leg.cum > 0 or leg.kind != "L")
-        for leg in trade.legs
-    )

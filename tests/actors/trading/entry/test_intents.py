@@ -11,8 +11,9 @@ import pytest
 from opentrader.actors import messages
 from opentrader.actors.trading.account import ReadAccount
 from opentrader.actors.trading.entry.intents import Quote, demand_exit, demand_fresh, demand_slots
+from opentrader.actors.trading.replies.snapshot import AccountReading
 from opentrader.domain.trading.exchange import PriceTicker
-from opentrader.domain.trading.risk import Funds, Risk
+from opentrader.domain.trading.risk import Risk
 from opentrader.domain.trading.venue import Filters, Order
 from opentrader.errors import DailyLimitReached, LicenseRequired, NotReady, PendingEntryExists, RiskLimit
 from opentrader.exchange.paper.transport import InjectedFault, Script
@@ -36,7 +37,7 @@ PX = Decimal(100)
 
 
 def quote(*orders: Order, at: int = 0) -> Quote:
-    return Quote(FILTERS, PriceTicker(PX, PX, PX, at), Funds(Decimal(1000), Decimal(1000)), orders)
+    return Quote(FILTERS, PriceTicker(PX, PX, PX, at), AccountReading("USDT", {}, {}, at), orders)
 
 
 def stop(number: int, of: str = "") -> Order:

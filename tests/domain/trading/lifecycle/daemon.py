@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from opentrader.domain.trading import lifecycle
 from opentrader.domain.trading.lifecycle import Trade
@@ -29,6 +29,7 @@ from opentrader.domain.trading.venue import (
     Unknown,
     VenueView,
     Watch,
+    everything,
 )
 
 from .venue import Venue, amount, applied, fill_of, looked_up, price, rendered
@@ -72,20 +73,27 @@ def source(world: World, lag: int | None) -> Venue | None:
 
 
 def view(scenario: Scenario, world: World, watch: Watch, lag: Lag, second: int) -> VenueView:
+    """What a look at these parts and orders shows."""
     cids, opened, history, balance, fills = (source(world, part) for part in lag)
     asked = (*watch.orders, *watch.lists)
     found = {cid: told for cid in asked if cids is not None and (told := looked_up(cids, cid))}
-    failed = lag.open is None
+    parts: dict[Any, Any] = {
+        "price": None if lag.open is None else price(scenario.last(second)),
+        "balance": balance and Balance(amount(balance.base - balance.locked), amount(balance.locked)),
+        "open_orders": opened and tuple(rendered(order) for order in opened.orders if order.open),
+        "history": history and tuple(map(rendered, history.orders)),
+        "fills": fills and tuple(fill_of(order) for order in fills.orders if order.cum),
+    }
+    read = {part: value for part, value in parts.items() if part in watch.parts}
+    failed = {part for part, value in read.items() if value is None}
     return VenueView(
         scenario.rules.filters,
         instant(second),
-        last=None if failed else price(scenario.last(second)),
-        balance=balance and Balance(amount(balance.base - balance.locked), amount(balance.locked)),
-        open_orders=opened and tuple(rendered(order) for order in opened.orders if order.open),
-        history=history and tuple(map(rendered, history.orders)),
-        fills=fills and tuple(fill_of(order) for order in fills.orders if order.cum),
+        last=read.pop("price", None),
+        **read,
         found=MappingProxyType(found),
         missing=frozenset(cid for cid in asked if cid not in found) if cids is not None else frozenset(),
+        failed=frozenset(failed | (set(asked) if cids is None else set())),
     )
 
 
@@ -198,7 +206,7 @@ def lost(world: World, second: int) -> World:
 
 def recovered(scenario: Scenario, told: VenueView, second: int) -> Trade:
     """What the venue alone tells a daemon without a store."""
-    if not told.readable or told.history is None:
+    if not told.complete:
         return NOTHING
     boot_at = instant(scenario.lost_at + 1)
     trades = lifecycle.rebuilt(told, "zZ9y", boot_at, (), scenario.settings).trades
@@ -227,31 +235,56 @@ def lags(world: World, scenario: Scenario, second: int) -> Iterator[tuple[str, L
             yield name, lag
 
 
+def checked(scenario: Scenario, world: World, lag: Lag, second: int) -> tuple[Trade, Effect | None]:
+    """A check, as the loop makes it: look at what is due, else tick from memory, and look again where that asks.
+
+    After an accepted request, and at a command, nothing is due: what is known decides what has to be read. But an event
+    of the venue may ask for a look at any time, and that look may lag.
+    """
+    now, trade = instant(second), world.trade
+    fresh = lag == FRESH and (world.rounds or any(at == second for at, _, _ in scenario.commands))
+    read_at = {leg.cid: now for leg in trade.legs} if fresh else {}
+    seen = VenueView(scenario.rules.filters, now)
+    ticked = lifecycle.considered(trade, seen, now, read_at, scenario.settings)
+    while ticked.more:
+        seen = seen.then(view(scenario, world, ticked.more, lag, second))
+        ticked = lifecycle.tick(trade, seen, now, scenario.settings)
+    return ticked.trade, ticked.effect
+
+
 def looked(scenario: Scenario, world: World, second: int) -> Iterator[Choice]:
-    """Read, tick, and send what the tick wants sent."""
-    now = instant(second)
+    """Read, tick, and send what the tick wants sent. A lag that leads to the same decision is none."""
     if world.faults and second <= scenario.faults_until and not world.rounds:
         died = world._replace(faults=world.faults - 1, allowed=world.allowed + 2, down_until=second + 1)
         yield died, (f"{second}: killed while reading",)
-    watch = lifecycle.watch(world.trade, now, scenario.settings)
+    known = list[tuple[Trade, Effect | None]]()
     for name, lag in lags(world, scenario, second):
-        told = view(scenario, world, watch, lag, second)
-        trade, effect = world.trade, None
-        if trade is NOTHING:
-            trade = recovered(scenario, told, second)
-        if trade is not NOTHING:
-            trade, effect = lifecycle.tick(trade, told, now, scenario.settings)
-        after = world._replace(trade=plain(trade))
-        events: tuple[str, ...] = ()
-        if name:
-            after = after._replace(faults=world.faults - 1, allowed=world.allowed + R + 2)
-            events = (f"{second}: read {name}",)
-        if effect is None:
-            yield after, events
+        if world.trade is NOTHING:
+            told = view(scenario, world, everything(scenario.rules.filters.symbol, 0), lag, second)
+            decided: tuple[Trade, Effect | None] = (recovered(scenario, told, second), None)
+            if decided[0] is not NOTHING:
+                decided = checked(scenario, world._replace(trade=decided[0]), lag, second)
         else:
-            for final, more in written(scenario, after, effect, second):
-                unjournalled = not JOURNAL_FIRST and final.down_until > second and final.frozen is None
-                yield final._replace(trade=world.trade) if unjournalled else final, events + more
+            decided = checked(scenario, world, lag, second)
+        if decided not in known:
+            known.append(decided)
+            yield from acted(scenario, world, *decided, name, second)
+
+
+def acted(
+    scenario: Scenario, world: World, trade: Trade, effect: Effect | None, name: str, second: int
+) -> Iterator[Choice]:
+    after = world._replace(trade=plain(trade))
+    events: tuple[str, ...] = ()
+    if name:
+        after = after._replace(faults=world.faults - 1, allowed=world.allowed + R + 2)
+        events = (f"{second}: read {name}",)
+    if effect is None:
+        yield after, events
+        return
+    for final, more in written(scenario, after, effect, second):
+        unjournalled = not JOURNAL_FIRST and final.down_until > second and final.frozen is None
+        yield final._replace(trade=world.trade) if unjournalled else final, events + more
 
 
 def written(scenario: Scenario, world: World, effect: Effect, second: int) -> Iterator[Choice]:

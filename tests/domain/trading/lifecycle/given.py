@@ -104,11 +104,16 @@ def view(*seen: Order | OrderList, last: int = 100, wallet: int = 10, **fields: 
         "found": MappingProxyType({each.cid: each for each in seen}),
         "missing": frozenset({ENTRY, LIST, SINGLE, CLOSE} - {each.cid for each in seen}),
     }
-    return VenueView(FILTERS, NOW, **{**plain, **fields})
+    told = {**plain, **fields}
+    names = {"last": "price"}
+    failed = frozenset(names.get(name, name) for name in plain if told[name] is None)
+    return VenueView(FILTERS, NOW, **{"failed": failed, **told})
 
 
 def ticked(told: Trade, seen: VenueView, now: int = NOW) -> tuple[Trade, Effect | None]:
-    return tick(told, seen, now, SETTINGS)
+    """A tick that reads no more than this."""
+    ticked = tick(told, seen, now, SETTINGS)
+    return ticked.trade, ticked.effect
 
 
 def effect_of(told: Trade, *seen: Order | OrderList, **fields: Any) -> Effect | None:

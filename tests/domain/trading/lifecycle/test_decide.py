@@ -195,10 +195,48 @@ def test_past_its_levels_a_position_is_sold_at_once(last: int) -> None:
 
 
 def test_neither_closed_nor_protected_is_a_quarantine_that_pages() -> None:
-    told = closing(failed_protects=1, close_after=NOW + 30_000)
+    refused = leg("L", "REJECTED", sent_at=NOW - 1_000)
+    told = closing(refused, failed_protects=1, close_after=NOW + 30_000)
     after, effect = ticked(told, view(FILLED))
     assert (effect, after.label) == (None, "QUARANTINE")
     assert isinstance(ticked(after, view(FILLED), NOW + 30_000)[1], Close)
+
+
+def test_while_a_close_pauses_the_protection_is_tried_every_minute() -> None:
+    refused = leg("L", "REJECTED", sent_at=NOW - SETTINGS.close_pause)
+    told = closing(refused, failed_protects=1, close_after=NOW + 600_000)
+    assert isinstance(effect_of(told, FILLED), PlaceList)
+
+
+def test_failed_closes_pause_longer_each_time_until_something_changes() -> None:
+    told = closing(leg("C", "REJECTED", refused="other", refusal="Market is closed."), failed_closes=4)
+    waits, now = list[int](), NOW
+    for _ in range(6):
+        after, _ = ticked(replace(told, failed_closes=4), view(FILLED), now)
+        waits.append((after.close_after - now) // 60_000)
+        told, now = after, after.close_after
+    assert waits == [1, 2, 4, 8, 15, 15]
+    assert isinstance(ticked(told, view(FILLED, last=102), now - 1)[1], Close)  # the price has moved
+    other = replace(told, legs=(BOUGHT, leg("C", "REJECTED", refused="filter")), failed_closes=4)
+    after, _ = ticked(other, view(FILLED), now)
+    assert after.close_after - now == SETTINGS.close_pause
+
+
+def test_no_trade_sends_more_than_its_budget() -> None:
+    sends = tuple(NOW - 50_000 + 1_000 * n for n in range(SETTINGS.budget))
+    for told in (closing(sends=sends), trade(BOUGHT, sends=sends)):
+        after, effect = ticked(told, view(FILLED))
+        assert effect is None
+        assert "too many orders" in {alert.code for alert in after.alerts}
+        assert ticked(after, view(FILLED), sends[0] + SETTINGS.budget_window)[1] is not None
+
+
+def test_a_refused_generation_is_used_again() -> None:
+    told = closing(leg("C", "REJECTED", refused="other", refusal="Market is closed."))
+    after, effect = ticked(told, view(FILLED))
+    assert isinstance(effect, Close)
+    assert (effect.cid, len(after.closes)) == (CLOSE, 1)
+    assert (after.closes[0].refusals, after.closes[0].refusal) == (1, "Market is closed.")
 
 
 def test_an_exit_that_another_hand_took_away_is_not_replaced_before_a_sale_could_be_read() -> None:

@@ -40,14 +40,14 @@ def test_nothing_breaks_with_one_fault() -> None:
     every_fourth = list(SCENARIOS.values())[::4]
     result = together(map(partial(explored, faults=1), every_fourth))
     sound(result)
-    assert result.histories > 100 * len(every_fourth)
+    assert result.histories > 70 * len(every_fourth)
 
 
 @pytest.mark.parametrize("name", DEEP)
 def test_nothing_breaks_with_two_faults(name: str) -> None:
     result = explored(SCENARIOS[name], 2)
     sound(result)
-    assert result.histories > 3_000
+    assert result.histories > 1_000
 
 
 def test_the_same_is_found_twice() -> None:

@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from opentrader.domain.trading.lifecycle import next_poll
+from opentrader.domain.trading.lifecycle import Trade, next_poll
 from opentrader.domain.trading.lifecycle.label import REBUILT, TRANSITIONS, lawful
-from opentrader.domain.trading.venue import VenueView
+from opentrader.domain.trading.venue import PARTS, VenueView
 
 from .given import BOUGHT, FILTERS, NOW, SETTINGS, entry_order, leg, oco, ticked, trade, view
 
@@ -31,8 +31,10 @@ def test_every_label_has_its_row_and_quarantine_is_open_to_all() -> None:
         (("FLAT", "SWEEPING", "FLAT", "CLOSING"), True),
         (("FLAT", "PROTECTED"), False),
         (("CLOSING", "PROTECTED"), False),
-        (("QUARANTINE", "PROTECTED"), False),
-        (("ENTERING", "NONE"), False),
+        (("QUARANTINE", "PROTECTED"), True),
+        (("QUARANTINE", "DUST"), True),
+        (("ENTERING", "NONE", "ENTERING"), True),
+        (("PROTECTED", "NONE"), False),
     ],
 )
 def test_stories(story: tuple[str, ...], possible: bool) -> None:
@@ -61,15 +63,22 @@ def test_the_alarm_counts_from_the_last_read_that_showed_it_covered() -> None:
 
 def test_the_alarm_runs_while_reads_fail_with_something_held() -> None:
     told = trade(BOUGHT, leg("L", "OPEN"), ok_at=NOW)
-    blind = VenueView(FILTERS, NOW)
+    blind = VenueView(FILTERS, NOW, failed=PARTS)
     after, effect = ticked(told, blind, NOW + SETTINGS.bare_limit + 1)
     assert ([alert.code for alert in after.alerts], effect) == (["unprotected"], None)
 
 
+def again(told: Trade) -> int | None:
+    """When a trade is ticked next, if all of its legs have just been read."""
+    return next_poll(told, NOW, {each.cid: NOW for each in told.legs})
+
+
 def test_how_soon_a_trade_wants_another_look() -> None:
-    assert next_poll(trade(BOUGHT, leg("L", "OPEN")), NOW) == SETTINGS.reconcile
-    assert next_poll(trade(BOUGHT, leg("L", "UNKNOWN"), label="PROTECTING"), NOW) == SETTINGS.poll
-    assert next_poll(trade(BOUGHT, leg("S", "OPEN")), NOW) == SETTINGS.poll  # the target is soft
-    assert next_poll(trade(leg("E", "ABSENT"), label="FLAT"), NOW) == SETTINGS.reconcile
-    assert next_poll(trade(leg("E", "CANCELED"), label="FLAT"), NOW) is None
-    assert next_poll(trade(leg("E", "OPEN"), label="ENTERING", retry_at=NOW + 5_000), NOW) == 5_000
+    assert again(trade(BOUGHT, leg("L", "OPEN"))) == SETTINGS.listed
+    assert again(trade(BOUGHT, leg("L", "UNKNOWN"), label="PROTECTING")) == SETTINGS.poll
+    assert again(trade(BOUGHT, leg("S", "OPEN"))) == SETTINGS.poll  # the target is soft
+    assert again(trade(leg("E", "ABSENT"), label="FLAT")) == SETTINGS.reconcile
+    assert again(trade(leg("E", "CANCELED"), label="FLAT")) is None
+    assert again(trade(leg("E", "OPEN"), label="ENTERING")) == SETTINGS.resting
+    assert again(trade(leg("E", "OPEN"), label="ENTERING", retry_at=NOW + 15_000)) == 15_000
+    assert next_poll(trade(leg("E", "OPEN"), label="ENTERING"), NOW) == 0  # never read since the start

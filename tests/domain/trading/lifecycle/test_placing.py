@@ -33,7 +33,7 @@ FILLED = entry_order()
 
 
 def test_a_market_entry_has_no_price() -> None:
-    _, effect = ticked(planned(replace(INTENT, kind="market")), view(wallet=0))
+    _, effect = ticked(planned(replace(INTENT, kind="market", created_at=NOW)), view(wallet=0))
     assert isinstance(effect, PlaceEntry)
     assert effect.px is None
 

@@ -67,7 +67,28 @@ def test_a_refused_entry_is_ended_and_nothing_else() -> None:
     assert (told.legs[0].state, told.close_reason, told.failed_protects) == ("REJECTED", "", 0)
 
 
-@pytest.mark.parametrize("why", ["rate", "clock", "late", "filter", "other"])
+@pytest.mark.parametrize("why", ["late", "held"])
+@pytest.mark.parametrize("kind", ["L", "C"])
+def test_what_never_left_is_planned_anew_and_counts_for_nothing(kind: str, why: Any) -> None:
+    told = answer(kind, Refused(why, retry_after=2_000 if why == "held" else 0))
+    assert [each.kind for each in told.legs] == ["E"]
+    assert (told.failed_protects, told.failed_closes) == (0, 0)
+    assert told.retry_at == (NOW + 2_000 if why == "held" else 0)
+
+
+def test_a_replacement_that_never_left_leaves_the_list_as_it_was() -> None:
+    replaced = leg("L", "OPEN", cancel_sent=NOW, cancel_at=NOW)
+    begun = trade(BOUGHT, replaced, leg("S", "SENT", replaces=LIST), rep_old=D(90), rep_new=D(95))
+    told = answered(begun, REPLACE, Refused("late"), "BTC", NOW)
+    assert [(each.kind, each.cancel_sent) for each in told.legs] == [("E", 0), ("L", 0)]
+
+
+def test_an_entry_that_was_late_is_planned_anew_and_one_that_was_held_back_is_over() -> None:
+    assert answer("E", Refused("late")).legs == ()
+    assert answer("E", Refused("held")).legs[0].state == "REJECTED"
+
+
+@pytest.mark.parametrize("why", ["rate", "clock", "filter", "other"])
 def test_a_refused_exit_is_a_failed_protect_and_a_refused_close_a_failed_close(why: Any) -> None:
     assert answer("L", Refused(why)).failed_protects == 1
     assert answer("C", Refused(why)).failed_closes == 1

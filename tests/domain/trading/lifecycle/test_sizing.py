@@ -65,7 +65,7 @@ def test_base_that_is_locked_is_read_again() -> None:
 
 
 def test_a_history_that_failed_accuses_nobody() -> None:
-    told = confirmed(trade(BOUGHT), replace(short("0"), history=None), reads=5)
+    told = confirmed(trade(BOUGHT), replace(short("0"), history=None, failed=frozenset({"history"})), reads=5)
     assert (told.quar, told.adj) == ("", 0)
 
 

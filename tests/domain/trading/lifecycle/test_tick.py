@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from opentrader.domain.trading.venue import (
+    PARTS,
     VenueView,
 )
 
@@ -21,7 +22,7 @@ FILLED = entry_order()
 
 
 def test_without_a_readable_view_nothing_is_done() -> None:
-    blind = VenueView(FILTERS, NOW)
+    blind = VenueView(FILTERS, NOW, failed=PARTS)
     assert ticked(trade(BOUGHT), blind)[1] is None
 
 

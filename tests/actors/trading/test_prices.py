@@ -1,0 +1,87 @@
+"""Prices watched apart from orders: who asks how often, what is marked, and which trades a price wakes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from opentrader.actors.runtime.outcome import Done, Failed
+from opentrader.actors.trading.prices import MARK_SECONDS, SOFT_SECONDS, PricesRead, PriceWatch, breaks, is_soft
+from opentrader.domain.trading.exchange import PriceTicker
+from opentrader.errors import ExchangeError
+from tests.domain.trading.lifecycle.given import BOUGHT, INTENT, NOW, leg, trade
+from tests.fakes.desk import desk
+
+LISTED, SINGLE, BARE = (trade(BOUGHT, *legs) for legs in ((leg("L", "OPEN"),), (leg("S", "OPEN"),), ()))
+PART = trade(BOUGHT, leg("L", "OPEN", flag="TP_PART", cum=Decimal(1)))
+
+
+def priced(last: str) -> PriceTicker:
+    px = Decimal(last)
+    return PriceTicker(px, px, px, NOW)
+
+
+class Loop(list[str]):
+    def hurry(self, *trades: Any) -> None:
+        self.extend(each.intent.id for each in trades)
+
+
+class Exchange(list[Any]):
+    async def prices(self, symbols: Any) -> None:
+        """Nobody awaits it here."""
+
+
+def watching(*trades: Any) -> tuple[PriceWatch, list[Any], Loop]:
+    asked, loop = list[Any](), Loop()
+
+    def pipe(coro: Any, **how: Any) -> None:
+        coro.close()
+        asked.append(how["then"])
+
+    watch = PriceWatch(desk(pipe=pipe, exchange=Exchange()), loop)  # type: ignore[arg-type]  # as much of a loop as it uses
+    for number, each in enumerate(trades):
+        watch.book.resume(replace(each, intent=replace(INTENT, id=f"t{number}")))
+    return watch, asked, loop
+
+
+@pytest.mark.parametrize(("told", "soft"), [(LISTED, False), (SINGLE, True), (BARE, True), (PART, True)])
+def test_a_level_is_soft_where_no_order_stands_for_it(told: Any, soft: bool) -> None:
+    assert is_soft(told) == soft
+
+
+@pytest.mark.parametrize(("last", "broken"), [("90", True), ("90.1", False), ("119.9", False), ("120", True)])
+def test_only_a_soft_level_is_broken(last: str, broken: bool) -> None:
+    assert breaks(BARE, priced(last)) == broken
+    assert not breaks(LISTED, priced(last))
+
+
+@pytest.mark.parametrize(("told", "pause"), [(LISTED, MARK_SECONDS), (SINGLE, SOFT_SECONDS)])
+def test_a_soft_level_asks_for_the_price_more_often(told: Any, pause: float) -> None:
+    watch, asked, _ = watching(told)
+    for at in (100.0, 100.0 + pause / 2, 100.0 + pause):
+        watch.tick(at)
+        watch._under_way = False
+    assert asked == [PricesRead, PricesRead]
+
+
+def test_one_call_is_in_flight_and_none_where_nothing_is_held() -> None:
+    watch, asked, _ = watching(SINGLE)
+    watch.tick(100.0)
+    watch.tick(200.0)
+    assert len(asked) == 1
+    watch.learn(PricesRead(Failed(ExchangeError("down"))))
+    watch.tick(300.0)
+    assert len(asked) == 2
+    empty, asked, _ = watching()
+    empty.tick(100.0)
+    assert asked == []
+
+
+def test_a_price_marks_its_symbol_and_wakes_whom_it_breaks() -> None:
+    watch, _, loop = watching(LISTED, BARE)
+    watch.learn(PricesRead(Done({"BTCUSDT": priced("89")})))
+    assert watch.book.marks == {"BTCUSDT": Decimal(89)}
+    assert loop == ["t1"]

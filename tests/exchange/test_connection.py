@@ -1,0 +1,265 @@
+"""The port over single calls: one view of many reads, deadlines, shared reads, the rules from memory, the pause."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from opentrader.domain.trading.exchange import NewOrder, ReadRefused, Unreachable
+from opentrader.domain.trading.venue import PARTS, Balance, Order, OrderList, Refused, Unknown, Watch, everything
+from opentrader.errors import SymbolNotFound
+from opentrader.exchange import connection
+from opentrader.exchange.connection import Connection
+from opentrader.exchange.governor import Governor
+from opentrader.exchange.paper.transport import READS, InjectedFault, Script
+
+D = Decimal
+BTC = "BTCUSDT"
+MANY_READS = ("open_orders", "orders", "fills", "balances", "ticker")
+
+
+def connected(scene: Any, limit: int = 0) -> Connection:
+    return Connection(scene.exchange, scene.clock, governor=Governor(limit, asyncio.get_running_loop().time))
+
+
+def counted(scene: Any, monkeypatch: pytest.MonkeyPatch, *methods: str) -> list[str]:
+    """The calls of these methods, as they are made."""
+    calls = list[str]()
+    for method in methods:
+        monkeypatch.setattr(scene.exchange, method, _counting(calls, method, getattr(scene.exchange, method)))
+    return calls
+
+
+def _counting(calls: list[str], name: str, method: Any) -> Any:
+    async def call(*given: Any) -> Any:
+        calls.append(name)
+        return await method(*given)
+
+    return call
+
+
+def limit(scene: Any, cid: str = "e", px: int = 90) -> NewOrder:
+    return NewOrder(cid, BTC, "buy", "LIMIT", D(1), scene.clock.now_ms, D(px))
+
+
+# --- one view
+
+
+async def test_one_view(scene: Any) -> None:
+    await scene.place("buy", "MARKET", 1, cid="e")
+    await scene.protect(2, 95, 110, cid="l")
+    await scene.place("sell", "LIMIT", 1, 120, cid="web_1")
+    watch = replace(everything(BTC, 0), orders=("e", "gone"), lists=("l", "never"))
+    view = await connected(scene).look(watch)
+    assert view.complete
+    assert (view.last, view.at, view.balance) == (100, scene.clock.now_ms, Balance(D(8), D(3)))
+    assert {cid: type(one) for cid, one in view.found.items()} == {"e": Order, "l": OrderList}
+    assert view.missing == {"gone", "never"}
+    assert len(view.open_orders or ()) == 3
+    assert len(view.history or ()) == 4
+    assert [fill.order_ex_id for fill in view.fills or ()] == [view.found["e"].ex_id]
+
+
+async def test_nothing_is_read_that_was_not_asked_for(scene: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = counted(scene, monkeypatch, *MANY_READS)
+    view = await connected(scene).look(Watch(BTC, parts=frozenset({"price"})))
+    assert calls == ["ticker"]
+    assert all(view.lacks(part) for part in PARTS - {"price"})
+    assert view.complete
+
+
+async def test_a_coin_never_held_is_a_balance_of_nothing(opening: Any) -> None:
+    view = await connected(await opening(balance="USDT=100")).look(everything(BTC, 0))
+    assert view.balance == Balance(D(0), D(0))
+
+
+@pytest.mark.parametrize(
+    ("method", "part"),
+    list(zip(MANY_READS, ("open_orders", "history", "fills", "balance", "price"), strict=True)),
+)
+async def test_each_part_fails_for_itself(opening: Any, method: str, part: Any) -> None:
+    scene = await opening(faults=Script([InjectedFault("lost", method)]))
+    link = connected(scene)
+    for failed in ({part}, set()):
+        view = await link.look(everything(BTC, 0))
+        assert view.failed == failed
+        assert {each for each in PARTS if view.lacks(each)} == failed
+
+
+@pytest.mark.parametrize(("method", "cid"), [("order", "e"), ("order_list", "l")])
+async def test_a_look_up_that_fails_is_neither_found_nor_missing(opening: Any, method: str, cid: str) -> None:
+    scene = await opening(faults=Script([InjectedFault("lost", method)]))
+    view = await connected(scene).look(Watch(BTC, ("e",), ("l",)))
+    assert (view.failed, view.missing) == ({cid}, {"e", "l"} - {cid})
+    assert not view.found
+
+
+async def test_a_blind_view_still_has_the_rules_and_the_time(opening: Any) -> None:
+    blind = [InjectedFault("lost", method) for method in READS - {"filters", "server_time"}]
+    scene = await opening(faults=Script(blind))
+    view = await connected(scene).look(everything(BTC, 0))
+    assert view.failed == PARTS
+    assert (view.at, view.filters.symbol) == (scene.clock.now_ms, BTC)
+
+
+async def test_a_fault_of_ours_is_no_unreadable_venue(scene: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(symbol: str) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(scene.exchange, "ticker", broken)
+    with pytest.raises(ZeroDivisionError):
+        await connected(scene).look(everything(BTC, 0))
+
+
+# --- the rules of a symbol
+
+
+async def test_without_the_rules_there_is_no_view(opening: Any) -> None:
+    scene = await opening(faults=Script([InjectedFault("lost", "filters")]))
+    with pytest.raises(Unreachable):
+        await connected(scene).look(everything(BTC, 0))
+
+
+async def test_an_unknown_symbol_is_told(scene: Any) -> None:
+    with pytest.raises(SymbolNotFound):
+        await connected(scene).filters("NOPEUSDT")
+
+
+async def test_the_rules_come_from_memory_and_outlive_a_failed_read(
+    opening: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = await opening(faults=Script([InjectedFault("lost", "filters", at=2, times=9)]))
+    calls = counted(scene, monkeypatch, "filters")
+    link = connected(scene)
+    known = await link.filters(BTC)
+    assert await link.filters(BTC) is known
+    assert len(calls) == 1
+    monkeypatch.setattr(connection, "RULES_SECONDS", 0.0)
+    assert await link.filters(BTC) is known
+    assert len(calls) == 2
+
+
+# --- shared reads
+
+
+async def test_one_call_is_in_flight_for_many_takers(scene: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = counted(scene, monkeypatch, "balances", "ticker")
+    link = connected(scene)
+    await link.filters(BTC)
+    watch = Watch(BTC, parts=frozenset({"balance", "price"}))
+    await asyncio.gather(*(link.look(watch) for _ in range(5)), link.account())
+    assert sorted(calls) == ["balances", "ticker"]
+
+
+async def test_an_answer_serves_as_long_as_it_is_fresh(scene: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = counted(scene, monkeypatch, "balances")
+    link = connected(scene)
+    first = await link.account()
+    assert (await link.account(60_000)).balances is first.balances
+    await asyncio.sleep(0.02)
+    await link.account(10)
+    assert len(calls) == 2
+
+
+async def test_open_orders_of_a_symbol_come_from_a_fresh_read_of_the_account(
+    scene: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await scene.place("sell", "LIMIT", 1, 120, cid="web_1")
+    link = connected(scene)
+    calls = counted(scene, monkeypatch, "open_orders")
+    await link.open_everywhere()
+    watch = Watch(BTC, parts=frozenset({"open_orders"}), max_age=60_000)
+    assert [order.cid for order in (await link.look(watch)).open_orders or ()] == ["web_1"]
+    assert calls == []
+    await link.look(replace(watch, max_age=0))
+    assert calls == ["open_orders"]
+
+
+async def test_nothing_counts_that_was_asked_before_the_last_answer_to_a_write(
+    scene: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = connected(scene)
+    await link.open_everywhere()
+    await link.account()
+    await link.place(limit(scene))
+    calls = counted(scene, monkeypatch, "open_orders", "balances")
+    watch = Watch(BTC, parts=frozenset({"open_orders", "balance"}), max_age=60_000)
+    view = await link.look(watch)
+    assert sorted(calls) == ["balances", "open_orders"]
+    assert [order.cid for order in view.open_orders or ()] == ["e"]
+
+
+async def test_a_read_in_flight_when_a_write_is_answered_serves_nobody_after_it(scene: Any) -> None:
+    link = connected(scene)
+    scene.exchange.transport.gate.clear()
+    early = asyncio.create_task(link.account())
+    writing = asyncio.create_task(link.place(limit(scene)))
+    await asyncio.sleep(0)
+    scene.exchange.transport.gate.set()
+    await writing
+    after = await link.account(60_000)
+    assert after.balances["USDT"].locked == 90
+    await early
+    await link.close()
+
+
+# --- deadlines and the pause
+
+
+async def test_every_call_has_a_deadline(scene: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "ANSWER_SECONDS", 0.05)
+    link = connected(scene)
+    await link.filters(BTC)
+    scene.exchange.transport.gate.clear()
+    assert isinstance(await link.place(limit(scene)), Unknown)
+    assert (await link.look(replace(everything(BTC, 0), orders=("e",)))).failed == PARTS | {"e"}
+    with pytest.raises(Unreachable):
+        await link.account()
+    scene.exchange.transport.gate.set()
+    assert (await link.look(everything(BTC, 0))).complete  # what hung is in nobody's way
+
+
+async def test_a_taker_that_gives_up_leaves_the_read_to_the_others(scene: Any) -> None:
+    link = connected(scene)
+    scene.exchange.transport.gate.clear()
+    first, second = (asyncio.create_task(link.account()) for _ in range(2))
+    await asyncio.sleep(0.01)
+    first.cancel()
+    scene.exchange.transport.gate.set()
+    assert (await second).balances["USDT"].free > 0
+
+
+async def test_after_a_ban_nothing_is_sent_before_the_venue_allows_it(opening: Any) -> None:
+    scene = await opening(faults=Script([InjectedFault("banned", "balances", delay_ms=30_000)]))
+    link = connected(scene)
+    with pytest.raises(ReadRefused):
+        await link.account()
+    outcome = await link.place(limit(scene))
+    assert isinstance(outcome, Refused)
+    assert outcome.reason == "held"
+    assert 0 < outcome.retry_after <= 30_001
+    with pytest.raises(ReadRefused, match="not sent"):
+        await link.ticker(BTC)
+    assert await scene.exchange.orders(BTC, 0) == ()
+
+
+async def test_a_refused_order_begins_the_pause_as_well(opening: Any) -> None:
+    scene = await opening(faults=Script([InjectedFault("rate-limited", "place", delay_ms=30_000)]))
+    link = connected(scene)
+    reasons = [outcome.reason for outcome in [await link.place(limit(scene)) for _ in range(2)]]  # type: ignore[union-attr]  # both are refused
+    assert reasons == ["rate", "held"]
+
+
+async def test_protection_may_use_what_is_kept_from_the_state(scene: Any) -> None:
+    link = connected(scene, limit=100)
+    await link.filters(BTC)
+    for _ in range(4):
+        await link.account()
+    watch = Watch(BTC, parts=frozenset({"balance"}))
+    assert (await link.look(watch)).failed == {"balance"}
+    assert (await link.look(replace(watch, urgent=True))).complete
+    assert link.governor.left == 0
