@@ -201,6 +201,13 @@ class Settings(BaseSettings):
         description="Starting balance of a new paper account.",
         examples=["USDT=10000,BTC=0.5"],
     )
+    paper_wire: str = Field(
+        "",
+        pattern=r"^([a-z_]+=[a-z0-9.]+(,[a-z_]+=[a-z0-9.]+)*)?$",
+        description="How far away the paper exchange is: `latency_ms` of a whole call, `loss` as a share, `lag_ms` of"
+        " reads, request `weight` a minute, `push=off`; unset: at hand.",
+        examples=["latency_ms=300,loss=0.02,lag_ms=800,weight=6000,push=off"],
+    )
     risk_per_trade_pct: Decimal = Field(
         Decimal("0.5"),
         gt=0,
