@@ -30,6 +30,7 @@ from opentrader.clock import WALL, SystemClock
 from opentrader.config.settings import Settings
 from opentrader.domain.analysis.market import MarketContext
 from opentrader.domain.analysis.parameters import HISTORY
+from opentrader.domain.analysis.reading import candles_of
 from opentrader.domain.analysis.trend import TrendResult
 from opentrader.domain.ports import Feed
 from opentrader.domain.symbols import listing_of
@@ -147,7 +148,7 @@ def open_market(settings: Settings) -> OpenedMarket:
 def latest_candle(market: OpenedMarket, symbol: str, timeframe: Timeframe = "4h") -> int | None:
     """The close time of the last closed candle of a market, in Unix milliseconds; None without one."""
     pair = listing_of(symbol, market.feed.listings()).pair
-    rows = _wait(market.feed.candles(pair, timeframe, limit=1, now_ms=market.now_ms))
+    rows = _wait(candles_of(market.feed, pair, timeframe, limit=1, now_ms=market.now_ms))
     ends = rows[:, 0] + TF_MS[timeframe]
     return max((int(end) for end in ends if end <= market.now_ms), default=None)
 
@@ -194,8 +195,8 @@ async def _reading(market: OpenedMarket, symbol: str, mtf_tf: Timeframe, htf_tf:
 
     feed, now_ms = market
     listing = listing_of(symbol, feed.listings())
-    htf = await feed.candles(listing.pair, htf_tf, limit=HISTORY, now_ms=now_ms)
-    mtf = await feed.candles(listing.pair, mtf_tf, limit=HISTORY, now_ms=now_ms)
+    htf = await candles_of(feed, listing.pair, htf_tf, limit=HISTORY, now_ms=now_ms)
+    mtf = await candles_of(feed, listing.pair, mtf_tf, limit=HISTORY, now_ms=now_ms)
     context = market_context(htf, mtf, htf_tf=htf_tf, mtf_tf=mtf_tf, now_ms=now_ms, symbol=listing.name)
     return Reading(context=context, now_ms=now_ms, htf=htf, mtf=mtf)
 
@@ -205,7 +206,7 @@ async def _trend(market: OpenedMarket, symbol: str, timeframe: Timeframe) -> Tre
 
     feed, now_ms = market
     listing = listing_of(symbol, feed.listings())
-    rows = await feed.candles(listing.pair, timeframe, limit=HISTORY, now_ms=now_ms)
+    rows = await candles_of(feed, listing.pair, timeframe, limit=HISTORY, now_ms=now_ms)
     return trend_result(rows, timeframe, now_ms=now_ms, symbol=listing.name, source=feed.source)
 
 

@@ -82,9 +82,10 @@ class Feed(Protocol):
     async def candles(self, pair: str, timeframe: Timeframe, *, limit: int, now_ms: int) -> NDArray[np.float64]:
         """The last `limit` closed candles at `now_ms`, followed by the forming candle if there is one.
 
-        Shape (n, 6): open time in Unix milliseconds, open, high, low, close, volume; oldest first, as the source sent
-        them (not cleaned). Fewer rows where the history is shorter. Raises `SymbolNotFound` for a pair that is not
-        listed, `ExchangeError` when the source fails.
+        Shape (n, 6): open time in Unix milliseconds, open, high, low, close, volume; oldest first, each valid and on
+        the grid of its timeframe. Fewer rows where the history is shorter. Raises `SymbolNotFound` for a pair that is
+        not listed, `ExchangeError` when the source fails. Call it through `domain.analysis.reading.candles_of`, which
+        refuses any other answer.
         """
         ...
 

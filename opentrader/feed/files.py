@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import threading
 from pathlib import Path
 
 import numpy as np
 
-from opentrader.domain.analysis.candles import OPEN, TS, Block, clean, resample
+from opentrader.domain.analysis.candles import TS, Block, Candles, clean, resample
 from opentrader.domain.symbols import QUOTE, Listing
 from opentrader.domain.timeframes import TF_MS, TIMEFRAMES, Timeframe, open_time
-from opentrader.errors import ConfigError, SymbolNotFound
+from opentrader.errors import ConfigError, ExchangeError, SymbolNotFound
 from opentrader.feed.recording import read_candles
 from opentrader.feed.windows import Rows
+
+logger = logging.getLogger(__name__)
 
 _NAME = re.compile(rf"(?P<symbol>[A-Za-z0-9]+)-(?P<timeframe>{'|'.join(TIMEFRAMES)})\.csv(\.gz)?")
 _QUOTES = (QUOTE, "USDC", "FDUSD", "BUSD", "TUSD", "USD", "EUR", "TRY", "BTC", "ETH", "BNB")
@@ -59,7 +62,7 @@ class FileFeed:
         for finer in self._recorded_below(pair, timeframe):
             past = _closed(await self._rows(pair, finer), finer, now)
             past = past[np.searchsorted(past[:, TS], start) :]
-            parts = clean(past, finer, None).block
+            parts = past.T
             gapless = parts[TS] == start + TF_MS[finer] * np.arange(parts.shape[1])
             if gapless.any() and gapless.all():
                 return _joined(parts)
@@ -87,7 +90,7 @@ class FileFeed:
     def _read(self, pair: str, timeframe: Timeframe) -> Rows:
         """All candles of a timeframe: recorded, else aggregated from the next finer timeframe, else none."""
         if path := self._files.get((pair, timeframe)):
-            return _ascending(read_candles(path))
+            return _cleaned(path, timeframe).rows()
         for finer in reversed(self._recorded_below(pair, timeframe)):
             return resample(clean(self._history(pair, finer), finer, None), finer, timeframe).rows()
         return np.empty((0, 6))
@@ -121,13 +124,16 @@ def _listing(symbol: str) -> Listing:
     return Listing(symbol, QUOTE)
 
 
-def _ascending(rows: Rows) -> Rows:
-    """Rows sorted by time. A row without a time keeps its place and loses its prices, so that cleaning drops it."""
-    known = np.isfinite(rows[:, TS])
-    rows[~known, OPEN:] = np.nan
-    nearest = np.maximum.accumulate(np.where(known, np.arange(len(rows)), int(known.argmax())))
-    rows[:, TS] = rows[nearest, TS]
-    return rows[np.argsort(rows[:, TS], kind="stable")]
+def _cleaned(path: Path, timeframe: Timeframe) -> Candles:
+    """The valid candles of a file, oldest first. Raises `ExchangeError` if it has none."""
+    rows = read_candles(path)
+    candles = clean(rows, timeframe, None)
+    if not len(candles):
+        hint = "prices must be above 0, the high the highest and the low the lowest of the four"
+        raise ExchangeError(f"{path}: none of the {len(rows)} rows is a candle", hint=hint)
+    if candles.bad_rows:
+        logger.warning("%s: left out %d of %d rows, which are no candles", path, candles.bad_rows, len(rows))
+    return candles
 
 
 def _closed(rows: Rows, timeframe: Timeframe, now: int) -> Rows:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from opentrader.domain.analysis.parameters import HISTORY
+from opentrader.domain.analysis.reading import candles_of
 from opentrader.domain.ports import Feed
 from opentrader.domain.timeframes import HTF_OF, WEEK_MS, Timeframe
 from opentrader.feed.simulated import HISTORY_START_MS
@@ -80,15 +81,15 @@ async def _any_signal(
     feed: Feed, pairs: Sequence[str], at_ms: int, signals: Signals, timeframe: Timeframe, history: int
 ) -> bool:
     for pair in pairs:
-        if signals(await feed.candles(pair, timeframe, limit=history, now_ms=at_ms), at_ms):
+        if signals(await candles_of(feed, pair, timeframe, limit=history, now_ms=at_ms), at_ms):
             return True
     return False
 
 
 async def _any_trade(feed: Feed, pairs: Sequence[str], at_ms: int, explains: Explains) -> bool:
     for pair in pairs:
-        htf = await feed.candles(pair, HTF_OF[_TIMEFRAME], limit=HISTORY, now_ms=at_ms)
-        mtf = await feed.candles(pair, _TIMEFRAME, limit=HISTORY, now_ms=at_ms)
+        htf = await candles_of(feed, pair, HTF_OF[_TIMEFRAME], limit=HISTORY, now_ms=at_ms)
+        mtf = await candles_of(feed, pair, _TIMEFRAME, limit=HISTORY, now_ms=at_ms)
         if explains(htf, mtf, at_ms):
             return True
     return False

@@ -22,8 +22,8 @@ _CHUNK = 65_536
 def read_candles(path: Path) -> NDArray[np.float64]:
     """The rows of a CSV file, plain or gzipped, in file order, shape (n, 6).
 
-    A cell that is not a number is NaN, and so is every cell of a row without six cells; cleaning drops and counts such
-    rows. Raises `ExchangeError`, naming file and line, when the file is unreadable, has another format, or has no
+    A cell that is not a number is NaN, and so is every cell of a row without six cells; cleaning drops such rows.
+    Raises `ExchangeError`, naming file and line, when the file is unreadable, has another format, or has no
     usable row.
     """
     content = _content(path)

@@ -25,7 +25,7 @@ from opentrader.actors.runtime.supervision.supervisor import Supervisor
 from opentrader.actors.signals.mr_combined import MrCombined, Rule
 from opentrader.actors.signals.signal_book import SignalBook, SignalLimits
 from opentrader.domain.symbols import Listing
-from opentrader.domain.timeframes import TF_MS, Timeframe
+from opentrader.domain.timeframes import TF_MS, Timeframe, open_time
 from opentrader.errors import ExchangeError
 from opentrader.store import Store
 from opentrader.store.tables.agents import AgentTable
@@ -60,7 +60,7 @@ class WaveFeed:
         if self.failing is not None:
             raise self.failing
         step = TF_MS[timeframe]
-        forming = now_ms - now_ms % step
+        forming = open_time(now_ms, timeframe)
         ts = forming + step * np.arange(-limit, 1)
         return wave(ts[ts != forming - step] if timeframe in self.late else ts, step, self.revised)
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from opentrader.domain.analysis.candles import clean
 from opentrader.errors import ExchangeError
 from opentrader.feed.files import FileFeed
 from opentrader.feed.recording import HEADER, read_candles
@@ -48,23 +47,29 @@ def test_plain_and_gzipped_with_and_without_header_are_the_same(tmp_path: Path) 
     ],
 )
 @pytest.mark.parametrize("place", [1, 4, 9])
-def test_a_malformed_row_is_one_that_cleaning_drops(tmp_path: Path, damaged: str, place: int) -> None:
+def test_a_malformed_row_is_left_out_and_the_log_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, damaged: str, place: int
+) -> None:
     rows = np.delete(candles("4h", 9), 1, axis=0)  # room for the damaged row's time
     lines = text(rows).splitlines()
     lines.insert(place, damaged)
     (tmp_path / "BTCUSDT-4h.csv").write_text("\n".join(lines))
-    cleaned = clean(asked(FileFeed(tmp_path), "4h", T0 + WEEK), "4h", T0 + WEEK)
-    assert cleaned.bad_rows == 1
-    assert np.array_equal(cleaned.rows(), rows)
+    assert np.array_equal(asked(FileFeed(tmp_path), "4h", T0 + WEEK), rows)
+    assert "BTCUSDT-4h.csv: left out 1 of 9 rows, which are no candles" in caplog.text
 
 
-def test_order_and_repetition_are_left_to_cleaning(tmp_path: Path) -> None:
+def test_a_file_without_one_candle_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "BTCUSDT-4h.csv").write_text("1704081600000,1,2,3,1.5,9\n")
+    with pytest.raises(ExchangeError, match=r"BTCUSDT-4h\.csv: none of the 1 rows is a candle"):
+        asked(FileFeed(tmp_path), "4h", T0 + WEEK)
+
+
+def test_order_and_repetition_are_mended(tmp_path: Path) -> None:
     rows = candles("4h", 40)
     corrected = rows[::3] * [1, 2, 2, 2, 2, 2]
     write(tmp_path, "4h", np.vstack((rows[::-1], corrected)))
-    cleaned = clean(asked(FileFeed(tmp_path), "4h", T0 + WEEK), "4h", T0 + WEEK).rows()
     rows[::3] = corrected
-    assert np.array_equal(cleaned, rows)
+    assert np.array_equal(asked(FileFeed(tmp_path), "4h", T0 + WEEK), rows)
 
 
 def test_blank_lines_are_no_rows(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from opentrader.domain.analysis.candles import clean
 from opentrader.domain.analysis.market import MarketContext, TraceEntry
 from opentrader.domain.analysis.mean_reversion import MrSignal, NoSetup
 from opentrader.domain.analysis.parameters import HISTORY
+from opentrader.domain.analysis.reading import candles_of
 from opentrader.domain.analysis.trend import TrendResult
 from opentrader.domain.ports import Feed, Kernels
 from opentrader.domain.timeframes import HTF_OF, TF_MS, Timeframe, frames
@@ -236,8 +237,8 @@ class MarketAnalyzer(Actor):
 
 async def fetch(subject: Subject, limits: list[tuple[Key, int]], now_ms: int) -> list[Arrived]:
     """The rows of each key, read in parallel; a limit that covers the history of its key makes them whole."""
-    candles = subject.feed.candles
-    fetches = (candles(subject.pair, key.timeframe, limit=limit, now_ms=now_ms) for key, limit in limits)
+    read = partial(candles_of, subject.feed, subject.pair, now_ms=now_ms)
+    fetches = (read(key.timeframe, limit=limit) for key, limit in limits)
     rows = await asyncio.gather(*fetches)
     return [Arrived(key, got, limit >= key.history) for (key, limit), got in zip(limits, rows, strict=True)]
 
@@ -264,7 +265,7 @@ async def _in_child(subject: Subject, message: Question, arrived: list[Arrived],
 
 async def candle_list(subject: Subject, message: messages.CandlesOf, now_ms: int) -> CandleList:
     """The latest candles, the forming one included."""
-    rows = await subject.feed.candles(subject.pair, message.timeframe, limit=message.limit, now_ms=now_ms)
+    rows = await candles_of(subject.feed, subject.pair, message.timeframe, limit=message.limit, now_ms=now_ms)
     step = TF_MS[message.timeframe]
     kept = clean(rows, message.timeframe, now_ms + step).rows()[-message.limit :].tolist()
     candles = tuple(_candle(row, row[0] + step <= now_ms) for row in kept if row[0] <= now_ms)

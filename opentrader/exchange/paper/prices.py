@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opentrader.domain.analysis.candles import TS
+from opentrader.domain.analysis.reading import candles_of, sound
 from opentrader.domain.ports import Feed
 from opentrader.domain.timeframes import DAY_MS, TF_MS, TIMEFRAMES, Timeframe
 from opentrader.errors import ExchangeError
@@ -60,7 +61,8 @@ class MinutePrices:
         start, end = ((at // MINUTE_MS) * MINUTE_MS for at in (after, until))
         rows = [NO_PATH.rows]
         for at in range(start, end, PIECE_MS):
-            rows.append(self._feed.minutes(symbol, at, min(at + PIECE_MS, end)))
+            minutes = self._feed.minutes(symbol, at, min(at + PIECE_MS, end))
+            rows.append(sound(minutes, f"{symbol} 1m", step=MINUTE_MS, grid=0, now_ms=until))
             await asyncio.sleep(0)
         return Path(np.vstack(rows), MINUTE_MS)
 
@@ -84,7 +86,7 @@ class CandlePrices:
             return NO_PATH
         step = TF_MS[timeframe]
         limit = max(1, (until - after) // step + 1)
-        rows = await self._feed.candles(symbol, timeframe, limit=limit, now_ms=until)
+        rows = await candles_of(self._feed, symbol, timeframe, limit=limit, now_ms=until)
         path = Path(rows[rows[:, 0] + step <= until], step)
         return Path(path.rows[path.ends > after], step)
 
@@ -92,7 +94,7 @@ class CandlePrices:
         timeframe = await self._timeframe(symbol, at)
         if timeframe is None:
             return None
-        rows = await self._feed.candles(symbol, timeframe, limit=1, now_ms=at)
+        rows = await candles_of(self._feed, symbol, timeframe, limit=1, now_ms=at)
         return Path(rows, TF_MS[timeframe]).last(at)
 
     async def traded_until(self, symbol: str, at: int) -> int:
@@ -100,8 +102,8 @@ class CandlePrices:
         timeframe = await self._timeframe(symbol, at)
         if timeframe is None:
             return 0
-        rows = await self._feed.candles(symbol, timeframe, limit=1, now_ms=at)
-        return min(at, int(rows[-1, TS]) + 2 * TF_MS[timeframe])
+        rows = await candles_of(self._feed, symbol, timeframe, limit=1, now_ms=at)
+        return min(at, int(rows[-1, TS]) + 2 * TF_MS[timeframe]) if len(rows) else 0
 
     async def _timeframe(self, symbol: str, at: int) -> Timeframe | None:
         if symbol not in self._finest:
@@ -112,7 +114,7 @@ class CandlePrices:
 
     async def _shown(self, symbol: str, at: int) -> AsyncIterator[Timeframe]:
         for timeframe in TIMEFRAMES:
-            if len(await self._feed.candles(symbol, timeframe, limit=1, now_ms=at)):
+            if len(await candles_of(self._feed, symbol, timeframe, limit=1, now_ms=at)):
                 yield timeframe
 
 

@@ -21,7 +21,7 @@ from tests.fakes.clock import StillClock
 
 D = Decimal
 MINUTE, QUARTER, HOUR = 60_000, 900_000, 3_600_000
-AT = 1_600_000_200_000  # a whole quarter of an hour
+AT = 1_600_002_000_000  # a whole hour
 NEVER = np.empty((0, 6))
 
 
