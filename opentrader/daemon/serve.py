@@ -127,7 +127,7 @@ def _stuck(system: TradingSystem, name: str) -> None:
 
 
 def _end_stuck(system: TradingSystem, name: str) -> None:
-    if system.ready and any(row.name == name and not row.alive for row in system.actors()):
+    if system.ready and any(row.name == name and not row.alive and not row.pausing for row in system.actors()):
         logger.critical("actor %s is stuck in a handler; exiting for a restart", name)
         logging.shutdown()
         os._exit(EX_SOFTWARE)  # an orderly shutdown would wait for that thread

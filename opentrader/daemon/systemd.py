@@ -18,6 +18,9 @@ class Alive(Protocol):
     @property
     def alive(self) -> bool: ...
 
+    @property
+    def pausing(self) -> bool: ...
+
 
 def notify(state: str) -> None:
     """Send a state to the service manager's socket. See sd_notify(3)."""
@@ -37,7 +40,7 @@ def interval_seconds() -> float | None:
 
 @asynccontextmanager
 async def watchdog(actors: Callable[[], Iterable[Alive]], settled: Settled) -> AsyncIterator[None]:
-    """Ping systemd while every actor is alive and the store responds to `settled`, if only with an error.
+    """Ping systemd while every actor is alive or pausing and the store responds to `settled`, if only with an error.
 
     If the pings stop, systemd restarts the daemon.
     """
@@ -55,6 +58,6 @@ async def _ping(actors: Callable[[], Iterable[Alive]], settled: Settled, seconds
         # No timeout: while the store does not respond there must be no ping.
         with suppress(OpentraderError):
             await settled()
-        if all(actor.alive for actor in actors()):
+        if all(actor.alive or actor.pausing for actor in actors()):
             notify("WATCHDOG=1")
         await asyncio.sleep(seconds)

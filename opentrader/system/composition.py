@@ -180,6 +180,7 @@ def _add_trading(supervisor: Supervisor, settings: Settings, adapters: Adapters,
             timeframe=settings.mr_timeframe,
             speed=settings.speed,
         ),
+        vital=True,
     )
 
 

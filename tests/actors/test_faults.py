@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import threading
 
+import numpy as np
 import pytest
 
 from opentrader.actors.messages import (
     BoardState,
+    CandlesOf,
     ConfirmSignal,
     HealthOf,
     LicenseOf,
     MarketOf,
     MarketRows,
+    MrSignalOf,
     PostSignal,
     RegisterLicense,
     ScanMarkets,
@@ -21,10 +24,12 @@ from opentrader.actors.messages import (
     SignalOf,
     SignalRows,
     StoreTrend,
+    TrendOf,
     TrendRows,
     UpdateAgent,
 )
-from opentrader.errors import InternalError
+from opentrader.domain.analysis import reading
+from opentrader.errors import ExchangeError, InternalError, NotReady
 from tests.fakes.positions import HeldPairs
 from tests.waiting import until
 
@@ -99,11 +104,54 @@ async def test_an_actor_killed_by_a_fault_comes_back_from_the_store_and_loses_no
     assert books.fatal == []
 
 
-async def test_an_actor_that_dies_again_and_again_ends_the_daemon(books):
+async def test_k12_an_actor_that_dies_again_and_again_answers_503_and_the_others_go_on(books):
     books.positions = Broken()
     await books.restart()
     for _ in range(3):
         with pytest.raises(InternalError):
             await books.ask(signal())
-    await until(lambda: books.fatal)
-    assert "signal_book" in books.fatal[0]
+    await until(lambda: any(status.pausing for status in books.supervisor.status()))
+    with pytest.raises(NotReady, match="signal_book keeps crashing"):
+        await books.ask(signal())
+    assert (await books.ask(MarketOf("BTCUSDT"))).symbol == "BTC"
+    assert books.fatal == []
+
+
+GARBLED = {
+    "five columns": lambda rows: rows[:, :5],
+    "no table": lambda rows: None,
+    "a message": lambda rows: {"code": -1121, "msg": "Invalid symbol."},
+    "text": lambda rows: np.array([["x"] * 6]),
+    "NaN": lambda rows: np.where(rows == rows[-3, 4], np.nan, rows),
+    "backwards": lambda rows: rows[::-1],
+    "seconds": lambda rows: np.hstack((rows[:, :1] / 1000, rows[:, 1:])),
+}
+
+
+async def malformed_for_three_analyzers(books, garble):
+    """Each of three pairs asks every kind of question of a feed whose answers are no candles."""
+    sent = books.feed.candles
+
+    async def candles(*given, **named):
+        return garble(await sent(*given, **named))
+
+    books.feed.candles = candles
+    for pair in ("BTCUSDT", "ETHUSDT", "SOLUSDT"):
+        for question in (MarketOf(pair), TrendOf(pair, "1h"), MrSignalOf(pair), CandlesOf(pair, "1h", 10)):
+            with pytest.raises(ExchangeError, match=f"the feed sent bad candles of {pair}"):
+                await books.ask(question)
+    del books.feed.candles
+
+
+@pytest.mark.parametrize("garble", GARBLED.values(), ids=GARBLED)
+async def test_k12_bad_candles_are_an_answer_for_their_pair_and_no_death(books, garble):
+    await malformed_for_three_analyzers(books, garble)
+    assert books.fatal == []
+    assert [status.name for status in books.supervisor.status() if status.restarts] == []
+    assert (await books.ask(MarketOf("BTCUSDT"))).symbol == "BTC"
+
+
+async def test_k12_it_is_found_if_the_port_lets_bad_candles_in(books, monkeypatch):
+    monkeypatch.setattr(reading, "sound", lambda rows, what, **named: rows)
+    with pytest.raises(InternalError):
+        await malformed_for_three_analyzers(books, GARBLED["five columns"])

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from opentrader import Settings
+from opentrader.actors.runtime.supervision.supervisor import ActorStatus
 from opentrader.daemon import serve as daemon
 from opentrader.daemon import systemd
 from opentrader.errors import StorageError
@@ -63,6 +64,19 @@ async def test_a_store_that_answers_with_an_error_is_not_stuck(monkeypatch: pyte
     told = manager(monkeypatch)
     async with systemd.watchdog(list, full):
         assert [await told.get() for _ in "ab"] == ["WATCHDOG=1"] * 2
+
+
+@pytest.mark.parametrize(("pausing", "signs"), [(True, ["WATCHDOG=1"]), (False, [])])
+async def test_k12_an_actor_that_pauses_does_not_end_the_daemon(
+    monkeypatch: pytest.MonkeyPatch, pausing: bool, signs: list[str]
+) -> None:
+    async def settled() -> None:
+        """Nothing is being written."""
+
+    told = manager(monkeypatch)
+    down = ActorStatus("market_analyzer/BTCUSDT", alive=False, inbox=0, restarts=2, pausing=pausing)
+    async with systemd.watchdog(lambda: [down], settled):
+        assert (await signs_of_a_while(told))[:1] == signs
 
 
 def manager(monkeypatch: pytest.MonkeyPatch) -> asyncio.Queue[str]:

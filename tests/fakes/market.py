@@ -123,6 +123,7 @@ class Market:
                 licensed=lambda: self.licensed,
                 watchlist=(PAIR,),
             ),
+            vital=True,
         )
         run.add("pending_entry_watcher", lambda c: PendingEntryWatcher(c, lambda: self.snapshot))
         run.add("archive", lambda c: HistoryReader(c, history, AuditTable(store), _nothing))

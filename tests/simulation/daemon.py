@@ -172,6 +172,7 @@ class Daemon:
                 watchlist=tuple(LISTINGS),
                 timeframe="1h",
             ),
+            vital=True,
         )
         self._supervisor.add("pending_entry_watcher", lambda context: PendingEntryWatcher(context, self.snapshot))
 

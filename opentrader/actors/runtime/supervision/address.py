@@ -16,10 +16,11 @@ from opentrader.actors.runtime.context import Context
 from opentrader.actors.runtime.limits import Limits
 from opentrader.actors.runtime.lives import Lives
 from opentrader.actors.runtime.message import Message, Ping
+from opentrader.actors.runtime.outcome import Failed
 from opentrader.actors.runtime.reply import Reply
 from opentrader.actors.runtime.tasks import Tasks
 from opentrader.actors.runtime.wakeup import wakeup_of
-from opentrader.errors import NotReady, Overloaded, ShuttingDown
+from opentrader.errors import NotReady, OpentraderError, Overloaded, ShuttingDown
 
 Factory: TypeAlias = Callable[[Context], Actor]
 End: TypeAlias = Callable[[BaseException | None], None]  # takes the cause, None after an orderly end
@@ -39,7 +40,10 @@ class ActorCell:
         limits: Limits,
         loop: asyncio.AbstractEventLoop,
         lives: Lives,
+        vital: bool = False,
     ) -> None:
+        """`vital`: the daemon does not go on without this actor."""
+        self.vital = vital
         self.owner = owner
         self.key = key
         self.name = owner if key is None else f"{owner}/{key}"
@@ -47,6 +51,7 @@ class ActorCell:
         self.restarts = 0
         self._asked = 0  # requests that were admitted and have no reply yet
         self._factory = factory
+        self._pausing: Callable[[], OpentraderError] | None = None
         self._loop, self._lives, self._limits = loop, lives, limits
         self._wakeup = wakeup_of(loop)
         self._vacate()
@@ -61,6 +66,11 @@ class ActorCell:
         """Whether an actor serves this address."""
         return self.actor is not None and not self.actor.actor_stopped.is_set()
 
+    @property
+    def pausing(self) -> bool:
+        """Whether it crashed too often, and every message is refused until its next life."""
+        return self._pausing is not None
+
     def admit(self) -> None:
         """Count a request from outside until `release`. Raises `Overloaded` when too many have no reply yet."""
         if self._asked >= self._limits.unanswered:
@@ -73,8 +83,12 @@ class ActorCell:
 
     def send(self, message: Message[Any], reply: Reply[Any]) -> None:
         """Put a message into the mailbox. Raises `Overloaded` when it is full, `NotReady` if the actor is down too."""
+        mailbox, pausing = self.mailbox, self._pausing  # in this order: `pause` sets them in the other one
+        if pausing is not None:
+            reply.set(Failed(pausing()))
+            return
         try:
-            self.mailbox.put(Envelope(message, reply))
+            mailbox.put(Envelope(message, reply))
         except Overloaded:
             if self.alive:
                 raise
@@ -99,6 +113,16 @@ class ActorCell:
         reply: Reply[None] = Reply()
         self.mailbox.put(Envelope(Ping(), reply))
         await reply
+
+    def pause(self, refusal: Callable[[], OpentraderError]) -> None:
+        """Refuse what waits and what comes, until `resume`: requests must not wait for a life that may be far."""
+        self._pausing = refusal
+        last, self.mailbox = self.mailbox, self._lives.mailbox(self.name, self._limits.inbox)
+        last.close(refusal)
+
+    def resume(self) -> None:
+        """Take messages again, for the next life."""
+        self._pausing = None
 
     async def clear(self, seconds: float) -> None:
         """Cancel the coroutines of the last life: the next one must be the only writer."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
+import math
+from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from functools import partial
@@ -21,17 +22,35 @@ logger = logging.getLogger(__name__)
 
 
 class RestartPolicy:
-    """The latest crashes of all actors: `limit` of them in `window_seconds` are too many."""
+    """The latest crashes of one actor, in seconds of a steady clock.
 
-    def __init__(self, limit: int, window_seconds: float) -> None:
-        self._recent: deque[float] = deque(maxlen=limit)
-        self._limit = limit
-        self._window = window_seconds
+    `deaths` within the window are too many, and so is each one after them, until a life has outlasted the window.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._recent: deque[float] = deque(maxlen=limits.deaths)
+        self._begun = 0.0
+        self._pauses = 0
+
+    def begin(self, at: float) -> None:
+        """A life begins."""
+        self._begun = at
 
     def count(self, at: float) -> bool:
-        """Count a crash at wall time `at`, in seconds; returns whether there are now too many."""
+        """Count a crash; returns whether there are now too many."""
+        if at - self._begun > self._limits.window_seconds:
+            self._pauses = 0
         self._recent.append(at)
-        return len(self._recent) == self._limit and at - self._recent[0] <= self._window
+        crowded = len(self._recent) == self._limits.deaths and at - self._recent[0] <= self._limits.window_seconds
+        if crowded or self._pauses:
+            self._pauses += 1
+        return self._pauses > 0
+
+    def pause_seconds(self) -> float:
+        """How long to wait before the next life: longer after each crash that was one too many."""
+        limits = self._limits
+        return float(min(limits.longest_pause_seconds, limits.pause_seconds * 2.0 ** (self._pauses - 1)))
 
 
 class Restarter:
@@ -54,13 +73,13 @@ class Restarter:
         self._barrier = barrier
         self._on_fatal = on_fatal
         self._on_stuck = on_stuck
-        self._policy = RestartPolicy(limits.deaths, limits.window_seconds)
+        self._policies: defaultdict[str, RestartPolicy] = defaultdict(partial(RestartPolicy, limits))
         self._tasks: set[asyncio.Task[None]] = set()
-        self._fatal = False
         self._stopped = False
 
     async def launch(self, cell: ActorCell) -> BaseException | None:
         """Start an actor and restart it whenever it crashes; returns the cause if it did not answer its first ping."""
+        self._policies[cell.name].begin(self._clock.wall())
         error = await cell.launch(partial(self._context, cell), self._limits.start_seconds)
         if not cell.ended.done():
             cell.ended.add_done_callback(lambda ended: self._on_end(cell, ended.result()))
@@ -92,11 +111,15 @@ class Restarter:
             self.recover(cell, error)
 
     async def _recover(self, cell: ActorCell, error: BaseException | None) -> None:
-        """Restart until the actor answers a ping, or until there have been too many crashes."""
+        """Restart until the actor answers a ping; after too many crashes end the daemon, or pause if it can go on."""
         while error is not None and cell.ended.done():
-            if self._too_many(cell, error):
+            logger.warning("actor %s crashed: %s: %s", cell.name, type(error).__name__, error)
+            policy = self._policies[cell.name]
+            too_many = policy.count(self._clock.wall())
+            if too_many and cell.vital:
+                self._end(cell)
                 return
-            await self._settle(cell)
+            await (self._pause(cell, error, policy.pause_seconds()) if too_many else self._settle(cell))
             cell.restarts += 1
             error = await self.launch(cell)
         if error is not None:
@@ -108,12 +131,24 @@ class Restarter:
         with suppress(OpentraderError):  # an error is fine too: earlier writes are then decided
             await self._barrier()
 
-    def _too_many(self, cell: ActorCell, error: BaseException) -> bool:
-        logger.warning("actor %s crashed: %s: %s", cell.name, type(error).__name__, error)
-        if self._policy.count(self._clock.wall()) and not self._fatal:
-            self._fatal = True
-            limits = self._limits
-            self._on_fatal(f"{limits.deaths} actor crashes in {limits.window_seconds:g} s, the last one of {cell.name}")
-        if self._fatal:
-            cell.mailbox.close(lambda: NotReady(f"actor {cell.name} crashed and is not restarted"))
-        return self._fatal
+    def _end(self, cell: ActorCell) -> None:
+        """The daemon does not go on without this actor: what it waits for in memory, only a start reads again."""
+        limits = self._limits
+        self._on_fatal(f"actor {cell.name} crashed {limits.deaths} times in {limits.window_seconds:g} s")
+        cell.mailbox.close(lambda: NotReady(f"actor {cell.name} crashed and is not restarted"))
+
+    async def _pause(self, cell: ActorCell, error: BaseException, seconds: float) -> None:
+        logger.error("actor %s keeps crashing; it starts again in %g s", cell.name, seconds)
+        until = self._loop.time() + seconds
+        cell.pause(lambda: _keeps_crashing(cell.name, error, until - self._loop.time()))
+        await self._settle(cell)
+        await asyncio.sleep(until - self._loop.time())
+        cell.resume()
+
+
+def _keeps_crashing(name: str, error: BaseException, seconds: float) -> NotReady:
+    left = max(1, math.ceil(seconds))
+    return NotReady(
+        f"actor {name} keeps crashing, last of {type(error).__name__}",
+        hint=f"nothing was done; it starts again in {left} s, and the log has the traceback",
+    )

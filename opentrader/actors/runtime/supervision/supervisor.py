@@ -14,7 +14,7 @@ from opentrader.actors.runtime.context import Context
 from opentrader.actors.runtime.limits import Limits
 from opentrader.actors.runtime.lives import Lives, Threads
 from opentrader.actors.runtime.mailbox import Mailbox
-from opentrader.actors.runtime.message import Message
+from opentrader.actors.runtime.message import Message, Tick
 from opentrader.actors.runtime.reply import Reply
 from opentrader.actors.runtime.supervision.address import ActorCell, End, Factory
 from opentrader.actors.runtime.supervision.restarts import Restarter
@@ -39,12 +39,16 @@ async def at_once() -> None:
 
 @dataclass(frozen=True, slots=True)
 class ActorStatus:
-    """The state of one actor: `alive` is False while it restarts or is stuck, `inbox` counts waiting messages."""
+    """The state of one actor: `alive` is False while it restarts or is stuck, `inbox` counts waiting messages.
+
+    `pausing`: it crashed too often, and starts again after a pause; the daemon goes on without it.
+    """
 
     name: str
     alive: bool
     inbox: int
     restarts: int
+    pausing: bool = False
 
 
 class Supervisor:
@@ -93,10 +97,13 @@ class Supervisor:
         self._listeners: list[asyncio.Queue[str]] = []
         self._stopping: asyncio.Task[None] | None = None
 
-    def add(self, name: str, factory: Factory) -> None:
-        """Add an actor that exists once. Add in dependency order: an actor may ask those added before it."""
+    def add(self, name: str, factory: Factory, *, vital: bool = False) -> None:
+        """Add an actor that exists once. Add in dependency order: an actor may ask those added before it.
+
+        When a `vital` one crashes too often, that is fatal; any other starts again after a pause.
+        """
         self._announce(name)
-        self._cells[name, None] = self._cell(name, None, factory)
+        self._cells[name, None] = self._cell(name, None, factory, vital=vital)
 
     def add_family(self, owner: str, factory: Factory) -> None:
         """Add an actor that exists once per key; each is started at the first message for its key."""
@@ -177,6 +184,7 @@ class Supervisor:
                 alive=cell.alive and cell.name not in stuck,
                 inbox=len(cell.mailbox),
                 restarts=cell.restarts,
+                pausing=cell.pausing,
             )
             for cell in list(self._cells.values())
         ]
@@ -208,8 +216,10 @@ class Supervisor:
             self._wakeup.call(lambda: self._restarter.background(self._begin(cell)))
         return cell
 
-    def _cell(self, owner: str, key: str | None, factory: Factory) -> ActorCell:
-        return ActorCell(owner, key, factory=factory, limits=self._limits, loop=self._loop, lives=self._lives)
+    def _cell(self, owner: str, key: str | None, factory: Factory, *, vital: bool = False) -> ActorCell:
+        return ActorCell(
+            owner, key, factory=factory, limits=self._limits, loop=self._loop, lives=self._lives, vital=vital
+        )
 
     def _mailboxes(self) -> list[Mailbox]:
         return [cell.mailbox for cell in list(self._cells.values())]
@@ -271,7 +281,7 @@ class Supervisor:
         )
 
     def _tick(self, cell: ActorCell, seconds: float) -> None:
-        self._ticker.every(seconds, cell.name, partial(_tell, cell))
+        self._ticker.every(seconds, cell.name, partial(_tick, cell))
 
     async def _begin(self, cell: ActorCell) -> None:
         """Start a member of a family. An `OpentraderError` of its start is the reply to those who asked."""
@@ -313,6 +323,12 @@ def _tell(cell: ActorCell, message: Message[Any]) -> None:
     reply: Reply[Any] = Reply()
     reply.on_done(partial(_log_error, cell.name, type(message).__name__))
     cell.send(message, reply)
+
+
+def _tick(cell: ActorCell, tick: Tick) -> None:
+    """A pausing actor misses its ticks: they are no requests, and would be refused in the log one by one."""
+    if not cell.pausing:
+        _tell(cell, tick)
 
 
 def _log_error(name: str, message: str, reply: Reply[Any]) -> None:
