@@ -29,10 +29,10 @@ def steady() -> float:
 
 
 class SystemClock:
-    """Wall time, and market time at a pace; by default the two run alike.
+    """Wall time, steady time, and market time at a pace; by default they run alike.
 
-    Market time starts at wall time and then follows the steady clock. If somebody sets the system clock, no poll is
-    delayed and no order is declared lost too early.
+    Steady and market time start at wall time and then follow the steady clock. If somebody sets the system clock, no
+    poll is delayed, no deadline moves, and no order is declared lost too early.
     """
 
     def __init__(self, pace: Pace = WALL) -> None:
@@ -42,8 +42,11 @@ class SystemClock:
     def wall(self) -> float:
         return time.time()
 
+    def steady(self) -> float:
+        return self._ahead + steady()
+
     def market_ms(self) -> int:
-        return self._pace.at(self._ahead + steady())
+        return self._pace.at(self.steady())
 
 
 class SortableIds:

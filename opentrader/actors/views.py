@@ -17,7 +17,7 @@ from opentrader.actors.runtime.supervision.supervisor import ActorStatus
 from opentrader.actors.signals.signal_book import signal_of_pair, signal_reply
 from opentrader.actors.trading.replies.snapshot import AccountReading, TradingSnapshot, portfolio
 from opentrader.domain.analysis.trend import TrendRecord
-from opentrader.domain.license import masked
+from opentrader.domain.license import behind, masked
 from opentrader.domain.plain_text import one_line
 from opentrader.domain.signals import SignalRecord, demand_pending
 from opentrader.domain.timeframes import open_time
@@ -43,19 +43,25 @@ class Asking:
     """The current time, and the settings that replies show."""
 
     now: float  # wall seconds
+    steady: float
     market_ms: int
     commit: str
     ttl_seconds: int
     venue: str = "paper"
     watchlist: tuple[str, ...] = ()
     max_trades_day: int = 0
-    started_at: float = 0.0
+    started_at: float = 0.0  # steady seconds
 
 
 def health(query: messages.HealthOf, published: Snapshots, asking: Asking) -> messages.Health:
     held: Held = published.snapshot("license_guard")
     status = held.license.status(asking.now, held.clock_high_water)
-    return messages.Health(status, held.license.plan, asking.commit)
+    return messages.Health(status, held.license.plan, asking.commit, clock_of(held, asking))
+
+
+def clock_of(held: Held, asking: Asking) -> str | None:
+    """That the wall clock was set back, as far as the steady clock or the store can tell."""
+    return behind(asking.now, max(asking.steady, held.clock_high_water))
 
 
 def license_of(query: messages.LicenseOf, published: Snapshots, asking: Asking) -> messages.LicenseReply:
@@ -114,21 +120,21 @@ def _market_row(entry: CachedContext, asking: Asking) -> messages.MarketRow:
 def signal_rows(query: messages.SignalRows, published: Snapshots, asking: Asking) -> messages.SignalList:
     signals: Mapping[str, SignalRecord] = published.snapshot("signal_book")
     newest = sorted(signals.values(), key=lambda s: (-s.created_at, s.pair))
-    return messages.SignalList(tuple(signal_reply(s, asking.now) for s in newest), len(newest))
+    return messages.SignalList(tuple(signal_reply(s, asking.steady) for s in newest), len(newest))
 
 
 def signal_of(query: messages.SignalOf, published: Snapshots, asking: Asking) -> messages.Signal:
     signal = signal_of_pair(published.snapshot("signal_book"), query.symbol)
-    demand_pending(signal, asking.now)
-    return signal_reply(signal, asking.now)
+    demand_pending(signal, asking.steady)
+    return signal_reply(signal, asking.steady)
 
 
 def pending_text(query: messages.PendingText, published: Snapshots, asking: Asking) -> str:
     signals: Mapping[str, SignalRecord] = published.snapshot("signal_book")
-    pending = [s for s in signals.values() if s.status_at(asking.now) == "pending"]
+    pending = [s for s in signals.values() if s.status_at(asking.steady) == "pending"]
     if not pending:
         return "No pending signals.\n"
-    texts = (_signal_text(s, asking.now) for s in sorted(pending, key=lambda s: (s.created_at, s.pair)))
+    texts = (_signal_text(s, asking.steady) for s in sorted(pending, key=lambda s: (s.created_at, s.pair)))
     return f"{len(pending)} pending signal{'s' * (len(pending) > 1)}\n\n" + "\n\n".join(texts) + "\n"
 
 
@@ -187,10 +193,10 @@ def status_of(query: messages.StatusOf, published: Snapshots, asking: Asking) ->
         mode="paper",
         exchange=asking.venue,
         can_short=False,
-        uptime_sec=max(0, int(asking.now - asking.started_at)),
+        uptime_sec=int(asking.steady - asking.started_at),
         open_trades=len(snapshot.trade_replies(asking.market_ms)),
         pending_entries=len(snapshot.pending()),
-        pending_signals=sum(s.status_at(asking.now) == "pending" for s in signals.values()),
+        pending_signals=sum(s.status_at(asking.steady) == "pending" for s in signals.values()),
         trades_today=snapshot.trades_today,
         max_trades_per_day=asking.max_trades_day,
         equity=float(_account(published).equity),
@@ -200,6 +206,7 @@ def status_of(query: messages.StatusOf, published: Snapshots, asking: Asking) ->
             messages.ActorRow(name=a.name, alive=a.alive, inbox=a.inbox, restarts=a.restarts)
             for a in published.status()
         ),
+        clock=clock_of(published.snapshot("license_guard"), asking),
         timestamp=int(asking.now),
     )
 

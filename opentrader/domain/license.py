@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 LicenseStatusName = Literal["active", "required"]
 
+BEHIND_SECONDS = 60  # a clock that is set, for example by NTP, may step back a little
 TURNED_BACK_SECONDS = 3600  # the clock counts as turned back when it is further behind than this
 
 _CONSTANT = b"opentrader free licence 1"
@@ -43,6 +45,12 @@ def is_genuine(key: str) -> bool:
 def masked(key: str | None) -> str | None:
     """The key with all but its last four symbols masked."""
     return key and "OT-****-****-****-" + key[-4:]
+
+
+def behind(now: float, reference: float) -> str | None:
+    """That the wall clock is behind the time that is known to have passed, both in Unix seconds; None if it is not."""
+    seconds = int(reference - now)
+    return f"clock behind by {timedelta(seconds=seconds)}" if seconds > BEHIND_SECONDS else None
 
 
 def turned_back(now: float, clock_high_water: float) -> bool:

@@ -20,10 +20,14 @@ from opentrader.domain.timeframes import Timeframe
 
 
 class Clock(Protocol):
-    """Wall time drives HTTP, licenses and signals; market time drives candles and fills."""
+    """Wall time dates what is shown and stored; steady time measures; market time drives candles and fills."""
 
     def wall(self) -> float:
-        """Unix time in seconds."""
+        """Unix time in seconds. Somebody may set it, forward or back: no duration and no deadline is taken from it."""
+        ...
+
+    def steady(self) -> float:
+        """Unix time in seconds as of the start, counted since then by a clock that nobody can set."""
         ...
 
     def market_ms(self) -> int:

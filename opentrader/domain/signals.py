@@ -9,6 +9,7 @@ A pair has one signal at a time. All functions are pure: the caller passes the c
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -23,7 +24,10 @@ PostStatus = Literal[
 
 @dataclass(frozen=True, slots=True)
 class SignalRecord:
-    """A stored signal. Instants are Unix seconds; `body` holds the other fields of the post."""
+    """A stored signal. Instants are Unix seconds; `body` holds the other fields of the post.
+
+    `lapsed_at`: when the time of the pending signal was seen to be over.
+    """
 
     pair: str
     direction: Direction
@@ -34,10 +38,21 @@ class SignalRecord:
     updated_at: int
     expires_at: int
     body: dict[str, Any] = field(default_factory=dict)
+    lapsed_at: int | None = None
 
     def status_at(self, now: float) -> SignalStatus:
         """The status at `now`: a pending signal expires by the clock, even before a cleanup has stored that."""
-        return "expired" if self.status == "pending" and now >= self.expires_at else self.status
+        return (
+            "expired" if self.status == "pending" and (self.lapsed_at is not None or self._over(now)) else self.status
+        )
+
+    def lapses(self, now: float) -> bool:
+        """Whether it expires by the clock at `now`, and nobody has noted that yet."""
+        return self.status == "pending" and self.lapsed_at is None and self._over(now)
+
+    def _over(self, now: float) -> bool:
+        """A signal from the future was posted before somebody set the clock back: how old it is, nobody can tell."""
+        return now >= self.expires_at or now < self.created_at
 
     def same_as(self, direction: Direction, bot: str, now: float) -> bool:
         """Whether a post with this direction and bot repeats the pending signal."""
@@ -70,6 +85,11 @@ def decided(signal: SignalRecord, status: SignalStatus, now: float) -> SignalRec
     """The signal after a decision. Raises what `demand_pending` raises."""
     demand_pending(signal, now)
     return replace(signal, status=status, updated_at=int(now))
+
+
+def lapsed(signals: Iterable[SignalRecord], now: float) -> list[SignalRecord]:
+    """The pending signals whose time is over at `now`, and not noted as over yet."""
+    return [signal for signal in signals if signal.lapses(now)]
 
 
 def swept(signals: list[SignalRecord], max_age_seconds: float, now: float) -> tuple[list[str], list[str]]:

@@ -147,7 +147,7 @@ async def _reserved(system: Executes, change: StateChange, key: str) -> Remember
     route = change.route
     given = fingerprint(route.method, route.path, asdict(change.message))  # type: ignore[call-overload]  # every message is a dataclass
     try:
-        await system.idempotency.reserve(Reservation(key, route.method, route.path, given, int(system.wall())))
+        await system.idempotency.reserve(Reservation(key, route.method, route.path, given, int(system.steady())))
     except KeyTaken as taken:
         if taken.found.reservation.fingerprint == given:
             return taken.found

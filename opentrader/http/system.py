@@ -20,7 +20,11 @@ class Executes(Protocol):
     """What a state change needs of the trading system. Every call is made on its event loop."""
 
     def wall(self) -> float:
-        """The time, in Unix seconds."""
+        """The time, in Unix seconds, to date what is shown."""
+        ...
+
+    def steady(self) -> float:
+        """The time, in Unix seconds that nobody can set, for what expires."""
         ...
 
     def spelled(self, message: M) -> M:

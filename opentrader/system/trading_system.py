@@ -156,6 +156,7 @@ class TradingSystem:
         s = self.settings
         asking = views.Asking(
             now=self._clock.wall(),
+            steady=self._clock.steady(),
             market_ms=self._clock.market_ms(),
             commit=s.commit,
             ttl_seconds=s.market_ttl_seconds,
@@ -173,6 +174,10 @@ class TradingSystem:
     def wall(self) -> float:
         """The time of its clock, in Unix seconds."""
         return self._clock.wall()
+
+    def steady(self) -> float:
+        """Unix seconds that nobody can set; see the port."""
+        return self._clock.steady()
 
     async def settled(self) -> None:
         """Return once every write passed to the store before is on disk or has failed."""
@@ -221,7 +226,7 @@ class TradingSystem:
         await self._kernels.begin()
         self._market = await open_market(self.settings, self._store, self._first_shift)
         self._clock: Clock = self._market.clock
-        self._started_at = self._clock.wall()
+        self._started_at = self._clock.steady()
         self._exchange = await open_exchange(self.settings, self._market, self._on_failed_disk(loop))
         self.idempotency = IdempotencyTable(self._store)
         self.audit_log = AuditTable(self._store)

@@ -136,7 +136,8 @@ class Books:
         return await self.supervisor.ask(message, timeout=60)
 
     def view(self, query: View[Any]) -> Any:
-        asking = views.Asking(self.clock.wall(), self.clock.market_ms(), "dev", 3600)
+        clock = self.clock
+        asking = views.Asking(clock.wall(), clock.steady(), clock.market_ms(), "dev", 3600)
         return views.render(query, self.supervisor, asking)
 
 

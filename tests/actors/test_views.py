@@ -11,15 +11,17 @@ import pytest
 
 from opentrader.actors import messages, views
 from opentrader.actors.operations.agent_board import Board
+from opentrader.actors.operations.license_guard import Held
 from opentrader.actors.trading.replies.snapshot import AccountReading, TradingSnapshot
 from opentrader.domain.analysis.trend import Score, TrendRecord
+from opentrader.domain.license import License
 from opentrader.domain.signals import SignalRecord
 from opentrader.domain.trading.venue import Balance
 from opentrader.errors import NotReady, SignalNotFound
 
 D = Decimal
 NOW = 1_714_219_200.0  # 12:00 UTC: 1h and 4h candles close
-ASKING = views.Asking(now=NOW, market_ms=int(NOW * 1000), commit="test", ttl_seconds=3600)
+ASKING = views.Asking(now=NOW, steady=NOW, market_ms=int(NOW * 1000), commit="test", ttl_seconds=3600)
 TREND = TrendRecord(
     symbol="BTC",
     timeframe="1h",
@@ -86,11 +88,31 @@ def test_a_human_reads_price_figures_gate_and_time_left() -> None:
 
 
 def test_a_signal_whose_time_is_over_is_not_pending() -> None:
-    later = replace(ASKING, now=NOW + 300)
+    later = replace(ASKING, steady=NOW + 300)
     published = Published(signal_book={"ADAUSDT": SIGNAL})
     assert views.pending_text(messages.PendingText(), published, later) == "No pending signals.\n"
     with pytest.raises(SignalNotFound):
         views.signal_of(messages.SignalOf("BTCUSDT"), published, ASKING)
+
+
+@pytest.mark.parametrize(
+    ("set_back", "seen", "said"),
+    [
+        (0, 0, None),
+        (60, 0, None),
+        (3600, 0, "clock behind by 1:00:00"),
+        (0, 172_800, "clock behind by 2 days, 0:00:00"),
+    ],
+)
+def test_k24_health_and_status_say_that_the_clock_was_set_back(set_back: int, seen: int, said: str | None) -> None:
+    held = Held(License("m1"), NOW + seen)
+    published = Published(
+        license_guard=held, signal_book={}, position_manager=TradingSnapshot(account=AccountReading("USDT", {}, {}, 0))
+    )
+    asking = replace(ASKING, now=NOW - set_back, started_at=NOW - 100)
+    status = views.status_of(messages.StatusOf(), published, asking)
+    assert (status.clock, status.uptime_sec) == (said, 100)
+    assert views.health(messages.HealthOf(), published, asking).clock == said
 
 
 def test_a_portfolio_values_what_has_a_price() -> None:

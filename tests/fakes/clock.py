@@ -9,10 +9,13 @@ NOW_MS = int(NOW * 1000)
 
 
 class StillClock:
-    """Stands still until a test moves it: `now` in seconds, as actors count, or `now_ms`, as candles and venues do."""
+    """Stands still until a test moves it: `now` in seconds, as actors count, or `now_ms`, as candles and venues do.
+
+    `set_back` is what somebody has turned the wall clock back by, in seconds.
+    """
 
     def __init__(self, now_ms: int = NOW_MS) -> None:
-        self.now_ms = now_ms
+        self.now_ms, self.set_back = now_ms, 0.0
 
     @property
     def now(self) -> float:
@@ -23,6 +26,9 @@ class StillClock:
         self.now_ms = round(seconds * 1000)
 
     def wall(self) -> float:
+        return self.now - self.set_back
+
+    def steady(self) -> float:
         return self.now
 
     def market_ms(self) -> int:

@@ -75,6 +75,8 @@ class FakeSystem:
     def wall(self) -> float:
         return NOW
 
+    steady = wall
+
     def spelled(self, message: Any) -> Any:
         symbol = getattr(message, "symbol", None)
         return message if symbol is None else replace(message, symbol=pair_of(symbol, {}))

@@ -11,7 +11,7 @@ from tests.fakes.site import code
 async def test_health_is_answered_before_the_system_is_there(serve: Any) -> None:
     site = await serve(started=False)
     told = (await site.send("GET", "/api/health")).json()
-    assert told == {"ok": True, "license_status": "required", "plan": "none", "commit": "test"}
+    assert told == {"ok": True, "license_status": "required", "plan": "none", "commit": "test", "clock": None}
 
 
 async def test_health_waits_a_moment_for_the_license_to_be_known(serve: Any, system: Any) -> None:

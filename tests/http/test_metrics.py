@@ -28,6 +28,7 @@ STATUS = messages.BotStatus(
     realized_pnl_today=-9.5,
     watchlist=("BTC",),
     actors=(),
+    clock=None,
     timestamp=0,
 )
 

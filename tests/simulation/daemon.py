@@ -63,6 +63,8 @@ class LoopClock:
     def wall(self) -> float:
         return START_MS / 1000 + self._loop.time()
 
+    steady = wall
+
     def market_ms(self) -> int:
         return START_MS + round(self._loop.time() * 1000)
 
@@ -210,6 +212,9 @@ class Daemon:
 
     def wall(self) -> float:
         return self._clock.wall()
+
+    def steady(self) -> float:
+        return self._clock.steady()
 
     def spelled(self, message: Any) -> Any:
         return message

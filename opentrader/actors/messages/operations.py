@@ -23,6 +23,7 @@ class Health:
     license_status: LicenseStatusName
     plan: str
     commit: str
+    clock: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,7 @@ class BotStatus:
     realized_pnl_today: float
     watchlist: tuple[str, ...]
     actors: tuple[ActorRow, ...]
+    clock: str | None
     timestamp: int
 
 

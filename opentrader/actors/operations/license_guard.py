@@ -55,7 +55,7 @@ class LicenseGuard(Actor):
 
     def on_start(self) -> None:
         self._assign(Held(*self._store.load()))
-        self.note_clock(Tick(self.context.clock.wall()))
+        self._note_clock()
 
     def exclusive_of(self, message: Message[Any]) -> str | None:
         return "license" if isinstance(message, RegisterLicense | ActivateLicense | Tick) else None
@@ -79,10 +79,7 @@ class LicenseGuard(Actor):
 
     @handles(Tick)
     def note_clock(self, message: Tick) -> Reply[None] | None:
-        if message.at <= self._held.clock_high_water:
-            return None
-        held = replace(self._held, clock_high_water=message.at)
-        return self.pipe(self._store.keep_clock(message.at), then=partial(ClockStored, held), exclusive="license")
+        return self._note_clock()
 
     @handles(LicenseStored)
     def license_stored(self, message: LicenseStored) -> LicenseReply:
@@ -95,6 +92,13 @@ class LicenseGuard(Actor):
     def clock_stored(self, message: ClockStored) -> None:
         message.outcome.unwrap()
         self._assign(message.held)
+
+    def _note_clock(self) -> Reply[None] | None:
+        at = self.context.clock.wall()
+        if at <= self._held.clock_high_water:
+            return None
+        held = replace(self._held, clock_high_water=at)
+        return self.pipe(self._store.keep_clock(at), then=partial(ClockStored, held), exclusive="license")
 
     def _activate(
         self, key: str, email: str | None, name: str | None, mark: float

@@ -66,7 +66,7 @@ class NewsCache(Actor):
         self._faults: dict[str, str] = dict.fromkeys(feeds.names, "not read yet")
         self._items: tuple[NewsItem, ...] = ()
         self._reading: dict[str, Reply[None]] = {}
-        self._round_at: float | None = None  # wall time at which the last round ended
+        self._round_at: float | None = None  # steady time at which the last round ended
 
     @handles(NewsOf)
     def news(self, message: NewsOf) -> News | Reply[News]:
@@ -91,7 +91,7 @@ class NewsCache(Actor):
             case _:
                 self._faults[message.name] = "could not be read"
         if not self._reading:
-            self._round_at = self.context.clock.wall()
+            self._round_at = self.context.clock.steady()
 
     @handles(NewsAwaited)
     def awaited(self, message: NewsAwaited) -> News:
@@ -106,12 +106,11 @@ class NewsCache(Actor):
             return False
         answered = len(self._faults) < len(self._feeds.names)
         good_for = self._ttl_seconds if answered else self._retry_seconds
-        # A clock that was set back makes the age negative: read again instead of caching for a year.
-        return 0 <= self.context.clock.wall() - self._round_at < good_for
+        return self.context.clock.steady() - self._round_at < good_for
 
     def _reply(self, limit: int, *, cached: bool) -> News:
         news = self._items[:limit]
-        age = 0 if self._round_at is None else max(0, int(self.context.clock.wall() - self._round_at))
+        age = 0 if self._round_at is None else int(self.context.clock.steady() - self._round_at)
         return News(
             news=news,
             count=len(news),

@@ -36,7 +36,7 @@ class Message(Generic[R]):
 
 @dataclass(frozen=True, slots=True)
 class Tick(Message[None]):
-    """Sent at an interval to actors that have `tick_seconds`; `at` is wall time in Unix seconds."""
+    """Sent at an interval to actors that have `tick_seconds`; `at` is steady time in seconds."""
 
     at: float
 

@@ -81,7 +81,7 @@ class OperatorChannel(Actor):
     def request(self, message: RequestApproval) -> Reply[bool]:
         """A new request for a pair replaces the previous one, whose buttons are void from now on."""
         asked = approval(message.signal, self._nonce())
-        pair, now = message.signal.pair, self.context.clock.wall()
+        pair, now = message.signal.pair, self.context.clock.steady()
         waiting = {pair: other for pair, other in self._open.items() if now < other.expires_at}
         self._assign({**waiting, pair: asked})  # before sending: the operator may answer before the send returns
         send = self._messenger.send(request_text(message.signal), buttons(asked.nonce))

@@ -22,7 +22,7 @@ from opentrader.actors.messages import (
 from opentrader.actors.runtime.actor import Actor
 from opentrader.actors.runtime.context import Context
 from opentrader.actors.runtime.handlers import handles
-from opentrader.actors.runtime.message import Message
+from opentrader.actors.runtime.message import Message, Tick
 from opentrader.actors.runtime.outcome import Done, Outcome
 from opentrader.actors.runtime.reply import Reply
 from opentrader.domain.ports import Approvals, Positions, SignalStore
@@ -32,6 +32,7 @@ from opentrader.domain.signals import (
     SignalRecord,
     SignalStatus,
     decided,
+    lapsed,
     refusal,
     swept,
 )
@@ -113,7 +114,23 @@ class SignalsSwept(Message[Cleanup]):
     outcome: Outcome[None]
 
 
+@dataclass(frozen=True, slots=True)
+class NoteLapsed(Message[None]):
+    """Store which signals have expired by the clock."""
+
+    owner: ClassVar[str] = "signal_book"
+    own: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class LapsedNoted(Message[None]):
+    records: tuple[SignalRecord, ...]
+    outcome: Outcome[None]
+
+
 class SignalBook(Actor):
+    tick_seconds = 1.0
+
     def __init__(
         self, context: Context, store: SignalStore, positions: Positions, limits: SignalLimits, approvals: Approvals
     ) -> None:
@@ -124,18 +141,39 @@ class SignalBook(Actor):
         self._approvals = approvals
         self._signals: Mapping[str, SignalRecord] = {}
         self._bars: dict[tuple[str, str], int] = {}
+        self._noting = False
 
     def on_start(self) -> None:
         signals, self._bars = self._store.load()
         self._assign({signal.pair: signal for signal in signals})
 
-    def exclusive_of(self, message: Message[Any]) -> str:
+    def exclusive_of(self, message: Message[Any]) -> str | None:
         """Every change waits until the previous one is durable: each is decided on the whole book."""
-        return "book"
+        return None if isinstance(message, Tick) else "book"
+
+    @handles(Tick)
+    def watch(self, message: Tick) -> None:
+        if not self._noting and lapsed(self._signals.values(), message.at):
+            self._noting = True
+            self.context.tell(NoteLapsed())
+
+    @handles(NoteLapsed)
+    def note_lapsed(self, message: NoteLapsed) -> Reply[None] | None:
+        """Store that the time of signals is over: a clock set back before the next start must not undo it."""
+        self._noting, now = False, self.context.clock.steady()
+        records = tuple(replace(record, lapsed_at=int(now)) for record in lapsed(self._signals.values(), now))
+        if not records:
+            return None
+        return self.pipe(self._store.sweep(list(records), []), then=partial(LapsedNoted, records), exclusive="book")
+
+    @handles(LapsedNoted)
+    def lapsed_noted(self, message: LapsedNoted) -> None:
+        message.outcome.unwrap()
+        self._assign({**self._signals, **{record.pair: record for record in message.records}})
 
     @handles(PostSignal)
     def post(self, message: PostSignal) -> SignalPosted | Reply[SignalPosted]:
-        pair, now = message.symbol, self.context.clock.wall()
+        pair, now = message.symbol, self.context.clock.steady()
         refused = self._refusal(message, now)
         if refused is not None:
             known = self._signals[pair] if refused == "duplicate_skipped" else None
@@ -145,7 +183,7 @@ class SignalBook(Actor):
 
     @handles(EmitSignal)
     def emit(self, message: EmitSignal) -> str | Reply[str]:
-        now = self.context.clock.wall()
+        now = self.context.clock.steady()
         skipped = self._why_not(message, now)
         if skipped is not None:
             return skipped
@@ -163,7 +201,7 @@ class SignalBook(Actor):
 
     @handles(CleanUpSignals)
     def clean_up(self, message: CleanUpSignals) -> Reply[Cleanup]:
-        now = self.context.clock.wall()
+        now = self.context.clock.steady()
         expired, deleted = swept(list(self._signals.values()), message.max_age_minutes * 60, now)
         return self._sweep(expired, deleted, now)
 
@@ -177,7 +215,7 @@ class SignalBook(Actor):
     def asked(self, message: Asked) -> SignalPosted:
         status = self._approval_status(message.record, message.outcome)
         record = replace(message.record, notified=status == "pending")
-        return post_reply(status, record.pair, record, self.context.clock.wall())
+        return post_reply(status, record.pair, record, self.context.clock.steady())
 
     @handles(SignalEmitted)
     def emitted(self, message: SignalEmitted) -> Reply[str]:
@@ -206,7 +244,7 @@ class SignalBook(Actor):
         self._keep(message.record, message.outcome)
         record = message.record
         status = cast(Literal["consumed", "skipped"], record.status)
-        return SignalChanged(record.pair, status, signal_reply(record, self.context.clock.wall()))
+        return SignalChanged(record.pair, status, signal_reply(record, self.context.clock.steady()))
 
     @handles(SignalsSwept)
     def cleaned(self, message: SignalsSwept) -> Cleanup:
@@ -263,7 +301,7 @@ class SignalBook(Actor):
         )
 
     def _decide(self, pair: str, status: SignalStatus) -> Reply[SignalChanged]:
-        record = decided(signal_of_pair(self._signals, pair), status, self.context.clock.wall())
+        record = decided(signal_of_pair(self._signals, pair), status, self.context.clock.steady())
         return self.pipe(self._store.keep(record), then=partial(SignalDecided, record), exclusive="book")
 
     def _sweep(self, expire: list[str], delete: list[str], now: float) -> Reply[Cleanup]:

@@ -49,9 +49,9 @@ class AccountReader(TradingPart):
         self._again = False
 
     def tick(self, at: float) -> None:
-        """Read the account every half minute of wall time."""
+        """Read the account every half minute."""
         pause = RETRY_SECONDS if self.degraded or self.reading is None else ACCOUNT_SECONDS
-        if abs(at - self._asked_at) >= pause:
+        if at - self._asked_at >= pause:
             self._asked_at = at
             self._ask(SHARED_MS)
 

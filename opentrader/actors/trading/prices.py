@@ -35,7 +35,7 @@ class PriceWatch(TradingPart):
         """Ask as often as the most demanding position needs it; one call is in flight."""
         open_ = [trade for trade in self.book.trades.values() if held(trade) > 0]
         pause = SOFT_SECONDS if any(map(is_soft, open_)) else MARK_SECONDS
-        if open_ and not self._under_way and abs(at - self._asked_at) >= pause:
+        if open_ and not self._under_way and at - self._asked_at >= pause:
             self._asked_at, self._under_way = at, True
             symbols = {trade.intent.symbol for trade in open_}
             self.links.pipe(self._exchange.prices(symbols), then=PricesRead)

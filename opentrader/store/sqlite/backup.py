@@ -34,7 +34,8 @@ def hourly(data_dir: Path, at: int) -> Path:
     with storage_errors(), closing(open_reader(data_dir / DATABASE)) as connection:
         _refuse_crowding(connection, data_dir)
         made = _copy(connection, data_dir, f"hourly-{stamp}.db")
-        for old in sorted(made.parent.glob("hourly-*.db"))[:-KEPT]:
+        others = sorted(backup for backup in made.parent.glob("hourly-*.db") if backup != made)
+        for old in others[: 1 - KEPT]:  # not the one just made, which sorts first after the clock was set back
             old.unlink()
     return made
 

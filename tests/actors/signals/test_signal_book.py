@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,8 +19,11 @@ from opentrader.actors.messages import (
     SignalRows,
 )
 from opentrader.actors.signals.signal_book import SignalLimits
+from opentrader.domain.signals import SignalRecord
 from opentrader.domain.timeframes import TF_MS
 from opentrader.errors import InvalidInput, SignalExpired, SignalNotFound, SignalNotPending, StorageError
+from tests.fakes.clock import StillClock
+from tests.waiting import until
 
 BAR = TF_MS["4h"]
 
@@ -53,6 +57,54 @@ async def test_another_bot_or_direction_replaces_it(books):
     assert (await books.ask(signal(bot="other"))).status == "telegram_failed"
     assert books.view(SignalOf("SOLUSDT")).bot == "other"
     assert books.view(SignalRows()).count == 1
+
+
+async def test_k24_a_signal_that_was_seen_expired_stays_so_while_the_clock_is_set_back(books):
+    await books.ask(signal())
+    books.clock.now += 4000
+    books.clock.set_back = 3900
+    assert [row.status for row in books.view(SignalRows()).signals] == ["expired"]
+    with pytest.raises(SignalExpired):
+        await books.ask(ConfirmSignal("SOLUSDT"))
+    assert books.view(PendingText()) == "No pending signals.\n"
+
+
+async def set_back_over_a_restart(books):
+    """A signal expires, and is seen to be; the clock is then behind, and the daemon starts again."""
+    await books.ask(signal())
+    books.clock.now += 300
+    assert [row.status for row in books.view(SignalRows()).signals] == ["expired"]
+    await until(lambda: all(record.lapsed_at for record in books.supervisor.snapshot("signal_book").values()))
+    books.clock.now -= 250
+    await books.restart()
+    return [row.status for row in books.view(SignalRows()).signals]
+
+
+async def test_k24_a_signal_that_was_seen_expired_stays_so_over_a_restart(books):
+    assert await set_back_over_a_restart(books) == ["expired"]
+    assert (await books.ask(CleanUpSignals(0))).expired == (
+        "SOLUSDT",
+    )  # by the clock: to a cleanup it is a pending one
+
+
+async def test_k24_it_is_found_if_nobody_notes_what_has_expired(books, monkeypatch):
+    noted = SignalRecord.status_at
+    monkeypatch.setattr(SignalRecord, "status_at", lambda record, now: noted(replace(record, lapsed_at=None), now))
+    assert await set_back_over_a_restart(books) == ["pending"]
+
+
+async def test_k24_it_is_found_if_deadlines_follow_the_wall_clock(books, monkeypatch):
+    monkeypatch.setattr(StillClock, "steady", StillClock.wall)
+    with pytest.raises(AssertionError):
+        await test_k24_a_signal_that_was_seen_expired_stays_so_while_the_clock_is_set_back(books)
+
+
+async def test_k24_a_signal_from_the_future_is_over(books):
+    """Posted before somebody set the clock back by an hour: how old it is, nobody can tell."""
+    await books.ask(signal())
+    books.clock.now -= 3600
+    await books.restart()
+    assert [row.status for row in books.view(SignalRows()).signals] == ["expired"]
 
 
 async def test_the_position_is_looked_at_before_the_duplicate(books):

@@ -34,6 +34,7 @@ STATUS = messages.BotStatus(
     realized_pnl_today=0.0,
     watchlist=(),
     actors=(),
+    clock=None,
     timestamp=1,
 )
 EMPTY = {

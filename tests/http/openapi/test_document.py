@@ -30,7 +30,12 @@ BOUNDS = (
     "minimum",
     "pattern",
 )
-MORE_STATS = ("by_agent", "sharpe", "sortino", "calmar")
+MORE = {
+    "profit_factor": ("by_agent", "sharpe", "sortino", "calmar"),
+    "uptime_sec": ("clock",),
+    "commit": ("clock",),
+}
+"""A field of an object that may be added to, and what was added."""
 OPERATIONS = [(route.path, route.method.lower()) for route in ROUTES]
 
 
@@ -101,11 +106,10 @@ def compare_objects(told: Schema, contract: Schema, contracted: Schema) -> None:
     What may be missing there may always be here.
     """
     mine, theirs = objects(told, ours()), objects(contracted, contract)
-    if "profit_factor" in theirs.get("", ([], []))[0]:  # statistics may only be added to
-        mine[""] = (
-            [name for name in mine[""][0] if name not in MORE_STATS],
-            [n for n in mine[""][1] if n not in MORE_STATS],
-        )
+    for field, more in MORE.items():
+        if field in theirs.get("", ([], []))[0]:
+            promised, required = ([name for name in names if name not in more] for names in mine[""])
+            mine[""] = promised, required
     for where, (names, required) in theirs.items():
         assert mine[where][0] == names, where
         assert set(required) <= set(mine[where][1]), where

@@ -74,6 +74,12 @@ def test_a_day_of_copies_is_kept(store: Store, data_dir: Path) -> None:
     assert older.exists()
 
 
+def test_k24_a_copy_made_after_the_clock_was_set_back_is_kept(store: Store, data_dir: Path) -> None:
+    earlier = [backup.hourly(data_dir, AT + 3600 * hour) for hour in range(backup.KEPT)]
+    newest = backup.hourly(data_dir, AT - 365 * 86_400)
+    assert sorted(newest.parent.glob("hourly-*")) == [newest, *earlier[1:]]
+
+
 def test_trading_needs_the_room_more(store: Store, data_dir: Path, free_bytes: Callable[[int], None]) -> None:
     size = store.read(lambda connection: connection.pragma("page_count") * connection.pragma("page_size"))
     free_bytes(disk.FLOOR_BYTES + size - 1)

@@ -28,7 +28,8 @@ RELEASED_LEDGER = ("f540c0895bc8a69744226c54428b45e98429a437e3b7f52b2181e46f21d8
 
 ROWS = {
     1: """
-        INSERT INTO signals VALUES ('BTCUSDT', 'buy', 'mr_combined', 'pending', 0, 100, 101, 400, '{"price":60000.5}');
+        INSERT INTO signals (pair, direction, bot, status, notified, created_at, updated_at, expires_at, body)
+        VALUES ('BTCUSDT', 'buy', 'mr_combined', 'pending', 0, 100, 101, 400, '{"price":60000.5}');
         INSERT INTO signal_bars VALUES ('BTCUSDT', 'mr_combined', 1700000000000);
         INSERT INTO licence VALUES (1, 'OT-1', 'me@example.com', 'Me', 'free', 'm-1', 100, NULL, x'0102');
         INSERT INTO agent_cards VALUES ('coo', 'running', 'day trading scan', 100);
@@ -51,6 +52,7 @@ ROWS = {
         INSERT INTO idempotency VALUES ('k', 'POST', '/api/trade', 'f', 'T1', 100, 'done', 200, x'7b7d');
     """,
     3: """INSERT INTO fills VALUES ('T1', '9', 1, '{"qty":"0.10"}');""",
+    4: "INSERT INTO signals VALUES ('ETHUSDT', 'buy', 'mr_combined', 'pending', 0, 100, 101, 400, '{}', 401);",
 }
 """A row for each table that came with a version."""
 

@@ -44,6 +44,7 @@ ON_DISK = {
         1_700_000_001,
         1_700_003_600,
         '{"price":2000.5,"checklist":{"zeta":true,"alpha":"é"}}',
+        None,  # `lapsed_at`, which a migration added
     ),
     "licence": (
         1,

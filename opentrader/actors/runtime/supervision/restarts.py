@@ -79,7 +79,7 @@ class Restarter:
 
     async def launch(self, cell: ActorCell) -> BaseException | None:
         """Start an actor and restart it whenever it crashes; returns the cause if it did not answer its first ping."""
-        self._policies[cell.name].begin(self._clock.wall())
+        self._policies[cell.name].begin(self._clock.steady())
         error = await cell.launch(partial(self._context, cell), self._limits.start_seconds)
         if not cell.ended.done():
             cell.ended.add_done_callback(lambda ended: self._on_end(cell, ended.result()))
@@ -115,7 +115,7 @@ class Restarter:
         while error is not None and cell.ended.done():
             logger.warning("actor %s crashed: %s: %s", cell.name, type(error).__name__, error)
             policy = self._policies[cell.name]
-            too_many = policy.count(self._clock.wall())
+            too_many = policy.count(self._clock.steady())
             if too_many and cell.vital:
                 self._end(cell)
                 return

@@ -99,10 +99,10 @@ class Reconciliation(TradingPart):
         self._strangers: frozenset[str] = frozenset()  # already reported
 
     def tick(self, at: float) -> None:
-        """Reconcile every 30 s of wall time, more often until it has succeeded once."""
+        """Reconcile every 30 s, more often until it has succeeded once."""
         pause = RECONCILE_SECONDS if self.reconciled else RETRY_SECONDS
         readable = self._snapshot().account is not None
-        if readable and not self._under_way and abs(at - self._begun_at) >= pause:
+        if readable and not self._under_way and at - self._begun_at >= pause:
             self._begun_at = at
             self.start()
 

@@ -239,12 +239,12 @@ async def until_ticked(bench: Any, times: int) -> None:
     """Until the ticker has read the clock so often."""
     enough, reads, now = asyncio.Event(), iter(range(1, times)), bench.clock.now
 
-    def wall() -> float:
+    def steady() -> float:
         if next(reads, None) is None:
             enough.set()
         return float(now)
 
-    bench.clock.wall = wall
+    bench.clock.steady = steady
     await asyncio.wait_for(enough.wait(), SAFETY)
 
 
