@@ -3,34 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import orjson
 from apsw import Connection
 
+from opentrader.store import archive
 from opentrader.store.sqlite.codec import plain
 from opentrader.store.sqlite.read_only import read_store
-from opentrader.store.tables import events, history, journal
+from opentrader.store.tables import archives, events, history, journal
+from opentrader.store.tables.events import StoredEvent
 
 
 @dataclass(frozen=True, slots=True)
 class AuditReport:
     """`broken_at`: the first changed or missing event. `strayed`: ids of trades whose rows, fills or history do not
     match their events. `head`: the hash of the last event in hexadecimal; an earlier head must remain in the chain.
+    `unsealed`: what is wrong with the files of archived events.
     """
 
     events: int
     head: str
     broken_at: int | None
     strayed: tuple[str, ...]
+    unsealed: tuple[str, ...] = ()
 
     @property
     def faults(self) -> tuple[str, ...]:
         """One sentence per fault; empty when everything matches."""
         chain = () if self.broken_at is None else (f"event {self.broken_at} is missing or was changed",)
-        return (*chain, *(f"the stored rows of trade {trade} do not match its events" for trade in self.strayed))
+        return (
+            *self.unsealed,
+            *chain,
+            *(f"the stored rows of trade {trade} do not match its events" for trade in self.strayed),
+        )
 
 
 def verify_audit(data_dir: Path) -> AuditReport | None:
@@ -38,18 +47,34 @@ def verify_audit(data_dir: Path) -> AuditReport | None:
 
     Reads every event. Raises `StorageError` for an unreadable store.
     """
-    return read_store(data_dir, examine)
+    return read_store(data_dir, partial(examine, data_dir))
 
 
-def examine(connection: Connection) -> AuditReport:
-    """Examine one snapshot of the store."""
+def examine(data_dir: Path, connection: Connection) -> AuditReport:
+    """Examine one snapshot of the store, and its files of archived events."""
     if not connection.table_exists("main", "events"):  # a store from before the event log
         return AuditReport(0, events.GENESIS.hex(), None, ())
     with connection:
         last = events.head(connection)
         strayed = (*_strayed_trades(connection), *_strayed_fills(connection), *_strayed_history(connection))
-        broken_at = events.verify(connection)
-    return AuditReport(last.seq, last.hash.hex(), broken_at, strayed)
+        archived, unsealed = _archived(data_dir, connection)
+        broken_at = events.verify(connection, archived)
+    return AuditReport(last.seq, last.hash.hex(), broken_at, strayed, unsealed)
+
+
+def _archived(data_dir: Path, connection: Connection) -> tuple[list[Iterator[StoredEvent]], tuple[str, ...]]:
+    """The events of every file that is as it was sealed, and what is wrong with the others."""
+    found: list[Iterator[StoredEvent]] = []
+    faults: list[str] = []
+    if connection.table_exists("main", "archives"):
+        for sealed, seq in archives.all_of(connection):
+            try:
+                found.append(archive.read(data_dir, sealed))
+            except archive.BrokenSeal as error:
+                faults.append(str(error))
+            if _event(connection, seq) != asdict(sealed):
+                faults.append(f"the row of {archive.ARCHIVE}/{sealed.file} does not match event {seq}")
+    return found, tuple(faults)
 
 
 def _strayed_trades(connection: Connection) -> Iterator[str]:

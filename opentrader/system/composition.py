@@ -24,7 +24,7 @@ from opentrader.actors.trading.pending_entry_watcher import PendingEntryWatcher
 from opentrader.actors.trading.position_manager import PositionManager
 from opentrader.actors.trading.replies.snapshot import SnapshotPositions, TradingSnapshot
 from opentrader.config.settings import Settings
-from opentrader.domain.ports import Kernels, Positions
+from opentrader.domain.ports import Clock, Kernels, Positions
 from opentrader.domain.symbols import listing_of
 from opentrader.domain.time_limits import RECV_WINDOW_MS
 from opentrader.domain.trading.exchange import Exchange
@@ -37,6 +37,7 @@ from opentrader.exchange.paper.ledger.starting_balance import parse_balance
 from opentrader.exchange.paper.paper import PaperExchange
 from opentrader.exchange.paper.wire import Wire, parse_wire
 from opentrader.news import FeedReader, parse_feeds
+from opentrader.store.archive import archive_events
 from opentrader.store.identity import Identity, identity_of
 from opentrader.store.sqlite import backup
 from opentrader.store.sqlite.database import Store
@@ -186,7 +187,7 @@ def _add_trading(supervisor: Supervisor, settings: Settings, adapters: Adapters,
 
 def _add_readers(supervisor: Supervisor, settings: Settings, adapters: Adapters) -> None:
     """News, and the history with the hourly housekeeping."""
-    store, tidy = adapters.store, partial(tidied, settings, adapters.store)
+    store, tidy = adapters.store, partial(tidied, settings, adapters.store, adapters.market.clock)
     feeds = FeedReader(parse_feeds(settings.news_feeds))
     supervisor.add("news_desk", lambda context: NewsCache(context, feeds))
     supervisor.add("archive", lambda context: HistoryReader(context, HistoryTable(store), AuditTable(store), tidy))
@@ -213,7 +214,8 @@ def risk_of(settings: Settings) -> Risk:
     )
 
 
-async def tidied(settings: Settings, store: Store, at: float) -> None:
-    """Once an hour: back up the store, and drop expired Idempotency-Keys."""
+async def tidied(settings: Settings, store: Store, clock: Clock, at: float) -> None:
+    """Once an hour: back up the store, drop expired Idempotency-Keys, and archive the events of old trades."""
     await IdempotencyTable(store).expire(int(at))
     await asyncio.to_thread(backup.hourly, settings.data_dir, int(at))
+    await archive_events(store, settings.data_dir, clock.market_ms())

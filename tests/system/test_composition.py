@@ -39,18 +39,20 @@ class Added:
 
     def __init__(self) -> None:
         self.names: list[str] = []
+        self.vital: list[str] = []
 
-    def add(self, name: str, factory: object) -> None:
+    def add(self, name: str, factory: object, *, vital: bool = False) -> None:
         self.names.append(name)
+        self.vital += [name] if vital else []
 
     add_family = add
 
 
-async def added(store: Store, **given: Any) -> list[str]:
+async def added(store: Store, **given: Any) -> Added:
     adapters = await composition.adapters_of(store, MARKET, cast(Any, None), cast(Any, WarmKernels()))
     supervisor = Added()
     composition.add_actors(cast(Supervisor, supervisor), settings(**given), adapters, licensed=lambda: True)
-    return supervisor.names
+    return supervisor
 
 
 # --- actors ------------------------------------------------------------------------------------------------------
@@ -67,13 +69,17 @@ async def added(store: Store, **given: Any) -> list[str]:
     ],
 )
 async def test_an_actor_is_added_after_those_that_it_asks(store: Store, asked: str, asking: str) -> None:
-    names = await added(store)
+    names = (await added(store)).names
     assert names.index(asked) < names.index(asking)
 
 
 async def test_each_owner_of_state_is_added_once(store: Store) -> None:
-    names = await added(store)
+    names = (await added(store)).names
     assert len(names) == len(set(names))
+
+
+async def test_k12_only_the_trading_core_is_vital(store: Store) -> None:
+    assert (await added(store)).vital == ["position_manager"]
 
 
 async def test_a_watchlist_must_be_listed(store: Store) -> None:
@@ -147,7 +153,7 @@ async def test_each_hour_leaves_a_backup_and_no_expired_key(store: Store, tmp_pa
     await keys.reserve(Reservation("young", "POST", "/api/trade", "f", at - 1, ""))
     for key in ("old", "young"):
         await keys.finish(key, 200, b"{}")
-    await composition.tidied(settings(data_dir=tmp_path / "data"), store, NOW)
+    await composition.tidied(settings(data_dir=tmp_path / "data"), store, StillClock(), NOW)
     # Looked up at the time of the reservation, so that only a deleted row is missing.
     found = [store.read(partial(idempotency.lookup, key=key, at=at - IDEMPOTENCY_SECONDS)) for key in ("old", "young")]
     assert [one is not None for one in found] == [False, True]

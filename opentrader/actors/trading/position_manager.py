@@ -119,7 +119,8 @@ class PositionManager(Actor):
     def on_start(self) -> None:
         """Load the journal; requests in flight when the last process ended are looked up first."""
         now, journal = self.context.clock.market_ms(), self._records.journal
-        rows, over = {row.id: row for row in self._records.history.all()}, journal.ended(now - DAY_MS)
+        over = journal.ended(now - DAY_MS)
+        rows = {row.id: row for row in self._records.history.recent((now - now % DAY_MS) // 1000, over)}
         trades = (booted(trade, now, self._rules) for trade in journal.load(now - DAY_MS))
         self._book.load(trades, rows, over, now)
         for trade in self._book.trades.values():

@@ -105,6 +105,10 @@ class History(Protocol):
         """The trades that count in the statistics."""
         ...
 
+    def recent(self, since: int, ids: Iterable[str]) -> list[ClosedTrade]:
+        """Those of `all` that closed at this Unix second or later, and those with one of the ids."""
+        ...
+
     async def add(self, trades: Sequence[ClosedTrade], at_ms: int, *, also: Sequence[Change] = ()) -> list[ClosedTrade]:
         """Store closed trades reported by the exchange. Returns the new ones; a known id is not changed."""
         ...

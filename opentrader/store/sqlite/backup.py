@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +12,7 @@ from apsw import Connection
 from opentrader.errors import StorageError
 from opentrader.store.sqlite import disk
 from opentrader.store.sqlite.connection import open_reader, storage_errors
-from opentrader.store.sqlite.folder import DATABASE, make_private
+from opentrader.store.sqlite.folder import DATABASE, make_private, sync
 
 BACKUPS = "backups"
 KEPT = 24  # hourly backups; the ones made before a migration stay until the operator deletes them
@@ -50,7 +49,7 @@ def _copy(source: Connection, data_dir: Path, name: str) -> Path:
         part.replace(folder / name)
     finally:
         part.unlink(missing_ok=True)
-    _sync(folder)
+    sync(folder)
     return folder / name
 
 
@@ -67,12 +66,4 @@ def _write(source: Connection, part: Path) -> None:
         target.pragma("synchronous", "full")
         with target.backup("main", source, "main") as backup:
             backup.step(-1)
-    _sync(part)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(part)

@@ -83,6 +83,15 @@ def make_private(path: Path) -> Path:
     return path
 
 
+def sync(path: Path) -> None:
+    """Return once a file, or the names in a folder, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def database(folder: Path) -> Path:
     """The private database file, created empty if it does not exist. The caller holds the lock of the folder.
 

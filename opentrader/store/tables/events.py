@@ -3,13 +3,15 @@
     hash = SHA-256(JSON of [seq, ts_ms, type, json] + prev_hash)
 
 `json` is the stored text; `prev_hash` is the hash of the previous row, 32 zero bytes for the first. A changed, deleted
-or inserted row breaks the chain; a truncated end does not, so keep a copy of `head` elsewhere.
+or inserted row breaks the chain; a truncated end does not, so keep a copy of `head` elsewhere. Old rows may be in
+files instead (`store.archive`): the chain goes through both.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import heapq
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import orjson
@@ -34,6 +36,17 @@ class Event(NamedTuple):
     body: dict[str, Any]
 
 
+class StoredEvent(NamedTuple):
+    """An event as it is stored."""
+
+    seq: int
+    ts_ms: int
+    type: str
+    json: str
+    prev_hash: bytes
+    hash: bytes
+
+
 def append(connection: Connection, ts_ms: int, type: str, body: object) -> int:
     """Append an event and return its seq. Events cannot be changed or deleted."""
     last, written = head(connection), text(body)
@@ -56,11 +69,14 @@ def sealed(seq: int, ts_ms: int, type: str, json: str, prev_hash: bytes) -> byte
     return hashlib.sha256(orjson.dumps([seq, ts_ms, type, json]) + prev_hash).digest()
 
 
-def verify(connection: Connection) -> int | None:
-    """The seq of the first changed or missing event; None when the chain is intact."""
+def verify(connection: Connection, archived: Iterable[Iterator[StoredEvent]] = ()) -> int | None:
+    """The seq of the first changed or missing event; None when the chain is intact.
+
+    `archived`: the events that were moved to files, those of each file by seq.
+    """
     expected = Head(1, GENESIS)  # the next seq, and the hash that it must follow
-    rows = connection.execute("SELECT seq, ts_ms, type, json, prev_hash, hash FROM events ORDER BY seq")
-    for seq, ts_ms, kind, json, prev_hash, seal in rows:
+    stored = connection.execute("SELECT seq, ts_ms, type, json, prev_hash, hash FROM events ORDER BY seq")
+    for seq, ts_ms, kind, json, prev_hash, seal in heapq.merge((StoredEvent(*row) for row in stored), *archived):
         if (seq, prev_hash) != expected or seal != sealed(seq, ts_ms, kind, json, prev_hash):
             return expected.seq
         expected = Head(seq + 1, seal)

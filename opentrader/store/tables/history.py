@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from apsw import Connection
 
 from opentrader.domain.trading.ledger import ClosedTrade
 from opentrader.domain.trading.ports import Change
+from opentrader.store.sqlite.codec import text
 from opentrader.store.sqlite.database import Store
 from opentrader.store.sqlite.rows import Rows
 from opentrader.store.tables import events
@@ -30,6 +31,9 @@ class HistoryTable:
 
     def all(self) -> list[ClosedTrade]:
         return self._store.read(counted)
+
+    def recent(self, since: int, ids: Iterable[str]) -> list[ClosedTrade]:
+        return self._store.read(partial(recent, since=since, ids=tuple(ids)))
 
     async def add(self, trades: Sequence[ClosedTrade], at_ms: int, *, also: Sequence[Change] = ()) -> list[ClosedTrade]:
         return await self._store.write(partial(add, trades=trades, at_ms=at_ms), also)
@@ -61,6 +65,16 @@ def total(connection: Connection) -> int:
 def counted(connection: Connection) -> list[ClosedTrade]:
     """All that count in the statistics, newest first."""
     return HISTORY.select(connection, "WHERE counted ORDER BY closed_at DESC, id DESC")
+
+
+def recent(connection: Connection, since: int, ids: Sequence[str]) -> list[ClosedTrade]:
+    """The counted rows that closed at this Unix second or later, and those with one of the ids; both by an index."""
+    return HISTORY.select(
+        connection,
+        "WHERE counted AND (closed_at >= ? OR id IN (SELECT value FROM json_each(?)))",
+        since,
+        text(list(ids)),
+    )
 
 
 def with_events(connection: Connection) -> Iterator[tuple[ClosedTrade, int]]:

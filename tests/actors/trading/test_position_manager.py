@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,11 +12,14 @@ import pytest
 from opentrader.actors import messages
 from opentrader.actors.trading.trailing import RaiseStop
 from opentrader.domain.trading.exchange import NewOrder
+from opentrader.domain.trading.ledger import ClosedTrade
 from opentrader.errors import (
     ExchangeError,
     PendingEntryExists,
     TradingHalted,
 )
+from opentrader.store.tables import history
+from opentrader.store.tables.history import HistoryTable
 from tests.fakes.market import MINUTE, PAIR, Market
 from tests.fakes.orders import buy, last_closed, limit
 
@@ -50,6 +54,25 @@ async def test_a_limit_entry_fills_is_protected_and_counts(market: Market) -> No
     assert snapshot.pending() == []
     assert snapshot.trades_today == 1
     assert snapshot.trade_replies(market.clock.now_ms)[0].source == "manual"
+
+
+async def test_k19_a_start_reads_the_rows_of_today_and_no_others(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await market.ask(buy())
+    await market.go(99.0, 97.5, 97.4)
+    today = market.snapshot.pnl_today
+    assert today < 0
+    old = replace(market.store.read(history.counted)[0], id="long ago", closed_at=1, pnl=Decimal(-5))
+    await HistoryTable(market.store).add([old], 1)
+    await market.stop()
+
+    def everything(table: HistoryTable) -> list[ClosedTrade]:
+        raise AssertionError("a start read the whole history")
+
+    monkeypatch.setattr(HistoryTable, "all", everything)
+    await market.start()
+    assert market.snapshot.pnl_today == today
 
 
 async def test_halt_survives_a_restart_and_protection_goes_on(market: Market) -> None:

@@ -53,6 +53,10 @@ ROWS = {
     """,
     3: """INSERT INTO fills VALUES ('T1', '9', 1, '{"qty":"0.10"}');""",
     4: "INSERT INTO signals VALUES ('ETHUSDT', 'buy', 'mr_combined', 'pending', 0, 100, 101, 400, '{}', 401);",
+    5: """
+        INSERT INTO events VALUES (2, 1700000000000, 'archived', '{}', zeroblob(32), randomblob(32));
+        INSERT INTO archives VALUES ('events-1-9-0.jsonl.gz', hex(randomblob(32)), 9, 1700000000000, 2);
+    """,
 }
 """A row for each table that came with a version."""
 

@@ -11,8 +11,11 @@ from opentrader.domain.analysis.trend import Score, TrendRecord
 from opentrader.domain.license import License
 from opentrader.domain.signals import SignalRecord
 from opentrader.domain.trading.ledger import AuditEntry, ClosedTrade
+from opentrader.domain.trading.lifecycle.records import Trade
+from opentrader.domain.trading.venue import Fill
 from opentrader.store import Store
 from opentrader.store.tables import signals
+from opentrader.store.tables.journal import JournalTable
 from opentrader.store.tables.licenses import SealedLicense
 
 SIGNAL = SignalRecord(
@@ -74,3 +77,16 @@ CLOSED = ClosedTrade(
     fees=Decimal("12.30"),
     cancelled_orders=(17, "x"),
 )
+
+
+async def finished(store: Store, trade: Trade, ended_ms: int | None) -> None:
+    """Four events of a trade: sent, filled, looked at, and its end, unless it goes on."""
+    table, key = JournalTable(store), trade.intent.id
+    fill = Fill(f"{key}-1", "1", "buy", Decimal(1), Decimal(1), Decimal(0), "USDT", 1)
+    await table.save(trade, "sent", 1)
+    await table.save(trade, "filled", 2, fills=[fill])
+    await table.save(trade, "looked at", 3)
+    if ended_ms is None:
+        await table.save(trade, "goes on", 4)
+    else:
+        await table.finish(trade, replace(CLOSED, id=key), "flat", ended_ms)

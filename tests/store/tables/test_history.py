@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields, replace
 from decimal import Decimal
+from functools import partial
+from typing import Any
 
 import apsw
 import pytest
@@ -65,6 +67,36 @@ async def test_an_orphan_is_listed_but_does_not_count(store: Store) -> None:
     await table.add([CLOSED, orphan], 1)
     assert (table.total(), table.all()) == (2, [CLOSED])
     assert statistics(table.all()).total_pnl == pytest.approx(287.65)
+
+
+async def test_k19_recent_rows_are_found_by_index(store: Store) -> None:
+    table = HistoryTable(store)
+    days = [replace(CLOSED, id=f"D{day}", closed_at=day * 86_400) for day in range(5)]
+    await table.add([*days, replace(CLOSED, id="orphan", closed_at=9 * 86_400, counted=False)], 1)
+    assert {row.id for row in table.recent(3 * 86_400, ["D1", "D4", "unknown", "orphan"])} == {"D1", "D3", "D4"}
+    assert not [step for step in plan(store, partial(history.recent, since=1, ids=("D1",))) if "SCAN history" in step]
+
+
+async def test_k19_it_is_found_if_the_whole_history_is_read(store: Store) -> None:
+    assert [step for step in plan(store, history.counted) if "SCAN history" in step]
+
+
+def plan(store: Store, read: Callable[[apsw.Connection], object]) -> list[str]:
+    """What SQLite does for a read: one line a step."""
+
+    def explained(connection: apsw.Connection) -> list[str]:
+        asked = list[tuple[str, Any]]()
+
+        def note(cursor: apsw.Cursor, sql: str, bindings: Any) -> bool:
+            asked.append((sql, bindings))
+            return True
+
+        connection.exec_trace = note
+        read(connection)
+        connection.exec_trace = None
+        return [step for sql, values in asked for *_, step in connection.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
+
+    return store.read(explained)
 
 
 async def test_what_is_there_is_not_imported_again(store: Store, entering: Callable[..., Trade]) -> None:

@@ -107,7 +107,7 @@ def test_the_last_state_counts_and_the_events_tell_the_way_there(states: list[Tr
         told |= event.body["changed"]
         assert journal.trade(connection, state.intent.id) == state
         assert unflattened(told) == plain(state)
-    assert examine(connection).faults == ()
+    assert examine(Path("no archive"), connection).faults == ()
 
 
 def unflattened(told: dict[str, Any]) -> dict[str, Any]:

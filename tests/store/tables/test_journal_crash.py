@@ -177,7 +177,7 @@ async def test_at_whatever_call_the_disk_is_full_nothing_is_half_kept(
     tmp_path: Path, faulty: Disk, entering: Callable[..., Trade]
 ) -> None:
     outcomes = []
-    for number in range(1, 40):
+    for number in range(1, 80):
         data_dir = tmp_path / str(number)
         store = Store.open(data_dir)
         journal, kept = JournalTable(store), entering("T1")
@@ -207,7 +207,7 @@ async def test_at_whatever_call_the_disk_fails_the_next_start_has_all_that_was_a
 ) -> None:
     """What was refused by the failing call itself may be there: its frames were written before their sync failed."""
     surprises = 0
-    for number in range(1, 40):
+    for number in range(1, 80):
         data_dir, told = tmp_path / str(number), list[str]()
         store = Store.open(data_dir, told.append)
         journal, kept = JournalTable(store), entering("T1")
