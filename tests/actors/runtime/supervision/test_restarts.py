@@ -74,6 +74,22 @@ async def test_k12_what_waits_for_an_actor_that_keeps_dying_is_refused(build: An
     assert log == ["start a"] * 3
 
 
+async def test_k12_a_member_of_a_family_that_cannot_start_refuses_its_own_key_alone(build: Any) -> None:
+    bench = build()
+
+    def factory(context: Context) -> Actor:
+        if context.key == "BTC":
+            raise KeyError("a listing that is gone")
+        return Subject(context)
+
+    bench.supervisor.add_family("f", factory)
+    await bench.supervisor.start()
+    with pytest.raises(NotReady, match="f/BTC keeps crashing, last of KeyError"):
+        await ask(bench, Name("f", "BTC"))
+    assert await ask(bench, Name("f", "ETH")) == "f/ETH"
+    assert bench.fatal == []
+
+
 async def test_k12_it_is_found_if_the_deaths_of_several_actors_add_up(
     build: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
