@@ -22,10 +22,14 @@ from opentrader.actors.analysis.scanner import market_scan, trend_scan
 from opentrader.actors.messages import (
     Explain,
     ExplanationOf,
+    MarketOf,
     MarketScan,
     ScanFailure,
+    ScanMarkets,
+    ScanTrends,
     TrendScan,
 )
+from opentrader.actors.messages.validation import validated
 from opentrader.clock import WALL, SystemClock
 from opentrader.config.settings import Settings
 from opentrader.domain.analysis.market import MarketContext
@@ -34,8 +38,8 @@ from opentrader.domain.analysis.reading import candles_of
 from opentrader.domain.analysis.trend import TrendResult
 from opentrader.domain.ports import Feed
 from opentrader.domain.symbols import listing_of
-from opentrader.domain.timeframes import HTF_OF, TF_MS, TIMEFRAMES, Timeframe, frames
-from opentrader.errors import Fault, InvalidInput, OpentraderError, StorageError
+from opentrader.domain.timeframes import HTF_OF, TF_MS, Timeframe
+from opentrader.errors import OpentraderError, StorageError
 from opentrader.feed import open_feed
 from opentrader.store.sqlite.read_only import read_store
 from opentrader.system.market import stored_pace, stored_shift
@@ -83,7 +87,7 @@ def analyze_symbol(
     """The context of one market, e.g. `analyze_symbol("BTC", mtf_tf="4h", htf_tf="1d")`.
 
     Without `settings`, reads them from the environment and the configuration file. Raises `ConfigError`,
-    `InvalidInput` for a timeframe, `SymbolNotFound`, and `ExchangeError` when the feed fails.
+    `InvalidInput`, `SymbolNotFound`, and `ExchangeError` when the feed fails.
     """
     return read_market(symbol, mtf_tf, htf_tf, settings=settings).context
 
@@ -96,8 +100,8 @@ def read_market(
     settings: Settings | None = None,
 ) -> Reading:
     """As `analyze_symbol`, and the candles."""
-    framed = _framed(mtf_tf, htf_tf)
-    return _wait(_reading(open_market(settings or Settings()), symbol, mtf_tf, framed))
+    asked = validated(MarketOf(symbol, mtf_tf, htf_tf))
+    return _wait(_reading(open_market(settings or Settings()), symbol, mtf_tf, htf_tf or HTF_OF[asked.mtf_tf]))
 
 
 def scan_market(
@@ -110,7 +114,7 @@ def scan_market(
 
     A symbol that cannot be read is listed in `failed`. `progress` is called after each symbol.
     """
-    chosen, framed = settings or Settings(), _framed(mtf_tf, None)
+    chosen, framed = settings or Settings(), HTF_OF[validated(ScanMarkets(mtf_tf)).mtf_tf]
     market = open_market(chosen)
     readings, failed = _wait(_each(chosen.watchlist, lambda symbol: _reading(market, symbol, mtf_tf, framed), progress))
     contexts = [reading.context for reading in readings]
@@ -126,7 +130,7 @@ def scan_trend(
 ) -> TrendScan:
     """The six votes on every symbol on the watchlist, as `GET /api/trend/scan` returns them."""
     chosen = settings or Settings()
-    _known("timeframe", timeframe)
+    validated(ScanTrends(timeframe))
     market = open_market(chosen)
     results, failed = _wait(_each(chosen.watchlist, lambda symbol: _trend(market, symbol, timeframe), progress))
     return trend_scan(market.feed.source, timeframe, results, failed)
@@ -223,24 +227,6 @@ async def _each(
             failed.append(ScanFailure(symbol, error.code, error.detail))
         progress(symbol)
     return results, failed
-
-
-def _framed(mtf_tf: Timeframe, htf_tf: Timeframe | None) -> Timeframe:
-    """The higher timeframe to use. Raises `InvalidInput`."""
-    _known("mtf_tf", mtf_tf)
-    if htf_tf is None:
-        return HTF_OF[mtf_tf]
-    _known("htf_tf", htf_tf)
-    if not frames(htf_tf, mtf_tf):
-        fault = Fault(("htf_tf",), f"{htf_tf} is shorter than mtf_tf, {mtf_tf}", "value_error", input=htf_tf)
-        raise InvalidInput([fault])
-    return htf_tf
-
-
-def _known(name: str, timeframe: str) -> None:
-    if timeframe not in TIMEFRAMES:
-        message = f"should be one of {', '.join(TIMEFRAMES)}, not {timeframe}"
-        raise InvalidInput([Fault((name,), message, "literal_error", input=timeframe)])
 
 
 def _wait(coroutine: Coroutine[Any, Any, T]) -> T:

@@ -79,7 +79,7 @@ def test_what_cannot_be_analyzed() -> None:
         analyze_symbol("NOSUCHCOIN", settings=settings())
     with pytest.raises(InvalidInput, match="htf_tf: 1h is shorter than mtf_tf, 4h"):
         analyze_symbol("BTC", "4h", "1h", settings=settings())
-    with pytest.raises(InvalidInput, match=r"mtf_tf: should be one of 15m, .* not 2h"):
+    with pytest.raises(InvalidInput, match=r"mtf_tf: Input should be '15m', .* or '1w'"):
         analyze_symbol("BTC", "2h", settings=settings())  # type: ignore[arg-type]  # no timeframe, which is the point
     with pytest.raises(ConfigError):
         analyze_symbol("BTC", settings=settings(feed="files:nowhere"))

@@ -7,15 +7,10 @@ from functools import cached_property
 from typing import Any, NamedTuple, get_args, get_type_hints
 from urllib.parse import parse_qsl
 
-from pydantic import TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails
-
+from opentrader.actors.messages import validation
 from opentrader.actors.runtime.message import Message
 from opentrader.errors import Fault, InvalidInput
-from opentrader.http.openapi.texts import SPELLINGS
 from opentrader.http.route import Place, Route
-
-_SIDES = {"long": "use `buy` for a long position", "short": "use `sell` for a short position"}
 
 
 class Parsed(NamedTuple):
@@ -54,21 +49,15 @@ class Reader:
             if "_" in value and name in self._numbers  # Python reads 26_0 as 260
         ]
         given = {} if isinstance(body, Fault) else {k: v for k, v in body.items() if self._place(k) == "body"}
+        hint = ""
         try:
-            message = self._adapter.validate_python({**given, **parsed.values, **path})
-        except ValidationError as error:
-            faults += self._reportable(map(_fault, error.errors(include_url=False)), body)
+            message = validation.parsed(self._message, {**given, **parsed.values, **path})
         except InvalidInput as error:
-            faults += self._reportable(error.faults, body)
+            faults, hint = faults + self._reportable(error.faults, body), error.hint
         else:
             if not faults:
                 return Parsed(message, parsed.unknown)
-        raise InvalidInput(faults, hint=_hint(faults))
-
-    # Built at the first request: building all of them would delay the start.
-    @cached_property
-    def _adapter(self) -> TypeAdapter[Message[Any]]:
-        return TypeAdapter(self._message)
+        raise InvalidInput(faults, hint=hint)
 
     @cached_property
     def _numbers(self) -> frozenset[str]:
@@ -110,22 +99,3 @@ def _strict_faults(query: Query) -> list[Fault]:
 
 def _placed(fault: Fault, place: Place) -> Fault:
     return Fault((place, *fault.loc), fault.msg, fault.type, input=fault.input, ctx=fault.ctx)
-
-
-def _fault(error: ErrorDetails) -> Fault:
-    """Pydantic's error as a fault. The input of a missing field is left out: it would be the whole request."""
-    given = None if error["type"] == "missing" else error["input"]
-    context = error.get("ctx", {}).items()
-    ctx: dict[str, object] = {key: value for key, value in context if isinstance(value, str | int | float)}
-    return Fault(error["loc"], _message_of(error), error["type"], input=given, ctx=ctx)
-
-
-def _message_of(error: ErrorDetails) -> str:
-    """Pydantic's text, or for a pattern mismatch the expected spelling."""
-    fallback = error["msg"]
-    return SPELLINGS.get(str(error["loc"][0]), fallback) if error["type"] == "string_pattern_mismatch" else fallback
-
-
-def _hint(faults: list[Fault]) -> str:
-    sides = (str(fault.input).lower() for fault in faults if fault.loc[-1] == "direction")
-    return next((_SIDES[side] for side in sides if side in _SIDES), "")

@@ -18,6 +18,7 @@ from opentrader.actors.messages import (
     ManualPlaced,
     TradeOpened,
 )
+from opentrader.actors.messages.validation import validated
 from opentrader.actors.operations.agent_activity import report_activity
 from opentrader.actors.operations.license_guard import Held, refused
 from opentrader.actors.runtime.message import Message
@@ -140,19 +141,20 @@ class TradingSystem:
         return coming or bool(snapshot.open_trades() or snapshot.pending() or snapshot.restored)
 
     async def ask(self, message: Message[R], timeout: float = REQUEST_SECONDS) -> R:
-        """Check a message (`admit`, `spelled`), have its owner handle it, and return the reply."""
+        """Check a message (`admit`, `validated`, `spelled`), have its owner handle it, and return the reply."""
         self.admit(type(message))
-        if isinstance(message, messages.View):
-            return cast(R, self.view(message))
-        return await self.deliver(self.spelled(message), timeout)
+        checked: Message[R] = validated(message)
+        if isinstance(checked, messages.View):
+            return cast(R, self.view(checked))
+        return await self.deliver(self.spelled(checked), timeout)
 
     async def deliver(self, message: Message[R], timeout: float = REQUEST_SECONDS) -> R:
-        """Have its owner handle a message that the caller has had checked by `admit` and `spelled`."""
+        """Have its owner handle a message that was checked as `ask` does it: HTTP has parsed it, and checks it once."""
         running = self._running()
         return await report_activity(running.tell, *activity_of(message), running.ask(message, timeout=timeout))
 
     def view(self, query: messages.View[R]) -> R:
-        """Answer a view from the published snapshots; never waits."""
+        """Answer a view from the published snapshots; never waits. As for `deliver`, its values are valid."""
         s = self.settings
         asking = views.Asking(
             now=self._clock.wall(),

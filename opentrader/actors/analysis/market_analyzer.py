@@ -29,8 +29,7 @@ from opentrader.domain.analysis.parameters import HISTORY
 from opentrader.domain.analysis.reading import candles_of
 from opentrader.domain.analysis.trend import TrendResult
 from opentrader.domain.ports import Feed, Kernels
-from opentrader.domain.timeframes import HTF_OF, TF_MS, Timeframe, frames
-from opentrader.errors import Fault, InvalidInput
+from opentrader.domain.timeframes import HTF_OF, TF_MS, Timeframe
 
 R = TypeVar("R")
 
@@ -124,12 +123,10 @@ class MarketAnalyzer(Actor):
 
     @handles(messages.MarketOf)
     def market(self, message: messages.MarketOf) -> MarketContext | Reply[MarketContext]:
-        demand_frame(message)
         return self._question(message)
 
     @handles(messages.ExplanationOf)
     def explain(self, message: messages.ExplanationOf) -> Explain | Reply[Explain]:
-        demand_frame(message)
         return self._question(message)
 
     @handles(messages.MrSignalOf)
@@ -286,13 +283,6 @@ def _candle(row: list[float], closed: bool) -> Candle:
 def frame(message: messages.MarketOf | messages.ExplanationOf) -> Timeframe:
     """The higher timeframe of a query: the one it names, else the default one of its middle timeframe."""
     return message.htf_tf or HTF_OF[message.mtf_tf]
-
-
-def demand_frame(message: messages.MarketOf | messages.ExplanationOf) -> None:
-    """Raise `InvalidInput` for a higher timeframe that is shorter than the middle one."""
-    if not frames(frame(message), message.mtf_tf):
-        text = f"{message.htf_tf} is shorter than mtf_tf ({message.mtf_tf})"
-        raise InvalidInput([Fault(("query", "htf_tf"), text, "value_error", input=message.htf_tf)])
 
 
 def reply_to(message: Question, context: MarketContext) -> MarketContext | Explain:

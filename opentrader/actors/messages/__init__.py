@@ -1,10 +1,11 @@
 """The map of the system: every message, the actor that owns it, and its reply.
 
 Requests are imperatives, queries noun phrases. A `View` is answered from published snapshots, without waiting for an
-actor (`actors.views`). Fields carry their constraints: HTTP validates them, and the OpenAPI document shows them. A
-symbol may use any spelling of `domain.symbols`; the system converts it to the pair before an actor gets it.
-Continuations are defined next to the actor that pipes them. Replies have the shape of the API's JSON; times are whole
-Unix seconds. A reply with the name of a domain value ends in `Reply`; the OpenAPI document drops that suffix.
+actor (`actors.views`). Fields carry their constraints: every entry point has them validated (`validation`), and the
+OpenAPI document shows them. A symbol may use any spelling of `domain.symbols`; the system converts it to the pair
+before an actor gets it. Continuations are defined next to the actor that pipes them. Replies have the shape of the
+API's JSON; times are whole Unix seconds. A reply with the name of a domain value ends in `Reply`; the OpenAPI document
+drops that suffix.
 """
 
 from opentrader.actors.messages.history import (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, TypeVar
 
@@ -14,7 +15,8 @@ from opentrader.actors.runtime.message import Message
 from opentrader.domain.analysis.market import MarketContext, PriorityDecision, Regime, TraceVerdict
 from opentrader.domain.analysis.mean_reversion import MrSignal, NoSetup
 from opentrader.domain.analysis.trend import Score, Trend, TrendResult
-from opentrader.domain.timeframes import Timeframe
+from opentrader.domain.timeframes import Timeframe, frames
+from opentrader.errors import Fault
 
 R = TypeVar("R")
 
@@ -105,6 +107,11 @@ class TrendOf(OfMarket[TrendResult]):
     timeframe: Timeframe = "1h"
 
 
+def _too_short(higher: Timeframe | None, middle: Timeframe) -> Iterator[Fault]:
+    if higher is not None and not frames(higher, middle):
+        yield Fault(("htf_tf",), f"{higher} is shorter than mtf_tf, {middle}", "value_error", input=higher)
+
+
 @dataclass(frozen=True, slots=True)
 class MarketOf(OfMarket[MarketContext]):
     """The full context of one market on two timeframes, from the cache while it is fresh."""
@@ -112,6 +119,9 @@ class MarketOf(OfMarket[MarketContext]):
     symbol: Symbol
     mtf_tf: Timeframe = "4h"
     htf_tf: Timeframe | None = None
+
+    def contradictions(self) -> Iterator[Fault]:
+        return _too_short(self.htf_tf, self.mtf_tf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +158,9 @@ class ExplanationOf(OfMarket[Explain]):
     symbol: Symbol
     mtf_tf: Timeframe = "4h"
     htf_tf: Timeframe | None = None
+
+    def contradictions(self) -> Iterator[Fault]:
+        return _too_short(self.htf_tf, self.mtf_tf)
 
 
 @dataclass(frozen=True, slots=True)

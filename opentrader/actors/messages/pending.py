@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
@@ -25,7 +26,7 @@ from opentrader.actors.messages.types import (
 )
 from opentrader.actors.runtime.message import Message
 from opentrader.domain.signals import Direction
-from opentrader.errors import Fault, InvalidInput
+from opentrader.errors import Fault
 
 RISK_REWARD = r"^\s*(?=[0-9.]*[1-9])\d{1,4}(\.\d{1,4})?\s*:\s*(?=[0-9.]*[1-9])\d{1,4}(\.\d{1,4})?\s*$"
 LARGEST_RATIO = 100
@@ -93,12 +94,12 @@ class PlaceManual(Message[ManualPlaced]):
     agent: Caller = "coo"
     idem_key: str = ""
 
-    def __post_init__(self) -> None:
+    def contradictions(self) -> Iterator[Fault]:
         if (self.rr is None) == (self.tp_pct is None):
             both = "not both" if self.rr is not None else "one is required"
-            raise InvalidInput([Fault(("tp_pct",), f"give either rr or tp_pct: {both}", "value_error")])
-        if self.rr is not None and ratio_of(self.rr) > LARGEST_RATIO:
-            raise InvalidInput([Fault(("rr",), "the reward may be at most 100 times the risk", "value_error")])
+            yield Fault(("tp_pct",), f"give either rr or tp_pct: {both}", "value_error")
+        elif self.rr is not None and ratio_of(self.rr) > LARGEST_RATIO:
+            yield Fault(("rr",), "the reward may be at most 100 times the risk", "value_error")
 
     @property
     def target_pct(self) -> Decimal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -10,7 +11,7 @@ from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 from opentrader.actors.messages.types import OK, Bot, Caller, Exact, Oscillator, Percent, Price, Side, Symbol, View
 from opentrader.actors.runtime.message import Message
 from opentrader.domain.signals import Direction, PostStatus, SignalStatus
-from opentrader.errors import Fault, InvalidInput
+from opentrader.errors import Fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,18 +89,10 @@ class PostSignal(Message[SignalPosted]):
     range_resistance: float | None = None
     range_midline: float | None = None
 
-    def __post_init__(self) -> None:
+    def contradictions(self) -> Iterator[Fault]:
         if self.passed is not None and self.total is not None and self.passed > self.total:
-            raise InvalidInput(
-                [
-                    Fault(
-                        ("passed",),
-                        f"passed may not exceed total ({self.total})",
-                        "value_error",
-                        input=self.passed,
-                    )
-                ]
-            )
+            text = f"passed may not exceed total ({self.total})"
+            yield Fault(("passed",), text, "value_error", input=self.passed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Inside the daemon, money is Decimal; a float here is the last step before JSON.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, ClassVar, Literal
@@ -29,7 +30,7 @@ from opentrader.actors.messages.types import (
 )
 from opentrader.actors.runtime.message import Message
 from opentrader.domain.signals import Direction
-from opentrader.errors import Fault, InvalidInput
+from opentrader.errors import Fault
 
 Mode = Literal["paper", "live"]
 Protection = Literal["oco", "stop+soft_tp", "soft", "none"]
@@ -194,15 +195,15 @@ class RestoreTrade(Message[Restored]):
     bot: Bot = "manual"
     date: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = None
 
-    def __post_init__(self) -> None:
-        long = self.direction.lower() == "buy"
+    def contradictions(self) -> Iterator[Fault]:
+        long = self.direction == "buy"
         if (self.sl_px < self.tp_px) != long:
             side = "below" if long else "above"
-            raise InvalidInput([Fault(("sl_px",), f"the stop lies {side} the target", "value_error", input=self.sl_px)])
+            yield Fault(("sl_px",), f"the stop lies {side} the target", "value_error", input=self.sl_px)
         try:
             date.fromisoformat(self.date or "1970-01-01")
         except ValueError as error:
-            raise InvalidInput([Fault(("date",), str(error), "date_parsing", input=self.date)]) from None
+            yield Fault(("date",), str(error), "date_parsing", input=self.date)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
+
+from opentrader.errors import Fault
 
 R = TypeVar("R")
 
@@ -26,12 +29,17 @@ class Message(Generic[R]):
     reduces: ClassVar[bool] = False
     own: ClassVar[bool] = False
     urgent: ClassVar[bool] = False
-    __pydantic_config__: ClassVar[dict[str, bool]] = {"allow_inf_nan": False}  # read where a request is parsed
+    # Read where a request is validated; `always`: a message that a caller has built is validated as well.
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"allow_inf_nan": False, "revalidate_instances": "always"}
 
     @property
     def key(self) -> str | None:
         """The key of one actor of a family; None for an actor that exists once."""
         return None
+
+    def contradictions(self) -> Iterable[Fault]:
+        """The values that do not fit the others; asked where a request is validated, once each value is valid alone."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,19 +60,6 @@ FIELDS = {
 }
 """The descriptions of parameters, by name."""
 
-_MARKET = "should be a market, for example BTC, BTCUSDT or BTC/USDT"
-SPELLINGS = {
-    "agent": "should contain only letters, digits, dots, dashes and underscores",
-    "date": "should be a date, for example 2026-04-27",
-    "direction": "should be buy or sell",
-    "email": "should be an e-mail address, for example you@example.com",
-    "license_key": "should be a license key, like OT-XXXX-XXXX-XXXX-XXXX",
-    "symbol": _MARKET,
-    "symbols": _MARKET,
-    "types": "should be lower-case names separated by commas, for example agent,signal",
-}
-"""The expected spelling of parameters with a pattern, by name."""
-
 ERRORS: tuple[tuple[int, tuple[str, ...]], ...] = (
     (500, ("exchange_error", "internal_error")),
     (503, ("not_ready", "overloaded", "shutting_down", "storage_error")),

@@ -17,7 +17,7 @@ from opentrader.actors.messages import (
     TrendOf,
 )
 from opentrader.domain.timeframes import Timeframe
-from opentrader.errors import ExchangeError, InternalError, InvalidInput
+from opentrader.errors import ExchangeError, InternalError
 from opentrader.indicators import market_context, mr_signal, trend_result
 
 HOUR = 3600
@@ -111,13 +111,6 @@ async def test_a_feed_with_a_fault_is_named_and_costs_only_its_own_question(book
     books.feed.failing = None
     assert (await books.ask(MarketOf("BTCUSDT"))).symbol == "BTC"
     assert books.fatal == []
-
-
-async def test_a_higher_timeframe_must_not_be_the_shorter_one(books):
-    with pytest.raises(InvalidInput) as refused:
-        await books.ask(MarketOf("BTCUSDT", "4h", "1h"))
-    assert refused.value.faults[0].loc == ("query", "htf_tf")
-    assert books.feed.calls == []
 
 
 async def test_an_explanation_names_the_level_that_decided(books):

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
-
+from opentrader.actors.messages import validation
+from opentrader.actors.runtime.message import Message
 from opentrader.errors import InvalidInput
 
-T = TypeVar("T")
+M = TypeVar("M", bound=Message[Any])
 
 
-def parsed(kind: type[T], **values: Any) -> T:
-    return TypeAdapter(kind).validate_python(values)
+def parsed(kind: type[M], **values: Any) -> M:
+    return validation.parsed(kind, values)
 
 
-def refused(kind: type[Any], **values: Any) -> set[str]:
+def refused(kind: type[Message[Any]], **values: Any) -> set[str]:
     """The fields that are refused; none if the message is accepted."""
     try:
         parsed(kind, **values)
-    except ValidationError as error:
-        return {str(fault["loc"][0]) for fault in error.errors()}
     except InvalidInput as error:
         return {str(fault.loc[0]) for fault in error.faults}
     return set()

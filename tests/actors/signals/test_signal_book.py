@@ -21,7 +21,7 @@ from opentrader.actors.messages import (
 from opentrader.actors.signals.signal_book import SignalLimits
 from opentrader.domain.signals import SignalRecord
 from opentrader.domain.timeframes import TF_MS
-from opentrader.errors import InvalidInput, SignalExpired, SignalNotFound, SignalNotPending, StorageError
+from opentrader.errors import SignalExpired, SignalNotFound, SignalNotPending, StorageError
 from tests.fakes.clock import StillClock
 from tests.waiting import until
 
@@ -286,9 +286,3 @@ async def test_a_slow_operator_holds_up_nobody_and_a_decision_meanwhile_stands(b
     assert (await posting).status == "pending"
     await books.ask(CleanUpSignals(60))
     assert books.view(SignalRows()).signals[0].status == "consumed"
-
-
-def test_more_passed_than_there_are_checks_is_refused():
-    with pytest.raises(InvalidInput) as refused:
-        signal(passed=8, total=7)
-    assert refused.value.faults[0].loc == ("passed",)
