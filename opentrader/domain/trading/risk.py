@@ -79,7 +79,7 @@ def demand_room(open_and_pending: int, day: Day, equity: Decimal, risk: Risk, *,
     if counts and day.trades >= risk.max_trades_day:
         raise DailyLimitReached(
             f"{day.trades} of {risk.max_trades_day} trades opened today",
-            hint="The count resets at 00:00 UTC; POST /api/reset-daily resets it now.",
+            hint="The count starts again at 00:00 UTC.",
         )
     if open_and_pending >= risk.max_open:
         raise RiskLimit(f"{open_and_pending} trades and pending entries are open; the limit is {risk.max_open}")

@@ -225,7 +225,7 @@ class Entries(TradingPart):
         self._demand_room(counts=isinstance(request, messages.ExecuteTrade))
         if self._cools_down(request.symbol):
             raise RiskLimit(
-                f"{request.symbol} was stopped out recently", hint="retry after the cooldown (risk_cooldown_sec)"
+                f"{request.symbol} was stopped out recently", hint="the cooldown ends by itself; retry later"
             )
 
     def _is_planned(self, pair: str) -> bool:

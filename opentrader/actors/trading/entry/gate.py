@@ -29,7 +29,7 @@ class GateState:
 def refusal(state: GateState) -> OpentraderError | None:
     """The first reason that bars entries, in the order of the API; None if the gate is open."""
     if state.control.halted:
-        return TradingHalted(f"trading is halted: {state.control.reason}", hint="POST /api/resume allows entries again")
+        return TradingHalted(f"trading is halted: {state.control.reason}", hint="the operator can resume trading")
     if state.control.closeall_since is not None:
         return TradingHalted("a closeall is in progress", hint="entries are allowed again once it has ended")
     if not state.reconciled or not state.account_known:
