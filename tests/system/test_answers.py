@@ -28,8 +28,8 @@ async def test_a_target_by_ratio_is_exact(site: Site, venue: Venue) -> None:
 @pytest.mark.parametrize(
     ("path", "loc"),
     [
-        (MANUAL.format("{px}", 0.1, "rr=1:1"), "rr"),
-        (MANUAL.format("{px}", 0.1, "tp_pct=0.1"), "tp_pct"),
+        (MANUAL.format("{px}", 0.5, "rr=3:1"), "rr"),
+        (MANUAL.format("{px}", 0.5, "tp_pct=0.1"), "tp_pct"),
         (MANUAL.format("{px}", 0.009, "tp_pct=5"), "sl_pct"),
         (MANUAL.format("{px}", 1e-300, "tp_pct=5"), "sl_pct"),
         (TRADE.format("SOL").replace("tp=60", "tp=0.1"), "tp"),

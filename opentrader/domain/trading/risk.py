@@ -33,14 +33,16 @@ class Funds:
     free: Decimal
 
 
-def size(funds: Funds, price: Decimal, sl_pct: Decimal, filters: Filters, risk: Risk) -> Decimal:
+def size(funds: Funds, price: Decimal, stop: Decimal, filters: Filters, risk: Risk) -> Decimal:
     """The quantity of an entry, limited by the risk at the stop, the maximum notional and the free balance.
 
-    notional = min(equity x risk % / sl %, equity x max notional %, free / (1 + fee)), floored to the step. Raises
-    `InsufficientBalance` or `RiskLimit` when that is below the minimum order of the venue.
+    notional = min(equity x risk % / sl %, equity x max notional %, free / (1 + fee)), floored to the step; sl % is the
+    distance of the stop as it will be sent, on a tick. Raises `InsufficientBalance` or `RiskLimit` when that is below
+    the minimum order of the venue.
     """
     affordable = funds.free / (1 + filters.taker_rate)
-    allowed = funds.equity * min(risk.per_trade_pct / sl_pct, risk.max_notional_pct / HUNDRED)
+    at_stop = (price - stop) / price * HUNDRED
+    allowed = funds.equity * min(risk.per_trade_pct / at_stop, risk.max_notional_pct / HUNDRED)
     quantity = filters.floor(min(affordable, allowed) / price)
     if quantity >= filters.min_qty and quantity * price >= filters.min_notional:
         return quantity

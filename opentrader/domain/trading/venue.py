@@ -22,6 +22,20 @@ Status = Literal["OPEN", "FILLED", "CANCELED", "EXPIRED", "REJECTED"]
 
 
 @dataclass(frozen=True, slots=True)
+class PriceBand:
+    """Allowed limit prices as multiples of the last price (PERCENT_PRICE_BY_SIDE)."""
+
+    bid_up: Decimal = Decimal(5)
+    bid_down: Decimal = Decimal("0.2")
+    ask_up: Decimal = Decimal(5)
+    ask_down: Decimal = Decimal("0.2")
+
+    def holds(self, side: Side, px: Decimal, last: Decimal) -> bool:
+        down, up = (self.bid_down, self.bid_up) if side == "buy" else (self.ask_down, self.ask_up)
+        return last * down <= px <= last * up
+
+
+@dataclass(frozen=True, slots=True)
 class Filters:
     """The order rules of the venue for one symbol, and its capabilities."""
 
@@ -39,6 +53,7 @@ class Filters:
     max_orders: int = 200
     max_stops: int = 5  # each OCO list counts one
     max_lists: int = 20
+    band: PriceBand | None = None
     cid_length: int = 36  # longest client order id; below 36 ours are hashes, and a lost store cannot be rebuilt
 
     def floor(self, qty: Decimal) -> Decimal:
@@ -52,6 +67,11 @@ class Filters:
     def price(self, px: Decimal) -> Decimal:
         """Round to the nearest tick."""
         return (px / self.tick).to_integral_value(ROUND_HALF_UP) * self.tick
+
+    def limit_price(self, side: Side, px: Decimal) -> Decimal:
+        """Round a limit price to the tick: never to a worse one than was asked for."""
+        rounding = ROUND_FLOOR if side == "buy" else ROUND_CEILING
+        return (px / self.tick).to_integral_value(rounding) * self.tick
 
     @property
     def stop_type(self) -> OrderType:

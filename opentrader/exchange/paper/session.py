@@ -13,14 +13,14 @@ from apsw import Connection
 
 from opentrader.domain.symbols import Listing
 from opentrader.domain.timeframes import WEEK_MS
-from opentrader.domain.trading.venue import Filters
+from opentrader.domain.trading.venue import Filters, PriceBand
 from opentrader.errors import SymbolNotFound
 from opentrader.exchange.paper.ledger import ledger as accounting
 from opentrader.exchange.paper.ledger.ledger import Ledger
 from opentrader.exchange.paper.matching.account import Account
 from opentrader.exchange.paper.matching.engine import BnbPrice, Matching, Rates
 from opentrader.exchange.paper.matching.fees import BNB
-from opentrader.exchange.paper.matching.filters import PriceBand, usual_filters
+from opentrader.exchange.paper.matching.filters import usual_filters
 from opentrader.exchange.paper.matching.order_entry import OrderEntry
 from opentrader.exchange.paper.matching.price_path import Path
 from opentrader.exchange.paper.matching.replay import BnbPrices, pass_paths
@@ -98,6 +98,7 @@ class Session:
             max_stops=terms.most_stops,
             max_lists=terms.most_lists,
             max_orders=terms.most_orders,
+            band=terms.band,
         )
 
     def _listing(self, symbol: str) -> Listing:
@@ -173,7 +174,7 @@ class Session:
     ) -> T:
         account = accounting.load(connection)
         matching = Matching(account, self.terms.rates, bnb)
-        answer = request(OrderEntry(matching, filters, self.terms.band, last, at), account)
+        answer = request(OrderEntry(matching, filters, last, at), account)
         accounting.look(connection, at)
         accounting.save(connection, account)
         return answer

@@ -19,36 +19,36 @@ QUIET = Day(0, D(0))
 
 
 @pytest.mark.parametrize(
-    ("funds", "sl_pct", "wanted"),
+    ("funds", "stop", "wanted"),
     [
-        (Funds(D(10_000), D(10_000)), D(5), D(10)),  # 0.5 % of 10 000 is lost at 5 % below 100
-        (Funds(D(10_000), D(10_000)), D(1), D(10)),  # capped at 10 % of the equity
-        (Funds(D(10_000), D(500)), D(5), D(5)),  # no more than is free
+        (Funds(D(10_000), D(10_000)), D(95), D(10)),  # 0.5 % of 10 000 is lost at 5 % below 100
+        (Funds(D(10_000), D(10_000)), D(99), D(10)),  # capped at 10 % of the equity
+        (Funds(D(10_000), D(500)), D(95), D(5)),  # no more than is free
     ],
 )
-def test_the_size_is_the_least_of_three(funds: Funds, sl_pct: Decimal, wanted: Decimal) -> None:
-    assert size(funds, D(100), sl_pct, FILTERS, Risk()) == FILTERS.floor(wanted)
+def test_the_size_is_the_least_of_three(funds: Funds, stop: Decimal, wanted: Decimal) -> None:
+    assert size(funds, D(100), stop, FILTERS, Risk()) == FILTERS.floor(wanted)
 
 
 def test_too_little_money_and_too_tight_a_rule_are_told_apart() -> None:
     least = max(FILTERS.min_notional, FILTERS.min_qty * 100)
     with pytest.raises(InsufficientBalance):
-        size(Funds(D(10_000), least / 2), D(100), D(5), FILTERS, Risk())
+        size(Funds(D(10_000), least / 2), D(100), D(95), FILTERS, Risk())
     with pytest.raises(RiskLimit):
-        size(Funds(least * 2, least * 2), D(100), D(99), FILTERS, Risk())
+        size(Funds(least * 2, least * 2), D(100), D(1), FILTERS, Risk())
 
 
-@given(st.decimals(1, 10**6, places=2), st.decimals(1, 10**6, places=2), st.decimals("0.1", 50, places=1))
-def test_a_size_never_breaks_a_rule(equity: Decimal, free: Decimal, sl_pct: Decimal) -> None:
+@given(st.decimals(1, 10**6, places=2), st.decimals(1, 10**6, places=2), st.decimals(50, "99.9", places=1))
+def test_a_size_never_breaks_a_rule(equity: Decimal, free: Decimal, stop: Decimal) -> None:
     risk = Risk()
     try:
-        qty = size(Funds(equity, free), D(100), sl_pct, FILTERS, risk)
+        qty = size(Funds(equity, free), D(100), stop, FILTERS, risk)
     except (InsufficientBalance, RiskLimit):
         return
     notional = qty * 100
     assert notional <= free
     assert notional <= equity * risk.max_notional_pct / 100
-    assert notional * sl_pct <= equity * risk.per_trade_pct
+    assert qty * (100 - stop) * 100 <= equity * risk.per_trade_pct
 
 
 @pytest.mark.parametrize(("direction", "price"), [("buy", 105), ("buy", 1), ("sell", 95), ("sell", 999)])

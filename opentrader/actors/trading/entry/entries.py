@@ -236,7 +236,7 @@ class Entries(TradingPart):
         filters = self.book.filters.get(request.symbol)
         if filters is None:
             return  # checked again once the tick size is known
-        px = filters.price(Decimal(str(request.entry_px)))
+        px = filters.limit_price("buy", Decimal(str(request.entry_px)))
         for trade in self.book.known():
             same = trade.intent.kind == "limit" and (trade.intent.symbol, trade.intent.px) == (request.symbol, px)
             if same and (is_pending(trade) or self._snapshot().is_open(trade)):

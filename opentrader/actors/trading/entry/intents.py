@@ -14,19 +14,16 @@ from opentrader.actors.messages import (
     PlaceManual,
 )
 from opentrader.actors.trading.account import account_of
+from opentrader.actors.trading.entry.levels import Levels, demand_exits, demand_levels, demand_limit, levels_of
 from opentrader.actors.trading.replies.snapshot import AccountReading
 from opentrader.domain.timeframes import HOUR_MS
 from opentrader.domain.trading.exchange import Exchange, PriceTicker, Unreachable
-from opentrader.domain.trading.lifecycle.ids import at_distance
 from opentrader.domain.trading.lifecycle.records import EntryKind, Intent, Source
-from opentrader.domain.trading.lifecycle.settings import BINANCE
 from opentrader.domain.trading.risk import Funds, Risk, demand_within_collar, size
 from opentrader.domain.trading.venue import ZERO, Balance, Filters, Order, VenueView, Watch
-from opentrader.errors import Fault, InvalidInput, RiskLimit
+from opentrader.errors import Fault, InvalidInput, OrderRejected, RiskLimit
 
-BASIS = Decimal(100)  # basis points to a percent
 EMPTY = Balance(ZERO, ZERO)
-_STOP_OF = {"market": "sl", "limit": "sl_pct"}  # the request parameter of the stop
 ORDERS_MS = 3_000  # open orders that were read this long ago serve to count the places that are left
 
 
@@ -82,7 +79,7 @@ def demand_fresh(quote: Quote, now: int, limit_ms: float) -> None:
 
 
 def demand_slots(quote: Quote, to_come: int) -> None:
-    """Raise `RiskLimit` where the exchange would reject the exits of one more entry.
+    """Raise `OrderRejected` where the exchange would reject the exits of one more entry.
 
     `to_come`: the number of order lists that entries in flight will still need.
     """
@@ -97,51 +94,26 @@ def demand_slots(quote: Quote, to_come: int) -> None:
     }
     for what, (count, limit) in wanted.items():
         if count > limit:
-            raise RiskLimit(
+            raise OrderRejected(
                 f"{filters.symbol} would need {count} open {what}, but the exchange allows {limit}",
-                hint="the position could not be protected; cancel open orders of this symbol first",
+                hint="nothing was sent: the position could not be protected while so many orders are open",
             )
-
-
-def demand_levels(sl_pct: Decimal, tp_pct: Decimal, filters: Filters, stop: str, target: str) -> None:
-    """Raise `InvalidInput` for a stop closer than a basis point, or a target that does not exceed the fees."""
-    cost = 2 * filters.taker_rate * 100
-    faults = []
-    if sl_pct * BASIS < 1:
-        faults.append(Fault(("query", stop), "should be at least 0.01 %", "value_error", input=float(sl_pct)))
-    if tp_pct <= cost:
-        paid = f"should exceed the fees of {float(cost):g} %, but is {float(tp_pct):g} %"
-        faults.append(Fault(("query", target), paid, "value_error", input=float(tp_pct)))
-    if faults:
-        raise InvalidInput(faults)
-
-
-def demand_exit(symbol: str, qty: Decimal, sl: Decimal, filters: Filters) -> None:
-    """Raise `RiskLimit` if the quantity left after the highest fees is too small for a stop order."""
-    left = filters.floor(qty * (1 - filters.taker_rate))
-    least = filters.ceil(max(filters.min_qty, BINANCE.notional_margin * filters.min_notional / sl))
-    if left < least:
-        raise RiskLimit(
-            f"{left:f} {filters.base} would be left of {symbol} after fees; a stop order needs at least {least:f}",
-            hint="a closer stop allows a larger trade",
-        )
 
 
 def market_intent(request: ExecuteTrade, quote: Quote, risk: Risk, *, now: int, key: str, instance: str) -> Intent:
     """The intent of a market entry; size and levels are computed from the ask."""
     px = quote.filters.price(quote.ticker.ask)
     sl_pct, tp_pct = Decimal(str(request.sl)), Decimal(str(request.tp))
-    demand_levels(sl_pct, tp_pct, quote.filters, "sl", "tp")
-    qty = size(quote.funds, px, sl_pct, quote.filters, risk)
+    levels = levels_of(px, sl_pct, tp_pct, quote.filters)
+    demand_levels(levels, tp_pct, quote.ticker, quote.filters, ("sl", "tp"))
     return _intent(
         key=key,
         kind="market",
         symbol=request.symbol,
-        qty=qty,
-        px=px,
+        qty=_protectable(request.symbol, levels, quote, risk),
+        levels=levels,
         sl_pct=sl_pct,
         tp_pct=tp_pct,
-        quote=quote,
         ttl_at=0,
         now=now,
         instance=instance,
@@ -154,24 +126,25 @@ def market_intent(request: ExecuteTrade, quote: Quote, risk: Risk, *, now: int, 
 
 def limit_intent(request: PlaceManual, quote: Quote, risk: Risk, *, now: int, key: str, instance: str) -> Intent:
     """The intent of a LIMIT entry, sized at the limit price; raises `RiskLimit` outside the collar."""
-    px = quote.filters.price(Decimal(str(request.entry_px)))
+    px = quote.filters.limit_price("buy", Decimal(str(request.entry_px)))
     if px <= 0:
         fault = Fault(("query", "entry_px"), f"is below the tick size {quote.filters.tick:f}", "value_error")
         raise InvalidInput([fault])
     demand_within_collar("buy", px, quote.last, risk)
     sl_pct, tp_pct = Decimal(str(request.sl_pct)), request.target_pct
-    demand_levels(sl_pct, tp_pct, quote.filters, "sl_pct", request.target_name)
-    qty = size(quote.funds, px, sl_pct, quote.filters, risk)
+    levels = levels_of(px, sl_pct, tp_pct, quote.filters)
+    demand_levels(levels, tp_pct, quote.ticker, quote.filters, ("sl_pct", request.target_name))
+    qty = _protectable(request.symbol, levels, quote, risk)
+    demand_limit(request.symbol, px, qty, quote.last, quote.filters)
     ttl_at = now - now % 1000 + int(request.ttl_hours * HOUR_MS)
     return _intent(
         key=key,
         kind="limit",
         symbol=request.symbol,
         qty=qty,
-        px=px,
+        levels=levels,
         sl_pct=sl_pct,
         tp_pct=tp_pct,
-        quote=quote,
         ttl_at=ttl_at,
         now=now - now % 1000,
         instance=instance,
@@ -183,16 +156,22 @@ def limit_intent(request: PlaceManual, quote: Quote, risk: Risk, *, now: int, ke
     )
 
 
+def _protectable(symbol: str, levels: Levels, quote: Quote, risk: Risk) -> Decimal:
+    """The size of an entry whose exits the exchange will take."""
+    qty = size(quote.funds, levels.px, levels.sl, quote.filters, risk)
+    demand_exits(symbol, levels, qty, quote.last, quote.filters)
+    return qty
+
+
 def _intent(
     *,
     key: str,
     kind: EntryKind,
     symbol: str,
     qty: Decimal,
-    px: Decimal,
+    levels: Levels,
     sl_pct: Decimal,
     tp_pct: Decimal,
-    quote: Quote,
     ttl_at: int,
     now: int,
     instance: str,
@@ -202,27 +181,15 @@ def _intent(
     rr: str = "",
     idem_key: str = "",
 ) -> Intent:
-    """Levels are first rounded to a basis point, because the client order id encodes them for recovery."""
-    filters = quote.filters
-    sl = filters.price(at_distance(px, -_basis_points(sl_pct)))
-    tp = filters.price(at_distance(px, _basis_points(tp_pct)))
-    if not ZERO < sl < px < tp:
-        fault = Fault(
-            ("query", _STOP_OF[kind]),
-            f"stop {sl:f} and target {tp:f} do not enclose {px:f} after rounding to the tick {filters.tick:f}",
-            "value_error",
-        )
-        raise InvalidInput([fault])
-    demand_exit(symbol, qty, sl, filters)
     return Intent(
         id=key,
         kind=kind,
         symbol=symbol,
         side="buy",
         qty=qty,
-        px=px,
-        sl=sl,
-        tp=tp,
+        px=levels.px,
+        sl=levels.sl,
+        tp=levels.tp,
         ttl_at=ttl_at,
         created_at=now,
         instance=instance,
@@ -234,7 +201,3 @@ def _intent(
         rr=rr,
         idem_key=idem_key,
     )
-
-
-def _basis_points(percent: Decimal) -> int:
-    return max(1, round(percent * BASIS))

@@ -11,6 +11,7 @@ from opentrader.domain.trading.venue import (
     CancelOrder,
     Close,
     Effect,
+    Filters,
     PlaceEntry,
     PlaceList,
     PlaceStop,
@@ -66,12 +67,13 @@ def enter(scene: Scene) -> Sent:
     return trade, PlaceEntry(leg.cid, intent.symbol, intent.side, intent.qty, px, scene.now)
 
 
-def limit_px(scene: Scene, stop_px: Decimal) -> Decimal | None:
+def stop_limit(filters: Filters, stop_px: Decimal, offset: Decimal) -> Decimal | None:
     """The limit price of a stop-limit, a little beyond its stop; None for a market stop."""
-    filters = scene.view.filters
-    if filters.stop_type == "STOP_LOSS":
-        return None
-    return filters.price(stop_px * (1 - scene.settings.limit_offset))
+    return None if filters.stop_type == "STOP_LOSS" else filters.price(stop_px * (1 - offset))
+
+
+def limit_px(scene: Scene, stop_px: Decimal) -> Decimal | None:
+    return stop_limit(scene.view.filters, stop_px, scene.settings.limit_offset)
 
 
 def protect(scene: Scene, qty: Decimal, level: Decimal) -> Sent:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 
 from opentrader.domain.symbols import Listing
 from opentrader.domain.trading.exchange import NewList, NewOrder, OrderKind
-from opentrader.domain.trading.venue import ZERO, Filters, Side
+from opentrader.domain.trading.order_rules import failed_filter
+from opentrader.domain.trading.venue import ZERO, Filters, PriceBand
 from opentrader.exchange.paper.matching.orders import CONTINGENT, STOPS, TAKE_PROFITS
 from opentrader.exchange.refusals import DUPLICATE, Refusal
 
@@ -36,20 +36,6 @@ MIN_NOTIONAL = {"BTC": Decimal("0.0001"), "ETH": Decimal("0.001"), "BNB": Decima
 USUAL_MIN_NOTIONAL = Decimal(5)
 
 
-@dataclass(frozen=True, slots=True)
-class PriceBand:
-    """Allowed limit prices as multiples of the last price (PERCENT_PRICE_BY_SIDE)."""
-
-    bid_up: Decimal = Decimal(5)
-    bid_down: Decimal = Decimal("0.2")
-    ask_up: Decimal = Decimal(5)
-    ask_down: Decimal = Decimal("0.2")
-
-    def holds(self, side: Side, px: Decimal, last: Decimal) -> bool:
-        down, up = (self.bid_down, self.bid_up) if side == "buy" else (self.ask_down, self.ask_up)
-        return last * down <= px <= last * up
-
-
 def usual_filters(listing: Listing, price: Decimal, taker_rate: Decimal) -> Filters:
     """The filters of a market: known values, else a grid that fits its price.
 
@@ -70,27 +56,29 @@ def usual_filters(listing: Listing, price: Decimal, taker_rate: Decimal) -> Filt
         taker_rate=taker_rate,
         order_types=ORDER_TYPES,
         cancel_replace=True,
+        band=PriceBand(),
     )
 
 
-def check_order(order: NewOrder, filters: Filters, last: Decimal, band: PriceBand) -> None:
+def check_order(order: NewOrder, filters: Filters, last: Decimal) -> None:
     """Check parameters and filters of one order. Raises `Refusal`."""
     check_cid("newClientOrderId", order.cid)
     _check_parameters(order)
     _check_precision(order)
     _check_type(order.type, filters)
-    _check_prices(order, filters, last, band)
-    _check_size(order, filters, last)
+    failed = failed_filter(filters, order.side, order.qty, last, px=order.px, stop_px=order.stop_px)
+    if failed:
+        raise Refusal(-1013, f"Filter failure: {failed}")
 
 
-def check_list(new: NewList, orders: Iterable[NewOrder], filters: Filters, last: Decimal, band: PriceBand) -> None:
+def check_list(new: NewList, orders: Iterable[NewOrder], filters: Filters, last: Decimal) -> None:
     """Check the shape of a list, then both of its orders, the upper one first. Raises `Refusal`."""
     check_cid("listClientOrderId", new.cid)
     _check_shape(new)
     if new.above.cid == new.below.cid:
         raise Refusal(-1013, DUPLICATE)
     for order in orders:
-        check_order(order, filters, last, band)
+        check_order(order, filters, last)
 
 
 def check_cid(name: str, cid: str) -> None:
@@ -127,22 +115,6 @@ def _check_type(kind: OrderKind, filters: Filters) -> None:
     if kind not in filters.order_types:
         spoken = kind.replace("_", " ").capitalize()
         raise Refusal(-1013, f"{spoken} orders are not supported for this symbol.")
-
-
-def _check_prices(order: NewOrder, filters: Filters, last: Decimal, band: PriceBand) -> None:
-    for price in (order.px, order.stop_px):
-        if price is not None and price % filters.tick:
-            raise Refusal(-1013, "Filter failure: PRICE_FILTER")
-    if order.px is not None and not band.holds(order.side, order.px, last):
-        raise Refusal(-1013, "Filter failure: PERCENT_PRICE_BY_SIDE")
-
-
-def _check_size(order: NewOrder, filters: Filters, last: Decimal) -> None:
-    if order.qty < filters.min_qty or order.qty % filters.step:
-        raise Refusal(-1013, "Filter failure: LOT_SIZE")
-    price = order.px or order.stop_px or last
-    if order.qty * price < filters.min_notional:
-        raise Refusal(-1013, "Filter failure: NOTIONAL")
 
 
 _LIMITS = frozenset({"LIMIT", "LIMIT_MAKER"})

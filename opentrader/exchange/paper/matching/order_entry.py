@@ -11,7 +11,7 @@ from opentrader.domain.trading.exchange import ListLeg, NewList, NewOrder
 from opentrader.domain.trading.venue import ZERO, Filters
 from opentrader.exchange.paper.matching.book import Book
 from opentrader.exchange.paper.matching.engine import Matching, wanted
-from opentrader.exchange.paper.matching.filters import PriceBand, check_list, check_order
+from opentrader.exchange.paper.matching.filters import check_list, check_order
 from opentrader.exchange.paper.matching.orders import CONTINGENT, PaperList, PaperOrder, need, reached
 from opentrader.exchange.refusals import (
     DUPLICATE,
@@ -31,8 +31,8 @@ FAILED = (-2022, "Order cancel-replace failed.")
 class OrderEntry:
     """Order entry of one symbol at one instant and one last price."""
 
-    def __init__(self, matching: Matching, filters: Filters, band: PriceBand, last: Decimal, now_ms: int) -> None:
-        self._matching, self._filters, self._band = matching, filters, band
+    def __init__(self, matching: Matching, filters: Filters, last: Decimal, now_ms: int) -> None:
+        self._matching, self._filters = matching, filters
         self._account = matching.account
         self._last, self._now_ms = last, now_ms
 
@@ -43,7 +43,7 @@ class OrderEntry:
 
     def place_list(self, new: NewList) -> PaperList:
         above, below = self._order_of(new, new.above), self._order_of(new, new.below)
-        check_list(new, (above, below), self._filters, self._last, self._band)
+        check_list(new, (above, below), self._filters, self._last)
         self._check_counts((above, below), lists=1)
         if self._account.list_by_cid(new.symbol, new.cid):
             raise Refusal(-2010, DUPLICATE)
@@ -94,7 +94,7 @@ class OrderEntry:
             return Refusal(*PARTLY_FAILED)
 
     def _check(self, new: NewOrder) -> None:
-        check_order(new, self._filters, self._last, self._band)
+        check_order(new, self._filters, self._last)
         self._check_counts((new,))
 
     def _check_counts(self, new: tuple[NewOrder, ...], *, lists: int = 0) -> None:

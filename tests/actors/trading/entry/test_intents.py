@@ -10,12 +10,12 @@ import pytest
 
 from opentrader.actors import messages
 from opentrader.actors.trading.account import ReadAccount
-from opentrader.actors.trading.entry.intents import Quote, demand_exit, demand_fresh, demand_slots
+from opentrader.actors.trading.entry.intents import Quote, demand_fresh, demand_slots
 from opentrader.actors.trading.replies.snapshot import AccountReading
 from opentrader.domain.trading.exchange import PriceTicker
 from opentrader.domain.trading.risk import Risk
 from opentrader.domain.trading.venue import Filters, Order
-from opentrader.errors import DailyLimitReached, LicenseRequired, NotReady, PendingEntryExists, RiskLimit
+from opentrader.errors import DailyLimitReached, LicenseRequired, NotReady, OrderRejected, PendingEntryExists, RiskLimit
 from opentrader.exchange.paper.transport import InjectedFault, Script
 from tests.fakes.market import PAIR, Market
 from tests.fakes.orders import buy, limit
@@ -46,23 +46,14 @@ def stop(number: int, of: str = "") -> Order:
 
 def test_a_place_is_kept_for_the_exits_of_every_entry_on_its_way() -> None:
     demand_slots(quote(*(stop(n) for n in range(3))), 1)
-    with pytest.raises(RiskLimit, match="6 open stops, but the exchange allows 5"):
+    with pytest.raises(OrderRejected, match="6 open stops, but the exchange allows 5"):
         demand_slots(quote(*(stop(n) for n in range(3))), 2)
     demand_slots(quote(*(stop(n, of=f"l{n}") for n in range(3))), 0)
-    with pytest.raises(RiskLimit, match="5 open lists, but the exchange allows 4"):
+    with pytest.raises(OrderRejected, match="5 open lists, but the exchange allows 4"):
         demand_slots(quote(*(stop(n, of=f"l{n}") for n in range(3))), 1)
     limits = [replace(stop(n), type="LIMIT", stop_px=None) for n in range(18)]
-    with pytest.raises(RiskLimit, match="21 open orders, but the exchange allows 20"):
+    with pytest.raises(OrderRejected, match="21 open orders, but the exchange allows 20"):
         demand_slots(quote(*limits), 0)
-
-
-def test_what_is_left_after_fees_must_be_enough_to_protect() -> None:
-    """Bought for 5.6 at 100, it is worth 5.04 at a stop of 90: too little for an order of 5 with its margin."""
-    demand_exit("SOLUSDT", Decimal("0.063"), Decimal(90), FILTERS)
-    with pytest.raises(RiskLimit, match="after fees"):
-        demand_exit("SOLUSDT", Decimal("0.056"), Decimal(90), FILTERS)
-    with pytest.raises(RiskLimit, match="after fees"):
-        demand_exit("SOLUSDT", Decimal("0.062"), Decimal(90), FILTERS)  # 0.061 after a fee of a thousandth
 
 
 def test_nothing_is_entered_on_old_prices() -> None:

@@ -18,7 +18,7 @@ from opentrader.exchange.paper.matching.account import Account
 from opentrader.exchange.paper.matching.book import Depth
 from opentrader.exchange.paper.matching.engine import Matching, Rates
 from opentrader.exchange.paper.matching.fees import Fees
-from opentrader.exchange.paper.matching.filters import PriceBand, usual_filters
+from opentrader.exchange.paper.matching.filters import usual_filters
 from opentrader.exchange.paper.matching.order_entry import OrderEntry
 from opentrader.exchange.paper.matching.orders import AT_MARKET, BUYING_MARGIN
 from opentrader.exchange.refusals import Refusal
@@ -56,7 +56,7 @@ class Stream:
             getattr(self, what)(*rest)
 
     def entry(self) -> OrderEntry:
-        return OrderEntry(self.matching, FILTERS, PriceBand(), self.last, self.at)
+        return OrderEntry(self.matching, FILTERS, self.last, self.at)
 
     def cid(self) -> str:
         self.number += 1
