@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
+from opentrader.actors.messages import validation
 from tests.fakes.site import Site, code
 from tests.system.venue import TRADE, Venue
 from tests.waiting import PATIENCE_SECONDS
@@ -79,3 +81,17 @@ async def test_the_audit_log_knows_one_spelling(site: Site) -> None:
         answer = await site.send("GET", f"/api/audit?symbol={spelling}")
         assert (answer.status, [entry["symbol"] for entry in answer.json()["entries"]]) == (200, ["SOLUSDT"])
     assert (await site.send("GET", "/api/audit?symbol=NOPE")).json()["entries"] == []
+
+
+async def test_what_http_has_parsed_is_not_validated_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    checked, honest = list[str](), validation._checked
+
+    def counted(kind: Any, given: object) -> Any:
+        checked.append(kind.__name__)
+        return honest(kind, given)
+
+    monkeypatch.setattr(validation, "_checked", counted)
+    await site.send("GET", "/api/explain/BTC")
+    await site.send("GET", "/api/signal/BTC")
+    await site.send("POST", MANUAL.format(1, 3, "rr=1:1"))
+    assert checked == ["ExplanationOf", "SignalOf", "PlaceManual"]
