@@ -95,6 +95,10 @@ class Daemon:
     def get(self, path: str) -> Any:
         return self._done("GET", path)
 
+    def text(self, path: str) -> str:
+        with urlopen(self.base + path, timeout=SECONDS) as answer:
+            return str(answer.read().decode())
+
     def post(self, path: str, body: Any = None, **headers: str) -> Any:
         return self._done("POST", path, body, **headers)
 

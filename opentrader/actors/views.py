@@ -21,6 +21,7 @@ from opentrader.domain.license import behind, masked
 from opentrader.domain.plain_text import one_line
 from opentrader.domain.signals import SignalRecord, demand_pending
 from opentrader.domain.timeframes import open_time
+from opentrader.domain.trading.ports import DiskState
 from opentrader.errors import NotReady
 
 R = TypeVar("R")
@@ -47,6 +48,7 @@ class Asking:
     market_ms: int
     commit: str
     ttl_seconds: int
+    disk: DiskState
     venue: str = "paper"
     watchlist: tuple[str, ...] = ()
     max_trades_day: int = 0
@@ -202,6 +204,12 @@ def status_of(query: messages.StatusOf, published: Snapshots, asking: Asking) ->
         equity=float(_account(published).equity),
         realized_pnl_today=float(snapshot.pnl_today),
         watchlist=asking.watchlist,
+        disk=messages.DiskReply(
+            free_bytes=asking.disk.free,
+            reserve_bytes=asking.disk.reserve,
+            degraded=asking.disk.degraded,
+            slow_commits=asking.disk.slow_commits,
+        ),
         actors=tuple(
             messages.ActorRow(name=a.name, alive=a.alive, inbox=a.inbox, restarts=a.restarts)
             for a in published.status()

@@ -17,6 +17,7 @@ from weakref import WeakValueDictionary
 import orjson
 from aiohttp import web
 
+from opentrader.actors.messages.exits import is_exit
 from opentrader.actors.runtime.message import Message
 from opentrader.domain.trading.ledger import AuditEntry, KeyTaken, Remembered, Reservation, fingerprint
 from opentrader.errors import (
@@ -147,7 +148,8 @@ async def _reserved(system: Executes, change: StateChange, key: str) -> Remember
     route = change.route
     given = fingerprint(route.method, route.path, asdict(change.message))  # type: ignore[call-overload]  # every message is a dataclass
     try:
-        await system.idempotency.reserve(Reservation(key, route.method, route.path, given, int(system.steady())))
+        reservation = Reservation(key, route.method, route.path, given, int(system.steady()))
+        await system.idempotency.reserve(reservation, vital=is_exit(change.message))
     except KeyTaken as taken:
         if taken.found.reservation.fingerprint == given:
             return taken.found
@@ -167,9 +169,10 @@ async def _first(system: Executes, change: StateChange, key: str) -> Outcome:
     except _OUTCOME_UNKNOWN:
         raise
     except OpentraderError as error:
-        await _store(change, _store_refusal(system, key, error))
+        await _store(change, _store_refusal(system, change, key, error))
         raise
-    await _store(change, system.idempotency.finish(key, outcome.status, outcome.body.content))
+    vital = is_exit(change.message)
+    await _store(change, system.idempotency.finish(key, outcome.status, outcome.body.content, vital=vital))
     return outcome
 
 
@@ -181,12 +184,12 @@ async def _recover(system: Executes, change: StateChange, key: str) -> Outcome:
     try:
         reply = await system.made_with(key)
     except _EXCHANGE_REFUSALS as error:
-        await _store(change, _store_refusal(system, key, error))
+        await _store(change, _store_refusal(system, change, key, error))
         raise Rejected(status_of(type(error)), _payload(error)) from None
     if reply is None:
         return await _first(system, change, key)
     body = encode(reply)
-    await _store(change, system.idempotency.finish(key, 200, body.content))
+    await _store(change, system.idempotency.finish(key, 200, body.content, vital=True))
     return Outcome(body, headers=REPLAYED)
 
 
@@ -213,10 +216,10 @@ def _with_key(change: StateChange, key: str) -> StateChange:
     return replace(change, message=replace(change.message, idem_key=key))  # type: ignore[type-var]  # the same
 
 
-async def _store_refusal(system: Executes, key: str, error: OpentraderError) -> None:
+async def _store_refusal(system: Executes, change: StateChange, key: str, error: OpentraderError) -> None:
     """Store the exchange's refusal; release the key if nothing was begun; otherwise leave it to `_recover`."""
     if "intent_id" not in error.facts:
-        await system.idempotency.forget(key)
+        await system.idempotency.forget(key, vital=is_exit(change.message))
     elif isinstance(error, _EXCHANGE_REFUSALS):
         await system.idempotency.finish(key, status_of(type(error)), orjson.dumps(_payload(error)))
 
@@ -232,7 +235,8 @@ async def _audited(system: Executes, change: StateChange) -> Outcome:
     except OpentraderError as error:
         await _store(change, system.audit_log.append(_entry(system, change, error.code, status_of(type(error)))))
         raise
-    await _store(change, system.audit_log.append(_entry(system, change, "ok", 200)))
+    entry = _entry(system, change, "ok", 200)
+    await _store(change, system.audit_log.append(entry, vital=is_exit(change.message)))
     return Outcome(body)
 
 

@@ -9,6 +9,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from opentrader.actors import messages
+from opentrader.domain.trading.ports import DiskState
 from opentrader.errors import OpentraderError
 from opentrader.http.system import System
 
@@ -19,6 +20,7 @@ class _SystemCollector(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         yield from _actors(self._system)
+        yield from _disk(self._system.disk())
         try:
             status = self._system.view(messages.StatusOf())
         except OpentraderError:
@@ -38,6 +40,16 @@ class _SystemCollector(Collector):
             ("uptime_seconds", status.uptime_sec, "Seconds since the daemon started."),
         ):
             yield GaugeMetricFamily(f"opentrader_{name}", description, value=value)
+
+
+def _disk(disk: DiskState) -> Iterator[GaugeMetricFamily]:
+    for name, value, description in (
+        ("disk_free_bytes", disk.free, "Free bytes under the data folder."),
+        ("disk_reserve_bytes", disk.reserve, "Bytes reserved for exits; 0 after the disk was full."),
+        ("disk_degraded", float(disk.degraded), "1 while commits are too slow for entries."),
+        ("disk_slow_commits", disk.slow_commits, "Commits over 500 ms since the daemon started."),
+    ):
+        yield GaugeMetricFamily(f"opentrader_{name}", description, value=value)
 
 
 def _actors(system: System) -> Iterator[GaugeMetricFamily]:

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 from opentrader.actors.messages import View
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.supervision.supervisor import ActorStatus
-from opentrader.domain.trading.ports import AuditStore, IdempotencyStore
+from opentrader.domain.trading.ports import AuditStore, DiskState, IdempotencyStore
 
 R = TypeVar("R")
 M = TypeVar("M", bound=Message[Any])
@@ -59,6 +59,10 @@ class System(Executes, Protocol):
 
     def moment(self) -> Hashable:
         """A cache key: while it stays equal, the answer to the same view stays the same."""
+        ...
+
+    def disk(self) -> DiskState:
+        """The disk under the data folder."""
         ...
 
     def actors(self) -> list[ActorStatus]:

@@ -18,10 +18,11 @@ import orjson
 
 from opentrader.domain.timeframes import DAY_MS
 from opentrader.errors import StorageError
-from opentrader.store.sqlite import disk
 from opentrader.store.sqlite.connection import storage_errors
 from opentrader.store.sqlite.database import Store
+from opentrader.store.sqlite.disk import FLOOR_BYTES
 from opentrader.store.sqlite.folder import make_private, sync
+from opentrader.store.sqlite.reserve import free
 from opentrader.store.tables import archives
 from opentrader.store.tables.archives import Archive
 from opentrader.store.tables.events import StoredEvent
@@ -59,7 +60,7 @@ def write(data_dir: Path, rows: Sequence[StoredEvent], ended_ms: int) -> Archive
     content = gzip.compress(b"\n".join(lines) + b"\n", mtime=0)
     seal = hashlib.sha256(content).hexdigest()
     archive = Archive(f"events-{rows[0].seq}-{rows[-1].seq}-{seal[:12]}.jsonl.gz", seal, len(rows), ended_ms)
-    if disk.free(data_dir) - len(content) < disk.FLOOR_BYTES:
+    if free(data_dir) - len(content) < FLOOR_BYTES:
         raise StorageError("not enough free space for an archive of events", hint=f"Free some space under {data_dir}.")
     with storage_errors():
         _put(data_dir / ARCHIVE, archive.file, content)

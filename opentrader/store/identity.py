@@ -31,7 +31,7 @@ async def identity_of(store: Store) -> Identity:
     container that changes its host name and network address remains the same installation.
     """
     fresh = f"{secrets.token_hex(8)}-{hashlib.sha256(_system_id()).hexdigest()[:8]}"
-    machine_id, secret = await store.write(partial(_stored, fresh, secrets.token_hex(32)))
+    machine_id, secret = await store.write(partial(_stored, fresh, secrets.token_hex(32)), vital=True)
     return Identity(machine_id, bytes.fromhex(secret))
 
 

@@ -41,7 +41,6 @@ from opentrader.store.archive import archive_events
 from opentrader.store.identity import Identity, identity_of
 from opentrader.store.sqlite import backup
 from opentrader.store.sqlite.database import Store
-from opentrader.store.sqlite.disk import DataDisk
 from opentrader.store.tables.agents import AgentTable
 from opentrader.store.tables.audit import AuditTable
 from opentrader.store.tables.control import ControlTable
@@ -158,7 +157,7 @@ def _add_analysis(supervisor: Supervisor, settings: Settings, adapters: Adapters
 
 def _add_trading(supervisor: Supervisor, settings: Settings, adapters: Adapters, licensed: Callable[[], bool]) -> None:
     """The one actor that moves money. It comes before the actors that read its snapshot."""
-    store, disk = adapters.store, DataDisk(settings.data_dir)
+    store = adapters.store
     records = Records(
         journal=JournalTable(store),
         history=HistoryTable(store),
@@ -172,7 +171,7 @@ def _add_trading(supervisor: Supervisor, settings: Settings, adapters: Adapters,
             context,
             adapters.exchange,
             records,
-            disk,
+            store.disk,
             risk=risk,
             rules=BINANCE.at_speed(settings.speed),
             instance=adapters.instance,

@@ -64,11 +64,14 @@ class Market:
 
 
 async def open_market(settings: Settings, store: Store, first_shift: FirstShift) -> Market:
-    """Open the market of these settings. Raises `ConfigError` for a feed that cannot be used."""
-    clock = SystemClock(await store.write(partial(_paced, settings.speed, SystemClock().wall())))
+    """Open the market of these settings. Raises `ConfigError` for a feed that cannot be used.
+
+    What it stores is vital: without a market nothing can be closed.
+    """
+    clock = SystemClock(await store.write(partial(_paced, settings.speed, SystemClock().wall()), vital=True))
     shift_ms = await _shift(settings, store, first_shift, clock.market_ms())
     feed = open_feed(settings.feed, shift_ms=shift_ms)
-    expired = await store.write(partial(_enter, shift_key(settings), int(clock.wall())))
+    expired = await store.write(partial(_enter, shift_key(settings), int(clock.wall())), vital=True)
     if expired:
         text = "feed changed to %s; pending signals of the previous feed expired: %s"
         logger.warning(text, settings.feed, ", ".join(expired))
@@ -78,8 +81,10 @@ async def open_market(settings: Settings, store: Store, first_shift: FirstShift)
 def _enter(market: str, at: int, connection: Connection) -> list[str]:
     """Store which market this is, and expire the signals of another one. Returns the pairs of the expired signals."""
     before = settings_table.get(connection, _MARKET)
+    if before == market:
+        return []
     settings_table.put(connection, _MARKET, market)
-    return [] if before in {None, market} else signals.abandon(connection, at)
+    return [] if before is None else signals.abandon(connection, at)
 
 
 async def _shift(settings: Settings, store: Store, first_shift: FirstShift, now_ms: int) -> int:
@@ -88,7 +93,8 @@ async def _shift(settings: Settings, store: Store, first_shift: FirstShift, now_
     if stored is not None:
         return stored
     chosen = await _chosen(settings, first_shift, now_ms)
-    return int(await store.write(partial(settings_table.keep, key=shift_key(settings), text=str(chosen))))
+    keep = partial(settings_table.keep, key=shift_key(settings), text=str(chosen))
+    return int(await store.write(keep, vital=True))
 
 
 async def _chosen(settings: Settings, first_shift: FirstShift, now_ms: int) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import Any, NoReturn, Self, TypeVar, cast
 
 from opentrader.actors import messages, views
 from opentrader.actors.messages import (
@@ -32,13 +32,15 @@ from opentrader.config.settings import Settings
 from opentrader.domain.ports import Clock
 from opentrader.domain.symbols import listing_of, pair_of
 from opentrader.domain.time_limits import FIRST_READ_SECONDS, REQUEST_SECONDS
-from opentrader.errors import NotReady, OpentraderError, ShuttingDown
+from opentrader.domain.trading.ports import DiskState
+from opentrader.errors import NotReady, OpentraderError, ShuttingDown, StorageFull
 from opentrader.exchange.connection import Connection
 from opentrader.exchange.paper.paper import PaperExchange
 from opentrader.jit.kernels import CompiledKernels
 from opentrader.store.sqlite.database import Store
 from opentrader.store.tables.audit import AuditTable
 from opentrader.store.tables.idempotency import IdempotencyTable
+from opentrader.store.upkeep import keep_disk
 from opentrader.system.composition import adapters_of, add_actors, connect, open_exchange
 from opentrader.system.market import Market, open_market
 from opentrader.system.timeline import found_shift
@@ -72,6 +74,7 @@ class TradingSystem:
         self._exchange: PaperExchange | None = None
         self._connection: Connection | None = None
         self._started_at = 0.0
+        self._upkeep: asyncio.Task[NoReturn] | None = None
         self._supervisor: Supervisor | None = None
         self._started = self._stopping = False
         self._fatal: asyncio.Future[str] | None = None
@@ -108,6 +111,8 @@ class TradingSystem:
             logger.info("stopping")
         if self._supervisor is not None:
             await self._supervisor.stop()
+        if self._upkeep is not None:
+            self._upkeep.cancel()
         await self._kernels.close()
         if self._connection is not None:
             await self._connection.close()
@@ -166,6 +171,7 @@ class TradingSystem:
             watchlist=tuple(name.upper() for name in s.watchlist),
             max_trades_day=s.risk_max_trades_day,
             started_at=self._started_at,
+            disk=self.disk(),
         )
         return views.render(self.spelled(query), self._running(), asking)
 
@@ -181,10 +187,15 @@ class TradingSystem:
         """Unix seconds that nobody can set; see the port."""
         return self._clock.steady()
 
+    def disk(self) -> DiskState:
+        """The disk under the data folder."""
+        assert self._store is not None
+        return self._store.disk.state()
+
     async def settled(self) -> None:
         """Return once every write passed to the store before is on disk or has failed."""
         assert self._store is not None
-        await self._store.write(lambda connection: None)
+        await self._store.write(lambda connection: None, vital=True)
 
     def actors(self) -> list[ActorStatus]:
         """Every actor: whether it is alive, how many messages wait, how often it was restarted."""
@@ -242,6 +253,7 @@ class TradingSystem:
         await supervisor.start()
         with suppress(OpentraderError):  # an exchange that does not answer blocks entries, nothing else
             await supervisor.ask(ReadAccount(), timeout=FIRST_READ_SECONDS)
+        self._upkeep = loop.create_task(keep_disk(self._store))
         self._started = True
         await self._register()
         logger.info("started")
@@ -252,7 +264,10 @@ class TradingSystem:
     async def _register(self) -> None:
         email, name = self.settings.license_email, self.settings.license_name
         if email is not None:
-            await self.ask(messages.RegisterLicense(email, name or email))
+            try:
+                await self.ask(messages.RegisterLicense(email, name or email))
+            except StorageFull as error:  # open positions must be looked after all the same
+                logger.error("the license of %s was not registered: %s", email, error)
 
     def spelled(self, message: M) -> M:
         """The same message with its symbol as a pair; raises `SymbolNotFound` where the symbol must be listed."""

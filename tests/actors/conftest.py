@@ -137,7 +137,8 @@ class Books:
 
     def view(self, query: View[Any]) -> Any:
         clock = self.clock
-        asking = views.Asking(clock.wall(), clock.steady(), clock.market_ms(), "dev", 3600)
+        disk = self.store.disk.state()
+        asking = views.Asking(clock.wall(), clock.steady(), clock.market_ms(), "dev", 3600, disk)
         return views.render(query, self.supervisor, asking)
 
 

@@ -16,12 +16,14 @@ from opentrader.actors.trading.replies.snapshot import AccountReading, TradingSn
 from opentrader.domain.analysis.trend import Score, TrendRecord
 from opentrader.domain.license import License
 from opentrader.domain.signals import SignalRecord
+from opentrader.domain.trading.ports import DiskState
 from opentrader.domain.trading.venue import Balance
 from opentrader.errors import NotReady, SignalNotFound
 
 D = Decimal
 NOW = 1_714_219_200.0  # 12:00 UTC: 1h and 4h candles close
-ASKING = views.Asking(now=NOW, steady=NOW, market_ms=int(NOW * 1000), commit="test", ttl_seconds=3600)
+DISK = DiskState(free=1 << 30, reserve=16 << 20, degraded=True, slow_commits=7)
+ASKING = views.Asking(now=NOW, steady=NOW, market_ms=int(NOW * 1000), commit="test", ttl_seconds=3600, disk=DISK)
 TREND = TrendRecord(
     symbol="BTC",
     timeframe="1h",
@@ -135,3 +137,10 @@ def test_what_is_not_published_yet_is_not_ready() -> None:
 def test_a_board_is_shown_as_of_now() -> None:
     state = views.board_state(messages.BoardState(), Published(agent_board=Board({}, ())), ASKING)
     assert (state.agents, state.log, state.ts) == ({}, (), int(NOW))
+
+
+def test_the_status_tells_of_the_disk() -> None:
+    account = AccountReading("USDT", {}, {}, 0)
+    seen = Published(position_manager=TradingSnapshot(account=account), signal_book={})
+    status = views.status_of(messages.StatusOf(), seen, ASKING)
+    assert status.disk == messages.DiskReply(free_bytes=1 << 30, reserve_bytes=16 << 20, degraded=True, slow_commits=7)

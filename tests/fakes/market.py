@@ -32,7 +32,6 @@ from opentrader.exchange.governor import Governor
 from opentrader.exchange.paper.paper import PaperExchange
 from opentrader.exchange.paper.transport import Script
 from opentrader.store import Store
-from opentrader.store.sqlite.disk import DataDisk
 from opentrader.store.tables.audit import AuditTable
 from opentrader.store.tables.control import ControlTable
 from opentrader.store.tables.entry_counts import EntryCountTable
@@ -116,7 +115,7 @@ class Market:
                 c,
                 connection,
                 records,
-                DataDisk(self.folder),
+                store.disk,
                 risk=self.risk,
                 rules=self.rules,
                 instance=instance,

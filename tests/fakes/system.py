@@ -13,6 +13,7 @@ from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.supervision.supervisor import ActorStatus
 from opentrader.domain.symbols import pair_of
 from opentrader.domain.trading.ledger import KeyTaken, Remembered, Reservation
+from opentrader.domain.trading.ports import DiskState
 from opentrader.errors import LicenseRequired
 
 NOW = 1_714_216_800
@@ -26,20 +27,20 @@ class Remembering:
         self.keys: dict[str, Remembered] = {}
         self.finished = asyncio.Event()
 
-    async def append(self, entry: Any) -> int:
+    async def append(self, entry: Any, *, vital: bool = False) -> int:
         self.entries.append(entry)
         return len(self.entries)
 
-    async def reserve(self, reservation: Reservation) -> None:
+    async def reserve(self, reservation: Reservation, *, vital: bool = False) -> None:
         if reservation.key in self.keys:
             raise KeyTaken(self.keys[reservation.key])
         self.keys[reservation.key] = Remembered(reservation)
 
-    async def finish(self, key: str, status: int, body: bytes) -> None:
+    async def finish(self, key: str, status: int, body: bytes, *, vital: bool = False) -> None:
         self.keys[key] = replace(self.keys[key], state="done", status=status, body=body)
         self.finished.set()
 
-    async def forget(self, key: str) -> None:
+    async def forget(self, key: str, *, vital: bool = False) -> None:
         del self.keys[key]
 
 
@@ -57,6 +58,7 @@ class FakeSystem:
         self.listeners: list[asyncio.Queue[str]] = []
         self.listening, self.left = asyncio.Event(), asyncio.Event()
         self.rows: list[ActorStatus] = []
+        self.disk_state = DiskState(free=1 << 40, reserve=16 << 20, degraded=False, slow_commits=0)
         self.idempotency: Any = Remembering()  # as much of the two stores as HTTP asks for
         self.audit_log: Any = self.idempotency
         self.answers: dict[type[Message[Any]], Any] = {
@@ -95,6 +97,9 @@ class FakeSystem:
         self.begun.set()
         await self.go_on.wait()
         return self._told(message)
+
+    def disk(self) -> DiskState:
+        return self.disk_state
 
     def actors(self) -> list[ActorStatus]:
         return self.rows

@@ -115,10 +115,10 @@ async def test_while_the_first_is_under_way_the_second_is_told_to_wait(site: Any
 async def test_until_the_outcome_is_stored_the_second_is_told_to_wait(site: Any, closing: Any) -> None:
     storing, stored, store = asyncio.Event(), asyncio.Event(), closing.idempotency.finish
 
-    async def slow(*answer: Any) -> None:
+    async def slow(*answer: Any, vital: bool) -> None:
         storing.set()
         await stored.wait()
-        await store(*answer)
+        await store(*answer, vital=vital)
 
     closing.idempotency.finish = slow
     first = asyncio.create_task(site.send("POST", CLOSE, headers=KEY))
@@ -135,9 +135,9 @@ async def test_a_read_from_before_the_outcome_was_stored_repeats_nothing(site: A
     await site.send("POST", CLOSE, headers=KEY)
     stale = [True]
 
-    async def reserve_late(reservation: Reservation) -> None:
+    async def reserve_late(reservation: Reservation, *, vital: bool) -> None:
         try:
-            await reserve(reservation)
+            await reserve(reservation, vital=vital)
         except KeyTaken as taken:
             if not stale:
                 raise
@@ -293,7 +293,7 @@ async def test_reading_is_not_written_down(site: Any, system: Any) -> None:
 async def test_an_act_that_cannot_be_written_down_is_not_denied(
     site: Any, closing: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def full(entry: Any) -> int:
+    async def full(entry: Any, *, vital: bool) -> int:
         raise StorageError("disk full")
 
     monkeypatch.setattr(closing.audit_log, "append", full)

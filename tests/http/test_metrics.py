@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from opentrader.actors import messages
 from opentrader.actors.runtime.supervision.supervisor import ActorStatus
+from opentrader.domain.trading.ports import DiskState
 from opentrader.errors import NotReady
 
 STATUS = messages.BotStatus(
@@ -27,6 +28,7 @@ STATUS = messages.BotStatus(
     equity=9990.5,
     realized_pnl_today=-9.5,
     watchlist=("BTC",),
+    disk=messages.DiskReply(free_bytes=1 << 40, reserve_bytes=16 << 20, degraded=False, slow_commits=0),
     actors=(),
     clock=None,
     timestamp=0,
@@ -60,12 +62,26 @@ async def test_the_bot_and_its_actors_are_in_figures(site: Any) -> None:
     assert told["opentrader_actor_restarts", "market_analyzer BTCUSDT"] == 2
 
 
-async def test_the_actors_are_told_of_before_the_account_is_read(site: Any, system: Any) -> None:
+async def test_the_disk_is_in_figures(site: Any, system: Any) -> None:
+    told = await samples(site)
+    assert (told["opentrader_disk_reserve_bytes", ""], told["opentrader_disk_free_bytes", ""]) == (16 << 20, 1 << 40)
+    assert (told["opentrader_disk_degraded", ""], told["opentrader_disk_slow_commits", ""]) == (0, 0)
+    system.disk_state = DiskState(free=7, reserve=0, degraded=True, slow_commits=5)
+    told = await samples(site)
+    assert (told["opentrader_disk_reserve_bytes", ""], told["opentrader_disk_free_bytes", ""]) == (0, 7)
+    assert (told["opentrader_disk_degraded", ""], told["opentrader_disk_slow_commits", ""]) == (1, 5)
+
+
+async def test_the_actors_and_the_disk_are_told_of_before_the_account_is_read(site: Any, system: Any) -> None:
     system.answers[messages.StatusOf] = NotReady("the account has not been read yet")
     assert {name for name, _ in await samples(site)} == {
         "opentrader_actor_alive",
         "opentrader_actor_inbox",
         "opentrader_actor_restarts",
+        "opentrader_disk_degraded",
+        "opentrader_disk_free_bytes",
+        "opentrader_disk_reserve_bytes",
+        "opentrader_disk_slow_commits",
     }
 
 

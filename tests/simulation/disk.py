@@ -10,9 +10,13 @@ from typing import TypeVar
 import apsw
 from apsw import Connection
 
-from opentrader.store.sqlite.connection import storage_error
-from opentrader.store.sqlite.writer import Write, commit
+from opentrader.domain.trading.ports import DiskState
+from opentrader.store.sqlite.pace import CommitPace
+from opentrader.store.sqlite.reserve import RESERVE_BYTES
+from opentrader.store.sqlite.writer import Write, commit, commit_within
 from tests.simulation.loop import outside
+
+COMMIT_BYTES = 32 << 10  # more than most need
 
 T = TypeVar("T")
 
@@ -37,27 +41,75 @@ class SimulatedReaders:
         """The data outlive the daemon."""
 
 
+class SimulatedDisk:
+    """The port `Disk`, and the reserve. While it is `full()`, commits have no room but that of the reserve."""
+
+    def __init__(self, full: Callable[[], bool] = lambda: False) -> None:
+        self._full = full
+        self.reserve = True
+        self.room = 0  # bytes, once the reserve was released
+        self.pace = CommitPace()
+
+    # --- the reserve, as the writer sees it
+
+    @property
+    def held(self) -> bool:
+        self.keep_reserve()
+        return self.reserve
+
+    def release(self) -> bool:
+        had, self.reserve = self.reserve, False
+        self.room += RESERVE_BYTES * had
+        return had
+
+    def take(self) -> bool:
+        """Room for one more commit, if there is any."""
+        if self._full():
+            if self.room < COMMIT_BYTES:
+                return False
+            self.room -= COMMIT_BYTES
+        return True
+
+    # --- the port
+
+    def roomy(self) -> bool:
+        return self.held and not self._full()
+
+    def slow(self) -> bool:
+        return self.pace.degraded
+
+    def state(self) -> DiskState:
+        free = self.room if self._full() else 1 << 40
+        return DiskState(free, RESERVE_BYTES * self.reserve, self.pace.degraded, self.pace.slow)
+
+    def keep_reserve(self) -> None:
+        if not self._full():
+            self.reserve, self.room = True, 0
+
+
 class SimulatedWriter:
-    """Commits what waits, as the real writer does, `seconds()` later. While `full()`, every commit fails."""
+    """Commits what waits, as the real writer does, `seconds()` later, if the disk has room for it."""
 
     def __init__(
         self,
         connection: Connection,
         loop: asyncio.AbstractEventLoop,
+        disk: SimulatedDisk,
         *,
         seconds: Callable[[], float],
-        full: Callable[[], bool] = lambda: False,
         committed: Callable[[], object] = lambda: None,
     ) -> None:
-        self._connection, self._loop = connection, loop
-        self._seconds, self._full, self._committed = seconds, full, committed
+        self._connection, self._loop, self._disk = connection, loop, disk
+        self._seconds, self._committed = seconds, committed
         self._waiting: list[Write] = []
         self._under_way: list[Write] = []
+        self._begun, self._changes = 0.0, 0
         self._context = outside()
+        connection.set_commit_hook(self._room)
 
-    async def write(self, fn: Callable[[Connection], T]) -> T:
+    async def write(self, fn: Callable[[Connection], T], *, vital: bool = False) -> T:
         future: asyncio.Future[T] = self._loop.create_future()
-        self._waiting.append(Write(fn, future))
+        self._waiting.append(Write(fn, future, vital=vital))
         if not self._under_way:
             self._begin()
         return await future
@@ -71,35 +123,27 @@ class SimulatedWriter:
 
     def _begin(self) -> None:
         self._under_way, self._waiting = self._waiting, []
+        self._begun = self._loop.time()
         self._loop.call_later(self._seconds(), self._commit, context=self._context)
 
     def _commit(self) -> None:
         group, self._under_way = self._under_way, []
-        if self._full():
-            for write in group:
-                write.error = storage_error(apsw.FullError("database or disk is full"))
-        else:
-            commit(self._connection, group)
+        if commit_within(self._disk, group, self._attempt) is None:
             self._committed()
         for write in group:
             write.settle()
         if self._waiting and not self._under_way:
             self._begin()
 
+    def _attempt(self, group: list[Write]) -> BaseException | None:
+        self._changes = self._connection.total_changes()
+        failure = commit(self._connection, group)
+        if self._connection.total_changes() > self._changes:
+            self._disk.pace.took(self._loop.time() - self._begun)
+        return failure
 
-class SimulatedDisk:
-    """The port `Disk`: room enough unless the disk is full, and one reserve."""
-
-    def __init__(self, full: Callable[[], bool]) -> None:
-        self._full = full
-        self.reserve = True
-
-    def roomy(self) -> bool:
-        return not self._full()
-
-    def free(self) -> int:
-        return 0 if self._full() else 1 << 40
-
-    def release(self) -> bool:
-        had, self.reserve = self.reserve, False
-        return had
+    def _room(self) -> bool:
+        """Called before each commit: what changes something needs room."""
+        if self._connection.total_changes() > self._changes and not self._disk.take():
+            raise apsw.FullError("database or disk is full")
+        return False

@@ -16,9 +16,11 @@ import orjson
 from apsw import Connection
 
 from opentrader.actors import messages
+from opentrader.actors.messages.exits import is_exit
 from opentrader.actors.runtime.message import Message
 from opentrader.domain.trading.lifecycle import Trade
 from opentrader.domain.trading.lifecycle.ids import ENTRY, EXIT
+from opentrader.errors import StorageFull
 from tests.simulation.market import START_MS
 from tests.simulation.timer import every
 from tests.simulation.weather import WindowKind
@@ -280,11 +282,9 @@ class Judge:
                 self.found("lost", f"{trade['id']} was answered, and is in no journal")
         if answer.status == 200 and isinstance(message, messages.CloseAll):
             self._all_closed = self._sim.loop.time()
-        reduces = isinstance(message, messages.ClosePosition | messages.CloseAll)
-        if answer.status == 503 and reduces and self._sim.weather.now("full") and self._sim.disk.reserve:
-            self.found(
-                "reserve unused", f"{type(message).__name__} was refused on a full disk: {answer.reply.decode()}"
-            )
+        room = self._sim.disk.reserve or self._sim.disk.room
+        if answer.code == StorageFull.code and is_exit(message) and self._sim.weather.now("full") and room:
+            self.found("exit refused", f"{type(message).__name__} was refused on a full disk: {answer.reply.decode()}")
 
     def overruled(self, tail: str) -> None:
         """An operator closes a quarantined trade."""

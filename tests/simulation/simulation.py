@@ -212,11 +212,11 @@ class Simulation:
             for asset, amount in BALANCE.items():
                 deposit(ledger, asset, amount, START_MS)
         full = partial(self.weather.now, "full")
-        self._writer = SimulatedWriter(journal, self.loop, seconds=self.weather.commit, full=lambda: bool(full()))
-        self.store = Store(self._writer, SimulatedReaders(journal), io.BytesIO())
         self.disk = SimulatedDisk(lambda: bool(full()))
+        self._writer = SimulatedWriter(journal, self.loop, self.disk, seconds=self.weather.commit)
+        self.store = Store(self._writer, SimulatedReaders(journal), io.BytesIO(), self.disk)
         self.ledger = Ledger(
-            SimulatedWriter(ledger, self.loop, seconds=lambda: 0.0, committed=self._look),
+            SimulatedWriter(ledger, self.loop, SimulatedDisk(), seconds=lambda: 0.0, committed=self._look),
             SimulatedReaders(ledger),
         )
         self.session = Session(self.ledger, self.prices, LISTINGS, Terms())

@@ -14,16 +14,19 @@ import pytest
 
 from opentrader.actors import messages
 from opentrader.actors.runtime.message import Message
-from opentrader.actors.trading import control
+from opentrader.actors.trading import control, lifecycle_loop
 from opentrader.actors.trading.lifecycle_loop import CheckSymbol
 from opentrader.domain.trading.exchange import PriceTicker
 from opentrader.exchange.paper.ledger.ledger import deposit
 from tests.simulation.daemon import Answer
+from tests.simulation.disk import SimulatedDisk
 from tests.simulation.simulation import Simulation
 
 MOST_SEEDS = 12
 ENTRY = messages.ExecuteTrade("SOLUSDT", "buy", bot="sim", sl=2.0, tp=6.0, ev=30, confidence=9)
+OTHER = messages.ExecuteTrade("ETHUSDT", "buy", bot="sim", sl=2.0, tp=6.0, ev=30, confidence=9)
 CLOSE = messages.ClosePosition("SOLUSDT")
+SELL = messages.ExecuteTrade("SOLUSDT", "sell", bot="sim", sl=2.0, tp=6.0, ev=30, confidence=9)
 
 
 class ScriptFailed(Exception):
@@ -154,17 +157,94 @@ def test_a_repeated_close_never_sells_a_later_trade() -> None:
     assert len(held) == 1, "the second trade is open, since nobody has closed it"
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="K8: only the loop gives up the reserve")
-def test_a_full_disk_refuses_no_close() -> None:
+async def with_a_position_on_a_full_disk(simulation: Simulation) -> None:
+    await done(simulation, ENTRY)
+    await asyncio.sleep(10)  # until it is protected
+    simulation.weather._begin("full", 0.0)
+
+
+@pytest.mark.parametrize("key", [None, "once"])
+@pytest.mark.parametrize("exit", [CLOSE, SELL, messages.CloseAll(), messages.Halt()], ids=lambda x: type(x).__name__)
+def test_k8_a_full_disk_refuses_no_exit(exit: Message[Any], key: str | None) -> None:
     told = list[Answer]()
 
     async def act(simulation: Simulation) -> None:
-        await done(simulation, ENTRY)
-        simulation.weather._begin("full", 0.0)
-        told.append(await simulation.request(CLOSE))
+        await with_a_position_on_a_full_disk(simulation)
+        told.append(await simulation.request(exit, key))
+        told.append(await simulation.request(ENTRY))
 
     simulation = scripted(act)
-    assert (told[0].status, simulation.disk.reserve) == (200, False)
+    assert [answer.status for answer in told] in ([200, 503], [200, 409])  # an entry is refused, by disk or halt
+    assert not simulation.disk.reserve
+
+
+def test_k8_the_run_finds_it_if_the_reserve_is_never_released(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SimulatedDisk, "release", lambda disk: False)
+    with pytest.raises(AssertionError):
+        test_k8_a_full_disk_refuses_no_exit(CLOSE, None)
+    assert Simulation(1, 1.0, "full disk").run().first("exit refused")
+
+
+def test_k22_a_look_that_learns_nothing_leaves_the_reserve() -> None:
+    simulation = scripted(with_a_position_on_a_full_disk)
+    assert simulation.disk.reserve
+    assert simulation.judge.violations == {}
+
+
+def test_k22_the_run_finds_it_if_a_mere_look_releases_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lifecycle_loop, "matters", lambda before, after, effect: True)
+    with pytest.raises(AssertionError):
+        test_k22_a_look_that_learns_nothing_leaves_the_reserve()
+
+
+def test_k22_the_reserve_is_made_again_when_there_is_room() -> None:
+    held = list[bool]()
+
+    async def act(simulation: Simulation) -> None:
+        await with_a_position_on_a_full_disk(simulation)
+        await done(simulation, CLOSE)
+        held.append(simulation.disk.reserve)
+        simulation.weather._end("full", 0.0)
+        await done(simulation, ENTRY)
+        held.append(simulation.disk.reserve)
+
+    scripted(act)
+    assert held == [False, True]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_k8_no_run_on_a_full_disk_refuses_an_exit(seed: int) -> None:
+    verdict = Simulation(seed, 1.0, "full disk").run()
+    assert verdict.counts["full"]
+    assert (verdict.first("exit refused"), verdict.first("fatal")) == (None, None)
+
+
+def test_a_slow_disk_bars_entries_and_nothing_else_until_it_is_fast_again() -> None:
+    told = list[tuple[int, str]]()
+
+    async def ask(simulation: Simulation, message: Message[Any]) -> None:
+        answer = await simulation.request(message)
+        told.append((answer.status, answer.code))
+
+    async def act(simulation: Simulation) -> None:
+        await done(simulation, ENTRY)
+        simulation.weather._begin("disk", 0.6)
+        await asyncio.sleep(120)  # a few looks, each with a commit
+        await ask(simulation, OTHER)
+        await ask(simulation, CLOSE)
+        simulation.weather._end("disk", 0.6)
+        for _ in range(16):  # each is recorded, which is a fast commit
+            await ask(simulation, OTHER)
+
+    assert scripted(act).disk.pace.slow > 3
+    assert told[:3] == [(503, "not_ready"), (200, ""), (503, "not_ready")]
+    assert (200, "") in told[3:]
+
+
+def test_the_run_finds_it_if_the_gate_does_not_ask_how_slow_the_disk_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SimulatedDisk, "slow", lambda disk: False)
+    with pytest.raises(AssertionError):
+        test_a_slow_disk_bars_entries_and_nothing_else_until_it_is_fast_again()
 
 
 @pytest.mark.parametrize("before", [0.001, 0.01, 0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.6])

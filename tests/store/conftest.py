@@ -15,7 +15,7 @@ import pytest
 
 from opentrader.domain.trading.lifecycle.records import Intent, Leg, Trade, planned
 from opentrader.store import Connection, Store
-from opentrader.store.sqlite import disk
+from opentrader.store.sqlite import reserve
 from opentrader.store.tables.audit import AuditTable
 from opentrader.store.tables.journal import JournalTable
 from tests.store.tables.given import CLOSED, ENTRY
@@ -92,7 +92,7 @@ def entering() -> Callable[..., Trade]:
 
 @pytest.fixture
 def free_bytes(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    return lambda free: monkeypatch.setattr(disk, "free", lambda data_dir: free)
+    return lambda free: monkeypatch.setattr(reserve, "free", lambda data_dir: free)
 
 
 @pytest.fixture

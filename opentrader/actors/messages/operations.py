@@ -118,6 +118,19 @@ class ActorRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DiskReply:
+    """The disk under the data folder. `reserve_bytes` is 0 after the disk was full: the reserve is for exits alone.
+
+    `degraded`: commits are slow, and no entry is sent until ten in a row were fast. `slow_commits`: since the start.
+    """
+
+    free_bytes: int
+    reserve_bytes: int
+    degraded: bool
+    slow_commits: int
+
+
+@dataclass(frozen=True, slots=True)
 class BotStatus:
     ok: OK = field(default=True, init=False)
     running: bool
@@ -135,6 +148,7 @@ class BotStatus:
     equity: float
     realized_pnl_today: float
     watchlist: tuple[str, ...]
+    disk: DiskReply
     actors: tuple[ActorRow, ...]
     clock: str | None
     timestamp: int

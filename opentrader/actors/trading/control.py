@@ -85,7 +85,8 @@ class ControlDesk(TradingPart):
     @handles(SetControl)
     def set_control(self, message: SetControl) -> Reply[Control]:
         control = message.change(self.control)
-        keep = self._control_store.keep(control)
+        resumes = self.control.halted and not control.halted
+        keep = self._control_store.keep(control, vital=not resumes)
         return self.links.pipe(keep, then=partial(ControlStored, control), exclusive="control")
 
     @handles(ControlStored)

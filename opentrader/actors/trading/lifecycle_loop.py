@@ -17,20 +17,21 @@ from typing import Any
 
 from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message
-from opentrader.actors.runtime.outcome import Done, Outcome
+from opentrader.actors.runtime.outcome import Done, Failed, Outcome
 from opentrader.actors.runtime.reply import Reply
 from opentrader.actors.trading.desk import Desk, TradingPart
 from opentrader.actors.trading.log import log_change, log_closed, log_resumed
 from opentrader.actors.trading.replies.outcomes import closed
 from opentrader.actors.trading.replies.presenter import bought
-from opentrader.actors.trading.venue_calls import fills_of, saved, send_in_time, told_of
+from opentrader.actors.trading.venue_calls import fills_of, send_in_time, told_of
 from opentrader.actors.trading.waiters import until
 from opentrader.domain.time_limits import LATE_MS
 from opentrader.domain.trading.ledger import ClosedTrade
-from opentrader.domain.trading.lifecycle import Ticked, Trade, answered, considered, faulted, own_fills, tick
+from opentrader.domain.trading.lifecycle import Ticked, Trade, answered, considered, faulted, matters, own_fills, tick
 from opentrader.domain.trading.ports import Change
 from opentrader.domain.trading.venue import Accepted, Effect, Fill, Refused, Unknown, VenueView, Watch
 from opentrader.domain.trading.venue import Outcome as VenueOutcome
+from opentrader.errors import StorageFull
 
 logger = logging.getLogger(__name__)
 
@@ -130,15 +131,13 @@ class Surroundings:
 
     `barred` is the entry gate, called directly before an entry is sent: why it must not be sent, or an empty string.
     `changed` is called after a trade was committed; `checked` when one was checked and nothing is left to do for now;
-    `ended` when a closed trade is booked, for further changes in the same commit. `make_room` frees reserved disk
-    space, so that open positions can still be protected.
+    `ended` when a closed trade is booked, for further changes in the same commit.
     """
 
     barred: Callable[[], str]
     changed: Callable[[Trade | None, Trade], None]
     checked: Callable[[str], None]
     ended: Callable[[ClosedTrade], tuple[Change, ...]]
-    make_room: Callable[[], bool]
 
 
 class LifecycleLoop(TradingPart):
@@ -290,14 +289,18 @@ class LifecycleLoop(TradingPart):
     ) -> Reply[None] | None:
         fills = view.fills or () if view is not None else ()
         changes = [change for trade in kept.values() for change in self._changes(trade, own_fills(trade, fills))]
-        keep = saved(partial(self._journal.commit, changes), self._around.make_room)
+        effect, committed = order.effect if order is not None else None, self.book.committed
+        vital = any(matters(committed(key) or trade, trade, effect) for key, trade in kept.items())
+        keep = self._journal.commit(changes, vital=vital)
         then = partial(Committed, pair, tuple(kept.values()), order, view)
         return self.links.pipe(keep, then=then, exclusive=pair)
 
     @handles(Committed)
     def act(self, message: Committed) -> Reply[None] | None:
-        message.outcome.unwrap()
         now = self.links.clock.market_ms()
+        if isinstance(message.outcome, Failed) and isinstance(message.outcome.error, StorageFull):
+            return self._not_stored(message.pair, message.trades)
+        message.outcome.unwrap()
         for trade in message.trades:
             self.assign(trade)
             self.book.learned(trade, message.view, now)
@@ -306,6 +309,14 @@ class LifecycleLoop(TradingPart):
         if message.order is None:
             return self._judge(message.pair, message.view)
         return self.send(message.pair, message.order)
+
+    def _not_stored(self, pair: str, trades: tuple[Trade, ...]) -> Reply[None] | None:
+        """What finds no room on the disk is tried again after a poll, and holds up no other trade of the symbol."""
+        now = self.links.clock.market_ms()
+        for trade in trades:
+            self.book.postpone(trade.intent.id, now)
+            self._around.checked(trade.intent.id)
+        return self._judge(pair, None)
 
     def first(self, trade: Trade, view: VenueView) -> tuple[Trade, Order | None]:
         """The first tick of a trade, by the quote that it was planned from: what to commit, and to send after that."""

@@ -89,7 +89,6 @@ class PositionManager(Actor):
             changed=self._changed,
             checked=self._waiters.changed,
             ended=self._ended,
-            make_room=disk.release,
         )
         self._speed = max(1.0, speed)
         self._loop = LifecycleLoop(desk, around, late_ms=int(LATE_MS * self._speed))

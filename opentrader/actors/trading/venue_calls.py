@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from opentrader.domain.ports import Clock
 from opentrader.domain.trading.exchange import Exchange, ListLeg, NewList, NewOrder, OrderKind
@@ -21,7 +21,6 @@ from opentrader.domain.trading.venue import (
     ReplaceList,
     Watch,
 )
-from opentrader.errors import StorageFull
 
 
 async def send(exchange: Exchange, effect: Effect) -> Outcome:
@@ -100,16 +99,6 @@ async def fills_of(exchange: Exchange, trade: Trade) -> tuple[Fill, ...]:
     since = min(leg.sent_at for leg in trade.legs)
     view = await exchange.look(Watch(trade.intent.symbol, parts=frozenset({"fills"}), since=since))
     return view.fills or ()
-
-
-async def saved(save: Callable[[], Awaitable[None]], make_room: Callable[[], bool]) -> None:
-    """Save; on a full disk once more, if room can be made."""
-    try:
-        await save()
-    except StorageFull:
-        if not make_room():
-            raise
-        await save()
 
 
 def told_of(effect: Effect) -> str:

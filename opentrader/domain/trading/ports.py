@@ -4,6 +4,10 @@ As in `domain.ports`, a plain method reads on the caller's thread; a coroutine r
 raises `StorageError` when nothing was stored. One commit can hold several changes: a method with a participle as its
 name (`saving`, `reserving`) only builds a `Change`, and `also` adds such changes to the commit of another call. A
 change raises the errors of the coroutine with the same purpose; the whole commit is rolled back then.
+
+`vital`: whether the commit reduces risk or records it. On a full disk a vital one may use the reserve, and every other
+one raises `StorageFull`. What PositionManager stores is vital unless it says otherwise: entries, what an operator may
+as well ask for later, and looks that learned nothing.
 """
 
 from __future__ import annotations
@@ -59,6 +63,7 @@ class Journal(Protocol):
         facts: Facts = ...,
         fills: Sequence[Fill] = (),
         also: Sequence[Change] = (),
+        vital: bool = True,
     ) -> None:
         """Commit an open trade, its new fills and the event that records the change.
 
@@ -72,7 +77,7 @@ class Journal(Protocol):
         """For a closed trade whose row in the history, if it has one, does not change."""
         ...
 
-    async def commit(self, changes: Sequence[Change]) -> None:
+    async def commit(self, changes: Sequence[Change], *, vital: bool = True) -> None:
         """Write all the changes in one commit."""
         ...
 
@@ -86,6 +91,7 @@ class Journal(Protocol):
         facts: Facts = ...,
         fills: Sequence[Fill] = (),
         also: Sequence[Change] = (),
+        vital: bool = True,
     ) -> None:
         """Commit a closed trade with its row in the history (`closed` None: its entry never filled).
 
@@ -139,7 +145,7 @@ class ControlStore(Protocol):
         """The control, and the end of each cooldown in milliseconds of market time."""
         ...
 
-    async def keep(self, new: Control, *, also: Sequence[Change] = ()) -> None: ...
+    async def keep(self, new: Control, *, also: Sequence[Change] = (), vital: bool = True) -> None: ...
 
     def keeping(self, new: Control) -> Change: ...
 
@@ -173,19 +179,19 @@ class Records:
 class IdempotencyStore(Protocol):
     """The requests made with an Idempotency-Key in the last `IDEMPOTENCY_SECONDS`."""
 
-    async def reserve(self, reservation: Reservation) -> None:
+    async def reserve(self, reservation: Reservation, *, vital: bool = False) -> None:
         """Raises `KeyTaken` for a key that is in use."""
         ...
 
     def reserving(self, reservation: Reservation) -> Change: ...
 
-    async def finish(self, key: str, status: int, body: bytes) -> None:
+    async def finish(self, key: str, status: int, body: bytes, *, vital: bool = False) -> None:
         """Store the answer to a reserved request."""
         ...
 
     def finishing(self, key: str, status: int, body: bytes) -> Change: ...
 
-    async def forget(self, key: str) -> None:
+    async def forget(self, key: str, *, vital: bool = False) -> None:
         """Free a key whose request was refused before it had any effect."""
         ...
 
@@ -197,7 +203,7 @@ class IdempotencyStore(Protocol):
 class AuditStore(Protocol):
     """Who did what, as events of the hash chain: append-only."""
 
-    async def append(self, entry: AuditEntry) -> int:
+    async def append(self, entry: AuditEntry, *, vital: bool = False) -> int:
         """Returns the id of the entry."""
         ...
 
@@ -208,17 +214,29 @@ class AuditStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class DiskState:
+    """The disk under the data folder. `reserve`: bytes kept for exits, 0 once they were needed."""
+
+    free: int
+    reserve: int
+    degraded: bool
+    slow_commits: int
+
+
 class Disk(Protocol):
-    """Free space under the data folder. Any thread."""
+    """The disk under the data folder. Any thread."""
 
     def roomy(self) -> bool:
-        """Whether at least `FLOOR_BYTES` are free, so that a position may be opened."""
+        """Whether the reserve is there and at least `FLOOR_BYTES` are free, so that a position may be opened."""
         ...
 
-    def free(self) -> int:
-        """Free bytes."""
+    def slow(self) -> bool:
+        """Whether commits take so long (`degraded`) that no position should be opened."""
         ...
 
-    def release(self) -> bool:
-        """Delete the reserve so that exits can still be committed on a full disk; False when it is gone already."""
+    def state(self) -> DiskState: ...
+
+    def keep_reserve(self) -> None:
+        """Make the reserve again if there is room. Blocks; raises `StorageError` when the disk fails."""
         ...

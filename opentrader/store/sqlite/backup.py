@@ -10,8 +10,9 @@ import apsw
 from apsw import Connection
 
 from opentrader.errors import StorageError
-from opentrader.store.sqlite import disk
+from opentrader.store.sqlite import reserve
 from opentrader.store.sqlite.connection import open_reader, storage_errors
+from opentrader.store.sqlite.disk import FLOOR_BYTES
 from opentrader.store.sqlite.folder import DATABASE, make_private, sync
 
 BACKUPS = "backups"
@@ -27,7 +28,7 @@ def hourly(data_dir: Path, at: int) -> Path:
     """Back up the store at this Unix second, whether or not its daemon runs, and delete all but the last `KEPT`.
 
     Blocks for the whole copy; writers continue meanwhile. Raises `StorageError` when the disk fails, or when the
-    backup would leave less than `disk.FLOOR_BYTES` free, which trading needs.
+    backup would leave less than `FLOOR_BYTES` free, which trading needs.
     """
     stamp = f"{datetime.fromtimestamp(at, UTC):%Y%m%dT%H%M%SZ}"
     with storage_errors(), closing(open_reader(data_dir / DATABASE)) as connection:
@@ -55,7 +56,7 @@ def _copy(source: Connection, data_dir: Path, name: str) -> Path:
 
 def _refuse_crowding(source: Connection, data_dir: Path) -> None:
     size = source.pragma("page_count") * source.pragma("page_size")
-    if disk.free(data_dir) - size < disk.FLOOR_BYTES:
+    if reserve.free(data_dir) - size < FLOOR_BYTES:
         raise StorageError("not enough free space for a backup", hint=f"Free some space under {data_dir}.")
 
 

@@ -12,6 +12,7 @@ from apsw import Connection
 
 from opentrader.errors import ConfigError, StorageError, StorageFailed, StorageFull
 
+WAL_BYTES = 4 << 20  # the size of the write-ahead log, which is kept allocated
 APPLICATION_ID = 0x4F545244  # "OTRD" in the file's header: whose file this is
 
 # How long a statement waits for the lock of another program (a backup, the sqlite3 shell).
@@ -34,6 +35,8 @@ WRITER = (
     ("fullfsync", 1),
     # Automatic checkpoints would run inside a commit with a waiting caller; the writer runs them when it is idle.
     ("wal_autocheckpoint", 0),
+    # A log that grew while readers or a full disk delayed its checkpoint returns to its size.
+    ("journal_size_limit", WAL_BYTES),
 )
 SWITCHES = (
     # SQL cannot damage the file itself (writable_schema, journal_mode=off and similar).

@@ -11,9 +11,13 @@ from typing import Protocol, TypeVar
 
 from apsw import Connection
 
+from opentrader.domain.trading.ports import Disk
 from opentrader.store.sqlite import backup, folder, schema, wal
 from opentrader.store.sqlite.connection import make_writer, open_untouched, storage_errors
+from opentrader.store.sqlite.disk import DataDisk
+from opentrader.store.sqlite.pace import CommitPace
 from opentrader.store.sqlite.readers import Readers
+from opentrader.store.sqlite.reserve import Reserve
 from opentrader.store.sqlite.writer import OnFailed, Writer, ignore_failure
 
 T = TypeVar("T")
@@ -22,7 +26,7 @@ T = TypeVar("T")
 class Writes(Protocol):
     """Commits functions in the order of the calls; `Writer` does."""
 
-    async def write(self, fn: Callable[[Connection], T]) -> T: ...
+    async def write(self, fn: Callable[[Connection], T], *, vital: bool = False) -> T: ...
 
     def close(self) -> None: ...
 
@@ -40,17 +44,18 @@ class Closes(Protocol):
 
 
 class Store:
-    """`opentrader.db` in a data folder that only this process uses, as long as `lock` is open."""
+    """`opentrader.db` in a data folder that only this process uses, as long as `lock` is open; and its `disk`."""
 
-    def __init__(self, writer: Writes, readers: Reads, lock: Closes) -> None:
-        self._writer, self._readers, self._lock = writer, readers, lock
+    def __init__(self, writer: Writes, readers: Reads, lock: Closes, disk: Disk) -> None:
+        self._writer, self._readers, self._lock, self.disk = writer, readers, lock, disk
 
     @classmethod
     def open(cls, data_dir: Path, on_failed: OnFailed = ignore_failure) -> Store:
         """Lock the data folder, check its store (or create an empty one) and migrate it. Blocks.
 
-        A store of an earlier version is copied to `backups/` first. `on_failed` is called once, on any thread, with
-        the reason, when the disk has failed and the store stops writing.
+        A store of an earlier version is copied to `backups/` first. On a full disk the reserve is given up first.
+        `on_failed` is called once, on any thread, with the reason, when the disk has failed and the store stops
+        writing.
 
         Raises `ConfigError` for a folder that is unusable or in use, and for a file that is foreign, damaged or newer
         than the program; none of these changes the file. Raises `StorageError` when the disk fails or is full.
@@ -59,6 +64,9 @@ class Store:
         folder.prepare(data_dir)
         with ExitStack() as undo, storage_errors():
             lock = undo.enter_context(folder.claim(data_dir))
+            reserve, pace = Reserve(data_dir), CommitPace()
+            reserve.prepare()
+            folder.sign(lock)
             path = folder.database(data_dir)
             connection = undo.enter_context(closing(open_untouched(path)))
             schema.refuse_unusable(connection, len(steps))
@@ -68,19 +76,27 @@ class Store:
             schema.migrate(connection, steps)
             wal.grow(connection)
             undo.pop_all()
-        return cls(Writer(connection, on_failed), Readers(path), lock)
+        return cls(Writer(connection, on_failed, reserve, pace), Readers(path), lock, DataDisk(data_dir, pace))
 
-    async def write(self, fn: Callable[[Connection], T], also: Sequence[Callable[[Connection], object]] = ()) -> T:
+    async def write(
+        self,
+        fn: Callable[[Connection], T],
+        also: Sequence[Callable[[Connection], object]] = (),
+        *,
+        vital: bool = False,
+    ) -> T:
         """Run `fn`, then those in `also`, on the writer thread; return the result of `fn` once it is on the disk.
 
         Writes run in the order of the calls. Writes that wait at the same time share one transaction, and so one
         sync, but each can fail alone: if `fn` or one of `also` raises, all their changes are rolled back and the
         exception is raised here. The functions must not begin or end transactions, must not return a cursor, and
-        touch nothing but their connection. Cancelling the waiting task does not undo the write.
+        touch nothing but their connection; after a failed commit they may run again. Cancelling the waiting task does
+        not undo the write. A `vital` write reduces risk or records it: on a full disk it may use the reserve, and all
+        others fail.
         Raises `StorageError` when nothing was stored (disk full, another program holds the file), `StorageFailed`
         when the disk has failed, now or before, and `ShuttingDown` after `close`.
         """
-        return await self._writer.write(partial(_together, fn, also) if also else fn)
+        return await self._writer.write(partial(_together, fn, also) if also else fn, vital=vital)
 
     def read(self, fn: Callable[[Connection], T]) -> T:
         """Return `fn(connection)`; the connection is read-only and sees one snapshot of the store.

@@ -58,7 +58,7 @@ def refuse_remote(folder: Path, kind: str) -> None:
 def claim(folder: Path) -> BinaryIO:
     """Take the lock of the folder; it is held until the returned file is closed or the process ends.
 
-    The kernel holds the lock (flock), so a crash releases it. The file remains and contains the pid of the holder.
+    The kernel holds the lock (flock), so a crash releases it. The file remains and names its holder (`sign`).
     Raises `ConfigError` when another process, or another store of this process, holds the lock.
     """
     with ExitStack() as undo:
@@ -70,10 +70,15 @@ def claim(folder: Path) -> BinaryIO:
                 f"the data folder {folder} is in use by another opentrader (pid {file.read().decode().strip()})",
                 hint="Stop that process, or choose another folder with --data-dir.",
             ) from None
-        file.truncate(0)
-        file.write(b"%d\n" % os.getpid())
         undo.pop_all()
     return file
+
+
+def sign(lock: BinaryIO) -> None:
+    """Write our pid into the lock, over the one before it: on a full disk there may be no other block for it."""
+    lock.seek(0)
+    lock.write(b"%d\n" % os.getpid())
+    lock.truncate()
 
 
 def make_private(path: Path) -> Path:

@@ -1,5 +1,7 @@
 """The writer thread: commits all waiting writes in one transaction, with one sync of the disk.
 
+On a full disk a write that is not vital fails, and a vital one uses the reserve (`commit_within`).
+
 After a failure of the disk the connection is not used again, not even for a checkpoint at close: every further write
 is refused, and `on_failed` is called so that the process exits. Reopening the file shows what it holds.
 """
@@ -13,13 +15,16 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
-from typing import Any, TypeVar
+from time import perf_counter
+from typing import Any, Protocol, TypeVar
 
 import apsw
 from apsw import Connection
 
-from opentrader.errors import ShuttingDown
+from opentrader.errors import ShuttingDown, StorageFull
 from opentrader.store.sqlite.connection import FAILED, UNAVAILABLE, storage_error
+from opentrader.store.sqlite.pace import CommitPace
+from opentrader.store.sqlite.reserve import Reserve
 from opentrader.store.sqlite.wal import Checkpoints
 
 T = TypeVar("T")
@@ -37,12 +42,15 @@ IDLE_SECONDS = 0.2  # after this long without a write, a checkpoint delays no ca
 
 
 class Write:
-    """A function for the next transaction, and the future that receives its outcome."""
+    """A function for the next transaction, and the future that receives its outcome.
 
-    __slots__ = ("error", "fn", "future", "result")
+    A `vital` one reduces risk or records it: on a full disk it may use the reserve.
+    """
 
-    def __init__(self, fn: Callable[[Connection], object], future: asyncio.Future[Any]) -> None:
-        self.fn, self.future = fn, future
+    __slots__ = ("error", "fn", "future", "result", "vital")
+
+    def __init__(self, fn: Callable[[Connection], object], future: asyncio.Future[Any], *, vital: bool) -> None:
+        self.fn, self.future, self.vital = fn, future, vital
         self.result: object = None
         self.error: BaseException | None = None
 
@@ -59,12 +67,14 @@ class Write:
 class Writer:
     """Owns `connection`; no other code may use it before `close` has returned.
 
-    `on_failed` is called once, on the writer thread, with the reason, when the disk has failed.
+    `on_failed` is called once, on the writer thread, with the reason, when the disk has failed. `pace` learns how long
+    each commit took.
     """
 
-    def __init__(self, connection: Connection, on_failed: OnFailed) -> None:
+    def __init__(self, connection: Connection, on_failed: OnFailed, reserve: Reserve, pace: CommitPace) -> None:
         self._connection = connection
         self._on_failed = on_failed
+        self._reserve, self._pace = reserve, pace
         self._failure: Exception | None = None
         self._checkpoints = Checkpoints(connection)
         self._waiting: SimpleQueue[Write | None] = SimpleQueue()  # None: close
@@ -74,13 +84,13 @@ class Writer:
         self._thread = Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
-    async def write(self, fn: Callable[[Connection], T]) -> T:
+    async def write(self, fn: Callable[[Connection], T], *, vital: bool = False) -> T:
         """Return the result of `fn(connection)` once it is on the disk; see `Store.write`."""
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         with self._gate:
             if self._closed:
                 raise ShuttingDown("the store is closed")
-            self._waiting.put(Write(fn, future))
+            self._waiting.put(Write(fn, future, vital=vital))
         return await future
 
     def close(self) -> None:
@@ -114,12 +124,20 @@ class Writer:
 
     def _commit(self, group: list[Write]) -> None:
         if self._failure is None:
-            failure = commit(self._connection, group)
+            failure = commit_within(self._reserve, group, self._commit_timed)
             if isinstance(failure, FAILED):
                 self._fail(failure)
             return
         for write in group:
             write.error = storage_error(self._failure)
+
+    def _commit_timed(self, group: list[Write]) -> BaseException | None:
+        """Commit; what changed nothing needs no sync, and tells nothing about the disk."""
+        begun, commits = perf_counter(), self._checkpoints.commits
+        failure = commit(self._connection, group)
+        if self._checkpoints.commits > commits:
+            self._pace.took(perf_counter() - begun)
+        return failure
 
     def _checkpoint(self) -> None:
         if self._failure is not None:
@@ -136,12 +154,50 @@ class Writer:
         self._on_failed(f"the disk failed: {error}")
 
 
+class GivesRoom(Protocol):
+    """A reserve of disk space; `Reserve` is one."""
+
+    @property
+    def held(self) -> bool: ...
+
+    def release(self) -> bool: ...
+
+
+def commit_within(
+    reserve: GivesRoom, group: list[Write], commit: Callable[[list[Write]], BaseException | None]
+) -> BaseException | None:
+    """Commit the group, and on a full disk what is vital of it again: without the rest, then with the reserve.
+
+    Without a reserve what is left of the disk is for vital writes alone. Returns the error of the last commit.
+    """
+    allowed = group if reserve.held else [write for write in group if write.vital]
+    for write in group:
+        if write not in allowed:
+            write.error = StorageFull(
+                "the disk is full; the space that is left is kept for exits",
+                hint="Free some space under the data folder: closing and halting still work.",
+            )
+    failure = commit(allowed) if allowed else None
+    if starved := _starved(allowed):
+        failure = commit(starved)
+    if (starved := _starved(starved)) and reserve.release():
+        failure = commit(starved)
+    return failure
+
+
+def _starved(group: list[Write]) -> list[Write]:
+    """The vital writes of the group that found no room."""
+    return [write for write in group if write.vital and isinstance(write.error, StorageFull)]
+
+
 def commit(connection: Connection, group: list[Write]) -> BaseException | None:
     """Run the group in one transaction. Returns the error if that fails; every write of the group fails with it.
 
     Nothing is stored then, except after a failure of the disk (`FAILED`): the reopened file may hold some of it.
     """
     run = call if len(group) == 1 else call_apart
+    for write in group:
+        write.error = None  # of an attempt without the reserve
     try:
         connection.execute("BEGIN IMMEDIATE")
         for write in group:

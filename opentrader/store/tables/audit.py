@@ -23,8 +23,8 @@ class AuditTable:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def append(self, entry: AuditEntry) -> int:
-        return await self._store.write(partial(append, entry=entry))
+    async def append(self, entry: AuditEntry, *, vital: bool = False) -> int:
+        return await self._store.write(partial(append, entry=entry), vital=vital)
 
     def page(
         self, limit: int, offset: int, *, since: int | None = None, action: str | None = None, symbol: str | None = None

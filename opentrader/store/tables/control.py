@@ -32,8 +32,8 @@ class ControlTable:
     def load(self) -> tuple[Control, dict[str, int]]:
         return self._store.read(lambda connection: (row(connection), cooldowns(connection)))
 
-    async def keep(self, new: Control, *, also: Sequence[Change] = ()) -> None:
-        await self._store.write(self.keeping(new), also)
+    async def keep(self, new: Control, *, also: Sequence[Change] = (), vital: bool = True) -> None:
+        await self._store.write(self.keeping(new), also, vital=vital)
 
     def keeping(self, new: Control) -> Change:
         return partial(put, control=new)
@@ -51,7 +51,7 @@ class ControlTable:
         return partial(settings.drop, key=_RESTORED + id)
 
     async def instance(self) -> str:
-        return await self._store.write(instance)
+        return await self._store.write(instance, vital=True)
 
 
 def put(connection: Connection, control: Control) -> None:

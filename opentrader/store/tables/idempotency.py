@@ -25,20 +25,20 @@ class IdempotencyTable:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def reserve(self, reservation: Reservation) -> None:
-        await self._store.write(self.reserving(reservation))
+    async def reserve(self, reservation: Reservation, *, vital: bool = False) -> None:
+        await self._store.write(self.reserving(reservation), vital=vital)
 
     def reserving(self, reservation: Reservation) -> Change:
         return partial(reserve, reservation=reservation)
 
-    async def finish(self, key: str, status: int, body: bytes) -> None:
-        await self._store.write(self.finishing(key, status, body))
+    async def finish(self, key: str, status: int, body: bytes, *, vital: bool = False) -> None:
+        await self._store.write(self.finishing(key, status, body), vital=vital)
 
     def finishing(self, key: str, status: int, body: bytes) -> Change:
         return partial(finish, key=key, status=status, body=body)
 
-    async def forget(self, key: str) -> None:
-        await self._store.write(partial(forget, key=key))
+    async def forget(self, key: str, *, vital: bool = False) -> None:
+        await self._store.write(partial(forget, key=key), vital=vital)
 
     async def expire(self, at: int) -> int:
         return await self._store.write(partial(expire, at=at))

@@ -63,9 +63,10 @@ class JournalTable:
         facts: Facts = NO_FACTS,
         fills: Sequence[Fill] = (),
         also: Sequence[Change] = (),
+        vital: bool = True,
     ) -> None:
         change = partial(save, trade=trade, event=event, at_ms=at_ms, facts=facts, fills=fills)
-        await self._store.write(change, also)
+        await self._store.write(change, also, vital=vital)
 
     def saving(self, trade: Trade, event: str, at_ms: int, fills: Sequence[Fill] = ()) -> Change:
         return partial(save, trade=trade, event=event, at_ms=at_ms, fills=fills)
@@ -73,8 +74,8 @@ class JournalTable:
     def finishing(self, trade: Trade, event: str, at_ms: int, fills: Sequence[Fill] = ()) -> Change:
         return partial(finish, trade=trade, closed=None, event=event, at_ms=at_ms, fills=fills)
 
-    async def commit(self, changes: Sequence[Change]) -> None:
-        await self._store.write(_nothing, changes)
+    async def commit(self, changes: Sequence[Change], *, vital: bool = True) -> None:
+        await self._store.write(_nothing, changes, vital=vital)
 
     async def finish(
         self,
@@ -86,9 +87,10 @@ class JournalTable:
         facts: Facts = NO_FACTS,
         fills: Sequence[Fill] = (),
         also: Sequence[Change] = (),
+        vital: bool = True,
     ) -> None:
         change = partial(finish, trade=trade, closed=closed, event=event, at_ms=at_ms, facts=facts, fills=fills)
-        await self._store.write(change, also)
+        await self._store.write(change, also, vital=vital)
 
 
 def _nothing(connection: Connection) -> None:

@@ -32,7 +32,7 @@ BOUNDS = (
 )
 MORE = {
     "profit_factor": ("by_agent", "sharpe", "sortino", "calmar"),
-    "uptime_sec": ("clock",),
+    "uptime_sec": ("clock", "disk"),
     "commit": ("clock",),
 }
 """A field of an object that may be added to, and what was added."""

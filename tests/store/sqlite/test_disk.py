@@ -1,34 +1,46 @@
-"""The room on the disk: a floor for entries, and a reserve to get out."""
+"""The disk under the data folder: a floor and a reserve for entries, and the pace of its commits."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
-from opentrader.store import Store
-from opentrader.store.sqlite import disk
-from opentrader.store.sqlite.disk import DataDisk
+import pytest
+
+from opentrader.domain.trading.ports import DiskState
+from opentrader.store import Connection, Store
+from opentrader.store.sqlite import disk, pace
+from opentrader.store.sqlite.reserve import RESERVE_BYTES, Reserve
+from opentrader.store.tables import settings
 
 
-def test_below_the_floor_there_is_no_room_for_entries(store: Store, data_dir: Path, free_bytes) -> None:
-    room = DataDisk(data_dir)
-    assert 0 < room.free() < shutil.disk_usage(data_dir).total
+def test_below_the_floor_or_without_a_reserve_there_is_no_room_for_entries(
+    store: Store, data_dir: Path, free_bytes: Callable[[int], None]
+) -> None:
+    assert 0 < store.disk.state().free < shutil.disk_usage(data_dir).total
     free_bytes(disk.FLOOR_BYTES)
-    assert room.roomy()
+    assert store.disk.roomy()
     free_bytes(disk.FLOOR_BYTES - 1)
-    assert not room.roomy()
+    assert not store.disk.roomy()
+    free_bytes(disk.FLOOR_BYTES)
+    Reserve(data_dir).release()
+    assert not store.disk.roomy()
 
 
-def test_the_reserve_takes_real_room_and_is_given_up_once(store: Store, data_dir: Path) -> None:
-    room, reserve = DataDisk(data_dir), data_dir / disk.RESERVE
-    assert reserve.stat().st_blocks * 512 >= disk.RESERVE_BYTES
-    assert reserve.stat().st_mode & 0o777 == 0o600
-    assert (room.release(), reserve.exists()) == (True, False)
-    assert room.release() is False
-    DataDisk(data_dir)
-    assert reserve.exists()
+async def test_the_writer_tells_how_long_its_commits_take(
+    store: Store, free_bytes: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free_bytes(1 << 30)
+    monkeypatch.setattr(pace, "SLOW_SECONDS", -1.0)
+    for _ in range(5):
+        await store.write(lambda connection: None)  # nothing to sync
+    assert not store.disk.slow()
 
+    def put(connection: Connection) -> None:
+        settings.put(connection, "k", "v")
 
-def test_no_reserve_is_made_below_the_floor(store: Store, data_dir: Path, free_bytes) -> None:
-    free_bytes(disk.FLOOR_BYTES + disk.RESERVE_BYTES - 1)
-    assert DataDisk(data_dir).release() is False
+    for _ in range(3):
+        await store.write(put)
+    assert store.disk.slow()
+    assert store.disk.state() == DiskState(free=1 << 30, reserve=RESERVE_BYTES, degraded=True, slow_commits=3)

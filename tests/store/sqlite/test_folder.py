@@ -36,7 +36,7 @@ def test_folder_and_files_are_private_whatever_the_umask(data_dir: Path) -> None
         os.umask(before)
     found = modes(data_dir)
     store.close()
-    files = ("opentrader.db", "opentrader.db-wal", "opentrader.db-shm", "opentrader.lock")
+    files = ("opentrader.db", "opentrader.db-wal", "opentrader.db-shm", "opentrader.lock", "opentrader.reserve")
     assert found == {"data": 0o700, **dict.fromkeys(files, 0o600)}
 
 

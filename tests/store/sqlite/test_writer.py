@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import apsw
 import pytest
 
-from opentrader.errors import ShuttingDown, StorageError, StorageFailed
+from opentrader.errors import ShuttingDown, StorageError, StorageFailed, StorageFull
 from opentrader.store import Connection, Store
+from opentrader.store.sqlite.reserve import Reserve
+from opentrader.store.sqlite.writer import Write, commit_within
 from opentrader.store.tables import settings
 
 
@@ -153,6 +156,98 @@ async def test_on_a_full_disk_a_group_keeps_just_what_it_acknowledges(store: Sto
     assert all(outcome is None or isinstance(outcome, StorageError) for outcome in outcomes.values())
 
 
+# --- what a full disk is for
+
+
+class Room:
+    """A reserve without a disk."""
+
+    def __init__(self, held: bool) -> None:
+        self.held = held
+
+    def release(self) -> bool:
+        had, self.held = self.held, False
+        return had
+
+
+FULL = "database or disk is full"
+
+
+class Attempts:
+    """Commits as a full disk: `spares` tells for which groups it has room; for all once the reserve is released."""
+
+    def __init__(self, room: Room, spares: Callable[[str], bool] = lambda names: False) -> None:
+        self.room, self.spares, self.made = room, spares, list[str]()
+
+    def __call__(self, group: list[Write]) -> BaseException | None:
+        names = "".join(sorted(str(write.fn(None)) for write in group))  # type: ignore[arg-type]  # a name, no change
+        self.made.append(names)
+        fits = self.spares(names) or not self.room.held
+        for write in group:
+            write.error = None if fits else StorageFull(FULL)
+        return None if fits else apsw.FullError(FULL)
+
+
+def told(room: Room, attempts: Attempts, names: str) -> str:
+    """The names of the writes that were committed; a capital is a vital one."""
+    group = [Write(lambda connection, name=name: name, None, vital=name.isupper()) for name in names]  # type: ignore[arg-type, misc]  # nobody waits
+    commit_within(room, group, attempts)
+    assert all(isinstance(write.error, StorageFull | None) for write in group)
+    return "".join(name for name, write in zip(names, group, strict=True) if write.error is None)
+
+
+def test_a_disk_with_room_stores_everything_at_once() -> None:
+    room = Room(held=True)
+    attempts = Attempts(room, lambda names: True)
+    assert (told(room, attempts, "aBc"), attempts.made, room.held) == ("aBc", ["Bac"], True)
+
+
+def test_on_a_full_disk_only_what_is_vital_gets_the_reserve() -> None:
+    room = Room(held=True)
+    attempts = Attempts(room)
+    assert (told(room, attempts, "ac"), attempts.made, room.held) == ("", ["ac"], True)
+    assert (told(room, attempts, "aBcD"), room.held) == ("BD", False)
+    assert attempts.made[1:] == ["BDac", "BD", "BD"]
+
+
+def test_what_is_vital_does_not_take_the_reserve_for_the_sake_of_the_rest() -> None:
+    room = Room(held=True)
+    attempts = Attempts(room, str.isupper)
+    assert (told(room, attempts, "aB"), room.held) == ("B", True)
+
+
+def test_without_a_reserve_nothing_else_is_even_tried() -> None:
+    room = Room(held=False)
+    attempts = Attempts(room)
+    assert (told(room, attempts, "ac"), attempts.made) == ("", [])
+    assert (told(room, attempts, "aBc"), attempts.made) == ("B", ["B"])
+
+
+async def test_a_vital_write_on_a_full_disk_releases_the_reserve(
+    store: Store, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def release(reserve: Reserve) -> bool:
+        limit.pragma("max_page_count", 1_000_000)
+        return released(reserve)
+
+    released = Reserve.release
+    limit = await store.write(lambda connection: connection)
+    monkeypatch.setattr(Reserve, "release", release)
+    await quota(store, 2)
+    large = partial(settings.put, key="large", text="x" * 100_000)
+    with pytest.raises(StorageFull):
+        await store.write(large)
+    assert store.disk.state().reserve
+    await store.write(large, vital=True)
+    assert not store.disk.state().reserve
+    with pytest.raises(StorageFull, match="exits"):
+        await put(store, "small")
+    await store.write(partial(settings.put, key="small", text="x"), vital=True)
+    store.disk.keep_reserve()
+    await put(store, "later")
+    assert keys(store) == ["large", "later", "small"]
+
+
 async def test_after_a_failed_disk_nothing_is_written_until_the_file_is_opened_anew(data_dir: Path, no_writing) -> None:
     told: list[str] = []
     store = Store.open(data_dir, told.append)
@@ -252,7 +347,8 @@ async def test_nothing_is_left_to_do_when_close_returns(store: Store, data_dir: 
     await put(store, "k")
     store.close()
     assert "store-writer" not in {thread.name for thread in threading.enumerate()}
-    assert sorted(os.listdir(data_dir)) == ["opentrader.db", "opentrader.lock"]  # the log was moved into it
+    left = ["opentrader.db", "opentrader.lock", "opentrader.reserve"]  # the log was moved into the first
+    assert sorted(os.listdir(data_dir)) == left
 
 
 async def test_close_commits_what_waits_and_refuses_what_comes(store: Store, data_dir: Path, busy_writer) -> None:

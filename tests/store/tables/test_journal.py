@@ -310,7 +310,7 @@ async def test_on_a_full_disk_there_is_no_half_trade(
     with pytest.raises(StorageError, match="full"):
         await book.finish(fatal, CLOSED, "flat", 2)
     assert (book.load(0), HistoryTable(store).total(), store.read(events.head).seq) == ([trade], 0, 1)
-    await store.write(lambda connection: connection.pragma("max_page_count", pages + 1_000))
+    await store.write(lambda connection: connection.pragma("max_page_count", pages + 1_000), vital=True)
     await book.finish(fatal, CLOSED, "flat", 3)
     report = verify_audit(data_dir)
     assert report is not None

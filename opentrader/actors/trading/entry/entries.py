@@ -160,7 +160,7 @@ class Entries(TradingPart):
         trade, order = self._loop.first(planned(intent), quote.view(now))
         self.book.planned[intent.id] = trade
         facts = {"agent": intent.agent, "bot": intent.bot}
-        keep = self._journal.save(trade, "accepted", now, facts=facts)
+        keep = self._journal.save(trade, "accepted", now, facts=facts, vital=False)
         return self.links.pipe(keep, then=partial(Planned, trade, order, message.epoch), exclusive=intent.symbol)
 
     def _intent(self, request: Entry, quote: Quote, now: int) -> Intent:

@@ -154,7 +154,8 @@ class Restore(TradingPart):
             state="restored",
         )
         logger.warning("restored trade %s is unverified: no matching open orders on the exchange", message.symbol)
-        keep = self._journal.commit([self._control_store.restoring(trade.id, orjson.dumps(asdict(trade)).decode())])
+        listing = self._control_store.restoring(trade.id, orjson.dumps(asdict(trade)).decode())
+        keep = self._journal.commit([listing], vital=False)
         return self.links.pipe(keep, then=partial(UnverifiedStored, trade), exclusive=message.symbol)
 
     @handles(UnverifiedStored)

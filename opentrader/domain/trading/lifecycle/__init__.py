@@ -19,6 +19,7 @@ from .reply import answered
 from .reports import own_fills
 from .settings import BINANCE, LifecycleSettings
 from .tick import Ticked, considered, tick
+from .worth import matters
 
 __all__ = [
     "BINANCE",
@@ -38,6 +39,7 @@ __all__ = [
     "ended",
     "faulted",
     "holding",
+    "matters",
     "next_poll",
     "own_fills",
     "planned",

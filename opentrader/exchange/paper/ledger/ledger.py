@@ -15,10 +15,13 @@ from apsw import Connection
 from opentrader.exchange.paper.ledger.schema import STEPS
 from opentrader.exchange.paper.matching.account import Account
 from opentrader.exchange.paper.matching.orders import PaperFill, PaperList, PaperOrder
+from opentrader.store.sqlite import wal
 from opentrader.store.sqlite.connection import make_writer, open_untouched, storage_errors
 from opentrader.store.sqlite.database import Reads, Writes
 from opentrader.store.sqlite.folder import make_private
+from opentrader.store.sqlite.pace import CommitPace
 from opentrader.store.sqlite.readers import Readers
+from opentrader.store.sqlite.reserve import Reserve
 from opentrader.store.sqlite.schema import migrate, refuse_unusable
 from opentrader.store.sqlite.writer import OnFailed, Writer, ignore_failure
 
@@ -46,12 +49,16 @@ class Ledger:
             refuse_unusable(connection, len(STEPS))
             make_writer(connection)
             migrate(connection, STEPS)
+            wal.grow(connection)
             undo.pop_all()
-        return cls(Writer(connection, on_failed), Readers(path))
+        return cls(Writer(connection, on_failed, Reserve(folder), CommitPace()), Readers(path))
 
     async def write(self, fn: Callable[[Connection], T]) -> T:
-        """Run `fn` in a transaction; returns when the commit is durable. If `fn` raises, nothing is written."""
-        return await self._writer.write(fn)
+        """Run `fn` in a transaction; returns when the commit is durable. If `fn` raises, nothing is written.
+
+        On a full disk it may use the reserve: the daemon asks for nothing but exits then.
+        """
+        return await self._writer.write(fn, vital=True)
 
     def read(self, fn: Callable[[Connection], T]) -> T:
         """Run `fn` on one consistent state of the ledger, on the calling thread."""

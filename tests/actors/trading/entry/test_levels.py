@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from opentrader.actors.trading.entry import intents
 from opentrader.actors.trading.entry.intents import Quote, limit_intent, market_intent
 from opentrader.actors.trading.entry.levels import Levels, demand_exits
+from opentrader.actors.trading.replies.snapshot import AccountReading
 from opentrader.domain.trading.exchange import PriceTicker
 from opentrader.domain.trading.lifecycle.records import Intent
-from opentrader.domain.trading.risk import Funds, Risk, size
-from opentrader.domain.trading.venue import Filters, PriceBand
+from opentrader.domain.trading.risk import Risk, size
+from opentrader.domain.trading.venue import Balance, Filters, PriceBand
 from opentrader.errors import AskTimeout, ExchangeError, InvalidInput, OrderRejected, RiskLimit
 from opentrader.exchange.paper.session import Terms
 from tests.fakes.market import PAIR, Market
@@ -41,7 +42,10 @@ def quote(
     rules = (D(tick), step, step, D(min_notional), D("0.001"))
     filters = Filters(PAIR, "SOL", "USDT", *rules, order_types=types, band=PriceBand(), **more)
     ask = D(px)
-    return Quote(filters, PriceTicker(ask - D(spread), ask, ask, 0), Funds(D(10_000), D(10_000)), ())
+    return Quote(filters, PriceTicker(ask - D(spread), ask, ask, 0), READING, ())
+
+
+READING = AccountReading("USDT", {"USDT": Balance(D(10_000), D(0))}, {}, 0)
 
 
 def bought(seen: Quote, **request: Any) -> Intent:

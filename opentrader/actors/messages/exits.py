@@ -1,0 +1,18 @@
+"""The requests that reduce risk: on a full disk they, and what they leave behind, may use the reserve."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from opentrader.actors.messages.operations import Halt
+from opentrader.actors.messages.pending import CancelEntry
+from opentrader.actors.messages.trading import CloseAll, ClosePosition, ExecuteTrade
+from opentrader.actors.runtime.message import Message
+
+_EXITS = ClosePosition | CloseAll | CancelEntry | Halt
+
+
+def is_exit(message: Message[Any]) -> bool:
+    """Whether a request closes, cancels or halts."""
+    sells = isinstance(message, ExecuteTrade) and message.direction == "sell"
+    return sells or isinstance(message, _EXITS)

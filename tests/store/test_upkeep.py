@@ -1,0 +1,61 @@
+"""The disk is looked after while the daemon runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from opentrader.errors import StorageFailed
+from opentrader.store import Store, upkeep
+from opentrader.store.sqlite import pace
+from opentrader.store.sqlite.disk import DataDisk
+from opentrader.store.sqlite.reserve import Reserve
+from opentrader.store.tables import settings
+from tests.waiting import until
+
+
+@asynccontextmanager
+async def kept(store: Store, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    monkeypatch.setattr(upkeep, "CHECK_SECONDS", 0.01)
+    task = asyncio.create_task(upkeep.keep_disk(store))
+    yield
+    assert not task.done()
+    task.cancel()
+
+
+async def test_the_reserve_is_made_again(store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    Reserve(tmp_path / "data").release()
+    async with kept(store, monkeypatch):
+        await until(lambda: store.disk.state().reserve)
+
+
+async def test_a_disk_that_is_fast_again_is_noticed_without_a_request(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as slow:
+        slow.setattr(pace, "SLOW_SECONDS", -1.0)
+        for number in range(3):
+            await store.write(partial(settings.put, key="k", text=str(number)))
+    version = store.read(lambda connection: connection.pragma("user_version"))
+    assert store.disk.slow()
+    async with kept(store, monkeypatch):
+        await until(lambda: not store.disk.slow())
+    assert store.read(lambda connection: connection.pragma("user_version")) == version
+
+
+async def test_a_disk_that_cannot_be_checked_is_checked_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    checks = 0
+
+    def broken(disk: DataDisk) -> None:
+        nonlocal checks
+        checks += 1
+        raise StorageFailed("the disk failed")
+
+    monkeypatch.setattr(DataDisk, "keep_reserve", broken)
+    async with kept(store, monkeypatch):
+        await until(lambda: checks >= 3)
