@@ -11,7 +11,9 @@
      |        DailyLimitReached, RiskLimit, InsufficientBalance, OrderRejected, EntryWithdrawn, IdempotencyInProgress
      +-- LicenseRequired           the license gate
      +-- NotNow                    retry later
-     |    +-- Overloaded, NotReady, ShuttingDown
+     |    +-- Overloaded, ShuttingDown
+     |    +-- NotReady
+     |    |    +-- Degraded
      |    +-- StorageError
      |         +-- StorageFull, StorageFailed
      +-- AskTimeout                no answer in time; the work may still complete
@@ -175,6 +177,12 @@ class Overloaded(NotNow):
 
 class NotReady(NotNow):
     code = "not_ready"
+
+
+class Degraded(NotReady):
+    """The disk commits too slowly for an entry."""
+
+    retry_after = 5
 
 
 class ShuttingDown(NotNow):

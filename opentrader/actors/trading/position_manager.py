@@ -199,6 +199,7 @@ class PositionManager(Actor):
                 reconciled=seen.reconciled,
                 account_known=seen.account is not None,
                 degraded=seen.degraded,
+                slow=self._disk.slow,
                 roomy=self._disk.roomy,
                 licensed=self._licensed,
             )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from opentrader.domain.trading.ledger import Control
-from opentrader.errors import LicenseRequired, NotReady, OpentraderError, StorageError, TradingHalted
+from opentrader.errors import Degraded, LicenseRequired, NotReady, OpentraderError, StorageError, TradingHalted
 
 ACCOUNT_SECONDS = 15.0  # an entry is not sent on an account that was read longer ago
 
@@ -15,13 +15,14 @@ ACCOUNT_SECONDS = 15.0  # an entry is not sent on an account that was read longe
 class GateState:
     """What the gate depends on. `degraded`: why the last read of the account failed.
 
-    The disk (`roomy`) and the license are asked last, and only if nothing before them bars.
+    The disk (`slow`, `roomy`) and the license are asked last, and only if nothing before them bars.
     """
 
     control: Control
     reconciled: bool
     account_known: bool
     degraded: str
+    slow: Callable[[], bool]
     roomy: Callable[[], bool]
     licensed: Callable[[], bool]
 
@@ -36,6 +37,8 @@ def refusal(state: GateState) -> OpentraderError | None:
         return NotReady("the account and its orders have not been read yet", hint="retry in a few seconds")
     if state.degraded:
         return NotReady(f"the account could not be read: {state.degraded}", hint="retry in a few seconds")
+    if state.slow():
+        return Degraded("the disk is slow: commits take longer than 500 ms", hint="exits still work; retry later")
     if not state.roomy():
         return StorageError("the disk is almost full", hint="free disk space; exits still work")
     if not state.licensed():

@@ -9,10 +9,16 @@ import pytest
 
 from opentrader.actors.trading.entry.gate import GateState, refusal
 from opentrader.domain.trading.ledger import Control
-from opentrader.errors import LicenseRequired, NotReady, StorageError, TradingHalted
+from opentrader.errors import Degraded, LicenseRequired, NotReady, StorageError, TradingHalted
 
 OPEN = GateState(
-    control=Control(), reconciled=True, account_known=True, degraded="", roomy=lambda: True, licensed=lambda: True
+    control=Control(),
+    reconciled=True,
+    account_known=True,
+    degraded="",
+    slow=lambda: False,
+    roomy=lambda: True,
+    licensed=lambda: True,
 )
 BARS: tuple[tuple[dict[str, Any], type[Exception], str], ...] = (
     ({"control": Control(halted=True, reason="lunch")}, TradingHalted, "lunch"),
@@ -20,6 +26,7 @@ BARS: tuple[tuple[dict[str, Any], type[Exception], str], ...] = (
     ({"reconciled": False}, NotReady, "not been read yet"),
     ({"account_known": False}, NotReady, "not been read yet"),
     ({"degraded": "banned"}, NotReady, "banned"),
+    ({"slow": lambda: True}, Degraded, "slow"),
     ({"roomy": lambda: False}, StorageError, "almost full"),
     ({"licensed": lambda: False}, LicenseRequired, "license"),
 )
@@ -29,7 +36,7 @@ def test_an_open_gate_says_nothing() -> None:
     assert refusal(OPEN) is None
 
 
-@pytest.mark.parametrize(("change", "kind", "text"), BARS, ids=[text for _, _, text in BARS[:3]] + list("defg"))
+@pytest.mark.parametrize(("change", "kind", "text"), BARS, ids=[text for _, _, text in BARS[:3]] + list("defgh"))
 def test_each_reason_bars_by_itself(change: dict[str, Any], kind: type[Exception], text: str) -> None:
     told = refusal(replace(OPEN, **change))
     assert isinstance(told, kind)
@@ -41,7 +48,7 @@ def test_of_several_reasons_the_first_is_told_and_the_disk_is_not_even_asked() -
     def unreadable() -> bool:
         raise OSError("stale file handle")
 
-    barred = replace(OPEN, roomy=unreadable, licensed=unreadable, degraded="banned")
+    barred = replace(OPEN, slow=unreadable, roomy=unreadable, licensed=unreadable, degraded="banned")
     told = refusal(barred)
     assert isinstance(told, NotReady)
     assert "banned" in told.detail
