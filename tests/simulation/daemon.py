@@ -226,4 +226,4 @@ class Daemon:
         return await self._supervisor.ask(message, timeout=REQUEST_SECONDS)
 
     async def _settled(self) -> None:
-        await self._store.write(lambda connection: None)
+        await self._store.write(lambda connection: None, vital=True)

@@ -17,6 +17,7 @@ from opentrader.actors.runtime.message import Message
 from opentrader.actors.trading import control, lifecycle_loop
 from opentrader.actors.trading.lifecycle_loop import CheckSymbol
 from opentrader.domain.trading.exchange import PriceTicker
+from opentrader.errors import StorageFailed
 from opentrader.exchange.paper.ledger.ledger import deposit
 from tests.simulation.daemon import Answer
 from tests.simulation.disk import SimulatedDisk
@@ -182,7 +183,7 @@ def test_k8_the_run_finds_it_if_the_reserve_is_never_released(monkeypatch: pytes
     monkeypatch.setattr(SimulatedDisk, "release", lambda disk: False)
     with pytest.raises(AssertionError):
         test_k8_a_full_disk_refuses_no_exit(CLOSE, None)
-    assert Simulation(1, 1.0, "full disk").run().first("exit refused")
+    assert Simulation(1, 0.15, "full disk").run().first("exit refused")
 
 
 def test_k22_a_look_that_learns_nothing_leaves_the_reserve() -> None:
@@ -195,6 +196,31 @@ def test_k22_the_run_finds_it_if_a_mere_look_releases_it(monkeypatch: pytest.Mon
     monkeypatch.setattr(lifecycle_loop, "matters", lambda before, after, effect: True)
     with pytest.raises(AssertionError):
         test_k22_a_look_that_learns_nothing_leaves_the_reserve()
+
+
+def test_k8_a_trade_that_cannot_be_stored_holds_up_no_other() -> None:
+    """The looks of the resting entry learn nothing; the position behind it has lost its exits."""
+    exits = list[str]()
+
+    async def act(simulation: Simulation) -> None:
+        await asyncio.sleep(60)
+        px = float(simulation.prices.price("SOLUSDT", simulation.clock.market_ms())) * 0.8
+        await done(simulation, messages.PlaceManual("SOLUSDT", "buy", entry_px=round(px, 2), sl_pct=2.0, tp_pct=4.0))
+        await with_a_position_on_a_full_disk(simulation)
+        for order in await simulation.paper.open_orders("SOLUSDT"):
+            if order.side == "sell":
+                await simulation.paper.cancel("SOLUSDT", order.cid)
+        await asyncio.sleep(120)
+        exits.extend(order.cid for order in await simulation.paper.open_orders("SOLUSDT") if order.side == "sell")
+
+    scripted(act)
+    assert len(exits) == 2  # a stop and a target
+
+
+def test_k8_the_run_finds_it_if_what_cannot_be_stored_ends_the_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lifecycle_loop, "StorageFull", StorageFailed)
+    with pytest.raises(AssertionError):
+        test_k8_a_trade_that_cannot_be_stored_holds_up_no_other()
 
 
 def test_k22_the_reserve_is_made_again_when_there_is_room() -> None:
@@ -212,9 +238,9 @@ def test_k22_the_reserve_is_made_again_when_there_is_room() -> None:
     assert held == [False, True]
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, 3])
 def test_k8_no_run_on_a_full_disk_refuses_an_exit(seed: int) -> None:
-    verdict = Simulation(seed, 1.0, "full disk").run()
+    verdict = Simulation(seed, 0.3, "full disk").run()
     assert verdict.counts["full"]
     assert (verdict.first("exit refused"), verdict.first("fatal")) == (None, None)
 

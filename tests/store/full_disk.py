@@ -1,11 +1,10 @@
-"""The real daemon on a real disk of 64 MB that fills: `python -m tests.store.full_disk FOLDER`.
+"""The real daemon on a real disk of 64 MB that fills: `python -m tests.store.full_disk FOLDER [FAULT]`.
 
-`test_full_disk` runs it in a mount namespace of its own, where FOLDER is that disk.
+`test_full_disk` runs it in a mount namespace of its own, where FOLDER is that disk. FAULT: code that breaks the daemon.
 """
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import time
@@ -18,8 +17,9 @@ from tests.process import TRADER, Daemon, serving
 
 # The floor for entries is larger than the disk.
 SMALL = """
-from opentrader.store.sqlite import disk
+from opentrader.store.sqlite import disk, reserve, writer
 disk.FLOOR_BYTES = 1 << 20
+{fault}
 from opentrader.cli import main
 main()
 """
@@ -109,11 +109,10 @@ def at_the_start(folder: Path, daemon: Daemon) -> None:
 
 
 def main() -> None:
-    folder = Path(sys.argv[1])
-    with serving(folder / "data", script=SMALL, **TRADER) as daemon:
+    folder, fault = Path(sys.argv[1]), "".join(sys.argv[2:])
+    with serving(folder / "data", script=SMALL.format(fault=fault), **TRADER) as daemon:
         while_it_runs(folder, daemon)
         at_the_start(folder, daemon)
-    assert os.stat(folder).st_dev != os.stat(folder.parent).st_dev
 
 
 if __name__ == "__main__":

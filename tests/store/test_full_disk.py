@@ -35,3 +35,19 @@ def disk(tmp_path: Path) -> Path:
 def test_the_daemon_sells_on_a_full_disk_and_starts_on_one(disk: Path) -> None:
     ran = on_small_disk(disk, sys.executable, "-m", "tests.store.full_disk", str(disk))
     assert ran.returncode == 0, ran.stderr
+
+
+FAULTS = {
+    "the reserve is never released": "reserve.Reserve.release = lambda reserve: False",
+    "a start does not release it": "reserve.Reserve.prepare = reserve.Reserve.fill",
+    "it is not made again": "disk.DataDisk.keep_reserve = lambda disk: None",
+    "agents may use it": "writer.Write.vital = property(lambda write: True, lambda write, vital: None)",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_it_is_seen_if(disk: Path, fault: str) -> None:
+    ran = on_small_disk(disk, sys.executable, "-m", "tests.store.full_disk", str(disk), fault)
+    assert ran.returncode == 1
+    assert "AssertionError" in ran.stderr, ran.stderr

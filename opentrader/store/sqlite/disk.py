@@ -26,8 +26,13 @@ class DataDisk:
         return self._pace.degraded
 
     def state(self) -> DiskState:
+        """For the status, which tells of a disk that does not answer, too: it has no room."""
+        try:
+            free = reserve.free(self._data_dir)
+        except OSError:
+            free = 0
         return DiskState(
-            free=reserve.free(self._data_dir),
+            free=free,
             reserve=RESERVE_BYTES if self._reserve.held else 0,
             degraded=self._pace.degraded,
             slow_commits=self._pace.slow,

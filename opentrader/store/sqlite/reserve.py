@@ -34,7 +34,7 @@ class Reserve:
 
     @property
     def held(self) -> bool:
-        return self._file.exists()
+        return os.path.exists(self._file)  # raises nothing, unlike that of Path: a disk that fails has no reserve
 
     def prepare(self) -> None:
         """At the start, before anything is opened: make the reserve, or give it up where the disk is full already.
@@ -47,10 +47,13 @@ class Reserve:
             self.fill()
 
     def release(self) -> bool:
-        """Delete the reserve, so that vital writes can use its space; False when it is gone already."""
+        """Delete the reserve, so that vital writes can use its space; False when it is gone, or cannot be deleted."""
         try:
             self._file.unlink()
         except FileNotFoundError:
+            return False
+        except OSError as error:
+            logger.error("the reserve for exits could not be released: %s", error)
             return False
         logger.error(
             "the disk under %s is full: the reserve of %d MB is released for exits; everything else is refused until"

@@ -28,6 +28,16 @@ def test_below_the_floor_or_without_a_reserve_there_is_no_room_for_entries(
     assert not store.disk.roomy()
 
 
+def test_a_disk_that_does_not_answer_has_no_room(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stale(*path: object) -> None:
+        raise OSError("stale file handle")
+
+    monkeypatch.setattr(shutil, "disk_usage", stale)
+    assert store.disk.state().free == 0
+    with pytest.raises(OSError, match="stale"):
+        store.disk.roomy()  # the entry gate refuses what it cannot read
+
+
 async def test_the_writer_tells_how_long_its_commits_take(
     store: Store, free_bytes: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -64,6 +64,15 @@ def test_a_disk_that_fails_is_no_full_one(reserve: Reserve, tmp_path: Path, monk
     assert os.listdir(tmp_path) == []
 
 
+def test_what_cannot_be_deleted_is_no_room(reserve: Reserve, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_only(path: Path) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    reserve.fill()
+    monkeypatch.setattr(Path, "unlink", read_only)
+    assert (reserve.release(), reserve.held) == (False, True)
+
+
 def test_a_start_makes_it_and_on_a_full_disk_releases_it(data_dir: Path, free_bytes: Callable[[int], None]) -> None:
     Store.open(data_dir).close()
     assert (data_dir / RESERVE).exists()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
+import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ from pathlib import Path
 import apsw
 import pytest
 
+from opentrader.errors import StorageError
 from opentrader.store import Connection, Store
 from opentrader.store.sqlite import wal, writer
 from opentrader.store.sqlite.connection import WAL_BYTES, make_writer, open_untouched
@@ -55,6 +58,21 @@ async def test_commits_overwrite_the_log_that_was_grown_at_start(store: Store, d
         await store.write(partial(settings.put, key="k", text=str(number)))
     assert log.stat().st_size == WAL_BYTES
     assert any(log.read_bytes())
+
+
+@pytest.mark.parametrize(("number", "starts"), [(errno.ENOSPC, True), (errno.EDQUOT, True), (errno.EIO, False)])
+def test_a_disk_too_full_for_the_log_stops_no_start(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch, number: int, starts: bool
+) -> None:
+    def refused(descriptor: int) -> None:
+        raise OSError(number, "refused")
+
+    monkeypatch.setattr(os, "fsync", refused)
+    if starts:
+        Store.open(data_dir).close()
+    else:
+        with pytest.raises(StorageError, match="refused"):
+            Store.open(data_dir)
 
 
 async def test_a_store_copied_in_mid_flight_has_every_commit(store: Store, data_dir: Path, tmp_path: Path) -> None:
