@@ -17,6 +17,7 @@ from opentrader.errors import ConfigError
 from opentrader.exchange.paper.ledger.ledger import Ledger, load, looked_at, totals
 from opentrader.exchange.paper.ledger.starting_balance import parse_balance
 from opentrader.exchange.paper.matching.book import Depth
+from opentrader.store.sqlite.connection import WAL_BYTES
 from tests.process import lines_until_killed
 
 D = Decimal
@@ -294,3 +295,9 @@ def test_balances_as_they_are_written(text: str, amounts: dict[str, Decimal]) ->
 def test_balances_that_are_none(text: str) -> None:
     with pytest.raises(ConfigError):
         parse_balance(text)
+
+
+def test_its_log_is_allocated_for_a_disk_that_fills(tmp_path: Path) -> None:
+    ledger = Ledger.open(tmp_path)
+    assert (tmp_path / "paper.db-wal").stat().st_size == WAL_BYTES
+    ledger.close()
