@@ -1,7 +1,7 @@
 """State-changing requests: executed once per Idempotency-Key, and recorded in the audit log.
 
-A key is reserved before anything is done, and the outcome is stored under it. A request continues when its client
-disconnects.
+A key is reserved before anything is done, bound to what the request begins in the commit that begins it, and the
+outcome is stored under it. A request continues when its client disconnects.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
@@ -27,17 +28,24 @@ from opentrader.errors import (
     InsufficientBalance,
     InternalError,
     InvalidInput,
+    NoPosition,
     OpentraderError,
     OrderRejected,
+    PositionNotFound,
     ShuttingDown,
+    StorageError,
+    StorageFailed,
 )
 from opentrader.http.problems import status_of
 from opentrader.http.route import Route
 from opentrader.http.system import Executes
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
-_EXCHANGE_REFUSALS = (OrderRejected, InsufficientBalance)  # final only if an intent was recorded before
-_OUTCOME_UNKNOWN = (AskTimeout, InternalError, ShuttingDown)  # the work may still be going on, or be done
+# Final if something was journaled before: the exchange refused it, or there was nothing to close.
+_FINAL = (OrderRejected, InsufficientBalance, PositionNotFound, NoPosition)
+# The work may still be going on, or be done; only the next start can tell what a failed disk holds.
+_OUTCOME_UNKNOWN = (AskTimeout, InternalError, ShuttingDown, StorageFailed)
+_EXECUTED, _REFUSED = "was executed but not recorded", "failed, and that was not recorded"
 _PERSONAL_SECTION = "License"  # its values (name, e-mail, key) stay out of the audit log
 
 REPLAYED = {"Idempotent-Replayed": "true"}
@@ -125,8 +133,8 @@ class Idempotency:
                 return _replay(earlier)
             self._running.add(key)
         try:
-            work = _first if earlier is None else _recover
-            return await work(system, change, key)
+            begun = "" if earlier is None else earlier.reservation.intent_id
+            return await (_recover(system, change, key, begun) if begun else _first(system, change, key))
         finally:
             self._running.discard(key)
 
@@ -160,37 +168,50 @@ async def _reserved(system: Executes, change: StateChange, key: str) -> Remember
 
 
 async def _first(system: Executes, change: StateChange, key: str) -> Outcome:
-    """Execute a request whose key is reserved, and store its outcome.
+    """Execute a request whose key is reserved and bound to nothing, and store its outcome.
 
     If the outcome is unknown the key stays reserved: the next request with it looks for the outcome.
     """
     try:
         outcome = await _audited(system, _with_key(change, key))
-    except _OUTCOME_UNKNOWN:
-        raise
     except OpentraderError as error:
-        await _store(change, _store_refusal(system, change, key, error))
+        await _tell_what_was_begun(system, key, error)
+        await _store(change, _REFUSED, _store_refusal(system, change, key, error))
         raise
     vital = is_exit(change.message)
-    await _store(change, system.idempotency.finish(key, outcome.status, outcome.body.content, vital=vital))
+    answer = system.idempotency.finish(key, outcome.status, outcome.body.content, vital=vital)
+    await _store(change, _EXECUTED, answer)
     return outcome
 
 
-async def _recover(system: Executes, change: StateChange, key: str) -> Outcome:
+async def _recover(system: Executes, change: StateChange, key: str, begun: str) -> Outcome:
     """Find the outcome of a request that ended without a response, perhaps with its process.
 
-    If nothing was committed for the key, the request is executed now.
+    `begun`: the intent or command that its key is bound to. It tells the outcome, whatever is open now. An intent that
+    was never sent, and never will be, has none: the request is executed now.
     """
     try:
-        reply = await system.made_with(key)
-    except _EXCHANGE_REFUSALS as error:
-        await _store(change, _store_refusal(system, change, key, error))
+        reply = await system.outcome_of(begun)
+    except OpentraderError as error:
+        error.facts.setdefault("intent_id", begun)
+        if not isinstance(error, _FINAL):
+            raise
+        await _store(change, _REFUSED, _store_refusal(system, change, key, error))
         raise Rejected(status_of(type(error)), _payload(error)) from None
     if reply is None:
+        await system.idempotency.release(key, begun)
         return await _first(system, change, key)
     body = encode(reply)
-    await _store(change, system.idempotency.finish(key, 200, body.content, vital=True))
+    await _store(change, _EXECUTED, system.idempotency.finish(key, 200, body.content, vital=True))
     return Outcome(body, headers=REPLAYED)
+
+
+async def _tell_what_was_begun(system: Executes, key: str, error: OpentraderError) -> None:
+    """Add the id that the key is bound to, whatever cut the request off: no caller is left without it."""
+    if "intent_id" not in error.facts:
+        with suppress(StorageError):  # a store that cannot be read keeps the key
+            if begun := await system.idempotency.begun(key):
+                error.facts["intent_id"] = begun
 
 
 def _replay(found: Remembered) -> Outcome:
@@ -217,10 +238,12 @@ def _with_key(change: StateChange, key: str) -> StateChange:
 
 
 async def _store_refusal(system: Executes, change: StateChange, key: str, error: OpentraderError) -> None:
-    """Store the exchange's refusal; release the key if nothing was begun; otherwise leave it to `_recover`."""
+    """Store a final refusal; free the key if nothing was begun; otherwise leave it to the next request with it."""
+    if isinstance(error, _OUTCOME_UNKNOWN):
+        return
     if "intent_id" not in error.facts:
         await system.idempotency.forget(key, vital=is_exit(change.message))
-    elif isinstance(error, _EXCHANGE_REFUSALS):
+    elif isinstance(error, _FINAL):
         await system.idempotency.finish(key, status_of(type(error)), orjson.dumps(_payload(error)))
 
 
@@ -233,10 +256,11 @@ async def _audited(system: Executes, change: StateChange) -> Outcome:
     try:
         body = encode(await _executed(system, change))
     except OpentraderError as error:
-        await _store(change, system.audit_log.append(_entry(system, change, error.code, status_of(type(error)))))
+        entry = _entry(system, change, error.code, status_of(type(error)))
+        await _store(change, _REFUSED, system.audit_log.append(entry))
         raise
     entry = _entry(system, change, "ok", 200)
-    await _store(change, system.audit_log.append(entry, vital=is_exit(change.message)))
+    await _store(change, _EXECUTED, system.audit_log.append(entry, vital=is_exit(change.message)))
     return Outcome(body)
 
 
@@ -246,8 +270,8 @@ async def _executed(system: Executes, change: StateChange) -> Any:
     return await system.deliver(change.message)
 
 
-async def _store(change: StateChange, work: Awaitable[object]) -> None:
-    """Store the result of an executed request.
+async def _store(change: StateChange, result: str, work: Awaitable[object]) -> None:
+    """Store the result of a request.
 
     A failure here is only logged: an error response would make the client execute the request twice.
     """
@@ -255,7 +279,7 @@ async def _store(change: StateChange, work: Awaitable[object]) -> None:
         await work
     except OpentraderError as error:
         action = action_of(change.route)
-        logger.error("request %s (%s) was executed but not recorded: %s", change.request_id, action, error)
+        logger.error("request %s (%s) %s: %s", change.request_id, action, result, error)
 
 
 def _entry(system: Executes, change: StateChange, outcome: str, status: int) -> AuditEntry:

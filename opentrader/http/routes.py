@@ -211,6 +211,7 @@ ROUTES: tuple[Route, ...] = (
         messages.ClosePosition,
         strict=True,
         idempotent=True,
+        internal=("idem_key",),
         errors=(PositionNotFound, OrderRejected),
         sample={"symbol": "BTC"},
     ),
@@ -222,6 +223,7 @@ ROUTES: tuple[Route, ...] = (
         messages.CloseAll,
         strict=True,
         idempotent=True,
+        internal=("idem_key",),
     ),
     Route("POST", "/api/reset-daily", "resetDaily", "Bot Actions", messages.ResetDaily),
     Route(

@@ -31,8 +31,8 @@ class Executes(Protocol):
         """The same message with its symbol as a pair, for example BTCUSDT. Raises `SymbolNotFound`."""
         ...
 
-    async def made_with(self, key: str) -> Any:
-        """The outcome of the entry that a request with this Idempotency-Key created; None if it created none."""
+    async def outcome_of(self, id: str) -> Any:
+        """What became of an intent or a command, as its first request is told; None if the intent was never sent."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""Verification: the hash chain of the events is intact, and trades, fills and history match their events."""
+"""Verification: the hash chain of the events is intact; trades, fills, history and commands match their events."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from apsw import Connection
 from opentrader.store import archive
 from opentrader.store.sqlite.codec import plain
 from opentrader.store.sqlite.read_only import read_store
-from opentrader.store.tables import archives, events, history, journal
+from opentrader.store.tables import archives, commands, events, history, journal
 from opentrader.store.tables.events import StoredEvent
 
 
 @dataclass(frozen=True, slots=True)
 class AuditReport:
-    """`broken_at`: the first changed or missing event. `strayed`: ids of trades whose rows, fills or history do not
+    """`broken_at`: the first changed or missing event. `strayed`: ids of trades and commands whose rows do not
     match their events. `head`: the hash of the last event in hexadecimal; an earlier head must remain in the chain.
     `unsealed`: what is wrong with the files of archived events.
     """
@@ -38,7 +38,7 @@ class AuditReport:
         return (
             *self.unsealed,
             *chain,
-            *(f"the stored rows of trade {trade} do not match its events" for trade in self.strayed),
+            *(f"the stored rows of {id_} do not match its events" for id_ in self.strayed),
         )
 
 
@@ -56,7 +56,7 @@ def examine(data_dir: Path, connection: Connection) -> AuditReport:
         return AuditReport(0, events.GENESIS.hex(), None, ())
     with connection:
         last = events.head(connection)
-        strayed = (*_strayed_trades(connection), *_strayed_fills(connection), *_strayed_history(connection))
+        strayed = tuple(id_ for find in _STRAYED for id_ in find(connection))
         archived, unsealed = _archived(data_dir, connection)
         broken_at = events.verify(connection, archived)
     return AuditReport(last.seq, last.hash.hex(), broken_at, strayed, unsealed)
@@ -98,6 +98,17 @@ def _strayed_history(connection: Connection) -> Iterator[str]:
     for closed, seq in history.with_events(connection):
         if _event(connection, seq).get("closed") != plain(closed):
             yield closed.id
+
+
+def _strayed_commands(connection: Connection) -> Iterator[str]:
+    if not connection.table_exists("main", "commands"):  # a store from before commands were journaled
+        return
+    for command_id, seq, told in commands.with_events(connection):
+        if _event(connection, seq) != told:
+            yield command_id
+
+
+_STRAYED = (_strayed_trades, _strayed_fills, _strayed_history, _strayed_commands)
 
 
 def _event(connection: Connection, seq: int) -> dict[str, Any]:

@@ -43,6 +43,7 @@ from opentrader.store.sqlite import backup
 from opentrader.store.sqlite.database import Store
 from opentrader.store.tables.agents import AgentTable
 from opentrader.store.tables.audit import AuditTable
+from opentrader.store.tables.commands import CommandTable
 from opentrader.store.tables.control import ControlTable
 from opentrader.store.tables.entry_counts import EntryCountTable
 from opentrader.store.tables.history import HistoryTable
@@ -160,6 +161,7 @@ def _add_trading(supervisor: Supervisor, settings: Settings, adapters: Adapters,
     store = adapters.store
     records = Records(
         journal=JournalTable(store),
+        commands=CommandTable(store),
         history=HistoryTable(store),
         entry_counts=EntryCountTable(store),
         control=ControlTable(store),

@@ -14,10 +14,6 @@ from types import TracebackType
 from typing import Any, NoReturn, Self, TypeVar, cast
 
 from opentrader.actors import messages, views
-from opentrader.actors.messages import (
-    ManualPlaced,
-    TradeOpened,
-)
 from opentrader.actors.messages.validation import validated
 from opentrader.actors.operations.agent_activity import report_activity
 from opentrader.actors.operations.license_guard import Held, refused
@@ -25,7 +21,7 @@ from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.supervision.supervisor import ActorStatus, Supervisor
 from opentrader.actors.trading.account import ReadAccount
 from opentrader.actors.trading.activity import activity_of
-from opentrader.actors.trading.entry.entries import OutcomeOfKey
+from opentrader.actors.trading.recovery.repeats import OutcomeOf
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.clock import SortableIds
 from opentrader.config.settings import Settings
@@ -201,12 +197,12 @@ class TradingSystem:
         """Every actor: whether it is alive, how many messages wait, how often it was restarted."""
         return self._running().status()
 
-    async def made_with(self, key: str) -> TradeOpened | ManualPlaced | None:
-        """The outcome of the entry that the request with this Idempotency-Key placed; None if it placed none.
+    async def outcome_of(self, id: str) -> Any:
+        """What became of an intent or a command, as its first request is told; None if the intent was never sent.
 
         Waits for the outcome as the first request did, and raises the same errors.
         """
-        return await self._running().ask(OutcomeOfKey(key), timeout=REQUEST_SECONDS)
+        return await self._running().ask(OutcomeOf(id), timeout=REQUEST_SECONDS)
 
     @contextmanager
     def changes(self) -> Iterator[asyncio.Queue[str]]:

@@ -20,7 +20,7 @@ def desk(**given: Any) -> Desk:
         "links": links(**of_links),
         "book": TradeBook(BINANCE),
         "exchange": nothing,
-        "records": Records(journal=nothing, history=nothing, entry_counts=nothing, control=nothing),
+        "records": Records(journal=nothing, commands=nothing, history=nothing, entry_counts=nothing, control=nothing),
         "rules": BINANCE,
         "instance": "TEST",
         "snapshot": TradingSnapshot,

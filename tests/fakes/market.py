@@ -33,6 +33,7 @@ from opentrader.exchange.paper.paper import PaperExchange
 from opentrader.exchange.paper.transport import Script
 from opentrader.store import Store
 from opentrader.store.tables.audit import AuditTable
+from opentrader.store.tables.commands import CommandTable
 from opentrader.store.tables.control import ControlTable
 from opentrader.store.tables.entry_counts import EntryCountTable
 from opentrader.store.tables.history import HistoryTable
@@ -105,7 +106,7 @@ class Market:
             asyncio.get_running_loop(), self.clock, SortableIds(), on_fatal=lambda reason: None, limits=self.limits
         )
         control, history = ControlTable(store), HistoryTable(store)
-        records = Records(JournalTable(store), history, EntryCountTable(store), control)
+        records = Records(JournalTable(store), CommandTable(store), history, EntryCountTable(store), control)
         instance = await control.instance()
         run.add("trend_book", lambda c: TrendBook(c, TrendTable(store)))
         run.add_family("market_analyzer", lambda c: MarketAnalyzer(c, self.feed, WarmKernels(), Horizon()))

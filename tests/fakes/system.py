@@ -40,8 +40,21 @@ class Remembering:
         self.keys[key] = replace(self.keys[key], state="done", status=status, body=body)
         self.finished.set()
 
+    async def begun(self, key: str) -> str:
+        return self.keys[key].reservation.intent_id
+
+    def bind(self, key: str, intent_id: str) -> None:
+        """As the commit does that begins something."""
+        kept = self.keys[key]
+        self.keys[key] = replace(kept, reservation=replace(kept.reservation, intent_id=intent_id))
+
+    async def release(self, key: str, intent_id: str) -> None:
+        if await self.begun(key) == intent_id:
+            self.bind(key, "")
+
     async def forget(self, key: str, *, vital: bool = False) -> None:
-        del self.keys[key]
+        if not await self.begun(key):
+            del self.keys[key]
 
 
 class FakeSystem:
@@ -51,7 +64,7 @@ class FakeSystem:
         self.asked: list[Message[Any]] = []
         self.licensed = True
         self.published = 0
-        self.made: dict[str, Any] = {}  # by Idempotency-Key
+        self.made: dict[str, Any] = {}  # by the id of an intent or a command
         self.begun = asyncio.Event()
         self.go_on = asyncio.Event()  # while it is not set, whoever asks waits
         self.go_on.set()
@@ -83,8 +96,11 @@ class FakeSystem:
         symbol = getattr(message, "symbol", None)
         return message if symbol is None else replace(message, symbol=pair_of(symbol, {}))
 
-    async def made_with(self, key: str) -> Any:
-        return self.made.get(key)
+    async def outcome_of(self, id: str) -> Any:
+        outcome = self.made.get(id)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
 
     def moment(self) -> int:
         return self.published

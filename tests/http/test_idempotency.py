@@ -20,21 +20,24 @@ from opentrader.errors import (
     NotReady,
     OpentraderError,
     OrderRejected,
+    PositionNotFound,
     ShuttingDown,
     StorageError,
+    StorageFailed,
     SymbolNotFound,
     TradingHalted,
 )
 
 KEY = {"Idempotency-Key": "k-1"}
 CLOSE = "/api/close?symbol=BTC"
+CLOSED = messages.ClosedReply("BTCUSDT", (), 0, "C1")
 
 
 @pytest.fixture
 def closing(system: Any) -> Any:
     """A system with something to close."""
-    system.answers[messages.ClosePosition] = messages.ClosedReply("BTCUSDT", (), 0)
-    system.answers[messages.CloseAll] = messages.ClosedAll(True, (), (), 0)
+    system.answers[messages.ClosePosition] = CLOSED
+    system.answers[messages.CloseAll] = messages.ClosedAll(True, (), (), 0, "C2")
     return system
 
 
@@ -85,7 +88,7 @@ async def test_the_same_request_is_carried_out_once(site: Any, closing: Any) -> 
     assert (first.status, "Idempotent-Replayed" in first.headers) == (200, False)
     assert (again.status, again.headers["Idempotent-Replayed"]) == (200, "true")
     assert again.body == first.body
-    assert closing.asked == [messages.ClosePosition("BTCUSDT")]
+    assert closing.asked == [messages.ClosePosition("BTCUSDT", idem_key="k-1")]
 
 
 async def test_without_a_key_it_is_carried_out_each_time(site: Any, closing: Any) -> None:
@@ -183,8 +186,74 @@ async def test_where_nothing_was_done_the_key_is_free_again(site: Any, closing: 
     closing.answers[messages.ClosePosition] = error
     assert (await site.send("POST", CLOSE, headers=KEY)).status >= 400
     assert closing.idempotency.keys == {}
-    closing.answers[messages.ClosePosition] = messages.ClosedReply("BTCUSDT", (), 0)
+    closing.answers[messages.ClosePosition] = CLOSED
     assert (await site.send("POST", CLOSE, headers=KEY)).status == 200
+
+
+def begun(closing: Any, error: OpentraderError) -> None:
+    """What the next request is refused with, after it has begun something."""
+
+    async def deliver(message: Any) -> Any:
+        closing.asked.append(message)
+        closing.idempotency.bind("k-1", "C1")
+        raise error
+
+    closing.deliver = deliver
+
+
+@pytest.mark.parametrize(
+    "error", [NotReady("stopping"), StorageError("full"), AskTimeout("no answer"), InternalError("a fault")], ids=str
+)
+async def test_no_answer_hides_what_was_begun_and_its_key_finds_it(
+    site: Any, closing: Any, error: OpentraderError
+) -> None:
+    begun(closing, error)
+    assert (await site.send("POST", CLOSE, headers=KEY)).json()["intent_id"] == "C1"
+    closing.made["C1"] = CLOSED
+    again = await site.send("POST", CLOSE, headers=KEY)
+    assert (again.status, again.headers["Idempotent-Replayed"]) == (200, "true")
+    assert len(closing.asked) == 1
+
+
+async def test_what_cannot_be_told_yet_is_told_with_its_id_each_time(site: Any, closing: Any) -> None:
+    begun(closing, AskTimeout("no answer"))
+    await site.send("POST", CLOSE, headers=KEY)
+    closing.made["C1"] = ExchangeError("none could be closed yet")
+    for _ in range(2):
+        again = await site.send("POST", CLOSE, headers=KEY)
+        assert (again.status, again.json()["intent_id"]) == (500, "C1")
+    closing.made["C1"] = CLOSED
+    assert (await site.send("POST", CLOSE, headers=KEY)).status == 200
+
+
+async def test_there_was_nothing_to_close_is_the_outcome_of_a_close(site: Any, closing: Any) -> None:
+    closing.answers[messages.ClosePosition] = PositionNotFound("there is none", intent_id="C1")
+    first = await site.send("POST", CLOSE, headers=KEY)
+    closing.answers[messages.ClosePosition] = CLOSED
+    again = await site.send("POST", CLOSE, headers=KEY)
+    assert code(first) == code(again) == (404, "position_not_found")
+    assert again.headers["Idempotent-Replayed"] == "true"
+
+
+async def test_an_intent_that_was_never_sent_is_made_again(site: Any, closing: Any) -> None:
+    begun(closing, AskTimeout("no answer"))
+    await site.send("POST", CLOSE, headers=KEY)
+    del closing.deliver  # `made` knows nothing of C1
+    assert (await site.send("POST", CLOSE, headers=KEY)).status == 200
+    assert len(closing.asked) == 2
+
+
+async def test_what_was_refused_is_not_logged_as_executed(
+    site: Any, closing: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def full(entry: Any) -> int:
+        raise StorageError("disk full")
+
+    monkeypatch.setattr(closing.audit_log, "append", full)
+    closing.answers[messages.ClosePosition] = NotReady("later")
+    with caplog.at_level(logging.ERROR):
+        assert (await site.send("POST", CLOSE, headers=KEY)).status == 503
+    assert "(close) failed, and that was not recorded: disk full" in caplog.text
 
 
 async def test_what_is_refused_before_it_is_a_request_takes_no_key(site: Any, closing: Any) -> None:
@@ -195,12 +264,15 @@ async def test_what_is_refused_before_it_is_a_request_takes_no_key(site: Any, cl
 
 
 @pytest.mark.parametrize(
-    "error", [AskTimeout("no answer yet"), InternalError("a fault"), ShuttingDown("cut off")], ids=str
+    "error",
+    [AskTimeout("no answer yet"), InternalError("a fault"), ShuttingDown("cut off"), StorageFailed("a failed sync")],
+    ids=str,
 )
-async def test_where_nothing_is_known_what_was_made_tells(site: Any, closing: Any, error: OpentraderError) -> None:
+async def test_where_nothing_is_known_what_was_begun_tells(site: Any, closing: Any, error: OpentraderError) -> None:
     closing.answers[messages.ClosePosition] = error
     assert (await site.send("POST", CLOSE, headers=KEY)).status in {500, 503, 504}
-    closing.made["k-1"] = messages.ClosedReply("BTCUSDT", (), 0)
+    closing.idempotency.bind("k-1", "C1")
+    closing.made["C1"] = CLOSED
     again = await site.send("POST", CLOSE, headers=KEY)
     assert (again.status, again.headers["Idempotent-Replayed"]) == (200, "true")
     assert len(closing.asked) == 1
@@ -211,7 +283,8 @@ async def test_two_systems_in_one_process_do_not_see_each_others_keys(serve: Any
     other.answers[messages.ClosePosition] = AskTimeout("no answer yet")
     beside = await serve(behind=other)
     assert (await beside.send("POST", CLOSE, headers=KEY)).status == 504  # its outcome is to be looked up
-    other.made["k-1"] = messages.ClosedReply("BTCUSDT", (), 0)
+    other.idempotency.bind("k-1", "C1")
+    other.made["C1"] = CLOSED
     closing.go_on.clear()
     running = asyncio.create_task(site.send("POST", CLOSE, headers=KEY))
     await closing.begun.wait()

@@ -22,9 +22,9 @@ from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.supervision.supervisor import Supervisor
 from opentrader.actors.trading.account import ReadAccount
-from opentrader.actors.trading.entry.entries import OutcomeOfKey
 from opentrader.actors.trading.pending_entry_watcher import PendingEntryWatcher
 from opentrader.actors.trading.position_manager import PositionManager
+from opentrader.actors.trading.recovery.repeats import OutcomeOf
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.domain.time_limits import FIRST_READ_SECONDS, REQUEST_SECONDS
 from opentrader.domain.trading.lifecycle import BINANCE
@@ -40,6 +40,7 @@ from opentrader.http.route import Route
 from opentrader.http.routes import ROUTES
 from opentrader.store.sqlite.database import Store
 from opentrader.store.tables.audit import AuditTable
+from opentrader.store.tables.commands import CommandTable
 from opentrader.store.tables.control import ControlTable
 from opentrader.store.tables.entry_counts import EntryCountTable
 from opentrader.store.tables.history import HistoryTable
@@ -155,6 +156,7 @@ class Daemon:
         self._supervisor = Supervisor(loop, clock, ids, on_fatal=on_fatal, barrier=self._settled, lives=self._lives)
         records = Records(
             journal=JournalTable(store),
+            commands=CommandTable(store),
             history=HistoryTable(store),
             entry_counts=EntryCountTable(store),
             control=ControlTable(store),
@@ -219,8 +221,8 @@ class Daemon:
     def spelled(self, message: Any) -> Any:
         return message
 
-    async def made_with(self, key: str) -> Any:
-        return await self._supervisor.ask(OutcomeOfKey(key), timeout=REQUEST_SECONDS)
+    async def outcome_of(self, id: str) -> Any:
+        return await self._supervisor.ask(OutcomeOf(id), timeout=REQUEST_SECONDS)
 
     async def deliver(self, message: Message[Any]) -> Any:
         return await self._supervisor.ask(message, timeout=REQUEST_SECONDS)

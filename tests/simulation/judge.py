@@ -21,6 +21,7 @@ from opentrader.actors.runtime.message import Message
 from opentrader.domain.trading.lifecycle import Trade
 from opentrader.domain.trading.lifecycle.ids import ENTRY, EXIT
 from opentrader.errors import StorageFull
+from tests.simulation.keys import Keys
 from tests.simulation.market import START_MS
 from tests.simulation.timer import every
 from tests.simulation.weather import WindowKind
@@ -99,6 +100,8 @@ class Judge:
         self._unreconciled = 0.0
         self._all_closed = -1.0  # when the last closeall was answered
         self._overruled: dict[str, float] = {}  # quarantined trade -> good time of the operator's close
+        self._keys = Keys(journal, self.books, self.found, simulation.clock.market_ms)
+        self.asked = self._keys.asked
 
     def start(self) -> None:
         every(self._sim.loop, CHECK_SECONDS, self.watch)
@@ -186,6 +189,7 @@ class Judge:
             elif "sold more than was held" in record.getMessage() and "oversold" not in self.violations:
                 self.found("false page", record.getMessage())
         self._faults.clear()
+        self._keys.watch()
         minute = int(self._sim.loop.time() // 60) - 1
         if self._sim.wire.weight[minute] > MOST_WEIGHT:
             self.found("weight", f"{self._sim.wire.weight[minute]:,} of 6,000 request weight in a minute")

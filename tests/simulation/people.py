@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Coroutine
 from decimal import Decimal
 from functools import partial
@@ -23,6 +24,9 @@ SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
 BETWEEN_TRADES = 240.0  # mean seconds
 OPERATOR_SECONDS = 300.0
 RETRIES = 3
+REPEATS_SECONDS = 150.0  # between two looks of a client through its old requests
+OLD_REQUESTS = 12  # with a key, that it still repeats
+CUT_SECONDS = 0.2  # mean time from such a request to the crash that cuts it off
 STORM = 600  # requests of an impatient client
 
 
@@ -31,11 +35,15 @@ class People:
         self._sim = simulation
         self._traders, self._operator, self._hands = map(simulation.stream, ("traders", "operator", "hands"))
         self._keys = 0
+        self._closes: deque[tuple[Message[Any], str]] = deque(maxlen=OLD_REQUESTS)
 
     def start(self) -> None:
         climate = self._sim.weather.climate
         self._again(BETWEEN_TRADES, self._traders, self._trade)
         self._again(OPERATOR_SECONDS, self._operator, self._operate)
+        self._again(REPEATS_SECONDS, self._sim.stream("repeats"), self._repeat)
+        if climate.kills:
+            self._again(climate.kills, self._sim.stream("cuts"), self._cut_off)
         if climate.storms:
             self._again(20.0, self._sim.stream("storms"), self._storm)
         if climate.hands:
@@ -55,7 +63,10 @@ class People:
         symbol = random.choice(SYMBOLS)
         kinds: tuple[Callable[[Random, str], Message[Any]], ...] = (self._entry, self._manual, self._close)
         (make,) = random.choices((*kinds, self._sell, self._everything, self._trail), (50, 20, 14, 4, 2, 10))
-        await self._insist(random, make(random, symbol), self._key(random))
+        message, key = make(random, symbol), self._key(random)
+        if key is not None and make in {self._close, self._sell, self._everything}:
+            self._closes.append((message, key))
+        await self._insist(random, message, key)
 
     def _entry(self, random: Random, symbol: str) -> Message[Any]:
         sl = round(random.uniform(0.4, 2.5), 2)
@@ -95,6 +106,21 @@ class People:
             await asyncio.sleep(random.uniform(2, 30))
             answer = await self._sim.request(message, key)
         return answer
+
+    async def _repeat(self, random: Random) -> None:
+        """A close, closeall or sell of long ago, once more: it says nothing about later trades."""
+        if self._closes:
+            await self._sim.request(*random.choice(self._closes))
+
+    async def _cut_off(self, random: Random) -> None:
+        """A close with a key, and a crash before or while it is carried out. Repeated soon, or after long."""
+        make = random.choice((self._close, self._everything, self._sell))
+        message, key = make(random, random.choice(SYMBOLS)), f"cut-{self._sim.loop.time():.3f}"
+        asking = asyncio.ensure_future(self._sim.request(message, key))
+        await asyncio.sleep(random.expovariate(1 / CUT_SECONDS))
+        self._sim.kill()
+        await asking
+        self._closes.append((message, key))
 
     async def _storm(self, random: Random) -> None:
         """A client that sends the same thing ten times a second while the venue takes its time."""

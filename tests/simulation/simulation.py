@@ -150,6 +150,7 @@ class Simulation:
         future: asyncio.Future[Answer] = self.loop.create_future()
         self._outstanding[id(future)] = future
         self._asked[id(future)] = (message, self.loop.time())
+        ended = self.judge.asked(message, key)
         task = self.loop.create_task(daemon.answer(message, key), context=daemon.context)
         task.add_done_callback(partial(_answered, future), context=self._outside)
         at = self.loop.time()
@@ -158,6 +159,7 @@ class Simulation:
         finally:
             self._outstanding.pop(id(future), None)
             del self._asked[id(future)]
+        ended(answer)
         self.answers.append((at, message, key, answer))
         self.judge.answered(message, answer)
         return answer

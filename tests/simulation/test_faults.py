@@ -7,18 +7,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
+import orjson
 import pytest
 
 from opentrader.actors import messages
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.trading import control, lifecycle_loop
 from opentrader.actors.trading.lifecycle_loop import CheckSymbol
+from opentrader.actors.trading.replies import outcomes
 from opentrader.domain.trading.exchange import PriceTicker
 from opentrader.errors import StorageFailed
 from opentrader.exchange.paper.ledger.ledger import deposit
+from opentrader.store.tables import idempotency
 from tests.simulation.daemon import Answer
 from tests.simulation.disk import SimulatedDisk
 from tests.simulation.simulation import Simulation
@@ -34,7 +39,7 @@ class ScriptFailed(Exception):
     """The script did not come to its end; so the run shows nothing, and no expected failure covers it."""
 
 
-def scripted(act: Callable[[Simulation], Coroutine[Any, Any, None]]) -> Simulation:
+def scripted(act: Callable[[Simulation], Coroutine[Any, Any, None]], climate: str = "calm") -> Simulation:
     """A run in which one script acts, and nobody else. Raises `ScriptFailed` if it does not reach its end."""
     ended = list[bool]()
 
@@ -42,7 +47,7 @@ def scripted(act: Callable[[Simulation], Coroutine[Any, Any, None]]) -> Simulati
         await act(simulation)
         ended.append(True)
 
-    simulation = Simulation(1, 0.3, "calm", people=lambda simulation: simulation.spawn(whole(simulation)))
+    simulation = Simulation(1, 0.3, climate, people=lambda simulation: simulation.spawn(whole(simulation)))
     simulation.run()  # raises what the script raises
     if not ended:
         raise ScriptFailed("it was still waiting at the end of the run")
@@ -137,25 +142,84 @@ def test_an_operator_can_end_a_quarantine() -> None:
     assert not [trade for trade in simulation.daemon.snapshot().trades if trade.label == "QUARANTINE"]
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="K6: a key of a close is bound to no trade")
-def test_a_repeated_close_never_sells_a_later_trade() -> None:
+CLOSES: dict[str, Message[Any]] = {
+    "close": CLOSE,
+    "closeall": messages.CloseAll(),
+    "sell": replace(ENTRY, direction="sell"),
+}
+
+
+@pytest.mark.parametrize("kind", CLOSES)
+def test_k6_a_repeated_close_never_sells_a_later_trade(kind: str) -> None:
     told = list[Answer]()
 
     async def act(simulation: Simulation) -> None:
         await done(simulation, ENTRY)
-        closing = asyncio.ensure_future(simulation.request(CLOSE, "close-once"))
+        closing = asyncio.ensure_future(simulation.request(CLOSES[kind], "close-once"))
         await asyncio.sleep(0.2)
         simulation.kill()
         told.append(await closing)
         await asyncio.sleep(60)  # the close was committed: the next life finishes it
         await done(simulation, ENTRY)
-        told.append(await simulation.request(CLOSE, "close-once"))
+        told.append(await simulation.request(CLOSES[kind], "close-once"))
         await asyncio.sleep(60)
 
-    simulation = scripted(act)
-    assert told[0].status == 0
-    held = [book for book in simulation.judge.books.values() if book.bought > 2 * book.sold]
-    assert len(held) == 1, "the second trade is open, since nobody has closed it"
+    simulation = scripted(act, climate="far")
+    assert [answer.status for answer in told] == [0, 200]
+    sold, held = simulation.judge.books.values()
+    assert sold.bought < Decimal("1.01") * sold.sold, "the first trade is closed, as the repeat is told"
+    assert held.sold == 0, "the second trade is open, since nobody has closed it"
+    assert orjson.loads(told[1].reply)["closed"][0]["size"] == pytest.approx(float(sold.bought))
+
+
+@pytest.mark.parametrize("seed", [1, 3])
+def test_k6_no_repeat_at_random_acts_on_a_later_trade(seed: int) -> None:
+    verdict = Simulation(seed, 0.3, "kills").run()
+    assert (verdict.first("repeated key"), verdict.first("closed unasked")) == (None, None)
+
+
+@pytest.mark.parametrize("kind", CLOSES)
+def test_k6_the_run_finds_it_if_no_key_is_bound(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    monkeypatch.setattr(idempotency, "bind", lambda connection, key, intent_id: "")
+    with pytest.raises(AssertionError):
+        test_k6_a_repeated_close_never_sells_a_later_trade(kind)
+
+
+def test_k6_the_judge_finds_it_at_random_if_no_key_is_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idempotency, "bind", lambda connection, key, intent_id: "")
+    assert any(Simulation(seed, 0.3, "kills").run().first("repeated key") for seed in range(1, 1 + MOST_SEEDS))
+
+
+def closed_by_another(before: float) -> list[int]:
+    """The statuses of an entry with a key, and of its repeat, if another client closes it this soon after."""
+    told = list[int]()
+
+    async def act(simulation: Simulation) -> None:
+        await asyncio.sleep(60)
+        entering = asyncio.ensure_future(simulation.request(ENTRY, "enter-once"))
+        await asyncio.sleep(before)
+        closing = asyncio.ensure_future(simulation.request(CLOSE))
+        told.append((await entering).status)
+        await closing
+        for answer in [await simulation.request(ENTRY, "enter-once") for _ in range(2)]:
+            told.append(answer.status)
+            if answer.status == 200 and simulation.judge.books:
+                assert orjson.loads(answer.reply)["status"] in {"opened", "closed"}
+
+    simulation = scripted(act, climate="far")
+    assert simulation.judge.violations.get("repeated key") is None
+    return told
+
+
+@pytest.mark.parametrize("before", [0.5, 1.0, 1.5, 2.0, 3.0, 5.0])
+def test_k23_what_another_client_has_closed_was_no_failure(before: float) -> None:
+    """However far the entry had come: bought, or protected, or neither."""
+    assert 500 not in closed_by_another(before)
+
+
+def test_k23_the_run_finds_it_if_each_close_counts_as_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outcomes, "never_protected", lambda trade, row: not any(leg.ex_ids for leg in trade.exits))
+    assert any(500 in closed_by_another(before) for before in (0.5, 1.0, 1.5, 2.0, 3.0, 5.0))
 
 
 async def with_a_position_on_a_full_disk(simulation: Simulation) -> None:

@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar, Literal
 from annotated_types import Gt, Le
 from pydantic import AfterValidator, Field
 
+from opentrader.actors.messages.history import ClosedTradeReply
 from opentrader.actors.messages.trading import TradeReply
 from opentrader.actors.messages.types import (
     OK,
@@ -70,12 +71,16 @@ class PendingEntry:
 
 @dataclass(frozen=True, slots=True)
 class ManualPlaced:
-    """`filled` when the limit price was marketable immediately; then the trade is protected."""
+    """`filled` when the limit price was marketable immediately; then the trade is protected.
+
+    `closed`: the row of the history, in the reply to a repeat, if the trade is closed by then.
+    """
 
     ok: OK = field(default=True, init=False)
     status: Literal["pending", "filled"]
     entry: PendingEntry
     trade: TradeReply | None = None
+    closed: tuple[ClosedTradeReply, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,13 +80,14 @@ class TradeOpened:
 
 @dataclass(frozen=True, slots=True)
 class TradeSold:
-    """The reply to `sell`: the open long position was sold."""
+    """The reply to `sell`: the open long position was sold. To a repeated `buy`: its trade is closed by now."""
 
     ok: OK = field(default=True, init=False)
     status: Literal["closed"] = field(default="closed", init=False)
     closed: tuple[ClosedTradeReply, ...]
     agent: str
     timestamp: int
+    intent_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +109,13 @@ class ExecuteTrade(Message[TradeOpened | TradeSold]):
 
 @dataclass(frozen=True, slots=True)
 class ClosedReply:
+    """`intent_id`: the id of the command in the journal."""
+
     ok: OK = field(default=True, init=False)
     symbol: str
     closed: tuple[ClosedTradeReply, ...]
     count: int
+    intent_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,18 +125,21 @@ class ClosePosition(Message[ClosedReply]):
     owner: ClassVar[str] = "position_manager"
     licensed: ClassVar[bool] = True
     reduces: ClassVar[bool] = True
+    urgent: ClassVar[bool] = True
     symbol: Symbol
     agent: Caller = "ops"
+    idem_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ClosedAll:
-    """`ok` is False when a position could not be closed."""
+    """`ok` is False when a position could not be closed. `intent_id`: the id of the command in the journal."""
 
     ok: bool
     closed: tuple[ClosedTradeReply, ...]
     failed: tuple[ScanFailure, ...]
     count: int
+    intent_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +150,7 @@ class CloseAll(Message[ClosedAll]):
     licensed: ClassVar[bool] = True
     reduces: ClassVar[bool] = True
     agent: Caller = "ops"
+    idem_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Coroutine, Hashable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar, overload
 
 import pykka
@@ -24,6 +25,7 @@ from opentrader.errors import AskTimeout, InternalError, NotReady, OpentraderErr
 T = TypeVar("T")
 R = TypeVar("R")
 
+NO_FACTS: Mapping[str, object] = MappingProxyType({})
 MAY_BE_DONE = "it may have been done, completely or in part; check before you send it again"
 
 logger = logging.getLogger(__name__)
@@ -66,7 +68,8 @@ class Actor(pykka.ThreadingActor):
         self.actor_inbox = context.mailbox
         self._actor_ref = pykka.ActorRef(self)  # replaces the reference that pykka made before the inbox was set
         self._exclusive = Serializer(context.name, context.deferred)
-        self._promised: set[Reply[Any]] = set()  # for coroutines and continuations in progress
+        # For coroutines and continuations in progress; with the facts that an error must tell if this life ends first.
+        self._promised: dict[Reply[Any], Mapping[str, object]] = {}
         self._death: BaseException | None = None
         self._owners: dict[type[Message[Any]], Actor | Part] = dict.fromkeys(self.handlers, self)
 
@@ -107,6 +110,7 @@ class Actor(pykka.ThreadingActor):
         *,
         then: Callable[[Outcome[T]], Message[R]],
         exclusive: Hashable | None = None,
+        facts: Mapping[str, object] = NO_FACTS,
     ) -> Reply[R]: ...
 
     @overload
@@ -118,16 +122,18 @@ class Actor(pykka.ThreadingActor):
         *,
         then: Callable[[Outcome[Any]], Message[Any]] | None = None,
         exclusive: Hashable | None = None,
+        facts: Mapping[str, object] = NO_FACTS,
     ) -> Reply[Any]:
         """Run a coroutine on the system's loop; its outcome comes back as the message `then(outcome)`.
 
         Call it from a handler. A handler that returns the promise lets the handler of that message answer its
         caller; without `then`, the outcome is the answer. The key `exclusive` is held from here until that handler has
         returned; meanwhile requests with the same `exclusive_of` wait in order of arrival, so that they see the state
-        that the continuation leaves.
+        that the continuation leaves. `facts` are told with the error if this life ends before, such as the id of what
+        is being committed.
         """
         promise: Reply[Any] = Reply()
-        self._promised.add(promise)
+        self._promised[promise] = facts
         if exclusive is not None:
             self._exclusive.hold(exclusive)
         self.context.spawn(coro, partial(self._deliver, then, promise, exclusive))
@@ -135,8 +141,10 @@ class Actor(pykka.ThreadingActor):
 
     def abandon(self, reason: Callable[[], OpentraderError]) -> None:
         """Fail the requests in progress. The supervisor calls this for a stuck actor."""
-        for promise in list(self._promised):
-            promise.set(Failed(reason()))
+        for promise, facts in list(self._promised.items()):
+            error = reason()
+            error.facts = {**error.facts, **facts}
+            promise.set(Failed(error))
 
     @staticmethod
     def _create_future() -> Reply[Any]:
@@ -193,7 +201,7 @@ class Actor(pykka.ThreadingActor):
         if isinstance(answer, Failed) and not continuation.promise.followed:
             logger.warning("%s: background coroutine failed: %s", self.context.name, answer.error)
         continuation.promise.set(answer)
-        self._promised.discard(continuation.promise)  # not earlier: its handler may get stuck
+        self._promised.pop(continuation.promise, None)  # not earlier: its handler may get stuck
         if continuation.key is not None:
             self._exclusive.release(continuation.key)
             self._take_turns(continuation.key)

@@ -27,6 +27,7 @@ class Pipe(Protocol):
         *,
         then: Callable[[Outcome[T]], Message[R]],
         exclusive: Hashable | None = None,
+        facts: Mapping[str, object] = ...,
     ) -> Reply[R]: ...
 
     @overload

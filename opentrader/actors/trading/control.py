@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 from opentrader.actors import messages
 from opentrader.actors.runtime.context import Ask
@@ -85,19 +86,27 @@ class ControlDesk(TradingPart):
     @handles(SetControl)
     def set_control(self, message: SetControl) -> Reply[Control]:
         control = message.change(self.control)
-        resumes = self.control.halted and not control.halted
-        keep = self._control_store.keep(control, vital=not resumes)
-        return self.links.pipe(keep, then=partial(ControlStored, control), exclusive="control")
+        return self.links.pipe(self.storing(control), then=partial(ControlStored, control), exclusive="control")
 
     @handles(ControlStored)
     def control_stored(self, message: ControlStored) -> Control:
         message.outcome.unwrap()
-        before, after = self.control, message.control
+        self.apply(message.control)
+        return message.control
+
+    def storing(self, control: Control, *also: Change) -> Coroutine[Any, Any, None]:
+        """The commit of a change; hold `control` until it is applied. What is on its way now is of an earlier epoch."""
+        self.epoch += _shuts(self.control, control)
+        resumes = self.control.halted and not control.halted
+        return self._control_store.keep(control, also=also, vital=not resumes)
+
+    def apply(self, after: Control) -> None:
+        """A change is durable. What was asked for during its commit is of an earlier epoch, too."""
+        before = self.control
         log_control(before, after)
         self.epoch += _shuts(before, after)
         self.control = after
         self._show()
-        return after
 
     @handles(messages.ResetDaily)
     def reset_daily(self, message: messages.ResetDaily) -> Reply[messages.DailyReset]:
@@ -142,7 +151,7 @@ async def halted(ask: Ask, snapshot: Published, clock: Clock, message: messages.
         ),
     )
     waiting = snapshot().pending() if message.cancel_pending else []
-    asks = (ask(CancelPendingEntry(x.intent.id), timeout=CLOSE_SECONDS) for x in waiting)
+    asks = (ask(CancelPendingEntry(x.intent.id, message.agent), timeout=CLOSE_SECONDS) for x in waiting)
     answers = await asyncio.gather(*asks, return_exceptions=True)
     cancelled = tuple(answer for answer in answers if isinstance(answer, messages.PendingEntry))
     for trade, answer in zip(waiting, answers, strict=True):

@@ -37,5 +37,6 @@ class TradingPart(Part):
         super().__init__(desk.links)
         self.book, self._exchange, self._rules, self._instance = desk.book, desk.exchange, desk.rules, desk.instance
         self._journal, self._history = desk.records.journal, desk.records.history
+        self._commands = desk.records.commands
         self._day, self._control_store = desk.records.entry_counts, desk.records.control
         self._snapshot, self._show = desk.snapshot, desk.show

@@ -15,6 +15,7 @@ from opentrader.actors.trading.desk import Desk, TradingPart
 from opentrader.actors.trading.lifecycle_loop import LifecycleLoop
 from opentrader.actors.trading.replies.presenter import entry_reply, is_pending
 from opentrader.actors.trading.waiters import Tell, until
+from opentrader.domain.trading.ledger import Command
 from opentrader.domain.trading.lifecycle import Trade, cancel_entry
 from opentrader.errors import PendingEntryNotFound
 
@@ -27,6 +28,7 @@ class CancelPendingEntry(Message[messages.PendingEntry]):
     own = True
     urgent = True
     id: str
+    agent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,10 @@ class PendingCancels(TradingPart):
             raise PendingEntryNotFound(
                 f"there is no pending entry {message.id}", hint="GET /api/pending-entries lists pending entries"
             )
-        wanted, now = cancel_entry(trade), self.links.clock.market_ms()
-        keep = self._journal.save(wanted, "cancel asked", now)
-        return self.links.pipe(keep, then=partial(CancelCommitted, wanted), exclusive=trade.intent.symbol)
+        wanted, now, pair = cancel_entry(trade), self.links.clock.market_ms(), trade.intent.symbol
+        command = Command(self.links.ids.new(), "cancel", pair, message.agent, "", (message.id,), now)
+        keep = self._journal.save(wanted, "cancel asked", now, also=[self._commands.journaling(command)])
+        return self.links.pipe(keep, then=partial(CancelCommitted, wanted), exclusive=pair)
 
     @handles(CancelCommitted)
     def pending_canceled(self, message: CancelCommitted) -> Reply[messages.PendingEntry]:

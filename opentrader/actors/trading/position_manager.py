@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeGuard
 
 from opentrader.actors import messages
 from opentrader.actors.runtime.actor import Actor
@@ -33,6 +33,7 @@ from opentrader.actors.trading.pending import CancelPendingEntry, PendingCancels
 from opentrader.actors.trading.prices import PriceWatch
 from opentrader.actors.trading.recovery.history_import import HistoryImport
 from opentrader.actors.trading.recovery.reconciliation import Adopt, Reconciliation
+from opentrader.actors.trading.recovery.repeats import Repeats
 from opentrader.actors.trading.recovery.restore import Restore
 from opentrader.actors.trading.replies.presenter import executed
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
@@ -94,7 +95,7 @@ class PositionManager(Actor):
         self._loop = LifecycleLoop(desk, around, late_ms=int(LATE_MS * self._speed))
         self._control = ControlDesk(desk, cooldown_sec=risk.cooldown_sec)
         self._restore = Restore(desk, self._loop)
-        self._closing = Closing(desk, self._loop, self._restore)
+        self._closing = Closing(desk, self._loop, self._restore, self._control)
         self._reconciliation = Reconciliation(desk, self._loop, self._opened)
         self._account = AccountReader(desk, self._reconciliation.start)
         self._trailing = TrailingStops(desk, self._loop, timeframe)
@@ -114,6 +115,7 @@ class PositionManager(Actor):
         self.join(self._account, self._trailing, entries)
         self._prices = PriceWatch(desk, self._loop)
         self.join(PendingCancels(desk, self._loop), HistoryImport(desk, watchlist), self._prices)
+        self.join(Repeats(desk, entries, self._closing))
 
     def on_start(self) -> None:
         """Load the journal; requests in flight when the last process ended are looked up first."""
@@ -132,7 +134,7 @@ class PositionManager(Actor):
         """The symbol of a command, which waits for the commit and the order in flight for that symbol."""
         if isinstance(message, PlanEntry):
             return message.request.symbol
-        if isinstance(message, messages.RestoreTrade):
+        if isinstance(message, messages.RestoreTrade | messages.ClosePosition) or is_sale(message):
             return message.symbol
         if isinstance(message, VenueRead):
             return message.look.pair
@@ -142,7 +144,7 @@ class PositionManager(Actor):
             return self._book.trades[message.id].intent.symbol
         if isinstance(message, Adopt):
             return "adopt"
-        return "control" if isinstance(message, SetControl) else None
+        return "control" if isinstance(message, SetControl | messages.CloseAll) else None
 
     @handles(Tick)
     def on_tick(self, message: Tick) -> None:
@@ -187,8 +189,7 @@ class PositionManager(Actor):
 
     def _opened(self) -> None:
         """All is reconciled: entries are allowed, unless the last process did not finish a closeall."""
-        if self._control.control.closeall_since is not None:
-            self._closing.close_everything()
+        self._closing.resume()
 
     def _barred(self) -> OpentraderError | None:
         """Why no entry may be opened now. It reads what was published, so that any thread may ask."""
@@ -217,3 +218,7 @@ class PositionManager(Actor):
         account = self._published.account
         assert account is not None, "the gate is open"
         return stale((self.context.clock.market_ms() - account.at) / 1000 / self._speed)
+
+
+def is_sale(message: Message[Any]) -> TypeGuard[messages.ExecuteTrade]:
+    return isinstance(message, messages.ExecuteTrade) and message.direction == "sell"

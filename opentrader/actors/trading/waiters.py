@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -11,6 +12,7 @@ from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.part import Links, Part
 from opentrader.actors.runtime.reply import Reply
+from opentrader.errors import OpentraderError
 
 T = TypeVar("T")
 Tell = Callable[[Message[Any]], None]
@@ -58,6 +60,16 @@ async def until(tell: Tell, ids: frozenset[str], found: Callable[[], T | None]) 
         tell(GiveUp(waiter))
         raise
     return value
+
+
+@contextmanager
+def telling(facts: Mapping[str, object]) -> Iterator[None]:
+    """An error that leaves tells these facts as well, such as the id of what was begun."""
+    try:
+        yield
+    except OpentraderError as error:
+        error.facts = {**error.facts, **facts}
+        raise
 
 
 class Waiters(Part):

@@ -1,4 +1,7 @@
-"""Closed trades, audit entries, control and idempotency keys. Money is `Decimal`; instants are Unix seconds."""
+"""Closed trades, commands, audit entries, control and idempotency keys.
+
+Money is `Decimal`; instants are Unix seconds unless the name ends in `_ms`.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from typing import Any, Literal
 
 from opentrader.domain.signals import Direction
 from opentrader.domain.trading.venue import ZERO
-from opentrader.errors import NotPossible
+from opentrader.errors import IdempotencyInProgress
 
 IDEMPOTENCY_SECONDS = 24 * 3600
 """How long the answer to an Idempotency-Key is stored."""
@@ -41,6 +44,28 @@ class ClosedTrade:
     fees: Decimal = ZERO
     cancelled_orders: tuple[int | str, ...] = ()
     counted: bool = True
+
+
+CommandKind = Literal["close", "closeall", "sell", "cancel"]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A request about trades that exist, journaled in the commit that acts on it.
+
+    `trades` are the ids of all trades that it is about, decided once: they tell what became of it, whatever is open by
+    then. `outcome`: `accepted`, or the code of the error that it was answered with, because there was no position.
+    `symbol` is empty for all symbols.
+    """
+
+    id: str
+    kind: CommandKind
+    symbol: str
+    agent: str
+    idem_key: str
+    trades: tuple[str, ...]
+    at_ms: int
+    outcome: str = "accepted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +98,7 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """A request with an Idempotency-Key. `intent_id`: the trade that it opens, empty if it opens none."""
+    """A request with an Idempotency-Key. `intent_id`: the intent or command that it has begun, empty before that."""
 
     key: str
     method: str
@@ -93,10 +118,8 @@ class Remembered:
     body: bytes | None = None
 
 
-class KeyTaken(NotPossible):
+class KeyTaken(IdempotencyInProgress):
     """The Idempotency-Key is in use; `found` is its request and, if there is one, the answer."""
-
-    code = "idempotency_in_progress"
 
     def __init__(self, found: Remembered) -> None:
         super().__init__("an earlier request used this Idempotency-Key")

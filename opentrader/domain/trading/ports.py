@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from opentrader.domain.trading.ledger import AuditEntry, ClosedTrade, Control, Reservation
+from opentrader.domain.trading.ledger import AuditEntry, ClosedTrade, Command, Control, Reservation
 from opentrader.domain.trading.lifecycle.records import Trade
 from opentrader.domain.trading.venue import Fill
 
@@ -40,10 +40,6 @@ class Journal(Protocol):
 
     def trade(self, id: str) -> Trade | None:
         """The trade in any state; None for an unknown id."""
-        ...
-
-    def made_with(self, idem_key: str) -> Trade | None:
-        """The newest trade that a request with this Idempotency-Key made, in any state."""
         ...
 
     def fills(self, id: str) -> list[Fill]:
@@ -115,6 +111,10 @@ class History(Protocol):
         """Those of `all` that closed at this Unix second or later, and those with one of the ids."""
         ...
 
+    def of(self, ids: Iterable[str]) -> list[ClosedTrade]:
+        """The rows of these trades, by symbol; a trade that never bought has none."""
+        ...
+
     async def add(self, trades: Sequence[ClosedTrade], at_ms: int, *, also: Sequence[Change] = ()) -> list[ClosedTrade]:
         """Store closed trades reported by the exchange. Returns the new ones; a known id is not changed."""
         ...
@@ -166,11 +166,30 @@ class ControlStore(Protocol):
         ...
 
 
+class CommandStore(Protocol):
+    """The commands, and the key that leads to each of them or to an intent."""
+
+    def command(self, id: str) -> Command | None: ...
+
+    def closealls(self, since_ms: int) -> list[Command]:
+        """Those of this instant or later, oldest first."""
+        ...
+
+    def journaling(self, command: Command) -> Change:
+        """Store a command with its event, and bind its key to it."""
+        ...
+
+    def binding(self, idem_key: str, intent_id: str) -> Change:
+        """Bind a reserved key to what its request begins with this commit. Raises `KeyTaken` if it is bound already."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Records:
     """The stores of the actor that owns the trades."""
 
     journal: Journal
+    commands: CommandStore
     history: History
     entry_counts: EntryCountStore
     control: ControlStore
@@ -191,12 +210,20 @@ class IdempotencyStore(Protocol):
 
     def finishing(self, key: str, status: int, body: bytes) -> Change: ...
 
+    async def begun(self, key: str) -> str:
+        """The id of the intent or command that the request has begun; empty if it has begun nothing."""
+        ...
+
     async def forget(self, key: str, *, vital: bool = False) -> None:
-        """Free a key whose request was refused before it had any effect."""
+        """Free a key whose request has begun nothing."""
+        ...
+
+    async def release(self, key: str, intent_id: str) -> None:
+        """Unbind a key from an intent that was never sent, so that the request can be made again."""
         ...
 
     async def expire(self, at: int) -> int:
-        """Delete the expired keys, except those of running requests whose trade is open. Returns how many."""
+        """Delete the expired keys, except those of running requests of which a trade is open. Returns how many."""
         ...
 
 

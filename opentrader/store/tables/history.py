@@ -35,6 +35,9 @@ class HistoryTable:
     def recent(self, since: int, ids: Iterable[str]) -> list[ClosedTrade]:
         return self._store.read(partial(recent, since=since, ids=tuple(ids)))
 
+    def of(self, ids: Iterable[str]) -> list[ClosedTrade]:
+        return self._store.read(partial(of, ids=tuple(ids)))
+
     async def add(self, trades: Sequence[ClosedTrade], at_ms: int, *, also: Sequence[Change] = ()) -> list[ClosedTrade]:
         return await self._store.write(partial(add, trades=trades, at_ms=at_ms), also)
 
@@ -75,6 +78,12 @@ def recent(connection: Connection, since: int, ids: Sequence[str]) -> list[Close
         since,
         text(list(ids)),
     )
+
+
+def of(connection: Connection, ids: Iterable[str]) -> list[ClosedTrade]:
+    """The rows of these trades, by symbol, then by id."""
+    chosen = "WHERE id IN (SELECT value FROM json_each(?)) ORDER BY symbol, id"
+    return HISTORY.select(connection, chosen, text(list(ids)))
 
 
 def with_events(connection: Connection) -> Iterator[tuple[ClosedTrade, int]]:

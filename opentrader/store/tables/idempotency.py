@@ -12,10 +12,10 @@ from opentrader.store.sqlite.database import Store
 from opentrader.store.sqlite.rows import Rows
 
 RESERVATIONS = Rows("idempotency", Reservation, beside=("state", "status", "body"))
-# A running request can still be answered as long as its trade is open: its key stays taken.
+# A running request can still be answered as long as a trade that it is about is open: its key stays taken.
 _EXPIRED = (
-    "created_at <= ? AND (state = 'done' OR NOT EXISTS"
-    " (SELECT 1 FROM trades WHERE trades.id = intent_id AND ended_ms IS NULL))"
+    "created_at <= ? AND (state = 'done' OR NOT EXISTS (SELECT 1 FROM trades WHERE ended_ms IS NULL AND id IN"
+    " (SELECT intent_id UNION SELECT value FROM commands, json_each(commands.trades) WHERE commands.id = intent_id)))"
 )
 
 
@@ -37,8 +37,14 @@ class IdempotencyTable:
     def finishing(self, key: str, status: int, body: bytes) -> Change:
         return partial(finish, key=key, status=status, body=body)
 
+    async def begun(self, key: str) -> str:
+        return await self._store.write(partial(begun, key=key), vital=True)
+
     async def forget(self, key: str, *, vital: bool = False) -> None:
         await self._store.write(partial(forget, key=key), vital=vital)
+
+    async def release(self, key: str, intent_id: str) -> None:
+        await self._store.write(partial(release, key=key, intent_id=intent_id))
 
     async def expire(self, at: int) -> int:
         return await self._store.write(partial(expire, at=at))
@@ -57,9 +63,34 @@ def finish(connection: Connection, key: str, status: int, body: bytes) -> None:
     connection.execute("UPDATE idempotency SET state = 'done', status = ?, body = ? WHERE key = ?", (status, body, key))
 
 
+def bind(connection: Connection, key: str, intent_id: str) -> str:
+    """Bind a reserved key to what its request begins; returns the fingerprint of the request, if there is one.
+
+    Raises `KeyTaken` if the key is bound already: an earlier attempt, whose caller gave up, was only slow.
+    """
+    found = next(iter(RESERVATIONS.select_beside(connection, "WHERE key = ?", key)), None)
+    if found is None:
+        return ""
+    reservation, answer = found
+    if reservation.intent_id:
+        raise KeyTaken(Remembered(reservation, **answer))
+    connection.execute("UPDATE idempotency SET intent_id = ? WHERE key = ?", (intent_id, key))
+    return reservation.fingerprint
+
+
+def begun(connection: Connection, key: str) -> str:
+    """What the key is bound to; empty if to nothing."""
+    return str(connection.execute("SELECT intent_id FROM idempotency WHERE key = ?", (key,)).get or "")
+
+
 def forget(connection: Connection, key: str) -> None:
-    """Free the key of a request that did nothing; an answer that is stored stays."""
-    connection.execute("DELETE FROM idempotency WHERE key = ? AND state = 'running'", (key,))
+    """Free the key of a request that began nothing; a bound key stays, and so does a stored answer."""
+    connection.execute("DELETE FROM idempotency WHERE key = ? AND state = 'running' AND intent_id = ''", (key,))
+
+
+def release(connection: Connection, key: str, intent_id: str) -> None:
+    """Unbind the key from this intent."""
+    connection.execute("UPDATE idempotency SET intent_id = '' WHERE key = ? AND intent_id = ?", (key, intent_id))
 
 
 def expire(connection: Connection, at: int) -> int:

@@ -45,9 +45,6 @@ class JournalTable:
     def trade(self, id: str) -> Trade | None:
         return self._store.read(partial(trade, id=id))
 
-    def made_with(self, idem_key: str) -> Trade | None:
-        return self._store.read(partial(made_with, idem_key=idem_key))
-
     def fills(self, id: str) -> list[Fill]:
         return self._store.read(partial(fills, id=id))
 
@@ -140,11 +137,6 @@ def ended(connection: Connection, since_ms: int) -> set[str]:
 
 def trade(connection: Connection, id: str) -> Trade | None:
     return next(iter(_trades(connection, "id = ?", id)), None)
-
-
-def made_with(connection: Connection, idem_key: str) -> Trade | None:
-    """The newest trade that a request with this Idempotency-Key made."""
-    return next(iter(_trades(connection, "idem_key = ? AND idem_key IS NOT NULL", idem_key)[-1:]), None)
 
 
 def fills(connection: Connection, id: str) -> list[Fill]:

@@ -57,6 +57,7 @@ ROWS = {
         INSERT INTO events VALUES (2, 1700000000000, 'archived', '{}', zeroblob(32), randomblob(32));
         INSERT INTO archives VALUES ('events-1-9-0.jsonl.gz', hex(randomblob(32)), 9, 1700000000000, 2);
     """,
+    6: """INSERT INTO commands VALUES ('C1', 'close', 'BTCUSDT', 'ops', 'k', '["T1"]', 170, 'accepted', 'f', 1);""",
 }
 """A row for each table that came with a version."""
 
@@ -117,6 +118,22 @@ def test_a_trade_of_any_version_is_read_and_proved(
     report = verify_audit(data_dir)
     assert report is not None
     assert (report.events, report.faults) == (1, ())
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_the_key_of_a_running_request_leads_to_its_newest_intent(data_dir: Path, version: int) -> None:
+    """What an older version looked for among the intents."""
+    connection = old_store(data_dir, version)
+    connection.execute("""
+        INSERT INTO intents (id, body) VALUES ('T1', '{"idem_key":"k"}'), ('T2', '{"idem_key":"k"}'), ('T3', '{}');
+        INSERT INTO idempotency VALUES ('k', 'POST', '/api/trade', 'f', '', 100, 'running', NULL, NULL),
+            ('none', 'POST', '/api/close', 'f', '', 100, 'running', NULL, NULL);
+    """)
+    connection.close()
+    store = Store.open(data_dir)
+    bound = store.read(lambda connection: dict(connection.execute("SELECT key, intent_id FROM idempotency")))
+    store.close()
+    assert bound == {"k": "T2", "none": ""}
 
 
 def hashes(steps: list[str]) -> tuple[str, ...]:

@@ -65,11 +65,23 @@ async def test_of_many_at_once_one_gets_the_key(store: Store) -> None:
 
 
 async def test_a_forgotten_key_is_free(store: Store) -> None:
+    keys, unbound = IdempotencyTable(store), replace(REQUEST, intent_id="")
+    await keys.reserve(unbound)
+    await keys.forget("key-1")
+    await keys.reserve(replace(unbound, fingerprint="other"))
+    assert lookup(store, "key-1", AT) == Remembered(replace(unbound, fingerprint="other"))
+
+
+async def test_a_key_that_is_bound_is_not_forgotten_but_can_be_released(store: Store) -> None:
     keys = IdempotencyTable(store)
     await keys.reserve(REQUEST)
     await keys.forget("key-1")
-    await keys.reserve(replace(REQUEST, fingerprint="other"))
-    assert lookup(store, "key-1", AT) == Remembered(replace(REQUEST, fingerprint="other"))
+    assert await keys.begun("key-1") == "T1"
+    await keys.release("key-1", "T0")
+    assert await keys.begun("key-1") == "T1"
+    await keys.release("key-1", "T1")
+    assert lookup(store, "key-1", AT) == Remembered(replace(REQUEST, intent_id=""))
+    assert await keys.begun("key-2") == ""
 
 
 async def test_a_day_later_the_key_is_free_whether_swept_or_not(store: Store) -> None:

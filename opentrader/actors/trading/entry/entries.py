@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
-from typing import Any, NoReturn, cast
+from typing import Any
 
 from opentrader.actors import messages
 from opentrader.actors.runtime.context import Ask
@@ -16,7 +16,7 @@ from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.outcome import Outcome
 from opentrader.actors.runtime.reply import Reply
 from opentrader.actors.trading.account import AccountReader
-from opentrader.actors.trading.closing import Closing, sold
+from opentrader.actors.trading.closing import Closing
 from opentrader.actors.trading.desk import Desk, TradingPart
 from opentrader.actors.trading.entry.intents import (
     Quote,
@@ -30,9 +30,8 @@ from opentrader.actors.trading.lifecycle_loop import LifecycleLoop, Order
 from opentrader.actors.trading.replies.outcomes import entered, never_sent
 from opentrader.actors.trading.replies.presenter import bought, entry_leg, is_entering, is_pending
 from opentrader.actors.trading.replies.snapshot import is_busy
-from opentrader.actors.trading.waiters import Tell, until
+from opentrader.actors.trading.waiters import Tell, telling, until
 from opentrader.domain.time_limits import ENTRY_SECONDS, REQUEST_SECONDS
-from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.lifecycle import Intent, Trade, planned
 from opentrader.domain.trading.risk import Day, Risk, demand_room
 from opentrader.errors import (
@@ -50,7 +49,7 @@ YOUNG_MS = 10_000  # an account that was read this long ago is not read again fo
 TOO_LATE = "a halt or a closeall came while it was being committed"
 
 Entry = messages.ExecuteTrade | messages.PlaceManual
-Outcomes = messages.TradeOpened | messages.ManualPlaced
+Outcomes = messages.TradeOpened | messages.ManualPlaced | messages.TradeSold
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +76,6 @@ class Planned(Message[Outcomes]):
 @dataclass(frozen=True, slots=True)
 class Entered(Message[Outcomes]):
     outcome: Outcome[Trade]
-
-
-@dataclass(frozen=True, slots=True)
-class OutcomeOfKey(Message[Outcomes | None]):
-    """The outcome of the entry that a request with this Idempotency-Key placed; None if it placed none."""
-
-    owner = "position_manager"
-    idem_key: str
 
 
 class Entries(TradingPart):
@@ -115,11 +106,8 @@ class Entries(TradingPart):
 
     @handles(messages.ExecuteTrade)
     def execute(self, message: messages.ExecuteTrade) -> Reply[messages.TradeOpened | messages.TradeSold]:
-        pair = message.symbol
         if message.direction == "sell":
-            if not self._closing.holds(pair):
-                return self.links.pipe(nothing_to_sell(self._exchange, pair))
-            return self.links.pipe(sold(self.links.ask, self.links.clock, message))
+            return self._closing.sell(message)
         self._demand_entry(message)
         return self._quote(message)
 
@@ -159,9 +147,11 @@ class Entries(TradingPart):
         demand_slots(quote, self._exits_to_come(intent.symbol))
         trade, order = self._loop.first(planned(intent), quote.view(now))
         self.book.planned[intent.id] = trade
-        facts = {"agent": intent.agent, "bot": intent.bot}
-        keep = self._journal.save(trade, "accepted", now, facts=facts, vital=False)
-        return self.links.pipe(keep, then=partial(Planned, trade, order, message.epoch), exclusive=intent.symbol)
+        who = {"agent": intent.agent, "bot": intent.bot}
+        bind = self._commands.binding(request.idem_key, intent.id)
+        keep = self._journal.save(trade, "accepted", now, facts=who, also=(bind,), vital=False)
+        then, facts = partial(Planned, trade, order, message.epoch), {"intent_id": intent.id}
+        return self.links.pipe(keep, then=then, exclusive=intent.symbol, facts=facts)
 
     def _intent(self, request: Entry, quote: Quote, now: int) -> Intent:
         key, instance = self.links.ids.new(), self._instance
@@ -178,21 +168,23 @@ class Entries(TradingPart):
         if message.order is not None:
             epoch = message.epoch
             self._loop.send(trade.intent.symbol, message.order, lambda: "" if epoch == self._epoch() else TOO_LATE)
-        return self.links.pipe(until_entered(self.links.tell, trade, self._settled_entry(trade)), then=Entered)
+        return self._await(trade)
 
-    @handles(OutcomeOfKey)
-    def made_with(self, message: OutcomeOfKey) -> Reply[Outcomes | None] | None:
-        trade = self._journal.made_with(message.idem_key)
-        if trade is None or never_sent(trade):
-            return None
+    def outcome(self, id: str) -> Reply[Outcomes] | None:
+        """What became of an intent; None if it was never sent, so that its request can be made again."""
+        trade = self._journal.trade(id)
+        return None if trade is None or never_sent(trade) else self._await(trade)
+
+    def _await(self, trade: Trade) -> Reply[Outcomes]:
         waiting = until_entered(self.links.tell, trade, self._settled_entry(trade))
-        return cast("Reply[Outcomes | None]", self.links.pipe(waiting, then=Entered))
+        return self.links.pipe(waiting, then=Entered, facts={"intent_id": trade.intent.id})
 
     @handles(Entered)
     def entered(self, message: Entered) -> Outcomes:
         trade, now = message.outcome.unwrap(), self.links.clock.market_ms()
-        pair, row = trade.intent.symbol, self.book.rows.get(trade.intent.id)
-        return entered(trade, row, self.book.least(trade), self.book.marks.get(pair), now)
+        pair, key = trade.intent.symbol, trade.intent.id
+        rows = self._history.of((key,)) if self.book.has_ended(key) else ()
+        return entered(trade, next(iter(rows), None), self.book.least(trade), self.book.marks.get(pair), now)
 
     def _settled_entry(self, trade: Trade) -> Callable[[], Trade | None]:
         """Returns the trade once its entry rests, is protected, or has failed; for the actor's thread."""
@@ -203,7 +195,7 @@ class Entries(TradingPart):
             if key in self.book.unsaved:
                 return None  # what the venue has answered is not durable yet
             last = self.book.trades.get(key, last)
-            known = last.label in {"PROTECTED", "QUARANTINE", "DUST"} or self._rests(last)
+            known = last.label in {"PROTECTED", "QUARANTINE"} or self._rests(last)
             return last if known or self.book.has_ended(key) else None
 
         return settled
@@ -265,16 +257,12 @@ async def planned_by(ask: Ask, request: Entry, epoch: int, asked: Awaitable[Quot
     return await ask(PlanEntry(request, epoch, await asked), timeout=REQUEST_SECONDS)
 
 
-async def nothing_to_sell(exchange: Exchange, pair: str) -> NoReturn:
-    await exchange.filters(pair)  # raises `SymbolNotFound`
-    raise NoPosition(f"there is no open position in {pair} to sell", hint="on a spot exchange, sell closes a position")
-
-
 async def until_entered(tell: Tell, trade: Trade, settled: Callable[[], Trade | None]) -> Trade:
     """The trade once `settled` returns it."""
     try:
-        async with asyncio.timeout(ENTRY_SECONDS):
-            return await until(tell, frozenset({trade.intent.id}), settled)
+        with telling({"intent_id": trade.intent.id}):
+            async with asyncio.timeout(ENTRY_SECONDS):
+                return await until(tell, frozenset({trade.intent.id}), settled)
     except TimeoutError:
         raise AskTimeout(
             f"the entry of {trade.intent.symbol} was not completed within {ENTRY_SECONDS:.0f} s",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 
 from opentrader.actors.messages import (
@@ -11,6 +10,7 @@ from opentrader.actors.messages import (
     ExitReason,
     ManualPlaced,
     TradeOpened,
+    TradeSold,
 )
 from opentrader.actors.trading.replies.presenter import (
     bought,
@@ -150,22 +150,30 @@ def closed_trade_reply(row: ClosedTrade) -> ClosedTradeReply:
 
 def entered(
     trade: Trade, row: ClosedTrade | None, least: Decimal, mark: Decimal | None, now_ms: int
-) -> TradeOpened | ManualPlaced:
-    """The reply to the request for an entry, whenever it is repeated. Raises the reason if there is no position.
+) -> TradeOpened | ManualPlaced | TradeSold:
+    """The reply to the request for an entry, whenever it is repeated. Raises the reason if there was no position.
 
-    For a position that was protected and is closed by now, the size is the quantity bought.
+    `row` is the row of the history of a trade that has ended: it is told as closed, whoever closed it.
     """
     if is_pending(trade):
         return ManualPlaced(status="pending", entry=entry_reply(trade))
-    lives = is_open(trade, least)
-    if not lives and not (bought(trade) and any(leg.ex_ids for leg in trade.exits)):
+    limit, agent, now = trade.intent.kind == "limit", trade.intent.agent, now_ms // 1000
+    if is_open(trade, least):
+        opened = trade_reply(trade, mark, now_ms)
+        if limit:
+            return ManualPlaced(status="filled", entry=entry_reply(trade), trade=opened)
+        return TradeOpened(trade=opened, agent=agent, timestamp=now)
+    if row is None or never_protected(trade, row):
         raise not_opened(trade, row)
-    opened = trade_reply(trade, mark, now_ms)
-    if not lives:
-        opened = replace(opened, size=float(bought(trade)))
-    if trade.intent.kind == "limit":
-        return ManualPlaced(status="filled", entry=entry_reply(trade), trade=opened)
-    return TradeOpened(trade=opened, agent=trade.intent.agent, timestamp=now_ms // 1000)
+    rows = (closed_trade_reply(row),)
+    if limit:
+        return ManualPlaced(status="filled", entry=entry_reply(trade), closed=rows)
+    return TradeSold(closed=rows, agent=agent, timestamp=now, intent_id=trade.intent.id)
+
+
+def never_protected(trade: Trade, row: ClosedTrade) -> bool:
+    """Whether the daemon sold it again because the exchange accepted no exit; nobody had asked for that."""
+    return row.exit_reason == "flattened" and not any(leg.ex_ids for leg in trade.exits)
 
 
 def never_sent(trade: Trade) -> bool:
@@ -179,13 +187,14 @@ def never_sent(trade: Trade) -> bool:
 def not_opened(trade: Trade, row: ClosedTrade | None) -> OpentraderError:
     """The error that explains why an entry did not become a protected position."""
     leg, pair, facts = entry_leg(trade), trade.intent.symbol, {"intent_id": trade.intent.id}
-    if bought(trade):
-        sold = f"sold at {row.exit_px:f}; the history shows it as {row.exit_reason}" if row else "see the history"
+    if row is not None:
         return ExchangeError(
             f"{pair} was bought at {average_entry(trade):f} but could not be protected, and was sold again",
-            hint=sold,
+            hint=f"sold at {row.exit_px:f}; the history shows it as {row.exit_reason}",
             **facts,
         )
+    if bought(trade):
+        return ExchangeError(f"what became of the position in {pair} is unknown", hint="see GET /api/trades", **facts)
     if leg is None:
         return EntryWithdrawn(
             f"the entry of {pair} was canceled before it was sent", hint="nothing was bought", **facts

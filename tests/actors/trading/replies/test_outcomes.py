@@ -132,11 +132,11 @@ def market(*legs: Leg, **fields: object) -> Trade:
     return trade(*legs, intent=replace(INTENT, kind="market"), **fields)
 
 
-def entered(told: Trade, row: ClosedTrade | None = None) -> messages.TradeOpened | messages.ManualPlaced:
+def entered(told: Trade, row: ClosedTrade | None = None) -> object:
     return outcomes.entered(told, row, FILTERS.min_qty, MARK, NOW)
 
 
-LIST = leg("L", "OPEN", ex_ids=("7", "8"))
+LIST, LIST_GONE = leg("L", "OPEN", ex_ids=("7", "8")), leg("L", "CANCELED", ex_ids=("7", "8"))
 
 
 def test_a_market_entry_that_is_protected_is_opened() -> None:
@@ -155,10 +155,42 @@ def test_a_limit_entry_is_pending_then_filled() -> None:
     assert done.trade.entry_px == 100.0
 
 
-def test_a_position_that_is_closed_by_now_is_told_with_the_quantity_bought() -> None:
-    reply = entered(market(BOUGHT, sold("L", 120, ex_ids=("7", "8")), label="FLAT"))
-    assert isinstance(reply, messages.TradeOpened)
-    assert reply.trade.size == 10.0
+CLOSED_BY = [
+    (sold("L", 120, ex_ids=("7", "8")), "", "tp"),
+    (sold("C", 99), "close", "close"),  # before it was protected
+    (sold("C", 99), "closeall", "closeall"),
+    (sold("C", 99, ex_ids=("9",)), "sell", "sell"),
+]
+
+
+@pytest.mark.parametrize(("last", "asked", "reason"), CLOSED_BY)
+def test_a_position_that_is_closed_by_now_is_told_with_its_row_whoever_closed_it(
+    last: Leg, asked: str, reason: str
+) -> None:
+    told = market(BOUGHT, last, label="FLAT", close_reason=asked)
+    reply = entered(told, row_of(told))
+    assert isinstance(reply, messages.TradeSold)
+    assert (reply.status, reply.intent_id, reply.closed[0].exit_reason) == ("closed", INTENT.id, reason)
+
+
+@pytest.mark.parametrize(("last", "asked", "reason"), CLOSED_BY)
+def test_a_manual_entry_stays_filled_and_has_the_row_beside_it(last: Leg, asked: str, reason: str) -> None:
+    told = trade(BOUGHT, last, label="FLAT", close_reason=asked)
+    reply = entered(told, row_of(told))
+    assert isinstance(reply, messages.ManualPlaced)
+    assert (reply.status, reply.entry.status, reply.trade) == ("filled", "filled", None)
+    assert reply.closed[0].exit_reason == reason
+
+
+def test_what_was_protected_once_did_not_fail_to_be() -> None:
+    told = market(BOUGHT, LIST_GONE, sold("C", 99), label="FLAT", close_reason="through")
+    assert row_of(told).exit_reason == "flattened"
+    assert isinstance(entered(told, row_of(told)), messages.TradeSold)
+
+
+def test_a_position_that_is_neither_open_nor_booked_is_not_told_as_sold() -> None:
+    with pytest.raises(ExchangeError, match="what became of the position in BTCUSDT is unknown"):
+        entered(market(BOUGHT, adj=D(10), label="QUARANTINE", quar="unknown"))
 
 
 @pytest.mark.parametrize(
@@ -172,7 +204,6 @@ def test_a_position_that_is_closed_by_now_is_told_with_the_quantity_bought() -> 
         (market(leg("E", "REJECTED", refused="balance")), InsufficientBalance, "rejected the entry of BTCUSDT"),
         (market(leg("E", "REJECTED", refused="filter", refusal="LOT_SIZE")), OrderRejected, "BTCUSDT: LOT_SIZE"),
         (market(leg("E", "EXPIRED")), OrderRejected, "(expired) before anything was bought"),
-        (market(BOUGHT, sold("C", 99), label="FLAT"), ExchangeError, "bought at 100 but could not be protected"),
     ],
 )
 def test_an_entry_without_a_position_raises_the_reason(told: Trade, error: type[OpentraderError], text: str) -> None:
@@ -184,8 +215,9 @@ def test_an_entry_without_a_position_raises_the_reason(told: Trade, error: type[
 
 def test_what_was_sold_again_is_told_with_its_price() -> None:
     told = market(BOUGHT, sold("C", 99), label="FLAT", close_reason="unprotectable")
-    hint = outcomes.not_opened(told, row_of(told)).hint
-    assert hint == "sold at 99; the history shows it as flattened"
+    with pytest.raises(ExchangeError, match="bought at 100 but could not be protected") as raised:
+        entered(told, row_of(told))
+    assert raised.value.hint == "sold at 99; the history shows it as flattened"
 
 
 @pytest.mark.parametrize(
