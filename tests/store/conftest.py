@@ -18,7 +18,7 @@ from opentrader.store import Connection, Store
 from opentrader.store.sqlite import reserve
 from opentrader.store.tables.audit import AuditTable
 from opentrader.store.tables.journal import JournalTable
-from tests.store.tables.given import CLOSED, ENTRY
+from tests.store.given import CLOSED, ENTRY
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from opentrader.store.archive import archive_events
 from opentrader.store.sqlite import disk
 from opentrader.store.tables import archives, events, journal
 from opentrader.store.verification import AuditReport, verify_audit
-from tests.store.tables.given import finished
+from tests.store.given import finished
 
 YEAR = 365 * 86_400_000
 

@@ -10,7 +10,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -27,7 +26,7 @@ from opentrader.actors.trading.book import TradeBook
 from opentrader.actors.trading.control import ControlDesk, changed_control
 from opentrader.actors.trading.desk import Desk, TradingPart
 from opentrader.actors.trading.lifecycle_loop import LifecycleLoop
-from opentrader.actors.trading.recovery.restore import Restore
+from opentrader.actors.trading.recovery.restore import Restore, orphan_row
 from opentrader.actors.trading.replies.outcomes import closed_trade_reply
 from opentrader.actors.trading.replies.presenter import is_at_stake
 from opentrader.actors.trading.waiters import Tell, telling, until
@@ -35,7 +34,7 @@ from opentrader.domain.time_limits import CLOSE_SECONDS
 from opentrader.domain.trading.ledger import ClosedTrade, Command, CommandKind, Control
 from opentrader.domain.trading.lifecycle import Trade, close
 from opentrader.domain.trading.ports import Change
-from opentrader.domain.trading.venue import ZERO, Filters
+from opentrader.domain.trading.venue import Filters
 from opentrader.errors import (
     AskTimeout,
     ExchangeError,
@@ -142,7 +141,7 @@ class Closing(TradingPart):
     # --- one symbol
 
     @handles(messages.ClosePosition)
-    def close_position(self, message: messages.ClosePosition) -> Reply[Any]:
+    def close_position(self, message: messages.ClosePosition) -> Reply[messages.ClosedReply]:
         """Even without a position, the close is stored for an entry of unknown outcome, in case it was filled."""
         held = bool(self._restore.of(message.symbol)) or self.holds(message.symbol)
         return self._close(self._command("close", message, "accepted" if held else PositionNotFound.code))
@@ -154,7 +153,7 @@ class Closing(TradingPart):
         return self.links.pipe(asked, then=partial(MarketKnown, message), exclusive=message.symbol)
 
     @handles(MarketKnown)
-    def sell_nothing(self, message: MarketKnown) -> Reply[Any]:
+    def sell_nothing(self, message: MarketKnown) -> Reply[messages.TradeSold]:
         message.outcome.unwrap()
         return self._close(self._command("sell", message.request, NoPosition.code))
 
@@ -166,7 +165,7 @@ class Closing(TradingPart):
         )
 
     @handles(CloseJournaled)
-    def close_journaled(self, message: CloseJournaled) -> Reply[Any]:
+    def close_journaled(self, message: CloseJournaled) -> Reply[messages.ClosedReply | messages.TradeSold]:
         message.outcome.unwrap()
         self._carry_out(message.marked)
         return self.answer(message.command)
@@ -295,7 +294,7 @@ class Closing(TradingPart):
         return Marked(
             pair,
             tuple(close(trade, reason, now) for trade in trades),
-            tuple(_orphan_row(each, now) for each in orphans),
+            tuple(orphan_row(each, now) for each in orphans),
         )
 
     def _saving(self, marked: Marked, reason: str) -> list[Change]:
@@ -395,25 +394,3 @@ def _failure(pair: str, error: BaseException) -> ScanFailure:
         return ScanFailure(pair, error.code, error.detail)
     logger.error("closing %s failed", pair, exc_info=error)
     return ScanFailure(pair, InternalError.code, f"closing {pair} failed: {type(error).__name__}")
-
-
-def _orphan_row(restored: messages.TradeReply, now_ms: int) -> ClosedTrade:
-    """The history row of an unverified restored trade; it does not count in the statistics."""
-    px = Decimal(str(restored.entry_px or 0))
-    return ClosedTrade(
-        id=restored.id,
-        symbol=restored.symbol,
-        direction=restored.direction,
-        size=Decimal(str(restored.size)),
-        entry_px=px,
-        exit_px=px,
-        pnl=ZERO,
-        pnl_pct=ZERO,
-        bot=restored.bot,
-        source="restored",
-        exit_reason="orphan",
-        opened_at=restored.opened_at,
-        closed_at=now_ms // 1000,
-        agent=restored.agent or None,
-        counted=False,
-    )

@@ -95,7 +95,8 @@ class Book(Actor):
         self.seen.append(f"begin {message.name}")
         step = message.steps[0]()
         rest = Work(message.symbol, message.name, message.steps[1:])
-        return self.pipe(step, then=partial(Worked, rest), exclusive=message.symbol)
+        facts = {"work": message.name}
+        return self.pipe(step, then=partial(Worked, rest), exclusive=message.symbol, facts=facts)
 
     @handles(Worked)
     def worked(self, message: Worked) -> Any:

@@ -117,8 +117,10 @@ async def test_a_life_takes_its_coroutines_with_it_before_the_next_begins(build:
     with pytest.raises(InternalError, match="failed while the request was in progress") as caught:
         await begun
     assert "in part" in caught.value.hint
-    with pytest.raises(NotReady, match="book is restarting"):
+    assert caught.value.facts == {"work": "a"}
+    with pytest.raises(NotReady, match="book is restarting") as refused:
         await deferred
+    assert refused.value.facts == {}
     assert await ask(bench, Seen()) == []
     assert events == ["life begins", "coroutine ended", "life begins"]
     assert lives[0] is not lives[1]

@@ -11,10 +11,13 @@ import pytest
 from opentrader.actors import messages
 from opentrader.actors.trading import closing as trade_closing
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
+from opentrader.domain.trading.ledger import Command, Control
 from opentrader.errors import ExchangeError, PositionNotFound, TradingHalted
 from opentrader.exchange.paper.transport import InjectedFault, Script
+from opentrader.store.tables.commands import CommandTable
+from opentrader.store.tables.control import ControlTable
 from tests.fakes.market import PAIR, Market
-from tests.fakes.orders import buy, limit
+from tests.fakes.orders import buy, last_closed, limit
 from tests.waiting import until
 
 
@@ -62,6 +65,30 @@ async def test_a_closeall_goes_on_after_a_restart(market: Market) -> None:
     assert market.snapshot.open_trades() == []
     assert await coins(market) < 0.01
     assert (await market.ask(buy())).status == "opened"
+
+
+async def test_a_closeall_that_goes_on_is_about_its_own_trades(market: Market) -> None:
+    """It was journaled, and the process died before it had marked any of them."""
+    opened = (await market.ask(buy())).trade.id
+    begun = Command("C1", "closeall", "", "ops", "", (opened, "other"), market.clock.market_ms())
+    control = Control(closeall_since=begun.at_ms // 1000)
+    await ControlTable(market.store).keep(control, also=[CommandTable(market.store).journaling(begun)])
+    await market.ask(limit(95.0))
+    await market.stop()
+    await market.start()
+    await market.until(lambda snapshot: snapshot.reconciled and snapshot.control.closeall_since is None)
+    assert (await last_closed(market)).id == opened
+    assert len(market.snapshot.pending()) == 1
+
+
+async def test_a_closeall_that_an_older_version_began_goes_on_with_all_that_is_open(market: Market) -> None:
+    opened = (await market.ask(buy())).trade.id
+    await ControlTable(market.store).keep(Control(closeall_since=market.clock.market_ms() // 1000))
+    await market.stop()
+    await market.start()
+    await market.until(lambda snapshot: snapshot.reconciled and not snapshot.open_trades())
+    await market.until(lambda snapshot: snapshot.control.closeall_since is None)
+    assert (await last_closed(market)).id == opened
 
 
 async def test_a_closeall_of_which_nothing_succeeds_is_an_error(

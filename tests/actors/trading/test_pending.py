@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from opentrader.actors import messages
 from opentrader.actors.trading.pending import CancelPendingEntry
 from opentrader.errors import PendingEntryNotFound
 from tests.fakes.market import PAIR, Market
@@ -18,6 +19,16 @@ async def test_an_entry_that_is_taken_back_leaves_no_order(market: Market) -> No
     assert await market.venue.open_orders(PAIR) == ()
     with pytest.raises(PendingEntryNotFound, match=entry.id):
         await market.ask(CancelPendingEntry(entry.id))
+
+
+async def test_it_is_journaled_as_a_command_of_who_asked(market: Market) -> None:
+    ids = [(await market.ask(limit(px))).entry.id for px in (95.0, 94.0)]
+    await market.ask(messages.CancelEntry(ids[0]))
+    await market.ask(messages.Halt(agent="coo"))
+    told = market.store.read(
+        lambda connection: connection.execute("SELECT kind, agent, trades FROM commands ORDER BY id").fetchall()
+    )
+    assert told == [("cancel", "", f'["{ids[0]}"]'), ("cancel", "coo", f'["{ids[1]}"]')]
 
 
 async def test_what_is_no_pending_entry_is_not_found(market: Market) -> None:

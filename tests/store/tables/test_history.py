@@ -21,7 +21,7 @@ from opentrader.store.sqlite import schema
 from opentrader.store.tables import events, history
 from opentrader.store.tables.history import HistoryTable
 from opentrader.store.tables.journal import JournalTable
-from tests.store.tables.given import CLOSED
+from tests.store.given import CLOSED
 
 AMOUNTS = st.decimals(allow_nan=False, allow_infinity=False)
 TEXTS = st.text(max_size=12)

@@ -30,7 +30,7 @@ from opentrader.store.tables.history import HistoryTable
 from opentrader.store.tables.idempotency import IdempotencyTable
 from opentrader.store.tables.journal import JournalTable
 from opentrader.store.verification import examine, verify_audit
-from tests.store.tables.given import CLOSED
+from tests.store.given import CLOSED
 
 
 def any_value(kind: Any) -> st.SearchStrategy[Any]:

@@ -12,7 +12,7 @@ from opentrader.domain.license import License
 from opentrader.store import Store
 from opentrader.store.tables import licenses
 from opentrader.store.tables.licenses import LicenseTable, SealedLicense
-from tests.store.tables.given import LICENSE, SEALED
+from tests.store.given import LICENSE, SEALED
 
 
 async def test_the_license_is_one_row(store: Store) -> None:

@@ -10,7 +10,7 @@ import apsw
 from opentrader.domain.agents import AgentCard, LogLine
 from opentrader.store import Store
 from opentrader.store.tables import agents, licenses, settings, signals, trends
-from tests.store.tables.given import SEALED, SIGNAL, TREND, put_signal
+from tests.store.given import SEALED, SIGNAL, TREND, put_signal
 
 
 async def test_all_of_it_survives_a_restart(data_dir: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from opentrader.store import Store
 from opentrader.store.tables import signals
-from tests.store.tables.given import SIGNAL, put_signal
+from tests.store.given import SIGNAL, put_signal
 
 
 async def test_a_signal_comes_back_as_it_was_stored(store: Store) -> None:

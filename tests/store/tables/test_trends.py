@@ -7,7 +7,7 @@ from functools import partial
 
 from opentrader.store import Store
 from opentrader.store.tables import trends
-from tests.store.tables.given import TREND
+from tests.store.given import TREND
 
 
 async def test_a_trend_is_kept_for_each_symbol_and_timeframe(store: Store) -> None:

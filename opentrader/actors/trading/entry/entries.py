@@ -170,7 +170,7 @@ class Entries(TradingPart):
             self._loop.send(trade.intent.symbol, message.order, lambda: "" if epoch == self._epoch() else TOO_LATE)
         return self._await(trade)
 
-    def outcome(self, id: str) -> Reply[Outcomes] | None:
+    def outcome(self, id: str) -> Reply[Any] | None:
         """What became of an intent; None if it was never sent, so that its request can be made again."""
         trade = self._journal.trade(id)
         return None if trade is None or never_sent(trade) else self._await(trade)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
+from opentrader.actors import messages
 from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.reply import Reply
 from opentrader.actors.trading.closing import Closing
 from opentrader.actors.trading.desk import Desk, TradingPart
-from opentrader.actors.trading.entry.entries import Entries
+from opentrader.actors.trading.entry.entries import Entries, Outcomes
+
+Told = Outcomes | messages.ClosedReply | messages.ClosedAll
 
 
 @dataclass(frozen=True, slots=True)
-class OutcomeOf(Message[Any]):
+class OutcomeOf(Message[Told | None]):
     """What the first request for this intent or command is told; None if the intent was never sent."""
 
     owner = "position_manager"
@@ -29,6 +31,6 @@ class Repeats(TradingPart):
         self._entries, self._closing = entries, closing
 
     @handles(OutcomeOf)
-    def outcome_of(self, message: OutcomeOf) -> Reply[Any] | None:
+    def outcome_of(self, message: OutcomeOf) -> Reply[Told | None] | None:
         command = self._commands.command(message.id)
         return self._entries.outcome(message.id) if command is None else self._closing.answer(command)

@@ -26,8 +26,9 @@ from opentrader.actors.trading.replies.presenter import trade_reply
 from opentrader.actors.trading.replies.snapshot import is_busy
 from opentrader.domain.ports import Clock
 from opentrader.domain.trading.exchange import Exchange
+from opentrader.domain.trading.ledger import ClosedTrade
 from opentrader.domain.trading.lifecycle import Intent, Trade, restored
-from opentrader.domain.trading.venue import OrderList, VenueView, everything
+from opentrader.domain.trading.venue import ZERO, OrderList, VenueView, everything
 from opentrader.errors import Fault, InvalidInput, SymbolNotFound, TradeExists
 
 logger = logging.getLogger(__name__)
@@ -184,3 +185,25 @@ async def exits_of(
 
 def _day(at: int) -> str:
     return datetime.fromtimestamp(at, UTC).date().isoformat()
+
+
+def orphan_row(restored: messages.TradeReply, now_ms: int) -> ClosedTrade:
+    """The history row of an unverified restored trade; it does not count in the statistics."""
+    px = Decimal(str(restored.entry_px or 0))
+    return ClosedTrade(
+        id=restored.id,
+        symbol=restored.symbol,
+        direction=restored.direction,
+        size=Decimal(str(restored.size)),
+        entry_px=px,
+        exit_px=px,
+        pnl=ZERO,
+        pnl_pct=ZERO,
+        bot=restored.bot,
+        source="restored",
+        exit_reason="orphan",
+        opened_at=restored.opened_at,
+        closed_at=now_ms // 1000,
+        agent=restored.agent or None,
+        counted=False,
+    )

@@ -10,6 +10,7 @@ import pytest
 from opentrader.actors import messages
 from opentrader.actors.trading import closing as trade_closing
 from opentrader.actors.trading.recovery.repeats import OutcomeOf
+from opentrader.actors.trading.replies import outcomes
 from opentrader.domain.trading.ledger import KeyTaken, Reservation
 from opentrader.errors import AskTimeout, ExchangeError, NoPosition, OpentraderError, PositionNotFound, SymbolNotFound
 from opentrader.exchange.paper.transport import InjectedFault, Script
@@ -46,6 +47,14 @@ async def restarted(market: Market) -> None:
     await market.until(lambda snapshot: snapshot.reconciled)
 
 
+async def marked(market: Market) -> None:
+    for _ in range(500):
+        if all(trade.close_reason for trade in market.snapshot.trades):
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(market.snapshot.trades)
+
+
 @pytest.mark.parametrize("request_", [CLOSE, CLOSE_ALL, SELL], ids=["close", "closeall", "sell"])
 async def test_a_close_is_told_from_its_own_trades_also_after_a_restart(market: Market, request_: Any) -> None:
     await reserved(market)
@@ -67,21 +76,13 @@ async def test_a_repeat_waits_for_what_is_still_closing(market: Market, request_
     opened = (await market.ask(buy())).trade.id
     market.venue.transport.gate.clear()
     first = asyncio.create_task(market.ask(request_))
-    await market_marked(market)
+    await marked(market)
     again = asyncio.create_task(repeated(market))
     await asyncio.sleep(0.1)
     assert not again.done()
     market.venue.transport.gate.set()
     await market.until(lambda snapshot: first.done() and again.done())
     assert ids(await first) == ids(await again) == [opened]
-
-
-async def market_marked(market: Market) -> None:
-    for _ in range(500):
-        if all(trade.close_reason for trade in market.snapshot.trades):
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError(market.snapshot.trades)
 
 
 async def test_a_close_that_found_nothing_stays_one_that_found_nothing(market: Market) -> None:
@@ -167,11 +168,50 @@ async def test_a_manual_entry_that_another_client_has_closed_is_told_with_its_ro
     assert (told.status, told.trade, told.closed[0].exit_reason) == ("filled", None, "close")
 
 
+def trouble(market: Market, *faults: InjectedFault) -> None:
+    market.venue.transport = type(market.venue.transport)(Script(faults), market.clock.market_ms)
+
+
+async def closed_before_it_was_protected(market: Market) -> list[Any]:
+    """What the first request of an entry and its repeats are told, if another client closes it that early."""
+
+    async def unreadable(*given: Any) -> Any:
+        raise ExchangeError("maintenance")
+
+    trouble(market, InjectedFault("applied-no-reply", on="place"))
+    await reserved(market)
+    with pytest.MonkeyPatch.context() as blind:
+        for call in ("order", "orders"):
+            blind.setattr(market.venue, call, unreadable)
+        entering = asyncio.create_task(market.ask(limit(101.0, idem_key=KEY)))
+        await market.until(lambda snapshot: any(leg.in_flight for trade in snapshot.trades for leg in trade.legs))
+        closing = asyncio.create_task(market.ask(messages.ClosePosition(PAIR)))
+        await marked(market)
+    await market.until(lambda snapshot: closing.done() and entering.done())
+    assert (await closing).closed[0].exit_reason == "close"
+    again = [await asyncio.gather(repeated(market), return_exceptions=True) for _ in range(2)]
+    return [*await asyncio.gather(entering, return_exceptions=True), *again[0], *again[1]]
+
+
+async def test_k23_what_another_client_has_closed_was_no_failure(market: Market) -> None:
+    for told in await closed_before_it_was_protected(market):
+        assert isinstance(told, messages.ManualPlaced), told
+        assert (told.status, told.trade, told.closed[0].exit_reason) == ("filled", None, "close")
+
+
+async def test_k23_the_run_finds_it_if_each_close_counts_as_a_failure(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outcomes, "never_protected", lambda trade, row: not any(leg.ex_ids for leg in trade.exits))
+    told = await closed_before_it_was_protected(market)
+    assert [str(error).partition(" was bought")[0] for error in told] == [PAIR] * 3
+
+
 async def test_only_what_could_not_be_protected_is_told_as_that(market: Market) -> None:
     faults = [
         InjectedFault("refuse", on="place_list", times=50, code=-1013, text="Filter failure: MAX_NUM_ALGO_ORDERS")
     ]
-    market.venue.transport = type(market.venue.transport)(Script(faults), market.clock.market_ms)
+    trouble(market, *faults)
     await reserved(market)
     asking = asyncio.create_task(market.ask(buy(idem_key=KEY)))
     await market.until(lambda snapshot: asking.done())

@@ -12,7 +12,7 @@ from opentrader.errors import InternalError
 from opentrader.store import Store
 from opentrader.store.tables import archives, events
 from opentrader.store.tables.archives import Archive
-from tests.store.tables.given import finished
+from tests.store.given import finished
 
 YEAR = 365 * 86_400_000
 ARCHIVE = Archive("events-1-9-0.jsonl.gz", "0" * 64, 3, YEAR)

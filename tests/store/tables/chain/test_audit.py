@@ -7,7 +7,7 @@ from dataclasses import replace
 from opentrader.store import Connection, Store
 from opentrader.store.tables import events
 from opentrader.store.tables.audit import AuditTable
-from tests.store.tables.given import ENTRY
+from tests.store.given import ENTRY
 
 # --- the chain -----------------------------------------------------------------------------------------------------
 
