@@ -111,7 +111,7 @@ def test_a_key_whose_trade_is_over_opens_no_second_one(daemon: Any, tmp_path: Pa
     placed = orders(tmp_path / "data")
     daemon.start()
     status, body = daemon.call("POST", path, **{"Idempotency-Key": "k"})
-    assert (status, body["trade"]["id"]) == (200, opened["id"])
-    assert body["trade"]["size"] > 0
+    assert (status, body["status"], body["intent_id"]) == (200, "closed", opened["id"])
+    assert [(row["id"], row["exit_reason"]) for row in body["closed"]] == [(opened["id"], "close")]
     assert orders(tmp_path / "data") == placed
     assert daemon.get("/api/trades")["count"] == 0

@@ -2,7 +2,7 @@
 -- they are decided once, in the commit that acts. `fingerprint`: that of the request with its key, empty without one.
 CREATE TABLE commands (
     id          TEXT    NOT NULL PRIMARY KEY,
-    kind        TEXT    NOT NULL CHECK (kind IN ('close', 'closeall', 'sell', 'cancel')),
+    kind        TEXT    NOT NULL,
     symbol      TEXT    NOT NULL,
     agent       TEXT    NOT NULL,
     idem_key    TEXT    NOT NULL,
