@@ -23,9 +23,10 @@ from opentrader.actors.trading.replies import outcomes
 from opentrader.domain.trading.exchange import PriceTicker
 from opentrader.errors import StorageFailed
 from opentrader.exchange.paper.ledger.ledger import deposit
-from opentrader.store.tables import idempotency
+from opentrader.store.tables import commands, idempotency
 from tests.simulation.daemon import Answer
 from tests.simulation.disk import SimulatedDisk
+from tests.simulation.keys import Keys
 from tests.simulation.simulation import Simulation
 
 MOST_SEEDS = 12
@@ -149,8 +150,8 @@ CLOSES: dict[str, Message[Any]] = {
 }
 
 
-@pytest.mark.parametrize("kind", CLOSES)
-def test_k6_a_repeated_close_never_sells_a_later_trade(kind: str) -> None:
+def repeated_after_a_crash(kind: str) -> tuple[Simulation, list[Answer]]:
+    """A close that a crash cuts off, another trade after that, and the same close with the same key once more."""
     told = list[Answer]()
 
     async def act(simulation: Simulation) -> None:
@@ -164,7 +165,12 @@ def test_k6_a_repeated_close_never_sells_a_later_trade(kind: str) -> None:
         told.append(await simulation.request(CLOSES[kind], "close-once"))
         await asyncio.sleep(60)
 
-    simulation = scripted(act, climate="far")
+    return scripted(act, climate="far"), told
+
+
+@pytest.mark.parametrize("kind", CLOSES)
+def test_k6_a_repeated_close_never_sells_a_later_trade(kind: str) -> None:
+    simulation, told = repeated_after_a_crash(kind)
     assert [answer.status for answer in told] == [0, 200]
     sold, held = simulation.judge.books.values()
     assert sold.sold > sold.bought * Decimal("0.99"), "the first trade is closed, as the repeat is told"
@@ -183,6 +189,22 @@ def test_k6_the_run_finds_it_if_no_key_is_bound(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(idempotency, "bind", lambda connection, key, intent_id: "")
     with pytest.raises(AssertionError):
         test_k6_a_repeated_close_never_sells_a_later_trade(kind)
+
+
+def test_k6_the_judge_sees_that_a_repeat_closed_a_younger_trade(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idempotency, "bind", lambda connection, key, intent_id: "")
+    monkeypatch.setattr(Keys, "_demand_one_command_a_key", lambda keys: None)
+    simulation, _ = repeated_after_a_crash("close")
+    assert "only repeats of older requests" in simulation.judge.violations["repeated key"].text
+
+
+def test_k6_the_judge_sees_that_no_command_is_about_a_closed_trade(monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = commands.journal
+    monkeypatch.setattr(
+        commands, "journal", lambda connection, command: journal(connection, replace(command, trades=()))
+    )
+    simulation, _ = repeated_after_a_crash("close")
+    assert "closed unasked" in simulation.judge.violations
 
 
 def test_k6_the_judge_finds_it_at_random_if_no_key_is_bound(monkeypatch: pytest.MonkeyPatch) -> None:
