@@ -71,7 +71,7 @@ class VenueCalls(Protocol):
         ...
 
     async def fills(self, symbol: str, since: int) -> tuple[Fill, ...]:
-        """The account's own trades at or after `since`, oldest first."""
+        """The account's own trades at or after `since`, oldest first; a rate that is not known yet may come later."""
         ...
 
     async def balances(self) -> Mapping[str, Balance]:

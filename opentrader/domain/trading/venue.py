@@ -84,7 +84,11 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """One execution of an order. It carries the order id of the exchange, never the client order id."""
+    """One execution of an order. It carries the order id of the exchange, never the client order id.
+
+    `rate` is the venue's price of one `fee_asset` in the quote currency at `at`; 0 while the adapter does not know it.
+    A fee in the base or the quote asset needs none.
+    """
 
     trade_id: str
     order_ex_id: str
@@ -94,6 +98,7 @@ class Fill:
     fee: Decimal
     fee_asset: str
     at: int
+    rate: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)

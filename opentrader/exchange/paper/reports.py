@@ -53,4 +53,5 @@ def fill_report(trade: PaperFill) -> Fill:
         fee=trade.fee,
         fee_asset=trade.fee_asset,
         at=trade.at,
+        rate=trade.rate,
     )

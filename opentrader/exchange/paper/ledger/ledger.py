@@ -75,7 +75,7 @@ class Ledger:
 
 _COLUMNS = {kind: ", ".join(field.name for field in fields(kind)) for kind in (PaperOrder, PaperList, PaperFill)}
 _TABLES = {PaperOrder: "orders", PaperList: "lists", PaperFill: "trades"}
-_DECIMALS = {"qty", "px", "stop_px", "cum", "quote_cum", "fee"}
+_DECIMALS = {"qty", "px", "stop_px", "cum", "quote_cum", "fee", "rate"}
 _DECIMAL = {
     kind: [position for position, field in enumerate(fields(kind)) if field.name in _DECIMALS] for kind in _COLUMNS
 }

@@ -37,5 +37,6 @@ STEPS = (
     CREATE INDEX trades_by_time ON trades (symbol, at);
     CREATE INDEX trades_by_order ON trades (order_id);
     """,
+    "ALTER TABLE trades ADD COLUMN rate TEXT NOT NULL DEFAULT '0'",
 )
 """The n-th migration takes a ledger from version n - 1 to n."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from opentrader.domain.trading.venue import ZERO, Balance
+from opentrader.exchange.paper.matching.fees import Commission
 from opentrader.exchange.paper.matching.orders import PaperFill, PaperList, PaperOrder, need
 
 
@@ -100,11 +101,10 @@ class Account:
         self._lists[one.id] = one
         self.new_lists.append(one)
 
-    def book(self, order: PaperOrder, qty: Decimal, px: Decimal, fee: tuple[str, Decimal], at: int) -> PaperFill:
+    def book(self, order: PaperOrder, qty: Decimal, px: Decimal, fee: Commission, at: int) -> PaperFill:
         """Record a fill and its effects on the totals."""
         self._last_trade += 1
-        asset, amount = fee
-        facts = (order.symbol, order.base, order.quote, order.side, qty, px, amount, asset, at)
+        facts = (order.symbol, order.base, order.quote, order.side, qty, px, fee.amount, fee.asset, at, fee.rate)
         trade = PaperFill(self._last_trade, order.id, *facts)
         for name, change in trade.effects():
             self.totals[name] += change

@@ -9,7 +9,7 @@ from decimal import Decimal
 from opentrader.domain.trading.venue import ZERO, Filters, Status
 from opentrader.exchange.paper.matching.account import Account
 from opentrader.exchange.paper.matching.book import Book, Depth
-from opentrader.exchange.paper.matching.fees import BNB, Fees, in_bnb, received
+from opentrader.exchange.paper.matching.fees import BNB, Commission, Fees, in_bnb, received
 from opentrader.exchange.paper.matching.orders import AT_MARKET, PaperOrder, ceiling, reached
 from opentrader.exchange.paper.matching.price_path import Move, Rows, moves
 
@@ -89,14 +89,14 @@ class Matching:
     def _close(self, order: PaperOrder, status: Status, at: int) -> PaperOrder:
         return self.account.put(replace(order, status=status, updated_at=at, closed_at=at))
 
-    def _commission(self, order: PaperOrder, qty: Decimal, px: Decimal, rate: Decimal, at: int) -> tuple[str, Decimal]:
+    def _commission(self, order: PaperOrder, qty: Decimal, px: Decimal, rate: Decimal, at: int) -> Commission:
         """In BNB if configured and available, else out of the asset received."""
         fees = self.rates.fees
         price = self._bnb_price(order.quote, at) if fees.in_bnb else None
         if price is not None:
-            amount = in_bnb(qty * px, rate * fees.discount, price)
-            if amount <= self.account.free(BNB):
-                return BNB, amount
+            commission = in_bnb(qty * px, rate * fees.discount, price)
+            if commission.amount <= self.account.free(BNB):
+                return commission
         return received(side=order.side, base=order.base, quote=order.quote, qty=qty, px=px, rate=rate)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
-from opentrader.domain.trading.venue import Side
+from opentrader.domain.trading.venue import ZERO, Side
 
 GRAIN = Decimal("1e-8")
 BNB = "BNB"
@@ -28,12 +28,21 @@ class Fees:
         return max(self.maker, self.taker)
 
 
-def received(side: Side, base: str, quote: str, qty: Decimal, px: Decimal, rate: Decimal) -> tuple[str, Decimal]:
-    """The commission on the asset received, base for a buy and quote for a sell, as (asset, amount)."""
+@dataclass(frozen=True, slots=True)
+class Commission:
+    """The commission of one fill. `rate`: the price of one BNB in the quote currency at that time, 0 if not in BNB."""
+
+    asset: str
+    amount: Decimal
+    rate: Decimal = ZERO
+
+
+def received(side: Side, base: str, quote: str, qty: Decimal, px: Decimal, rate: Decimal) -> Commission:
+    """The commission on the asset received, base for a buy and quote for a sell."""
     asset, amount = (base, qty) if side == "buy" else (quote, qty * px)
-    return asset, (amount * rate).quantize(GRAIN, ROUND_DOWN)
+    return Commission(asset, (amount * rate).quantize(GRAIN, ROUND_DOWN))
 
 
-def in_bnb(notional: Decimal, rate: Decimal, bnb_price: Decimal) -> Decimal:
+def in_bnb(notional: Decimal, rate: Decimal, bnb_price: Decimal) -> Commission:
     """The commission in BNB for a notional in the currency of `bnb_price`."""
-    return (notional * rate / bnb_price).quantize(GRAIN, ROUND_DOWN)
+    return Commission(BNB, (notional * rate / bnb_price).quantize(GRAIN, ROUND_DOWN), bnb_price)

@@ -77,7 +77,7 @@ class PaperList:
 
 @dataclass(frozen=True, slots=True)
 class PaperFill:
-    """One fill with its commission."""
+    """One fill with its commission. `rate`: the price of one `fee_asset` in the quote currency, 0 if it needs none."""
 
     id: int
     order_id: int
@@ -90,6 +90,7 @@ class PaperFill:
     fee: Decimal
     fee_asset: str
     at: int
+    rate: Decimal = ZERO
 
     def effects(self) -> list[tuple[str, Decimal]]:
         """Its three effects on the account, as (asset, amount)."""

@@ -182,7 +182,7 @@ def booked(transfers: Any, trades: Any) -> dict[str, Decimal]:
 
     for _, asset, amount, _ in transfers:
         add(asset, D(amount))
-    for _, _, _, base, quote, side, qty, px, fee, fee_asset, _ in trades:
+    for _, _, _, base, quote, side, qty, px, fee, fee_asset, _, _ in trades:
         sign = 1 if side == "buy" else -1
         add(base, sign * D(qty))
         add(quote, -sign * D(qty) * D(px))

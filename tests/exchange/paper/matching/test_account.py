@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from opentrader.exchange.paper.matching.account import Account
+from opentrader.exchange.paper.matching.fees import Commission
 from opentrader.exchange.paper.matching.orders import PaperList
 from tests.exchange.paper.matching.given import D, order
 
@@ -37,7 +38,7 @@ def test_what_is_closed_locks_nothing_and_is_found_no_more() -> None:
 
 def test_a_fill_moves_coins_money_and_the_fee() -> None:
     account = Account(HELD, last_trade=41)
-    trade = account.book(order(1, "buy", "LIMIT", px=100), D(2), D(100), ("BTC", D("0.01")), at=5)
+    trade = account.book(order(1, "buy", "LIMIT", px=100), D(2), D(100), Commission("BTC", D("0.01")), at=5)
     assert (trade.id, account.new_trades) == (42, [trade])
     assert (account.totals["BTC"], account.totals["USDT"]) == (D("31.99"), 4800)
 

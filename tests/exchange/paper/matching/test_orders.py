@@ -201,6 +201,16 @@ async def test_fees_in_bnb_leave_the_received_coins_whole_until_it_runs_out(open
     assert first.fees == (("BNB", D("0.0015")),)  # 100 x 0.1 % x 0.75 at 50
     assert second.fees == (("BTC", D("0.001")),)
     assert await scene.free("BNB") == D("0.0005")
+    fills = await scene.exchange.fills("BTCUSDT", 0)
+    assert [(fill.fee_asset, fill.rate) for fill in fills] == [("BNB", 50), ("BTC", 0)]
+
+
+async def test_the_rate_of_a_fill_is_the_price_at_its_time(opening: Any) -> None:
+    scene = await opening(prices={"BTCUSDT": 100.0, "BNBUSDT": 50.0}, balance="USDT=1000,BNB=1", fees=Fees(in_bnb=True))
+    await scene.place("buy", "MARKET", 1)
+    scene.minute(80, 80, 80, 80, symbol="BNBUSDT")
+    await scene.place("buy", "MARKET", 1)
+    assert [fill.rate for fill in await scene.exchange.fills("BTCUSDT", 0)] == [50, 80]
 
 
 async def test_no_trade_is_older_than_its_order(scene: Any) -> None:
