@@ -25,6 +25,8 @@ class ClosedTrade:
     """A closed trade. `pnl` is net of `fees`; both are in the quote currency.
 
     `counted`: whether it counts in the statistics. An orphan does not, because the exchange never held it.
+    `fees_known`: the figures are exact; before that they are provisional, with the highest fees for what is not known.
+    `left_over`: bought and not sold, in the base asset, valued 0; None where it was not recorded.
     """
 
     id: str
@@ -44,6 +46,13 @@ class ClosedTrade:
     fees: Decimal = ZERO
     cancelled_orders: tuple[int | str, ...] = ()
     counted: bool = True
+    fees_known: bool = False
+    left_over: Decimal | None = None
+
+    @property
+    def provisional(self) -> bool:
+        """Whether it is booked again once the exchange has told of all fills."""
+        return not self.fees_known and self.left_over is not None
 
 
 CommandKind = Literal["close", "closeall", "sell", "cancel"]

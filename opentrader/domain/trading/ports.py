@@ -31,11 +31,11 @@ class Journal(Protocol):
     """The trades with their intents, legs and fills, and the log of events. Only PositionManager writes it."""
 
     def load(self, ended_since_ms: int) -> list[Trade]:
-        """The open trades and those that ended at this instant or later; oldest first."""
+        """The open trades, those that ended at this instant or later, and those booked provisionally; oldest first."""
         ...
 
     def ended(self, since_ms: int) -> set[str]:
-        """The ids of the trades that ended at this instant or later."""
+        """The ids of the trades that ended at this instant or later, and of the ended ones booked provisionally."""
         ...
 
     def trade(self, id: str) -> Trade | None:
@@ -91,7 +91,8 @@ class Journal(Protocol):
     ) -> None:
         """Commit a closed trade with its row in the history (`closed` None: its entry never filled).
 
-        A late fill reopens the trade by `save`; the next `finish` replaces the row.
+        A late fill reopens the trade by `save`; the next `finish` replaces the row. A fill that is stored without its
+        rate is replaced once it has one.
         """
         ...
 
@@ -116,7 +117,10 @@ class History(Protocol):
         ...
 
     async def add(self, trades: Sequence[ClosedTrade], at_ms: int, *, also: Sequence[Change] = ()) -> list[ClosedTrade]:
-        """Store closed trades reported by the exchange. Returns the new ones; a known id is not changed."""
+        """Store closed trades reported by the exchange. Returns the new ones.
+
+        The row of a known id is not changed, unless it is provisional and the new one is not.
+        """
         ...
 
     def adding(self, trades: Sequence[ClosedTrade], at_ms: int) -> Change: ...

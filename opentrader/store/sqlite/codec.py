@@ -54,6 +54,8 @@ def parser(kind: Any) -> Callable[[Any], Any]:
     origin, arguments = get_origin(kind), get_args(kind)
     if kind is Decimal:
         return Decimal
+    if kind == (Decimal | None):
+        return lambda value: None if value is None else Decimal(value)
     if is_dataclass(kind):
         return _dataclass_parser(cast(type, kind))
     if origin is tuple and arguments[1:] == (...,):

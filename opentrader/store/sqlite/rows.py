@@ -27,14 +27,25 @@ _NO_NAMES: Mapping[str, str] = {}
 
 
 class Rows(Generic[T]):
-    """The rows of one table. `beside`: columns that are not fields. `renamed`: field -> column, where they differ."""
+    """The rows of one table.
+
+    `beside`: columns that are not fields. `renamed`: field -> column, where they differ. `lacking`: fields that a store
+    of an earlier version has no column for; they get their default.
+    """
 
     def __init__(
-        self, table: str, kind: type[T], *, beside: tuple[str, ...] = (), renamed: Mapping[str, str] = _NO_NAMES
+        self,
+        table: str,
+        kind: type[T],
+        *,
+        beside: tuple[str, ...] = (),
+        renamed: Mapping[str, str] = _NO_NAMES,
+        lacking: tuple[str, ...] = (),
     ) -> None:
         hints = get_type_hints(kind)
         self._kind = kind
-        self._columns = {field.name: renamed.get(field.name, field.name) for field in fields(kind)}
+        names_of = (field.name for field in fields(kind) if field.name not in lacking)
+        self._columns = {name: renamed.get(name, name) for name in names_of}
         self._readers = {field: _reader(hints[field]) for field in self._columns}
         self.table = table
         self.columns = (*self._columns.values(), *beside)
@@ -80,4 +91,4 @@ def _reader(kind: Any) -> Callable[[Any], Any]:
 
 
 def _is_column(kind: Any) -> bool:
-    return kind is Decimal or is_scalar(kind)
+    return kind in (Decimal, Decimal | None) or is_scalar(kind)

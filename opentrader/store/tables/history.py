@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from typing import Any
 
 from apsw import Connection
 
@@ -15,6 +16,10 @@ from opentrader.store.sqlite.rows import Rows
 from opentrader.store.tables import events
 
 HISTORY = Rows("history", ClosedTrade, beside=("seq",))
+
+ADDED: dict[str, Any] = {"fees_known": False, "left_over": None}
+"""What version 4 of the store added to a row, as rows and events of earlier versions are read."""
+_EARLIER = Rows("history", ClosedTrade, beside=("seq",), lacking=tuple(ADDED))
 
 
 class HistoryTable:
@@ -51,7 +56,7 @@ def put(connection: Connection, closed: ClosedTrade, seq: int) -> None:
 
 
 def add(connection: Connection, trades: Sequence[ClosedTrade], at_ms: int) -> list[ClosedTrade]:
-    """Store the trades whose id is new, each with an event, and return those."""
+    """Store the trades whose id is new, or that make a provisional row exact, each with an event; return those."""
     return [closed for closed in trades if _add(connection, closed, at_ms)]
 
 
@@ -87,12 +92,15 @@ def of(connection: Connection, ids: Iterable[str]) -> list[ClosedTrade]:
 
 
 def with_events(connection: Connection) -> Iterator[tuple[ClosedTrade, int]]:
-    """Every row and the seq of its event. Exhaust it before you give the connection back."""
-    return ((closed, beside["seq"]) for closed, beside in HISTORY.select_beside(connection))
+    """Every row and the seq of its event, in a store of any version. Exhaust it before you give the connection back."""
+    columns = {name for (name,) in connection.execute("SELECT name FROM pragma_table_info('history')")}
+    rows = HISTORY if columns.issuperset(ADDED) else _EARLIER
+    return ((closed, beside["seq"]) for closed, beside in rows.select_beside(connection))
 
 
 def _add(connection: Connection, closed: ClosedTrade, at_ms: int) -> bool:
-    if connection.execute("SELECT count(*) FROM history WHERE id = ?", (closed.id,)).get:
+    known = HISTORY.select(connection, "WHERE id = ?", closed.id)
+    if known and not (known[0].provisional and closed.fees_known):
         return False
     put(connection, closed, events.append(connection, at_ms, "trade.imported", {"closed": closed}))
     return True

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -28,6 +29,7 @@ Document = dict[str, Any]
 """A whole trade in JSON: the fields of `Trade`, `intent` and `legs` included."""
 
 NO_FACTS: Facts = {}
+_PROVISIONAL = "id IN (SELECT id FROM history WHERE fees_known = 0 AND left_over IS NOT NULL)"
 
 
 class JournalTable:
@@ -126,13 +128,14 @@ def finish(
 
 
 def load(connection: Connection, ended_since_ms: int) -> list[Trade]:
-    """The open trades and those that ended at this instant or later, by id, which is by age."""
-    return _trades(connection, "ended_ms IS NULL OR ended_ms >= ?", ended_since_ms)
+    """The open trades, those that ended at this instant or later, and those booked provisionally; by id, so by age."""
+    return _trades(connection, f"ended_ms IS NULL OR ended_ms >= ? OR {_PROVISIONAL}", ended_since_ms)
 
 
 def ended(connection: Connection, since_ms: int) -> set[str]:
-    """The ids of the trades that ended at this instant or later."""
-    return {str(id_) for (id_,) in connection.execute("SELECT id FROM trades WHERE ended_ms >= ?", (since_ms,))}
+    """The ids of the trades that ended at this instant or later, and of the ended ones booked provisionally."""
+    where = f"ended_ms >= ? OR (ended_ms IS NOT NULL AND {_PROVISIONAL})"
+    return {str(id_) for (id_,) in connection.execute(f"SELECT id FROM trades WHERE {where}", (since_ms,))}  # noqa: S608 - the conditions above
 
 
 def trade(connection: Connection, id: str) -> Trade | None:
@@ -154,8 +157,9 @@ def fills_with_events(connection: Connection) -> Iterator[tuple[str, int, Docume
 def short_of_fills(connection: Connection) -> list[str]:
     """The ids of the trades with fewer stored fills than their events recorded."""
     rows = connection.execute(
-        "SELECT trade FROM (SELECT json ->> '$.trade' AS trade, sum(json_array_length(json, '$.fills')) AS recorded"
-        " FROM events WHERE type <> 'audit' GROUP BY trade) LEFT JOIN"
+        "SELECT trade FROM"
+        " (SELECT events.json ->> '$.trade' AS trade, count(DISTINCT fill.value ->> '$.trade_id') AS recorded"
+        " FROM events, json_each(events.json, '$.fills') AS fill WHERE events.type <> 'audit' GROUP BY trade) LEFT JOIN"
         " (SELECT trade_id, count(*) AS stored FROM fills GROUP BY trade_id) ON trade_id = trade"
         " WHERE recorded > coalesce(stored, 0) ORDER BY trade"
     )
@@ -203,16 +207,20 @@ def _put(
 
 
 def _unknown(connection: Connection, trade_id: str, fills: Sequence[Fill]) -> list[Fill]:
-    """Those of the fills that are not stored yet. A fill never changes, so a stored one is not written again."""
+    """Those of the fills that are not stored yet, or without the rate of the fee, which may come later.
+
+    Nothing else of a fill ever changes, so a stored one is not written again.
+    """
     if not fills:
         return []
-    known = set(connection.execute("SELECT id FROM fills WHERE trade_id = ?", (trade_id,)))
-    return [fill for fill in fills if (fill.trade_id,) not in known]
+    stored = connection.execute("SELECT id, body ->> '$.rate' FROM fills WHERE trade_id = ?", (trade_id,))
+    rates = {fill_id: Decimal(rate or 0) for fill_id, rate in stored}
+    return [fill for fill in fills if fill.trade_id not in rates or (fill.rate and not rates[fill.trade_id])]
 
 
 def _put_fills(connection: Connection, trade_id: str, fills: Sequence[Fill], seq: int) -> None:
     rows = [(trade_id, fill.trade_id, seq, text(fill)) for fill in fills]
-    connection.executemany("INSERT INTO fills (trade_id, id, seq, body) VALUES (?, ?, ?, ?)", rows)
+    connection.executemany("INSERT OR REPLACE INTO fills (trade_id, id, seq, body) VALUES (?, ?, ?, ?)", rows)
 
 
 def _refuse_new_intent(before: Document, after: Document) -> None:

@@ -8,14 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+import orjson
 import pytest
 from apsw import Connection
+from tests.store.tables.given import CLOSED
 
 from opentrader.domain.trading.lifecycle.records import Trade
 from opentrader.exchange.paper.ledger.schema import STEPS
 from opentrader.store import Store
 from opentrader.store.sqlite import schema
-from opentrader.store.tables import journal
+from opentrader.store.sqlite.codec import plain
+from opentrader.store.tables import events, history, journal
+from opentrader.store.tables.history import ADDED
 from opentrader.store.verification import verify_audit
 
 RELEASED = (
@@ -43,8 +47,10 @@ ROWS = {
         INSERT INTO trades (id, ended_ms, seq, body) VALUES ('T1', NULL, 1, '{"label":"PROTECTED"}');
         INSERT INTO legs (trade_id, number, body) VALUES ('T1', 0, '{"kind":"E","state":"FILLED"}');
         INSERT INTO client_ids VALUES ('MK_1', 'T1');
-        INSERT INTO history VALUES ('T0', 'ETHUSDT', 'buy', '1', '2', '3', '1', '50', '0.1', 'b', 'ops', 'trade', 'tp',
-                                    100, 200, '[17,"x"]', 1, 1);
+        INSERT INTO history (id, symbol, direction, size, entry_px, exit_px, pnl, pnl_pct, fees, bot, agent, source,
+                             exit_reason, opened_at, closed_at, cancelled_orders, counted, seq)
+            VALUES ('T0', 'ETHUSDT', 'buy', '1', '2', '3', '1', '50', '0.1', 'b', 'ops', 'trade', 'tp', 100, 200,
+                    '[17,"x"]', 1, 1);
         INSERT INTO executions VALUES (1, 'T1', 19676);
         INSERT INTO resets VALUES (19676, 1);
         INSERT INTO control VALUES (1, 1, 'maintenance', 100, NULL);
@@ -58,8 +64,9 @@ ROWS = {
         INSERT INTO archives VALUES ('events-1-9-0.jsonl.gz', hex(randomblob(32)), 9, 1700000000000, 2);
     """,
     6: """INSERT INTO commands VALUES ('C1', 'close', 'BTCUSDT', 'ops', 'k', '["T1"]', 170, 'accepted', 'f', 1);""",
+    7: """UPDATE history SET fees_known = 1, left_over = '0.01';""",
 }
-"""A row for each table that came with a version."""
+"""A row for each table that came with a version, and contents of new columns."""
 
 Contents = dict[str, list[Any]]
 
@@ -134,6 +141,31 @@ def test_the_key_of_a_running_request_leads_to_its_newest_intent(data_dir: Path,
     bound = store.read(lambda connection: dict(connection.execute("SELECT key, intent_id FROM idempotency")))
     store.close()
     assert bound == {"k": "T2", "none": ""}
+
+
+@pytest.mark.parametrize("version", range(2, len(schema.migrations()) + 1))
+def test_a_row_of_any_version_is_read_and_proved_before_and_after(data_dir: Path, version: int) -> None:
+    connection = old_store(data_dir, version)
+    told = {"closed": {name: value for name, value in plain(CLOSED).items() if version >= 7 or name not in ADDED}}
+    columns = [name for name in _columns(connection, "history") if name != "seq"]
+    values = [
+        orjson.dumps(value).decode() if isinstance(value, list) else value for value in map(told["closed"].get, columns)
+    ]
+    seq = events.append(connection, 1_700_000_000_000, "trade.imported", told)
+    marks = ", ".join("?" * (len(columns) + 1))
+    connection.execute(f"INSERT INTO history ({', '.join(columns)}, seq) VALUES ({marks})", (*values, seq))
+    connection.close()
+    assert proved(data_dir) == ()
+    store = Store.open(data_dir)
+    assert store.read(lambda connection: history.page(connection, 1, 0)) == [CLOSED]
+    store.close()
+    assert proved(data_dir) == ()
+
+
+def proved(data_dir: Path) -> tuple[str, ...]:
+    report = verify_audit(data_dir)
+    assert report is not None
+    return report.faults
 
 
 def hashes(steps: list[str]) -> tuple[str, ...]:

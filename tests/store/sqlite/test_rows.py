@@ -34,6 +34,7 @@ class Sample:
     amount: Decimal
     open: bool
     note: str | None
+    ceiling: Decimal | None
     point: Point
     points: tuple[Point, ...]
     facts: Mapping[str, Any]
@@ -46,6 +47,7 @@ SAMPLE = Sample(
     amount=Decimal("0.10"),
     open=True,
     note=None,
+    ceiling=Decimal("1.50"),
     point=Point(1, 2.5),
     points=(Point(1, 2.0), Point(3, 4.5)),
     facts={"z": [1], "a": {"é": None}},
@@ -58,8 +60,8 @@ SAMPLES = Rows("samples", Sample, beside=("seq",), renamed={"side": "direction"}
 def connection() -> Connection:
     made = Connection(":memory:")
     made.execute(
-        "CREATE TABLE samples (id TEXT PRIMARY KEY, direction TEXT, amount TEXT, open INTEGER, note TEXT, point TEXT,"
-        " points TEXT, facts TEXT, body TEXT, seq INTEGER) STRICT"
+        "CREATE TABLE samples (id TEXT PRIMARY KEY, direction TEXT, amount TEXT, open INTEGER, note TEXT, ceiling TEXT,"
+        " point TEXT, points TEXT, facts TEXT, body TEXT, seq INTEGER) STRICT"
     )
     return made
 

@@ -34,6 +34,8 @@ BY_NAME = {
     "agent": st.none() | TEXTS,
     "cancelled_orders": st.lists(st.integers(0, 2**53) | TEXTS, max_size=3).map(tuple),
     "counted": st.booleans(),
+    "fees_known": st.booleans(),
+    "left_over": st.none() | AMOUNTS,
 }
 
 
@@ -114,3 +116,12 @@ async def test_the_schema_refuses_a_direction_that_is_none(store: Store) -> None
     with pytest.raises(apsw.ConstraintError):
         await HistoryTable(store).add([replace(CLOSED, direction="long")], 1)  # type: ignore[arg-type]  # no direction, which is the point
     assert store.read(events.head).seq == 0
+
+
+async def test_an_import_makes_a_provisional_row_exact_and_changes_no_other(store: Store) -> None:
+    table, exact = HistoryTable(store), replace(CLOSED, fees_known=True, left_over=Decimal(0))
+    provisional = replace(exact, fees_known=False, pnl=Decimal(-1))
+    assert await table.add([provisional, provisional], 1) == [provisional]
+    assert await table.add([exact], 2) == [exact]
+    assert await table.add([provisional, replace(exact, pnl=Decimal(-2))], 3) == []
+    assert table.page(10, 0) == [exact]

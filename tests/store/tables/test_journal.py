@@ -356,6 +356,39 @@ async def test_a_fill_is_kept_once_with_the_event_that_told_of_it(
     reopened.close()
 
 
+async def test_the_rate_of_a_fee_may_come_later_and_nothing_else_of_a_fill_changes(
+    store: Store, data_dir: Path, entering: Callable[..., Trade]
+) -> None:
+    book, trade, in_bnb = JournalTable(store), entering("T1"), replace(FILL, fee_asset="BNB")
+    rated = replace(in_bnb, rate=Decimal("600.10"))
+    await book.save(trade, "entering", 1, fills=[in_bnb])
+    await book.save(trade, "entering", 2, fills=[rated])
+    assert book.fills("T1") == [rated]
+    await book.save(trade, "entering", 3, fills=[in_bnb, replace(rated, rate=Decimal(1))])
+    assert book.fills("T1") == [rated]
+    report = verify_audit(data_dir)
+    assert report is not None
+    assert report.faults == ()
+
+
+async def test_a_start_takes_the_trades_that_were_booked_provisionally_however_old(
+    store: Store, entering: Callable[..., Trade]
+) -> None:
+    book = JournalTable(store)
+    rows = {
+        "T1": replace(CLOSED, id="T1", left_over=Decimal(0)),
+        "T2": replace(CLOSED, id="T2", left_over=Decimal(0), fees_known=True),
+        "T3": replace(CLOSED, id="T3"),  # as an earlier version has booked it
+    }
+    for key, row in rows.items():
+        await book.save(entering(key), "entering", 1)
+        await book.finish(entering(key), row, "closed", 2)
+    assert [trade.intent.id for trade in book.load(3)] == ["T1"]
+    assert book.ended(3) == {"T1"}
+    await book.save(entering("T1"), "entering", 4)  # open again
+    assert book.ended(3) == set()
+
+
 @pytest.mark.parametrize("sql", ["UPDATE fills SET body = json_set(body, '$.px', '1')", "DELETE FROM fills"])
 async def test_a_fill_that_differs_from_its_event_or_is_gone_is_found(
     store: Store, data_dir: Path, entering: Callable[..., Trade], sql: str
