@@ -18,7 +18,12 @@ ExitReason = Literal["sl", "tp", "trailing", "close", "closeall", "sell", "synce
 
 @dataclass(frozen=True, slots=True)
 class ClosedTradeReply:
-    """A closed trade; `pnl` is net of fees, in the quote currency."""
+    """A closed trade; `pnl` is net of fees, in the quote currency.
+
+    `fees_known`: `pnl` and `fees` are exact. Until then they are provisional, with the highest fees for what the
+    exchange has not told yet, and the row is replaced. `left_over`: bought and not sold, in the base asset, valued 0;
+    null where it is unknown.
+    """
 
     id: str
     symbol: str
@@ -34,6 +39,8 @@ class ClosedTradeReply:
     closed_at: int
     fees: float = 0.0
     cancelled_orders: tuple[int | str, ...] = ()
+    fees_known: bool = False
+    left_over: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,9 @@ from opentrader.domain.trading.lifecycle import Leg, LifecycleSettings, Trade, n
 from opentrader.domain.trading.lifecycle.reports import sightings
 from opentrader.domain.trading.venue import ZERO, Filters, Others, VenueView
 
+AGES = 8
+"""A provisional row is tried again after a reconcile, or after this part of its age if that is longer."""
+
 
 class TradeBook:
     """Owned by one actor, on its thread. Instants are Unix milliseconds of market time, keys are ids of trades.
@@ -36,15 +39,19 @@ class TradeBook:
         self.read_at: dict[str, int] = {}
         self.writes: Counter[str] = Counter()
         self._due: dict[str, int] = {}
+        self._taken_back: dict[str, ClosedTrade] = {}  # rows of closed trades that are open again
         self._rules = rules
 
     def load(self, trades: Iterable[Trade], rows: Mapping[str, ClosedTrade], over: Iterable[str], now: int) -> None:
         """Begin with the trades of the journal, the rows of today, and those of the trades in `over`."""
         for trade in trades:
             self.resume(trade)
-        self.unread = set(self.trades)
-        self.rows = {key: row for key, row in rows.items() if row.closed_at * 1000 >= now - now % DAY_MS}
-        self.rows |= {key: rows.get(key) for key in over}
+        self.unread = {key for key, trade in self.trades.items() if next_poll(trade, now, {}, self._rules) is not None}
+        ended = set(over)
+        today = {key: row for key, row in rows.items() if row.closed_at * 1000 >= now - now % DAY_MS}
+        self._taken_back = {key: row for key, row in today.items() if key in self.trades and key not in ended}
+        self.rows = {key: row for key, row in today.items() if key not in self._taken_back}
+        self.rows |= {key: rows.get(key) for key in ended}
 
     def resume(self, trade: Trade) -> None:
         """Add a trade that is durable; it is due at once."""
@@ -65,6 +72,9 @@ class TradeBook:
     def schedule(self, trade: Trade, now: int) -> None:
         """Look when the lifecycle wants to; a closed trade that needs no look anymore leaves the book."""
         key, wait = trade.intent.id, next_poll(trade, now, self.read_at, self._rules)
+        row = self.rows.get(key)
+        if wait is None and row is not None and row.provisional:
+            wait = max(self._rules.reconcile, (now - row.closed_at * 1000) // AGES)
         if wait is not None:
             self._due[key] = now + wait
             return
@@ -130,7 +140,9 @@ class TradeBook:
         self.unsaved.pop(key, None)
         self.trades[key] = trade
         if is_open(trade, self.least(trade)) or executed(before) != executed(trade):
-            self.rows.pop(key, None)
+            row = self.rows.pop(key, None)
+            if row is not None:
+                self._taken_back[key] = row
         self.schedule(trade, now)
         return before
 
@@ -167,6 +179,7 @@ class TradeBook:
         """A closed trade is in the history. The book keeps the rows of today, and of trades that are watched."""
         midnight = (now - now % DAY_MS) // 1000
         self.rows[key] = row
+        self._taken_back.pop(key, None)
         self.rows = {
             each: kept
             for each, kept in self.rows.items()
@@ -195,7 +208,8 @@ class TradeBook:
 
     def stays_booked(self, trade: Trade) -> bool:
         """Whether a new state of a trade leaves it closed, and its row as it is."""
-        return trade.intent.id in self.rows and self.is_over(trade)
+        same = executed(self.trades.get(trade.intent.id)) == executed(trade)
+        return same and trade.intent.id in self.rows and self.is_over(trade)
 
     def has_ended(self, key: str) -> bool:
         """Whether a trade is booked, or watched no longer."""
@@ -219,9 +233,14 @@ class TradeBook:
         )
 
     def pnl_today(self, now: int) -> Decimal:
-        """The realized profit and loss since 00:00 UTC."""
+        """The realized profit and loss since 00:00 UTC, never better than the truth.
+
+        What a trade has lost stays lost while a late fill has taken its row back.
+        """
         midnight = (now - now % DAY_MS) // 1000
-        return sum((row.pnl for row in self.rows.values() if row and row.closed_at >= midnight), ZERO)
+        booked = [row.day_pnl for row in self.rows.values() if row and row.closed_at >= midnight]
+        open_again = [min(row.day_pnl, ZERO) for row in self._taken_back.values() if row.closed_at >= midnight]
+        return sum((*booked, *open_again), ZERO)
 
 
 def is_shown(leg: Leg, view: VenueView) -> bool:

@@ -19,11 +19,11 @@ from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.outcome import Done, Failed, Outcome
 from opentrader.actors.runtime.reply import Reply
+from opentrader.actors.trading.closed.booking import Booking
 from opentrader.actors.trading.desk import Desk, TradingPart
-from opentrader.actors.trading.log import log_change, log_closed, log_resumed
-from opentrader.actors.trading.replies.outcomes import closed
+from opentrader.actors.trading.log import log_change, log_resumed
 from opentrader.actors.trading.replies.presenter import bought
-from opentrader.actors.trading.venue_calls import fills_of, send_in_time, told_of
+from opentrader.actors.trading.venue_calls import send_in_time, told_of
 from opentrader.actors.trading.waiters import until
 from opentrader.domain.time_limits import LATE_MS
 from opentrader.domain.trading.ledger import ClosedTrade
@@ -109,23 +109,6 @@ class EffectAnswered(Message[None]):
 
 
 @dataclass(frozen=True, slots=True)
-class FillsRead(Message[None]):
-    """The fills of the account since the start of a closed trade."""
-
-    id: str
-    outcome: Outcome[tuple[Fill, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class TradeBooked(Message[None]):
-    """A closed trade is in the history."""
-
-    id: str
-    row: ClosedTrade | None
-    outcome: Outcome[None]
-
-
-@dataclass(frozen=True, slots=True)
 class Surroundings:
     """What the loop asks and tells its surroundings.
 
@@ -148,7 +131,7 @@ class LifecycleLoop(TradingPart):
         self._around, self._late_ms = around, late_ms
         self._told: set[str] = set()  # pairs whose check waits in the mailbox
         self._looks: list[Look] = []  # in flight
-        self._booking: set[str] = set()
+        self.booking = Booking(desk, ended=around.ended, changed=around.changed, done=self._booked)
 
     # --- what is due
 
@@ -193,6 +176,7 @@ class LifecycleLoop(TradingPart):
         What needs no commit is done with. A trade that needs another look, or stands behind an order, remains due.
         """
         now, kept, order, more = self.links.clock.market_ms(), dict[str, Trade](), None, list[Watch]()
+        done = list[str]()
         for trade in self.book.due(pair, now):
             ticked = self._ticked(trade, view, now, kept)
             if ticked.more:
@@ -200,6 +184,7 @@ class LifecycleLoop(TradingPart):
                 more.append(replace(ticked.more, urgent=is_urgent(trade), max_age=age))
             elif ticked.effect is None:
                 self._conclude(trade, ticked.trade, view, kept)
+                done.append(trade.intent.id)
             elif order is None and not more:
                 kept[trade.intent.id] = ticked.trade
                 order = Order(trade.intent.id, ticked.effect)
@@ -207,7 +192,7 @@ class LifecycleLoop(TradingPart):
             return self._commit(pair, kept, order, view)
         if more:
             self._look(pair, more, view)
-        return self._book_one(pair)
+        return self._book_one(pair, done)
 
     def _ticked(self, trade: Trade, view: VenueView | None, now: int, kept: dict[str, Trade]) -> Ticked:
         """A tick; a fault of the rules quarantines this trade, and ends nothing else."""
@@ -351,37 +336,15 @@ class LifecycleLoop(TradingPart):
 
     # --- the end of a trade
 
-    def _book_one(self, pair: str) -> Reply[None] | None:
-        """Book a trade of the symbol that is closed."""
-        for key in self.book.of(pair):
-            trade = self.book.trades[key]
-            if key not in self.book.rows and key not in self._booking and self.book.is_over(trade):
-                self._booking.add(key)
-                return self.links.pipe(fills_of(self._exchange, trade), then=partial(FillsRead, key), exclusive=pair)
-        return None
+    def _book_one(self, pair: str, done: list[str]) -> Reply[None] | None:
+        """Book a trade of the symbol that is closed; a provisional row is tried again when its trade was checked."""
+        due = (key for key in self.book.of(pair) if self.booking.is_due(key, again=key in done))
+        key = next(due, None)
+        return None if key is None else self.booking.begin(key)
 
-    @handles(FillsRead)
-    def count(self, message: FillsRead) -> Reply[None] | None:
-        key, now = message.id, self.links.clock.market_ms()
-        trade = self.book.trades[key]
-        pair = trade.intent.symbol
-        read_now = message.outcome.value if isinstance(message.outcome, Done) else ()
-        known = {fill.trade_id: fill for fill in (*self._journal.fills(key), *own_fills(trade, read_now))}
-        fills, mark = tuple(known.values()), self.book.marks.get(pair, trade.intent.px)
-        row = closed(trade, fills, self.book.filters[pair], mark, now)
-        also = () if row is None else self._around.ended(row)
-        keep = self._journal.finish(trade, row, "closed", now, fills=fills, also=also)
-        return self.links.pipe(keep, then=partial(TradeBooked, key, row), exclusive=pair)
-
-    @handles(TradeBooked)
-    def booked(self, message: TradeBooked) -> None:
-        self._booking.discard(message.id)
-        message.outcome.unwrap()
-        log_closed(self.book.trades[message.id], message.row)
-        trade = self.book.closed(message.id, message.row, self.links.clock.market_ms())
-        self._around.changed(trade, trade)
-        self._checked(message.id, None)
-        self.drive(trade.intent.symbol)
+    def _booked(self, key: str, pair: str) -> None:
+        self._checked(key, None)
+        self.drive(pair)
 
     # --- small parts
 

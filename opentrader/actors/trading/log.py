@@ -48,8 +48,18 @@ def log_closed(trade: Trade, row: ClosedTrade | None) -> None:
     if row is None:
         logger.info("%s: closed: entry never filled", _name(trade))
     else:
-        sold = f"{row.size:f} at {row.exit_px:f}, pnl {row.pnl:.2f}"
+        sold = f"{row.size:f} at {row.exit_px:f}, {_profit(row)}"
         logger.info("%s: closed (%s): %s", _name(trade), row.exit_reason, sold)
+
+
+def log_booked_again(trade: Trade, row: ClosedTrade | None) -> None:
+    """Log that the row of a closed trade was replaced, because more is known of its fills."""
+    if row is not None:
+        logger.info("%s: booked again: %s", _name(trade), _profit(row))
+
+
+def _profit(row: ClosedTrade) -> str:
+    return f"pnl {row.pnl:.2f}" if row.fees_known else f"pnl {row.pnl:.2f} at worst, its fees are not known yet"
 
 
 def log_control(before: Control, after: Control) -> None:

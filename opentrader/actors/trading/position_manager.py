@@ -110,7 +110,7 @@ class PositionManager(Actor):
             risk=risk,
             speed=speed,
         )
-        self.join(self._loop, self._waiters, self._control)
+        self.join(self._loop, self._loop.booking, self._waiters, self._control)
         self.join(self._restore, self._closing, self._reconciliation)
         self.join(self._account, self._trailing, entries)
         self._prices = PriceWatch(desk, self._loop)

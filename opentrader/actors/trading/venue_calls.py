@@ -6,20 +6,17 @@ from collections.abc import Callable
 
 from opentrader.domain.ports import Clock
 from opentrader.domain.trading.exchange import Exchange, ListLeg, NewList, NewOrder, OrderKind
-from opentrader.domain.trading.lifecycle import Trade
 from opentrader.domain.trading.venue import (
     CancelList,
     CancelOrder,
     Close,
     Effect,
-    Fill,
     Outcome,
     PlaceEntry,
     PlaceList,
     PlaceStop,
     Refused,
     ReplaceList,
-    Watch,
 )
 
 
@@ -90,15 +87,6 @@ async def send_in_time(
     if isinstance(effect, PlaceEntry) and (why := barred()):
         return Refused("gate", text=why)
     return await send(exchange, effect)
-
-
-async def fills_of(exchange: Exchange, trade: Trade) -> tuple[Fill, ...]:
-    """The fills of the account since the start of a trade; none if it never bought."""
-    if not any(leg.cum for leg in trade.entries):
-        return ()
-    since = min(leg.sent_at for leg in trade.legs)
-    view = await exchange.look(Watch(trade.intent.symbol, parts=frozenset({"fills"}), since=since))
-    return view.fills or ()
 
 
 def told_of(effect: Effect) -> str:

@@ -54,6 +54,16 @@ class ClosedTrade:
         """Whether it is booked again once the exchange has told of all fills."""
         return not self.fees_known and self.left_over is not None
 
+    @property
+    def day_pnl(self) -> Decimal:
+        """What counts for the loss of the day: coins that went without an order of ours were taken, not lost.
+
+        They count at the price at which the trade was found closed, or at the entry price if that is lower.
+        """
+        if self.exit_reason != "external" or not self.left_over:
+            return self.pnl
+        return self.pnl + self.left_over * min(self.entry_px, self.exit_px)
+
 
 CommandKind = Literal["close", "closeall", "sell", "cancel"]
 

@@ -154,11 +154,55 @@ def test_late_fills_take_the_row_back() -> None:
     assert not made.stays_booked(OPEN)
 
 
+def test_a_start_does_not_take_the_row_of_a_trade_that_is_open_again() -> None:
+    """It was booked, and a late fill came before the end of the last process: it is booked again."""
+    made = book()
+    made.load([SOLD], {KEY: replace(ROW, pnl=D(-5))}, [], NOW)
+    assert KEY not in made.rows
+    assert made.pnl_today(NOW) == D(-5)  # what it has lost stays lost
+    made.closed(KEY, ROW, NOW)
+    assert made.pnl_today(NOW) == D(200)
+
+
+def test_a_closed_trade_that_nothing_is_to_be_learned_of_is_not_waited_for() -> None:
+    made = book()
+    made.load([SOLD, named("open")], {}, [KEY], NOW)
+    assert made.unread == {"open"}
+
+
+def test_a_late_fill_of_a_closed_trade_is_stored_as_of_an_open_one() -> None:
+    """Its row is incomplete; if the process dies before it is booked again, the next one has to know."""
+    made = book(SOLD)
+    made.rows[KEY] = ROW
+    more = trade(replace(BOUGHT, cum=D(20), covered=D(20)), replace(LIST, state="FILLED", cum=D(20)), label="FLAT")
+    assert not made.stays_booked(more)
+
+
+def test_a_provisional_row_is_booked_again_less_and_less_often() -> None:
+    made = book()
+    made.trades[KEY] = SOLD
+    made.closed(KEY, replace(ROW, left_over=D(0)), NOW)
+    assert made.due("BTCUSDT", NOW + SETTINGS.reconcile) == (KEY,)
+    later = NOW + 8 * 3_600_000
+    made.schedule(SOLD, later)
+    assert made.due("BTCUSDT", later + 3_500_000) == ()
+    assert made.due("BTCUSDT", later + 3_601_000) == (KEY,)
+    made.closed(KEY, replace(ROW, left_over=D(0), fees_known=True), NOW)
+    assert KEY not in made.trades
+
+
 def test_the_profit_of_today_begins_at_midnight() -> None:
     midnight = (NOW - NOW % DAY_MS) // 1000
     made = book()
     made.rows = {"a": replace(ROW, closed_at=midnight), "b": replace(ROW, closed_at=midnight - 1), "c": None}
     assert made.pnl_today(NOW) == D(200)
+
+
+def test_a_late_fill_takes_no_loss_of_the_day_back() -> None:
+    made = book(SOLD)
+    made.rows[KEY] = replace(ROW, pnl=D(-7))
+    made.assign(OPEN, NOW)
+    assert made.pnl_today(NOW) == D(-7)
 
 
 # --- markets and others

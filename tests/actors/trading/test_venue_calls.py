@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from opentrader.actors.trading.venue_calls import fills_of, send, send_in_time
+from opentrader.actors.trading.venue_calls import send, send_in_time
 from opentrader.domain.trading.venue import (
     Accepted,
     CancelList,
@@ -19,7 +19,6 @@ from opentrader.domain.trading.venue import (
     Refused,
     ReplaceList,
 )
-from tests.domain.trading.lifecycle.given import leg, trade
 
 D = Decimal
 BTC = "BTCUSDT"
@@ -86,7 +85,3 @@ async def test_only_an_entry_asks_the_gate(scene: Any) -> None:
     for effect, kind in ((entry, Refused), (exit_, Accepted)):
         outcome = await send_in_time(scene.exchange, effect, scene.clock, late_ms=1_000, barred=lambda: "halted")
         assert type(outcome) is kind
-
-
-async def test_a_trade_that_bought_nothing_has_no_fills_to_read() -> None:
-    assert await fills_of(None, trade(leg("E", "CANCELED"))) == ()  # type: ignore[arg-type]  # nobody is asked

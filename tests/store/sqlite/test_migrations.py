@@ -11,7 +11,6 @@ import apsw
 import orjson
 import pytest
 from apsw import Connection
-from tests.store.tables.given import CLOSED
 
 from opentrader.domain.trading.lifecycle.records import Trade
 from opentrader.exchange.paper.ledger.schema import STEPS
@@ -21,6 +20,7 @@ from opentrader.store.sqlite.codec import plain
 from opentrader.store.tables import events, history, journal
 from opentrader.store.tables.history import ADDED
 from opentrader.store.verification import verify_audit
+from tests.store.given import CLOSED
 
 RELEASED = (
     "09621763ec06015442298dfe2ec370133a2dfad4763e9eb922ee399ad270d2a3",

@@ -17,13 +17,14 @@ from opentrader.actors.trading.replies.presenter import (
     entry_leg,
     entry_px,
     entry_reply,
-    held,
     is_open,
     is_pending,
     trade_reply,
 )
 from opentrader.domain.trading.ledger import ClosedTrade
+from opentrader.domain.trading.lifecycle import own_fills
 from opentrader.domain.trading.lifecycle.records import Leg, Trade
+from opentrader.domain.trading.profit import earnings
 from opentrader.domain.trading.venue import ZERO, Fill, Filters
 from opentrader.errors import (
     EntryWithdrawn,
@@ -49,61 +50,40 @@ _ASKED: dict[str, ExitReason] = {
 def closed(trade: Trade, fills: Sequence[Fill], filters: Filters, mark: Decimal, now_ms: int) -> ClosedTrade | None:
     """The history row of a closed trade, from its own fills; None when nothing was ever bought.
 
-    Where fills are missing, the executed quantities of the orders are used; their fees are then unknown.
-
-    pnl = received - paid - fees + remaining dust at the exit price. A fee of the purchase that was taken in the base
-    asset is included, because it reduces what could be sold.
+    `now_ms`: when it was found closed, for a trade that did not end with a sale. See `profit` for the figures.
     """
     if bought(trade) <= 0:
         return None
-    buys, sells = _sum(fills, "buy"), _sum(fills, "sell")
-    exits = [leg for leg in trade.legs if leg.kind != "E"]
-    paid, size = _exchanged(buys, trade.entries)
-    paid = paid or size * trade.intent.px  # rebuilt without its entry: the price paid is unknown
-    received, sold = _exchanged(sells, exits)
-    exit_px = received / sold if sold else mark
-    fees = sells.fee(filters.quote) + buys.fee(filters.quote)
-    pnl = received - fees - paid + (held(trade) + trade.adj) * exit_px
+    earned = earnings(trade, fills, filters)
+    exit_px = earned.got / earned.sold if earned.sold else mark
     return ClosedTrade(
         id=trade.intent.id,
         symbol=trade.intent.symbol,
         direction=trade.intent.side,
-        size=size,
-        entry_px=paid / size,
+        size=earned.bought,
+        entry_px=earned.paid / earned.bought,
         exit_px=exit_px,
-        pnl=pnl,
-        pnl_pct=pnl / paid * 100,
+        pnl=earned.pnl,
+        pnl_pct=earned.pnl / earned.paid * 100 if earned.paid else ZERO,
         bot=trade.intent.bot,
         source=trade.intent.source,
-        exit_reason=exit_reason(trade, exit_px, any_sold=sold > 0),
+        exit_reason=exit_reason(trade, exit_px, any_sold=earned.sold > 0),
         opened_at=trade.entries[0].sent_at // 1000,
-        closed_at=max((fill.at for fill in fills), default=now_ms) // 1000,
+        closed_at=_ended_ms(trade, fills, now_ms) // 1000,
         agent=trade.intent.agent or None,
-        fees=fees + buys.fee(filters.base) * (paid / size),
+        fees=earned.fees,
         cancelled_orders=tuple(
             _number(ex_id) for leg in trade.exits if leg.state == "CANCELED" for ex_id in leg.ex_ids
         ),
+        fees_known=earned.known,
+        left_over=earned.left_over if all(leg.cid for leg in trade.entries) else None,
     )
 
 
-class _Sum:
-    def __init__(self, fills: list[Fill]) -> None:
-        self._fills = fills
-        self.qty = sum((fill.qty for fill in fills), ZERO)
-        self.notional = sum((fill.qty * fill.px for fill in fills), ZERO)
-
-    def fee(self, asset: str) -> Decimal:
-        return sum((fill.fee for fill in self._fills if fill.fee_asset == asset), ZERO)
-
-
-def _sum(fills: Sequence[Fill], side: str) -> _Sum:
-    return _Sum([fill for fill in fills if fill.side == side])
-
-
-def _exchanged(fills: _Sum, legs: Sequence[Leg]) -> tuple[Decimal, Decimal]:
-    """Quote amount and quantity: from the fills, unless the orders have executed more than the fills show."""
-    qty, quote = sum((leg.cum for leg in legs), ZERO), sum((leg.quote for leg in legs), ZERO)
-    return (fills.notional, fills.qty) if fills.qty >= qty else (quote, qty)
+def _ended_ms(trade: Trade, fills: Sequence[Fill], now_ms: int) -> int:
+    """The last sale, unless what was held went without an order of ours."""
+    sales = (fill.at for fill in own_fills(trade, fills) if fill.side == "sell")
+    return now_ms if trade.adj else max(sales, default=now_ms)
 
 
 def _number(ex_id: str) -> int | str:
@@ -145,6 +125,8 @@ def closed_trade_reply(row: ClosedTrade) -> ClosedTradeReply:
         closed_at=row.closed_at,
         fees=float(row.fees),
         cancelled_orders=row.cancelled_orders,
+        fees_known=row.fees_known,
+        left_over=None if row.left_over is None else float(row.left_over),
     )
 
 

@@ -96,8 +96,9 @@ def next_poll(
 ) -> int | None:
     """Milliseconds until the next tick of the trade, None when it is closed and nothing late can come."""
     dues = [at for leg in trade.legs if (at := due_at(leg, now, read_at, settings)) is not None]
-    if any(leg.covered < leg.cum and now - leg.sent_at < settings.absent_watch for leg in trade.legs):
-        dues.append(now + settings.resting)
+    short = [leg.sent_at for leg in trade.legs if leg.covered < leg.cum and now - leg.sent_at < settings.absent_watch]
+    if short:  # fills that the venue has not told of yet are asked for less and less often
+        dues.append(now + max(settings.resting, (now - max(short)) // 8))
     dues += wakes(trade, now, settings)
     return max(0, trade.retry_at - now, min(dues) - now) if dues else None
 

@@ -11,6 +11,7 @@ import pytest
 from opentrader.actors import messages
 from opentrader.actors.trading.replies import outcomes
 from opentrader.domain.trading.ledger import ClosedTrade
+from opentrader.domain.trading.lifecycle import holding
 from opentrader.domain.trading.lifecycle.records import Leg, Trade
 from opentrader.domain.trading.venue import Fill, Side
 from opentrader.errors import (
@@ -22,18 +23,20 @@ from opentrader.errors import (
     OrderRejected,
     TradingHalted,
 )
-from tests.domain.trading.lifecycle.given import BOUGHT, FILTERS, INTENT, NOW, D, leg, trade
+from tests.domain.trading.lifecycle.given import BOUGHT as FILLED
+from tests.domain.trading.lifecycle.given import FILTERS, INTENT, NOW, D, leg, trade
 
+BOUGHT = replace(FILLED, ex_ids=("buy",))
 MARK = D(105)
 AT = NOW - 10_000
 
 
 def fill(side: Side, qty: int, px: int, fee: str, asset: str = "USDT", at: int = AT) -> Fill:
-    return Fill(f"{side}{at}", "1", side, D(qty), D(px), D(fee), asset, at)
+    return Fill(f"{side}{at}", side, side, D(qty), D(px), D(fee), asset, at)
 
 
-def sold(kind: str, px: int, qty: int = 10, **fields: object) -> Leg:
-    return leg(kind, "FILLED", cum=D(qty), quote=D(qty * px), **fields)
+def sold(kind: str, px: int, qty: int = 10, ex_ids: tuple[str, ...] = ("sell",), **fields: object) -> Leg:
+    return leg(kind, "FILLED", cum=D(qty), quote=D(qty * px), ex_ids=ex_ids, **fields)
 
 
 def row_of(told: Trade, *fills: Fill) -> ClosedTrade:
@@ -56,16 +59,12 @@ def test_a_profit_is_what_came_in_less_what_was_paid_and_the_fees() -> None:
     assert (row.exit_reason, row.opened_at, row.closed_at) == ("tp", (NOW - 30_000) // 1000, (AT + 5_000) // 1000)
 
 
-def test_a_fee_in_coins_counts_at_the_entry_price_and_the_dust_at_the_exit_price() -> None:
+def test_a_fee_in_coins_reduces_what_can_be_sold_and_the_dust_is_worth_nothing() -> None:
     """0.1 of 10 coins is the fee; 9 of 9.9 could be sold."""
     told = trade(replace(BOUGHT, fees=D("0.1")), sold("C", 110, 9), close_reason="close")
     row = row_of(told, fill("buy", 10, 100, "0.1", "BTC"), fill("sell", 9, 110, "0.99"))
-    assert figures(row) == (D(10), D(100), D(110), D("88.01"), D("8.801"), D("10.99"))
-
-
-def test_the_fee_in_another_coin_is_left_out() -> None:
-    row = row_of(trade(BOUGHT, sold("L", 90)), fill("buy", 10, 100, "3", "BNB"), fill("sell", 10, 90, "3", "BNB"))
-    assert (row.pnl, row.fees) == (D(-100), D(0))
+    assert figures(row) == (D(10), D(100), D(110), D("-10.99"), D("-1.099"), D("10.99"))
+    assert (row.fees_known, row.left_over) == (True, D("0.9"))
 
 
 @pytest.mark.parametrize("fills", [(), (fill("buy", 4, 100, "1"), fill("sell", 4, 90, "1"))])
@@ -74,9 +73,14 @@ def test_where_fills_are_missing_the_orders_tell_the_amounts(fills: Sequence[Fil
     assert (row.size, row.entry_px, row.exit_px) == (D(10), D(100), D(90))
     assert row.pnl == D(-100) - row.fees
 
+    assert (row.fees_known, row.provisional) == (False, True)
 
-def test_without_any_fill_the_trade_ends_now() -> None:
-    assert row_of(trade(BOUGHT, sold("L", 90))).closed_at == NOW // 1000
+
+def test_without_a_known_sale_the_trade_ends_when_it_is_found_closed() -> None:
+    told = trade(BOUGHT, sold("L", 90))
+    assert row_of(told).closed_at == row_of(told, fill("buy", 10, 100, "1")).closed_at == NOW // 1000
+    taken = replace(trade(BOUGHT, sold("L", 90, qty=5)), adj=D(5))
+    assert row_of(taken, fill("sell", 5, 90, "1")).closed_at == NOW // 1000
 
 
 def test_an_entry_of_unknown_price_counts_at_the_intended_one() -> None:
@@ -84,9 +88,15 @@ def test_an_entry_of_unknown_price_counts_at_the_intended_one() -> None:
     assert (row.entry_px, row.pnl) == (INTENT.px, D(200))
 
 
-def test_coins_that_went_without_an_order_of_ours_count_at_the_mark() -> None:
+def test_what_came_without_an_order_is_never_exact_and_not_asked_for_again() -> None:
+    row = row_of(trade(holding(INTENT, D(10)), sold("L", 120)), fill("sell", 10, 120, "1"))
+    assert (row.fees_known, row.left_over, row.provisional) == (False, None, False)
+
+
+def test_coins_that_went_without_an_order_of_ours_are_worth_nothing_and_reported() -> None:
     row = row_of(trade(BOUGHT, adj=D(10)), fill("buy", 10, 100, "1"))
-    assert (row.exit_px, row.pnl, row.exit_reason) == (MARK, D(49), "external")
+    assert (row.exit_px, row.pnl, row.exit_reason) == (MARK, D(-1001), "external")
+    assert (row.fees_known, row.left_over) == (True, D(10))
 
 
 def test_nothing_bought_leaves_no_row() -> None:
@@ -123,6 +133,7 @@ def test_the_row_as_a_reply_has_the_same_figures() -> None:
     reply = outcomes.closed_trade_reply(row)
     assert (reply.entry_px, reply.exit_px, reply.pnl, reply.fees) == (100.0, 120.0, 197.8, 2.2)
     assert (reply.exit_reason, reply.symbol, reply.direction) == ("tp", "BTCUSDT", "buy")
+    assert (reply.fees_known, reply.left_over) == (True, 0.0)
 
 
 # --- the reply to the request ------------------------------------------------------------------------------------
