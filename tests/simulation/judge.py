@@ -23,6 +23,7 @@ from opentrader.domain.trading.lifecycle.ids import ENTRY, EXIT
 from opentrader.errors import StorageFull
 from tests.simulation.keys import Keys
 from tests.simulation.market import START_MS
+from tests.simulation.money import Accountant, Book
 from tests.simulation.timer import every
 from tests.simulation.weather import WindowKind
 from tests.simulation.wire import GONE
@@ -56,22 +57,12 @@ class Violation:
 
 
 @dataclass
-class Book:
-    """What the venue has done for one trade of ours."""
+class Placed:
+    """What the venue has been asked for one trade of ours."""
 
-    symbol: str = ""
-    bought: Decimal = ZERO
-    sold: Decimal = ZERO
-    fees: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
-    other_fees: Decimal = ZERO  # in quote currency
-    paid: Decimal = ZERO
-    got: Decimal = ZERO
     entries: set[int] = field(default_factory=set)  # order ids that bought
     market_orders: deque[int] = field(default_factory=lambda: deque(maxlen=MOST_ORDERS + 1))
     bare: float = 0.0  # seconds of good time
-
-    def net(self, base: str) -> Decimal:
-        return self.bought - self.sold - self.fees[base]
 
 
 def tail_of(cid: str) -> str | None:
@@ -93,6 +84,8 @@ class Judge:
         self._sim, self._journal, self._ledger, self._faults = simulation, journal, ledger, faults
         self.violations: dict[str, Violation] = {}
         self.books: dict[str, Book] = defaultdict(Book)
+        self._placed: dict[str, Placed] = defaultdict(Placed)
+        self._money = Accountant(simulation, journal, ledger, self.books, self.found)
         self._orders = self._fills = 0  # the last ones seen
         self._tails: dict[int, str] = {}  # order -> trade
         self._good = 0.0
@@ -133,13 +126,13 @@ class Judge:
         return _rows(self._ledger, sql, last)
 
     def _ordered(self, tail: str, symbol: str, type_: str, side: str, created: int) -> None:
-        book = self.books[tail]
-        book.symbol = symbol
+        placed = self._placed[tail]
+        self.books[tail].symbol = symbol
         if type_ != "MARKET":
             return
-        book.market_orders.append(created)
-        if len(book.market_orders) > MOST_ORDERS and created - book.market_orders[0] <= ORDERS_MS:
-            self.found("order storm", f"{len(book.market_orders)} market orders of {tail} within a minute")
+        placed.market_orders.append(created)
+        if len(placed.market_orders) > MOST_ORDERS and created - placed.market_orders[0] <= ORDERS_MS:
+            self.found("order storm", f"{len(placed.market_orders)} market orders of {tail} within a minute")
         if side == "buy":
             self._entered(tail, created)
 
@@ -166,14 +159,15 @@ class Judge:
             book.other_fees += fee * self._sim.prices.price(asset + "USDT", at)
 
     def _filled(self, tail: str, order: int, side: str, qty: Decimal, px: Decimal) -> None:
-        book = self.books[tail]
+        book, entries = self.books[tail], self._placed[tail].entries
+        book.filled_at = self._sim.clock.market_ms()
         if side == "buy":
             book.bought, book.paid = book.bought + qty, book.paid + qty * px
-            book.entries.add(order)
+            entries.add(order)
         else:
             book.sold, book.got = book.sold + qty, book.got + qty * px
-        if len(book.entries) > 1:
-            self.found("doubled entry", f"{tail} was bought by {len(book.entries)} orders")
+        if len(entries) > 1:
+            self.found("doubled entry", f"{tail} was bought by {len(entries)} orders")
 
     def _demand_own(self, tail: str, base: str) -> None:
         book = self.books[tail]
@@ -198,10 +192,10 @@ class Judge:
                 self.found("reads pile up", f"{count} reads of the account at once")
         if self._is_good():
             self._good += CHECK_SECONDS
-            if "money" not in self.violations and self._good % MONEY_SECONDS == 0:
-                self._demand_money()
-            self._demand_protection()
             trades = self._trades()
+            if self._good % MONEY_SECONDS == 0:
+                self._money.check(self._good, {tail for tail, trade in trades.items() if trade.label in _ENDED})
+            self._demand_protection()
             self._demand_reconciled()
             self._demand_looks(trades)
             self._demand_ends(trades)
@@ -210,7 +204,7 @@ class Judge:
         sim = self._sim
         if sim.daemon is None or not sim.daemon.ready or sim.loop.time() - sim.up_since < SETTLED_SECONDS:
             return False
-        return not any(sim.weather.now(kind) for kind in get_args(WindowKind) if kind != "gone")
+        return not any(sim.weather.now(kind) for kind in get_args(WindowKind) if kind not in {"gone", "fills"})
 
     def _is_gone(self, symbol: str) -> bool:
         return symbol == GONE and bool(self._sim.weather.now("gone"))
@@ -229,10 +223,10 @@ class Judge:
             if not book.bought or self._is_gone(book.symbol):
                 continue
             bare = book.net(book.symbol.removesuffix("USDT")) - covered[tail]
-            worth = bare * self._sim.prices.price(book.symbol, now)
-            book.bare = book.bare + CHECK_SECONDS if worth > PROTECTABLE else 0.0
-            if book.bare > BARE_SECONDS and not self._is_quarantined(tail):
-                self.found("bare", f"{worth:.2f} USDT of {tail} ({book.symbol}) unprotected for {book.bare:.0f} s")
+            worth, placed = bare * self._sim.prices.price(book.symbol, now), self._placed[tail]
+            placed.bare = placed.bare + CHECK_SECONDS if worth > PROTECTABLE else 0.0
+            if placed.bare > BARE_SECONDS and not self._is_quarantined(tail):
+                self.found("bare", f"{worth:.2f} USDT of {tail} ({book.symbol}) unprotected for {placed.bare:.0f} s")
 
     def _is_quarantined(self, tail: str) -> bool:
         trade = self._trade(tail)
@@ -301,18 +295,7 @@ class Judge:
 
     def closing(self) -> None:
         self.watch()
-        self._demand_money()
-
-    def _demand_money(self) -> None:
-        """What was booked is what the ledger says, to the last digit; what is left over is worth nothing."""
-        watched = self._trades()
-        for id_, pnl, source in _rows(self._journal, "SELECT id, pnl, source FROM history WHERE counted = 1"):
-            book = self.books.get(id_[-8:])
-            if book is None or source == "synced" or id_[-8:] in watched:
-                continue
-            real = book.got - book.paid - book.fees["USDT"] - book.other_fees
-            if Decimal(pnl) != real:
-                self.found("money", f"{id_}: booked {pnl}, the ledger says {real}")
+        self._money.closing()
 
     # --- what the daemon thinks
 
@@ -326,4 +309,5 @@ class Judge:
         return self._trades().get(tail)
 
 
+_ENDED = frozenset({"FLAT", "DUST"})
 _OF_THE_LINE = ("lost", "mute", "late", "garbled", "hung", "stale", "number", "outage", "halt", "thin", "kill")

@@ -21,6 +21,7 @@ WindowKind = Literal[
     "gone",  # a symbol is not listed any more
     "disk",  # a commit takes this many seconds
     "full",  # the disk is full
+    "fills",  # the list of fills is this many seconds behind, and the rates of their fees twice as many
 ]
 CallFault = Literal[
     "lost",  # never arrives
@@ -75,6 +76,7 @@ CLIMATES: Mapping[str, Climate] = {
     "delistings": Climate(windows={"gone": Window(1_800, 900)}, kills=600),
     "limits": Climate(weight=6_000),
     "fees": Climate(bnb=True),
+    "late fills": Climate(windows={"fills": Window(900, 600, 90.0)}, kills=1_800, bnb=True),
     "slow disk": Climate(windows={"disk": Window(900, 600, 1.2)}),
     "full disk": Climate(windows={"full": Window(600, 120)}),
     "kills": Climate(kills=600),

@@ -27,6 +27,7 @@ from opentrader.exchange.paper.transport import (
 )
 from opentrader.exchange.refusals import MARKET_CLOSED, refused
 from tests.simulation.loop import VirtualLoop, outside
+from tests.simulation.market import START_MS
 from tests.simulation.weather import CallFault, Weather
 
 T = TypeVar("T")
@@ -96,7 +97,9 @@ class Wire:
         return await self._read("orders", symbol, lambda: self._exchange.orders(symbol, since))
 
     async def fills(self, symbol: str, since: int) -> tuple[Fill, ...]:
-        return await self._read("fills", symbol, lambda: self._exchange.fills(symbol, since))
+        told = await self._read("fills", symbol, lambda: self._exchange.fills(symbol, since))
+        late_ms = int(1000 * max(self._weather.now("fills"), default=0.0))
+        return known_after(told, late_ms, START_MS + round(self._loop.time() * 1000))
 
     async def balances(self) -> Mapping[str, Balance]:
         return await self._read("balances", None, self._exchange.balances)
@@ -220,6 +223,12 @@ class Wire:
     async def _after(self, seconds: float, value: T) -> T:
         await asyncio.sleep(seconds)
         return value
+
+
+def known_after(fills: tuple[Fill, ...], late_ms: int, now_ms: int) -> tuple[Fill, ...]:
+    """The fills that a list shows that is so late, without the rates that come later still."""
+    shown = (fill for fill in fills if fill.at <= now_ms - late_ms)
+    return tuple(fill if fill.at <= now_ms - 2 * late_ms else replace(fill, rate=Decimal(0)) for fill in shown)
 
 
 def _settle(reply: asyncio.Future[T | None], answer: T | Exception | None) -> None:
