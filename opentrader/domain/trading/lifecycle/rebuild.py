@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from opentrader.domain.trading.venue import ZERO, Order, OrderList, VenueView
+from opentrader.domain.trading.looks import VenueView
+from opentrader.domain.trading.venue import ZERO, Order, OrderList
 
 from .fold import position
 from .ids import EntryId, ExitId, IdKind, at_distance, exit_id, ours, parse
@@ -103,9 +104,10 @@ def whole(group: list[Read], view: VenueView, instance: str, boot_at: int, setti
     intent = intent_of(group, view, instance)
     if intent is None:
         return None
+    stop, _ = levels(group)
     trade = Trade(
         intent,
-        intent.sl,
+        stop or intent.sl,
         intent.tp,
         base_at_entry=view.balance.total if view.balance else ZERO,
         last_send=boot_at,
@@ -123,11 +125,8 @@ def intent_of(group: list[Read], view: VenueView, instance: str) -> Intent | Non
     stop, target = levels(group)
     if entry:
         told, order = entry
-        px = order.px or (order.quote_cum / order.cum if order.cum else view.last or ZERO)
         assert isinstance(told, EntryId)
-        sl = stop or view.filters.price(at_distance(px, -told.sl_bp))
-        tp = target or view.filters.price(at_distance(px, told.tp_bp))
-        return asked(full, told, order, px, sl, tp, view, instance)
+        return asked(full, told, order, target, view, instance)
     if not stop:
         return None
     created = group[0][1].created_at
@@ -136,12 +135,25 @@ def intent_of(group: list[Read], view: VenueView, instance: str) -> Intent | Non
     return Intent(full, "market", symbol, "buy", ZERO, stop, stop, tp, 0, created, instance, source="recovered")
 
 
-def asked(
-    full: str, told: EntryId, order: Order, px: Decimal, sl: Decimal, tp: Decimal, view: VenueView, instance: str
-) -> Intent:
-    symbol, ttl_at = view.filters.symbol, told.expiry * 1000
+def asked(full: str, told: EntryId, order: Order, target: Decimal | None, view: VenueView, instance: str) -> Intent:
+    """What the id of the entry tells: the first stop, which may have been raised since, and the levels in percent."""
+    px = order.px or (order.quote_cum / order.cum if order.cum else view.last or ZERO)
     return Intent(
-        full, told.kind, symbol, "buy", order.qty, px, sl, tp, ttl_at, order.created_at, instance, source="recovered"
+        id=full,
+        kind=told.kind,
+        symbol=view.filters.symbol,
+        side="buy",
+        qty=order.qty,
+        px=px,
+        sl=view.filters.price(at_distance(px, -told.sl_bp)),
+        tp=target or view.filters.price(at_distance(px, told.tp_bp)),
+        ttl_at=told.expiry * 1000,
+        created_at=order.created_at,
+        instance=instance,
+        source="recovered",
+        sl_pct=Decimal(told.sl_bp) / 100,
+        tp_pct=Decimal(told.tp_bp) / 100,
+        rr=f"1:{Decimal(told.tp_bp) / told.sl_bp:.3g}" if told.kind == "limit" else "",
     )
 
 

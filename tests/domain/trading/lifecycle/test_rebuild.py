@@ -12,7 +12,7 @@ from opentrader.domain.trading.lifecycle.fold import position
 from opentrader.domain.trading.lifecycle.ids import entry_id
 from opentrader.domain.trading.venue import Close, Order, OrderList, PlaceList
 
-from .given import FILTERS, INTENT, LIST, NOW, SETTINGS, STOP, entry_order, oco, order, ticked, view
+from .given import FILTERS, INTENT, LIST, NOW, SETTINGS, STOP, D, entry_order, oco, order, ticked, view
 
 BOOT = NOW
 FREE = SETTINGS.horizon + SETTINGS.read_lag
@@ -35,6 +35,14 @@ def test_a_resting_entry_is_rebuilt_from_its_id() -> None:
     assert told.intent.id.endswith(INTENT.id[-8:])
     assert told.intent.instance == "zZ9y"
     assert ticked(told, view(wallet=0))[0].label == "ENTERING"
+
+
+def test_k18_the_id_tells_the_first_stop_and_the_levels_in_percent() -> None:
+    raised = oco()
+    raised = replace(raised, stop=replace(raised.stop, stop_px=D(95)))
+    told = alone(entry_order(), raised)
+    assert (told.intent.sl, told.sl) == (90, 95)
+    assert (told.intent.sl_pct, told.intent.tp_pct, told.intent.rr) == (10, 20, "1:2")
 
 
 def test_a_filled_entry_has_no_open_order_and_is_found_all_the_same() -> None:
