@@ -21,9 +21,9 @@ from opentrader.actors.runtime.context import Context as ActorContext
 from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.supervision.supervisor import Supervisor
-from opentrader.actors.trading.account import ReadAccount
 from opentrader.actors.trading.pending_entry_watcher import PendingEntryWatcher
 from opentrader.actors.trading.position_manager import PositionManager
+from opentrader.actors.trading.reading.account import ReadAccount
 from opentrader.actors.trading.recovery.repeats import OutcomeOf
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.domain.time_limits import FIRST_READ_SECONDS, REQUEST_SECONDS
@@ -32,7 +32,7 @@ from opentrader.domain.trading.ports import Disk, Records
 from opentrader.domain.trading.risk import Risk
 from opentrader.errors import OpentraderError
 from opentrader.exchange.calls import VenueCalls
-from opentrader.exchange.connection import Connection
+from opentrader.exchange.connection import VenueConnection
 from opentrader.exchange.governor import Governor
 from opentrader.http.idempotency import Idempotency, StateChange
 from opentrader.http.problems import status_of
@@ -152,7 +152,7 @@ class Daemon:
         self._requests = 0
         self.idempotency, self.audit_log = IdempotencyTable(store), AuditTable(store)
         self._lives = Callbacks(loop)
-        self._connection = Connection(exchange, clock, governor=Governor(0, loop.time))
+        self._connection = VenueConnection(exchange, clock, governor=Governor(0, loop.time))
         self._supervisor = Supervisor(loop, clock, ids, on_fatal=on_fatal, barrier=self._settled, lives=self._lives)
         records = Records(
             journal=JournalTable(store),

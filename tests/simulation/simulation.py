@@ -29,7 +29,7 @@ from opentrader.store.sqlite import schema
 from opentrader.store.sqlite.database import Store
 from tests.simulation.daemon import BROKEN, Answer, Daemon, LoopClock, SeededIds
 from tests.simulation.disk import SimulatedDisk, SimulatedReaders, SimulatedWriter, in_memory
-from tests.simulation.judge import Judge, Violation
+from tests.simulation.judging.judge import Judge, Violation
 from tests.simulation.loop import Life, VirtualLoop, outside
 from tests.simulation.market import LISTINGS, START_MS, drawn
 from tests.simulation.people import People
@@ -140,6 +140,7 @@ class Simulation:
             if not future.done():
                 future.set_result(BROKEN)
         self._outstanding.clear()
+        self.wire.under_way.clear()  # nobody waits for the answers any more
         self.loop.call_later(self._kills.expovariate(1 / DOWN_SECONDS), self._begin, context=self._outside)
 
     async def request(self, message: Message[Any], key: str | None = None) -> Answer:

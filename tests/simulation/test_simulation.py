@@ -15,7 +15,7 @@ from opentrader.domain.trading.exchange import NewOrder
 from opentrader.domain.trading.venue import Outcome
 from opentrader.store.tables.journal import JournalTable
 from tests.paths import REPOSITORY
-from tests.simulation.judge import Judge
+from tests.simulation.judging.judge import Judge
 from tests.simulation.people import People
 from tests.simulation.simulation import RigFailed, Simulation
 from tests.simulation.weather import CLIMATES, Climate, Weather
@@ -113,7 +113,7 @@ def test_it_sees_coins_sold_that_were_not_bought(monkeypatch: pytest.MonkeyPatch
 
 
 def test_it_sees_a_trade_that_is_never_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(book, "next_poll", lambda trade, now, rules: 10**9)
+    monkeypatch.setattr(book, "next_poll", lambda *given: 10**9)
     assert found("not looked at")
 
 
@@ -122,6 +122,7 @@ def test_it_sees_an_answer_that_no_journal_knows(monkeypatch: pytest.MonkeyPatch
         """Nothing is stored, and nobody is told."""
 
     monkeypatch.setattr(JournalTable, "save", forgotten)
+    monkeypatch.setattr(JournalTable, "commit", forgotten)
     assert found("lost")
 
 

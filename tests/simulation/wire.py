@@ -118,9 +118,9 @@ class Wire:
 
     # --- the line
 
-    def seen_at(self, symbol: str) -> float:
-        """When the venue last told of the orders of a symbol."""
-        return max(self.answered_at.get(symbol, 0.0), self.answered_at.get(None, 0.0))
+    def seen_at(self, symbol: str, *, of_all: bool) -> float:
+        """When the venue last told of the orders of a symbol, by themselves or among all of the account."""
+        return max(self.answered_at.get(symbol, 0.0), self.answered_at.get(None, 0.0) if of_all else 0.0)
 
     def _limited(self, name: str) -> InjectedFault | None:
         """The refusal of a client who asks too much; counted as the venue counts."""

@@ -18,7 +18,7 @@ from opentrader.actors.runtime.message import Message
 
 if TYPE_CHECKING:
     from tests.simulation.daemon import Answer
-    from tests.simulation.judge import Book
+    from tests.simulation.judging.money import Book
 
 _CLOSED_ON_REQUEST = (
     "SELECT id, symbol, intents.body ->> '$.created_at' FROM trades JOIN intents USING (id)"

@@ -21,9 +21,9 @@ from opentrader.actors.runtime.message import Message
 from opentrader.domain.trading.lifecycle import Trade
 from opentrader.domain.trading.lifecycle.ids import ENTRY, EXIT
 from opentrader.errors import StorageFull
-from tests.simulation.keys import Keys
+from tests.simulation.judging.keys import Keys
+from tests.simulation.judging.money import Accountant, Book
 from tests.simulation.market import START_MS
-from tests.simulation.money import Accountant, Book
 from tests.simulation.timer import every
 from tests.simulation.weather import WindowKind
 from tests.simulation.wire import GONE
@@ -43,7 +43,7 @@ MOST_ORDERS, ORDERS_MS = 12, 60_000  # market orders of one trade within a minut
 ENTRY_MS = 10_000  # from the intent of a market entry to its order: 5 s, and the line
 MOST_WEIGHT = 4_800  # of request weight a minute
 MOST_READS = 4  # of the account at once
-ACCOUNT_MS = 60_000  # age of the account that an entry is sized from
+ACCOUNT_MS = 20_000  # age of the account that an entry is sized from
 PROTECTABLE = Decimal(12)  # in quote currency: what is worth less may stay unprotected
 
 
@@ -244,8 +244,9 @@ class Judge:
         """A trade with something at work is looked at, again and again."""
         for tail, trade in trades.items():
             symbol, began = trade.intent.symbol, (trade.intent.created_at - START_MS) / 1000
-            seen = max(self._sim.wire.seen_at(symbol), self._sim.up_since, began)
-            at_work = any(leg.live for leg in trade.legs) or trade.close_reason
+            told = self._sim.wire.seen_at(symbol, of_all=rests_in_lists(trade))
+            seen = max(told, self._sim.up_since, began)
+            at_work = any(leg.live for leg in trade.legs)  # what is bare is judged apart
             if not at_work or self._is_gone(symbol) or seen >= self._sim.loop.time() - CHECK_SECONDS:
                 self._unseen.pop(tail, None)
                 continue
@@ -311,3 +312,8 @@ class Judge:
 
 _ENDED = frozenset({"FLAT", "DUST"})
 _OF_THE_LINE = ("lost", "mute", "late", "garbled", "hung", "stale", "number", "outage", "halt", "thin", "kill")
+
+
+def rests_in_lists(trade: Trade) -> bool:
+    """Whether a read of all open orders of the account tells enough of a trade."""
+    return all(leg.kind == "L" and leg.open for leg in trade.legs if leg.live)

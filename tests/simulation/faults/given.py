@@ -1,0 +1,51 @@
+"""What the scripts share: requests, and how to run one script in a simulated world."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from opentrader.actors import messages
+from opentrader.actors.runtime.message import Message
+from tests.simulation.daemon import Answer
+from tests.simulation.simulation import Simulation
+
+MOST_SEEDS = 12
+
+ENTRY = messages.ExecuteTrade("SOLUSDT", "buy", bot="sim", sl=2.0, tp=6.0, ev=30, confidence=9)
+
+OTHER = messages.ExecuteTrade("ETHUSDT", "buy", bot="sim", sl=2.0, tp=6.0, ev=30, confidence=9)
+
+CLOSE = messages.ClosePosition("SOLUSDT")
+
+SELL = messages.ExecuteTrade("SOLUSDT", "sell", bot="sim", sl=2.0, tp=6.0, ev=30, confidence=9)
+
+
+class ScriptFailed(Exception):
+    """The script did not come to its end; so the run shows nothing, and no expected failure covers it."""
+
+
+def scripted(act: Callable[[Simulation], Coroutine[Any, Any, None]], climate: str = "calm") -> Simulation:
+    """A run in which one script acts, and nobody else. Raises `ScriptFailed` if it does not reach its end."""
+    ended = list[bool]()
+
+    async def whole(simulation: Simulation) -> None:
+        await act(simulation)
+        ended.append(True)
+
+    simulation = Simulation(1, 0.3, climate, people=lambda simulation: simulation.spawn(whole(simulation)))
+    simulation.run()  # raises what the script raises
+    if not ended:
+        raise ScriptFailed("it was still waiting at the end of the run")
+    return simulation
+
+
+async def done(simulation: Simulation, message: Message[Any], key: str | None = None) -> Answer:
+    """A request that has to succeed; the start of the daemon may take a moment."""
+    for _ in range(20):
+        answer = await simulation.request(message, key)
+        if answer.status == 200:
+            return answer
+        await asyncio.sleep(5)
+    raise AssertionError(answer)

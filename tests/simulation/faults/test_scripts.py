@@ -1,0 +1,85 @@
+"""Faults that one order of events shows, written out."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+import pytest
+
+from opentrader.actors import messages
+from opentrader.actors.trading import control
+from opentrader.domain.trading.exchange import PriceTicker
+from opentrader.domain.trading.lifecycle import commands as lifecycle_commands
+from opentrader.exchange.paper.ledger.ledger import deposit
+from tests.simulation.faults.given import CLOSE, ENTRY, done, scripted
+from tests.simulation.simulation import Simulation
+
+
+@pytest.mark.parametrize("seed", [27, 10])
+def test_k1_a_storm_of_requests_never_hides_a_symbol(seed: int) -> None:
+    """What the loop tells itself is no request: no limit refuses it."""
+    violation = Simulation(seed, 0.4, "storms").run().first("not looked at")
+    assert violation is None, violation
+
+
+@pytest.mark.parametrize("seed", [5, 1])
+def test_k2_a_bad_price_is_an_answer_that_cannot_be_read(seed: int) -> None:
+    verdict = Simulation(seed, 0.35, "numbers").run()
+    assert verdict.counts["number"]
+    assert (verdict.first("fault"), verdict.first("fatal")) == (None, None)
+
+
+def test_k2_the_run_finds_it_if_the_port_lets_bad_prices_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PriceTicker, "__post_init__", lambda ticker: None)
+    assert Simulation(5, 0.35, "numbers").run().first("fault")
+
+
+def test_k3_an_operator_can_end_a_quarantine() -> None:
+    labels = list[str]()
+
+    async def act(simulation: Simulation) -> None:
+        await done(simulation, ENTRY)
+        for order in await simulation.paper.open_orders("SOLUSDT"):
+            await simulation.paper.cancel("SOLUSDT", order.cid)
+        gone = (await simulation.paper.balances())["SOL"].total - 5
+        withdrawal = partial(deposit, asset="SOL", amount=-gone, at=simulation.clock.market_ms())
+        await simulation.ledger.write(withdrawal)
+        for _ in range(2):  # each close waits for minutes
+            await asyncio.sleep(120)
+            assert simulation.daemon is not None
+            labels.extend(trade.label for trade in simulation.daemon.snapshot().trades)
+            await simulation.request(CLOSE)
+
+    simulation = scripted(act)
+    assert "QUARANTINE" in labels, "the coins are gone, and nobody knows where"
+    assert simulation.daemon is not None
+    assert not [trade for trade in simulation.daemon.snapshot().trades if trade.label == "QUARANTINE"]
+
+
+def test_k3_the_run_finds_it_if_nothing_is_overruled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lifecycle_commands, "overruled", lambda trade, now: trade)
+    with pytest.raises(AssertionError):
+        test_k3_an_operator_can_end_a_quarantine()
+
+
+@pytest.mark.parametrize("before", [0.001, 0.01, 0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.6])
+def test_k13_nothing_opens_after_a_closeall(before: float) -> None:
+    """However far the entry had come when the closeall was asked for."""
+
+    async def act(simulation: Simulation) -> None:
+        await asyncio.sleep(60)
+        entering = asyncio.ensure_future(simulation.request(ENTRY))
+        await asyncio.sleep(before)
+        assert (await simulation.request(messages.CloseAll())).status == 200
+        await entering
+
+    simulation = scripted(act)
+    assert simulation.judge.violations.get("opened after closeall") is None
+    assert all(book.bought - book.sold < book.bought / 100 for book in simulation.judge.books.values())
+
+
+def test_k13_the_run_finds_it_if_no_epoch_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control, "_shuts", lambda before, after: False)
+    with pytest.raises(AssertionError):
+        test_k13_nothing_opens_after_a_closeall(0.01)
