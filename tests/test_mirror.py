@@ -20,6 +20,7 @@ WITHOUT: dict[str, str] = {
     "domain/trading/lifecycle/scene.py": "what `decide` and `sizing` read; their tests set it",
     "domain/trading/lifecycle/settings.py": "constants of a venue, proved by the exploration",
     "domain/trading/ports.py": "protocols",
+    "exchange/calls.py": "a protocol, and the weights of its calls",
     "http/system.py": "a protocol",
 }
 MOST = 10

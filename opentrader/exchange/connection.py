@@ -18,18 +18,8 @@ from opentrader.domain.trading.exchange import (
     ReadRefused,
     Unreachable,
 )
-from opentrader.domain.trading.venue import (
-    ZERO,
-    Balance,
-    Filters,
-    Order,
-    OrderList,
-    Outcome,
-    Refused,
-    Unknown,
-    VenueView,
-    Watch,
-)
+from opentrader.domain.trading.looks import VenueView, Watch
+from opentrader.domain.trading.venue import ZERO, Balance, Filters, Order, OrderList, Outcome, Refused, Unknown
 from opentrader.errors import ExchangeError, OpentraderError
 from opentrader.exchange.calls import WEIGHTS, VenueCalls
 from opentrader.exchange.governor import Governor, Purpose
@@ -37,12 +27,12 @@ from opentrader.exchange.shared import SharedReads
 
 ANSWER_SECONDS = 10.0  # of real time; after that a write is of unknown outcome, and a read has failed
 RULES_SECONDS = 3_600.0  # how long the rules of a symbol are taken from memory
-OF_A_SYMBOL = frozenset({"ticker", "filters"})
+OF_A_SYMBOL = frozenset({"ticker", "filters", "open_orders"})
 NOTHING = Balance(ZERO, ZERO)
 T = TypeVar("T")
 
 
-class Connection:
+class VenueConnection:
     """One account at one venue. `speed`: how many times faster than real time the clock runs."""
 
     def __init__(self, calls: VenueCalls, clock: Clock, *, governor: Governor, speed: float = 1.0) -> None:
@@ -90,11 +80,11 @@ class Connection:
     # --- reads
 
     async def look(self, watch: Watch) -> VenueView:
-        filters = await self.filters(watch.symbol)
+        filters, asked_at = await self.filters(watch.symbol), self._clock.market_ms()
         reads = {cid: self._read(*self._order_call(watch, cid)) for cid in (*watch.orders, *watch.lists)}
         reads |= {part: self._part(part, watch) for part in sorted(watch.parts)}
         answers = dict(zip(reads, await asyncio.gather(*reads.values(), return_exceptions=True), strict=True))
-        return view_of(filters, watch, answers, self._clock.market_ms())
+        return view_of(filters, watch, answers, asked_at)
 
     def _order_call(self, watch: Watch, cid: str) -> tuple[str, Callable[[], Coroutine[Any, Any, Any]], Purpose]:
         if cid in watch.orders:
@@ -149,7 +139,7 @@ class Connection:
         call = self._calls.open_everywhere
         if self._shared.has("open_everywhere", symbol, max_age=self._seconds(max_age)):
             return (await self._share("open_everywhere", symbol, call, max_age, why))[0].get(symbol, ())
-        return await self._read("open_orders", partial(self._calls.open_orders, symbol), why)
+        return (await self._share("open_orders", symbol, partial(self._calls.open_orders, symbol), max_age, why))[0]
 
     async def _share(
         self,

@@ -84,7 +84,7 @@ def _events(path: Path) -> Iterator[StoredEvent]:
     with gzip.open(path) as lines:
         for line in lines:
             seq, ts_ms, kind, json, prev_hash, seal = orjson.loads(line)
-            yield StoredEvent(seq, ts_ms, kind, json, bytes.fromhex(prev_hash), bytes.fromhex(seal))
+            yield StoredEvent(seq, ts_ms, kind, json, prev_hash=bytes.fromhex(prev_hash), hash=bytes.fromhex(seal))
 
 
 def _put(folder: Path, name: str, content: bytes) -> None:

@@ -31,7 +31,7 @@ from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.lifecycle import BINANCE
 from opentrader.domain.trading.ports import Records
 from opentrader.domain.trading.risk import Risk
-from opentrader.exchange.connection import Connection
+from opentrader.exchange.connection import VenueConnection
 from opentrader.exchange.governor import Governor
 from opentrader.exchange.paper.ledger.starting_balance import parse_balance
 from opentrader.exchange.paper.paper import PaperExchange
@@ -81,10 +81,10 @@ async def adapters_of(store: Store, market: Market, exchange: Exchange, kernels:
     )
 
 
-def connect(exchange: PaperExchange, settings: Settings, market: Market) -> Connection:
+def connect(exchange: PaperExchange, settings: Settings, market: Market) -> VenueConnection:
     """The port over the calls of the exchange."""
     governor = Governor(exchange.transport.wire.terms.weight, asyncio.get_running_loop().time)
-    return Connection(exchange, market.clock, governor=governor, speed=settings.speed)
+    return VenueConnection(exchange, market.clock, governor=governor, speed=settings.speed)
 
 
 async def open_exchange(settings: Settings, market: Market, on_failed: Callable[[str], object]) -> PaperExchange:

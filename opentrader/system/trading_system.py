@@ -19,8 +19,8 @@ from opentrader.actors.operations.agent_activity import report_activity
 from opentrader.actors.operations.license_guard import Held, refused
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.supervision.supervisor import ActorStatus, Supervisor
-from opentrader.actors.trading.account import ReadAccount
 from opentrader.actors.trading.activity import activity_of
+from opentrader.actors.trading.reading.account import ReadAccount
 from opentrader.actors.trading.recovery.repeats import OutcomeOf
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.clock import SortableIds
@@ -30,7 +30,7 @@ from opentrader.domain.symbols import listing_of, pair_of
 from opentrader.domain.time_limits import FIRST_READ_SECONDS, REQUEST_SECONDS
 from opentrader.domain.trading.ports import DiskState
 from opentrader.errors import NotReady, OpentraderError, ShuttingDown, StorageFull
-from opentrader.exchange.connection import Connection
+from opentrader.exchange.connection import VenueConnection
 from opentrader.exchange.paper.paper import PaperExchange
 from opentrader.jit.kernels import CompiledKernels
 from opentrader.store.sqlite.database import Store
@@ -68,7 +68,7 @@ class TradingSystem:
         self._kernels = CompiledKernels()
         self._market: Market | None = None
         self._exchange: PaperExchange | None = None
-        self._connection: Connection | None = None
+        self._connection: VenueConnection | None = None
         self._started_at = 0.0
         self._upkeep: asyncio.Task[NoReturn] | None = None
         self._supervisor: Supervisor | None = None

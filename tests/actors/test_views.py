@@ -141,6 +141,7 @@ def test_a_board_is_shown_as_of_now() -> None:
 
 def test_the_status_tells_of_the_disk() -> None:
     account = AccountReading("USDT", {}, {}, 0)
-    seen = Published(position_manager=TradingSnapshot(account=account), signal_book={})
+    held = Held(License("m1"), NOW)
+    seen = Published(license_guard=held, position_manager=TradingSnapshot(account=account), signal_book={})
     status = views.status_of(messages.StatusOf(), seen, ASKING)
     assert status.disk == messages.DiskReply(free_bytes=1 << 30, reserve_bytes=16 << 20, degraded=True, slow_commits=7)

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from opentrader.domain.trading.exchange import NewOrder, ReadRefused, Unreachable
-from opentrader.domain.trading.venue import PARTS, Balance, Order, OrderList, Refused, Unknown, Watch, everything
+from opentrader.domain.trading.looks import PARTS, Watch, everything
+from opentrader.domain.trading.venue import Balance, Order, OrderList, Refused, Unknown
 from opentrader.errors import SymbolNotFound
 from opentrader.exchange import connection
-from opentrader.exchange.connection import Connection
+from opentrader.exchange.connection import VenueConnection
 from opentrader.exchange.governor import Governor
 from opentrader.exchange.paper.transport import READS, InjectedFault, Script
 
@@ -22,8 +23,8 @@ BTC = "BTCUSDT"
 MANY_READS = ("open_orders", "orders", "fills", "balances", "ticker")
 
 
-def connected(scene: Any, limit: int = 0) -> Connection:
-    return Connection(scene.exchange, scene.clock, governor=Governor(limit, asyncio.get_running_loop().time))
+def connected(scene: Any, limit: int = 0) -> VenueConnection:
+    return VenueConnection(scene.exchange, scene.clock, governor=Governor(limit, asyncio.get_running_loop().time))
 
 
 def counted(scene: Any, monkeypatch: pytest.MonkeyPatch, *methods: str) -> list[str]:

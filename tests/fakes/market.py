@@ -15,11 +15,11 @@ from opentrader.actors.analysis.market_analyzer import Horizon, MarketAnalyzer
 from opentrader.actors.analysis.trend_book import TrendBook
 from opentrader.actors.runtime.limits import Limits
 from opentrader.actors.runtime.supervision.supervisor import Supervisor
-from opentrader.actors.trading.account import ReadAccount
 from opentrader.actors.trading.history import HistoryReader
 from opentrader.actors.trading.lifecycle_loop import CheckEntries
 from opentrader.actors.trading.pending_entry_watcher import PendingEntryWatcher
 from opentrader.actors.trading.position_manager import PositionManager
+from opentrader.actors.trading.reading.account import ReadAccount
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.clock import SortableIds
 from opentrader.domain.symbols import Listing
@@ -27,7 +27,7 @@ from opentrader.domain.timeframes import TF_MS, Timeframe, open_time
 from opentrader.domain.trading.lifecycle import BINANCE, LifecycleSettings
 from opentrader.domain.trading.ports import Records
 from opentrader.domain.trading.risk import Risk
-from opentrader.exchange.connection import Connection
+from opentrader.exchange.connection import VenueConnection
 from opentrader.exchange.governor import Governor
 from opentrader.exchange.paper.paper import PaperExchange
 from opentrader.exchange.paper.transport import Script
@@ -91,7 +91,7 @@ class Market:
         self.balance = {"USDT": Decimal(10_000)}
         self.store: Store
         self.venue: PaperExchange
-        self.connection: Connection
+        self.connection: VenueConnection
         self.supervisor: Supervisor
 
     async def start(self) -> None:
@@ -99,7 +99,7 @@ class Market:
         self.venue = venue = await PaperExchange.open(
             self.folder, self.feed, self.clock, balance=self.balance, faults=self.script
         )
-        self.connection = connection = Connection(
+        self.connection = connection = VenueConnection(
             venue, self.clock, governor=Governor(0, asyncio.get_running_loop().time)
         )
         self.supervisor = run = Supervisor(

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from opentrader.domain.trading.lifecycle.records import Intent, Leg, Trade, planned
-from opentrader.store import Connection, Store
+from opentrader.store import Connection, Store, archive
 from opentrader.store.sqlite import reserve
 from opentrader.store.tables.audit import AuditTable
 from opentrader.store.tables.journal import JournalTable
@@ -92,7 +92,11 @@ def entering() -> Callable[..., Trade]:
 
 @pytest.fixture
 def free_bytes(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    return lambda free: monkeypatch.setattr(reserve, "free", lambda data_dir: free)
+    def set_to(free: int) -> None:
+        for user in (reserve, archive):
+            monkeypatch.setattr(user, "free", lambda data_dir: free)
+
+    return set_to
 
 
 @pytest.fixture

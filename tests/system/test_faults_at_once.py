@@ -14,13 +14,15 @@ from opentrader.actors import messages
 from opentrader.actors.runtime.actor import Actor
 from opentrader.actors.runtime.limits import Limits
 from opentrader.actors.runtime.part import Part
-from opentrader.actors.trading.account import AccountReader, ReadAccount
+from opentrader.actors.trading.closed.booking import Booking
 from opentrader.actors.trading.closing import Closing
 from opentrader.actors.trading.control import ControlDesk
 from opentrader.actors.trading.entry.entries import Entries
 from opentrader.actors.trading.lifecycle_loop import CheckEntries, LifecycleLoop
 from opentrader.actors.trading.pending import PendingCancels
 from opentrader.actors.trading.position_manager import PositionManager
+from opentrader.actors.trading.reading.account import AccountReader, ReadAccount
+from opentrader.actors.trading.reading.prices import PriceWatch
 from opentrader.actors.trading.recovery.history_import import HistoryImport
 from opentrader.actors.trading.recovery.reconciliation import Reconcile, Reconciliation
 from opentrader.actors.trading.recovery.restore import Restore
@@ -38,12 +40,14 @@ from tests.waiting import PATIENCE_SECONDS
 OWNERS: tuple[type[Actor] | type[Part], ...] = (
     PositionManager,
     AccountReader,
+    Booking,
     Closing,
     ControlDesk,
     Entries,
     HistoryImport,
     LifecycleLoop,
     PendingCancels,
+    PriceWatch,
     Reconciliation,
     Restore,
     TrailingStops,
@@ -51,13 +55,14 @@ OWNERS: tuple[type[Actor] | type[Part], ...] = (
 )
 HANDLERS = {kind: (owner, handle) for owner in OWNERS for kind, handle in owner.handlers.items()}
 SURE = {  # what one round of work comes to in any case
+    "Looked",
     "VenueRead",
-    "TickCommitted",
+    "Committed",
     "EffectAnswered",
-    "AnswerCommitted",
     "FillsRead",
     "TradeBooked",
-    "Quoted",
+    "PricesRead",
+    "PlanEntry",
     "Planned",
     "Entered",
 }

@@ -11,7 +11,8 @@ from opentrader.domain.timeframes import DAY_MS
 from opentrader.domain.trading.ledger import ClosedTrade
 from opentrader.domain.trading.lifecycle import Leg, LifecycleSettings, Trade, next_poll
 from opentrader.domain.trading.lifecycle.reports import sightings
-from opentrader.domain.trading.venue import ZERO, Filters, Others, VenueView
+from opentrader.domain.trading.looks import VenueView
+from opentrader.domain.trading.venue import ZERO, Filters, Others
 
 AGES = 8
 """A provisional row is tried again after a reconcile, or after this part of its age if that is longer."""
@@ -24,7 +25,8 @@ class TradeBook:
     intents are being committed. `rows` are the rows in the history of closed trades, None where the entry never
     filled. `unread` are the trades that no read has shown since the start, `unchecked` those that somebody wants to
     have checked. `unsaved` are those with an answer of the venue that is not committed yet, as they were before it.
-    `read_at`: when a leg was read last, by client order id; `writes` counts the answers to orders, by pair.
+    `read_at`: when a leg was read last, by client order id; `writes` counts the answers to orders, by pair;
+    `wrote_at` is when the last one came.
     """
 
     def __init__(self, rules: LifecycleSettings) -> None:
@@ -38,6 +40,7 @@ class TradeBook:
         self.unsaved: dict[str, Trade] = {}
         self.read_at: dict[str, int] = {}
         self.writes: Counter[str] = Counter()
+        self.wrote_at = 0
         self._due: dict[str, int] = {}
         self._taken_back: dict[str, ClosedTrade] = {}  # rows of closed trades that are open again
         self._rules = rules
@@ -78,8 +81,11 @@ class TradeBook:
         if wait is not None:
             self._due[key] = now + wait
             return
+        if key not in self.rows:
+            self._due[key] = now + self._rules.poll  # it has yet to be booked
+            return
         self._due.pop(key, None)
-        if key in self.rows and self.trades.pop(key, None) is not None:
+        if self.trades.pop(key, None) is not None:
             self._forget(trade)
 
     def _forget(self, trade: Trade) -> None:
@@ -156,6 +162,7 @@ class TradeBook:
         self.unsaved.setdefault(key, self.trades[key])
         self.trades[key] = trade
         self.writes[trade.intent.symbol] += 1
+        self.wrote_at = now
         self.read_at.update(dict.fromkeys(cids, now))
 
     def learned(self, trade: Trade, view: VenueView | None, now: int) -> None:
@@ -194,6 +201,10 @@ class TradeBook:
     def known(self) -> tuple[Trade, ...]:
         """The trades and those whose intents are being committed."""
         return (*self.trades.values(), *self.planned.values())
+
+    def is_unread(self, pair: str) -> bool:
+        """Whether a trade of a pair was not read since the start."""
+        return any(self.trades[key].intent.symbol == pair for key in self.unread if key in self.trades)
 
     def least(self, trade: Trade) -> Decimal:
         """The smallest quantity of its base that can be sold at the last known price; 0 if the rules are unknown."""

@@ -13,7 +13,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message
@@ -24,12 +23,23 @@ from opentrader.actors.trading.desk import Desk, TradingPart
 from opentrader.actors.trading.log import log_change, log_resumed
 from opentrader.actors.trading.replies.presenter import bought
 from opentrader.actors.trading.venue_calls import send_in_time, told_of
-from opentrader.actors.trading.waiters import until
+from opentrader.actors.trading.waiters import Tell, until
 from opentrader.domain.time_limits import LATE_MS
 from opentrader.domain.trading.ledger import ClosedTrade
-from opentrader.domain.trading.lifecycle import Ticked, Trade, answered, considered, faulted, matters, own_fills, tick
+from opentrader.domain.trading.lifecycle import (
+    Ticked,
+    Trade,
+    answered,
+    considered,
+    faulted,
+    matters,
+    own_fills,
+    tick,
+    watch,
+)
+from opentrader.domain.trading.looks import VenueView, Watch
 from opentrader.domain.trading.ports import Change
-from opentrader.domain.trading.venue import Accepted, Effect, Fill, Refused, Unknown, VenueView, Watch
+from opentrader.domain.trading.venue import Accepted, Effect, Fill, Refused, Unknown
 from opentrader.domain.trading.venue import Outcome as VenueOutcome
 from opentrader.errors import StorageFull
 
@@ -83,7 +93,7 @@ class Looked(Message[None]):
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Sending:
     """What is sent once its trade is committed."""
 
     key: str
@@ -96,7 +106,7 @@ class Committed(Message[None]):
 
     pair: str
     trades: tuple[Trade, ...]
-    order: Order | None
+    order: Sending | None
     view: VenueView | None
     outcome: Outcome[None]
 
@@ -104,7 +114,7 @@ class Committed(Message[None]):
 @dataclass(frozen=True, slots=True)
 class EffectAnswered(Message[None]):
     pair: str
-    order: Order
+    order: Sending
     outcome: Outcome[VenueOutcome]
 
 
@@ -131,6 +141,7 @@ class LifecycleLoop(TradingPart):
         self._around, self._late_ms = around, late_ms
         self._told: set[str] = set()  # pairs whose check waits in the mailbox
         self._looks: list[Look] = []  # in flight
+        self._terms: dict[str, Callable[[], str]] = {}  # of the entries that are not answered yet
         self.booking = Booking(desk, ended=around.ended, changed=around.changed, done=self._booked)
 
     # --- what is due
@@ -163,10 +174,10 @@ class LifecycleLoop(TradingPart):
         return self._judge(message.pair, None)
 
     @handles(CheckEntries)
-    def check(self, message: CheckEntries) -> Reply[Any]:
+    def check(self, message: CheckEntries) -> Reply[None]:
         keys = frozenset(self.book.read_anew(message.pair))
         self._judge(message.pair, None)
-        return self.links.pipe(until(self.links.tell, keys, lambda: None if keys & self.book.unchecked else True))
+        return self.links.pipe(all_checked(self.links.tell, keys, lambda: bool(keys & self.book.unchecked)))
 
     # --- one symbol
 
@@ -187,7 +198,7 @@ class LifecycleLoop(TradingPart):
                 done.append(trade.intent.id)
             elif order is None and not more:
                 kept[trade.intent.id] = ticked.trade
-                order = Order(trade.intent.id, ticked.effect)
+                order = Sending(trade.intent.id, ticked.effect)
         if kept:
             return self._commit(pair, kept, order, view)
         if more:
@@ -204,7 +215,8 @@ class LifecycleLoop(TradingPart):
         try:
             if view is None:
                 return considered(trade, seen, now, self.book.read_at, self._rules)
-            return tick(trade, seen, now, self._rules)
+            due = watch(trade, now, self.book.read_at, self._rules)
+            return tick(trade, seen, now, self._rules) if seen.answers(due) else Ticked(trade, None, due)
         except Exception:
             if trade.label != "QUARANTINE":
                 logger.exception("trade %s, %s: the rules failed", trade.intent.id, trade.intent.symbol)
@@ -236,9 +248,15 @@ class LifecycleLoop(TradingPart):
         for other in wanted[1:]:
             watch = watch.joined(other)
         look = Look(pair, watch, writes, before)
-        if not any(known.pair == pair and known.writes == writes and watch <= known.watch for known in self._looks):
+        if not any(self._serves(known, look) for known in self._looks):
             self._looks.append(look)
             self.links.pipe(self._exchange.look(watch), then=partial(Looked, look))
+
+    @staticmethod
+    def _serves(known: Look, look: Look) -> bool:
+        """Whether a look that is in flight will show what another one asks for."""
+        same = (known.pair, known.writes) == (look.pair, look.writes) and known.before is look.before
+        return same and look.watch <= known.watch
 
     @handles(Looked)
     def looked(self, message: Looked) -> None:
@@ -261,19 +279,29 @@ class LifecycleLoop(TradingPart):
         """Not even the rules of the symbol could be read; what is known of them goes on to count."""
         filters, now = self.book.filters.get(look.pair), self.links.clock.market_ms()
         if filters is None:
-            for trade in self.book.due(look.pair, now):
-                self.book.postpone(trade.intent.id, now)
-            return None
+            return self._unreadable(look.pair, why)
         asked = frozenset({*look.watch.orders, *look.watch.lists, *look.watch.parts})
         return self._judge(look.pair, VenueView(filters, now, failed=asked))
+
+    def _unreadable(self, pair: str, why: str) -> Reply[None] | None:
+        """A market of which nothing is known, such as one that is not listed any more: its trades wait, and page."""
+        now, kept = self.links.clock.market_ms(), dict[str, Trade]()
+        for trade in self.book.due(pair, now):
+            key, paged = trade.intent.id, trade.alerted(f"cannot be read: {why}", "page", now)
+            if paged != trade:
+                kept[key] = paged
+            self.book.postpone(key, now)
+            self._around.checked(key)
+        return self._commit(pair, kept, None, None) if kept else None
 
     # --- commit, and send
 
     def _commit(
-        self, pair: str, kept: dict[str, Trade], order: Order | None, view: VenueView | None
+        self, pair: str, kept: dict[str, Trade], order: Sending | None, view: VenueView | None
     ) -> Reply[None] | None:
         fills = view.fills or () if view is not None else ()
-        changes = [change for trade in kept.values() for change in self._changes(trade, own_fills(trade, fills))]
+        now = self.links.clock.market_ms()
+        changes = [self.saving(x, x.label.lower(), now, own_fills(x, fills)) for x in kept.values()]
         effect, committed = order.effect if order is not None else None, self.book.committed
         vital = any(matters(committed(key) or trade, trade, effect) for key, trade in kept.items())
         keep = self._journal.commit(changes, vital=vital)
@@ -303,21 +331,33 @@ class LifecycleLoop(TradingPart):
             self._around.checked(trade.intent.id)
         return self._judge(pair, None)
 
-    def first(self, trade: Trade, view: VenueView) -> tuple[Trade, Order | None]:
+    def first(self, trade: Trade, view: VenueView) -> tuple[Trade, Sending | None]:
         """The first tick of a trade, by the quote that it was planned from: what to commit, and to send after that."""
         now = self.links.clock.market_ms()
         seen = replace(view, others=self.book.others(trade, view.filters, {}))
         ticked = tick(trade, seen, now, self._rules)
-        return ticked.trade, None if ticked.effect is None else Order(trade.intent.id, ticked.effect)
+        return ticked.trade, None if ticked.effect is None else Sending(trade.intent.id, ticked.effect)
 
-    def send(self, pair: str, order: Order, late: Callable[[], str] = lambda: "") -> Reply[None]:
-        """Send what is committed. `late`: why this entry must not be sent any more, if there is a reason of its own."""
+    def enter(self, trade: Trade, order: Sending | None, withdrawn: Callable[[], str]) -> None:
+        """Send a planned entry, or have it priced anew first. `withdrawn`: why it must not be sent any more, if so.
+
+        That counts until the entry is answered: it may be planned anew when it was late.
+        """
+        self._terms[trade.intent.id] = withdrawn
+        if order is None:
+            self.hurry(trade)
+        else:
+            self.send(trade.intent.symbol, order)
+
+    def send(self, pair: str, order: Sending) -> Reply[None]:
+        """Send what is committed."""
+        withdrawn = self._terms.get(order.key, lambda: "")
         sent = send_in_time(
             self._exchange,
             order.effect,
             self.links.clock,
             late_ms=self._late_ms,
-            barred=lambda: late() or self._around.barred(),
+            barred=lambda: withdrawn() or self._around.barred(),
         )
         return self.links.pipe(sent, then=partial(EffectAnswered, pair, order), exclusive=pair)
 
@@ -327,12 +367,22 @@ class LifecycleLoop(TradingPart):
         answer, key, pair = message.outcome, message.order.key, message.pair
         outcome: VenueOutcome = answer.value if isinstance(answer, Done) else Unknown(answer.error.detail)
         now, trade, effect = self.links.clock.market_ms(), self.book.trades[key], message.order.effect
-        after = answered(trade, effect, outcome, self.book.filters[pair].base, now)
+        after = self._answered(trade, effect, outcome, now)
         self.book.answered(after, (told_of(effect),) if isinstance(outcome, Accepted) else (), now)
+        if after.entries:
+            self._terms.pop(key, None)
         if moved(trade, after, outcome):
             self.hurry(after)
             return None
         return self._commit(pair, {key: after}, None, None)
+
+    def _answered(self, trade: Trade, effect: Effect, outcome: VenueOutcome, now: int) -> Trade:
+        """The answer, folded; a fault of the rules quarantines this trade, and ends nothing else."""
+        try:
+            return answered(trade, effect, outcome, self.book.filters[trade.intent.symbol].base, now)
+        except Exception:
+            logger.exception("trade %s, %s: an answer could not be folded", trade.intent.id, trade.intent.symbol)
+            return faulted(trade, now)
 
     # --- the end of a trade
 
@@ -353,24 +403,27 @@ class LifecycleLoop(TradingPart):
         log_resumed(trade)
         self.book.resume(trade)
 
-    def _changes(self, trade: Trade, fills: tuple[Fill, ...]) -> list[Change]:
-        """The first commit with an executed entry also counts it for the day."""
-        now, before = self.links.clock.market_ms(), self.book.committed(trade.intent.id)
-        counts = bought(trade) > 0 and (before is None or bought(before) == 0)
-        counted = [self._day.executing(trade.intent.id, now)] if counts else []
-        return [self.saving(trade, trade.label.lower(), now, fills), *counted]
-
     def saving(self, trade: Trade, event: str, now: int, fills: tuple[Fill, ...] = ()) -> Change:
-        """The journal change of a command; a closed and booked trade stays booked."""
-        if self.book.stays_booked(trade):
-            return self._journal.finishing(trade, event, now, fills)
-        return self._journal.saving(trade, event, now, fills)
+        """The change of every commit of a trade; the first with an executed entry also counts it for the day.
+
+        A closed and booked trade stays booked.
+        """
+        save = self._journal.finishing if self.book.stays_booked(trade) else self._journal.saving
+        change, before = save(trade, event, now, fills), self.book.committed(trade.intent.id)
+        if not bought(trade) or (before is not None and bought(before)):
+            return change
+        count = self._day.executing(trade.intent.id, now)
+        return lambda connection: (change(connection), count(connection))
 
     def assign(self, trade: Trade) -> None:
         """A new state of a trade is durable."""
         before = self.book.assign(trade, self.links.clock.market_ms())
         log_change(before, trade)
         self._around.changed(before, trade)
+
+
+async def all_checked(tell: Tell, keys: frozenset[str], waits: Callable[[], bool]) -> None:
+    await until(tell, keys, lambda: None if waits() else True)
 
 
 def moved(before: Trade, after: Trade, outcome: VenueOutcome) -> bool:

@@ -52,8 +52,17 @@ class PendingCancels(TradingPart):
                 f"there is no pending entry {message.id}", hint="GET /api/pending-entries lists pending entries"
             )
         wanted, now, pair = cancel_entry(trade), self.links.clock.market_ms(), trade.intent.symbol
-        command = Command(self.links.ids.new(), "cancel", pair, message.agent, "", (message.id,), now)
-        keep = self._journal.save(wanted, "cancel asked", now, also=[self._commands.journaling(command)])
+        command = Command(
+            id=self.links.ids.new(),
+            kind="cancel",
+            symbol=pair,
+            agent=message.agent,
+            idem_key="",
+            trades=(message.id,),
+            at_ms=now,
+        )
+        save = self._loop.saving(wanted, "cancel asked", now)
+        keep = self._journal.commit([save, self._commands.journaling(command)])
         return self.links.pipe(keep, then=partial(CancelCommitted, wanted), exclusive=pair)
 
     @handles(CancelCommitted)

@@ -14,7 +14,6 @@ from opentrader.actors.runtime.actor import Actor
 from opentrader.actors.runtime.context import Context
 from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message, Tick
-from opentrader.actors.trading.account import AccountReader
 from opentrader.actors.trading.book import TradeBook
 from opentrader.actors.trading.closing import CloseTrades, Closing
 from opentrader.actors.trading.control import ControlDesk, SetControl, halted_by
@@ -30,7 +29,8 @@ from opentrader.actors.trading.lifecycle_loop import (
 )
 from opentrader.actors.trading.log import log_resumed
 from opentrader.actors.trading.pending import CancelPendingEntry, PendingCancels
-from opentrader.actors.trading.prices import PriceWatch
+from opentrader.actors.trading.reading.account import AccountReader
+from opentrader.actors.trading.reading.prices import PriceWatch
 from opentrader.actors.trading.recovery.history_import import HistoryImport
 from opentrader.actors.trading.recovery.reconciliation import Adopt, Reconciliation
 from opentrader.actors.trading.recovery.repeats import Repeats
@@ -85,12 +85,7 @@ class PositionManager(Actor):
             show=self._show,
         )
         self._waiters = Waiters(desk.links)
-        around = Surroundings(
-            barred=self._why_barred,
-            changed=self._changed,
-            checked=self._waiters.changed,
-            ended=self._ended,
-        )
+        around = Surroundings(self._why_barred, self._changed, checked=self._waiters.changed, ended=self._ended)
         self._speed = max(1.0, speed)
         self._loop = LifecycleLoop(desk, around, late_ms=int(LATE_MS * self._speed))
         self._control = ControlDesk(desk, cooldown_sec=risk.cooldown_sec)
@@ -99,7 +94,16 @@ class PositionManager(Actor):
         self._reconciliation = Reconciliation(desk, self._loop, self._opened)
         self._account = AccountReader(desk, self._reconciliation.start)
         self._trailing = TrailingStops(desk, self._loop, timeframe)
-        entries = Entries(
+        self._prices = PriceWatch(desk, self._loop)
+        entries = self._entries(desk, risk)
+        self.join(self._loop, self._loop.booking, self._waiters, self._control)
+        self.join(self._restore, self._closing, self._reconciliation)
+        self.join(self._account, self._trailing, self._prices, entries)
+        self.join(PendingCancels(desk, self._loop), HistoryImport(desk, watchlist))
+        self.join(Repeats(desk, entries, self._closing))
+
+    def _entries(self, desk: Desk, risk: Risk) -> Entries:
+        return Entries(
             desk,
             self._loop,
             self._closing,
@@ -108,14 +112,8 @@ class PositionManager(Actor):
             cools_down=self._control.cools_down,
             epoch=lambda: self._control.epoch,
             risk=risk,
-            speed=speed,
+            speed=self._speed,
         )
-        self.join(self._loop, self._loop.booking, self._waiters, self._control)
-        self.join(self._restore, self._closing, self._reconciliation)
-        self.join(self._account, self._trailing, entries)
-        self._prices = PriceWatch(desk, self._loop)
-        self.join(PendingCancels(desk, self._loop), HistoryImport(desk, watchlist), self._prices)
-        self.join(Repeats(desk, entries, self._closing))
 
     def on_start(self) -> None:
         """Load the journal; requests in flight when the last process ended are looked up first."""

@@ -74,10 +74,12 @@ class TrailingStops(TradingPart):
         if trade is None or trade.label != "PROTECTED" or trade.close_reason:
             return None
         now, pair = self.links.clock.market_ms(), trade.intent.symbol
+        if pair not in self.book.filters:
+            raise NotReady(f"{pair} has not been read since the start", hint="its stop stays where it is until then")
         wanted = trail(trade, message.level, self.book.filters[pair], now, self._rules)
         if wanted == trade:
             return None
-        keep = self._journal.save(wanted, "trail wanted", now)
+        keep = self._journal.commit([self._loop.saving(wanted, "trail wanted", now)])
         return self.links.pipe(keep, then=partial(StopRaised, wanted, trade.sl), exclusive=pair)
 
     @handles(StopRaised)
@@ -133,7 +135,7 @@ async def trail_one(sight: Sight, trade: Trade) -> messages.StopMoved | None:
     context = await sight.ask(MarketOf(pair, sight.timeframe), timeout=LOOKUP_SECONDS)
     candles = await sight.ask(CandlesOf(pair, sight.timeframe, 500), timeout=LOOKUP_SECONDS)
     since = trade.entries[0].sent_at // 1000
-    entry, snapshot = float(average_entry(trade)), sight.snapshot()
+    entry = float(average_entry(trade))
     highs = (c.high for c in candles.candles if c.closed and c.timestamp >= since)
     wanted = trail_stop(
         direction="buy",
@@ -143,7 +145,7 @@ async def trail_one(sight: Sight, trade: Trade) -> messages.StopMoved | None:
         best=max(entry, *highs),
         last=float(ticker.last),
         atr=context.mtf.atr_val,
-        tick=float(snapshot.filters[pair].tick),
+        tick=float((await sight.exchange.filters(pair)).tick),
     )
     if wanted.reason not in {"break_even", "chandelier"}:
         return None

@@ -81,11 +81,11 @@ async def send_in_time(
     exchange: Exchange, effect: Effect, clock: Clock, *, late_ms: int, barred: Callable[[], str]
 ) -> Outcome:
     """Send an effect, unless it is too late or an entry is blocked by the gate: `barred` says why."""
+    if isinstance(effect, PlaceEntry) and (why := barred()):
+        return Refused("gate", text=why)
     sent_at = getattr(effect, "sent_at", None)
     if sent_at is not None and clock.market_ms() - sent_at > late_ms:
         return Refused("late", text="it was committed too long ago")
-    if isinstance(effect, PlaceEntry) and (why := barred()):
-        return Refused("gate", text=why)
     return await send(exchange, effect)
 
 

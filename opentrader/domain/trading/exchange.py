@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, Protocol
 
-from opentrader.domain.trading.venue import Balance, Filters, Order, OrderList, Outcome, Side, VenueView, Watch
+from opentrader.domain.trading.looks import VenueView, Watch
+from opentrader.domain.trading.venue import Balance, Filters, Order, OrderList, Outcome, Side
 from opentrader.errors import ExchangeError
 
 OrderKind = Literal[

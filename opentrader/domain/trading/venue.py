@@ -6,10 +6,8 @@ frozen and independent of any venue's wire format, which is up to the adapter.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
-from types import MappingProxyType
 from typing import Literal
 
 ZERO = Decimal(0)
@@ -171,108 +169,6 @@ class Others:
 
 
 NOBODY = Others()
-
-
-Part = Literal["price", "balance", "open_orders", "history", "fills"]
-PARTS: frozenset[Part] = frozenset({"price", "balance", "open_orders", "history", "fills"})
-
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """What a look has to read of a symbol: orders and lists by client id, and parts; everything is read in parallel.
-
-    Nothing counts that was asked of the venue before the last answer to a write of ours. `max_age`, in milliseconds:
-    price, balance and open orders that were asked for this long ago at most serve as well. `since`: where the history
-    and the fills begin. `urgent`: a position waits for it.
-    """
-
-    symbol: str
-    orders: tuple[str, ...] = ()
-    lists: tuple[str, ...] = ()
-    parts: frozenset[Part] = frozenset()
-    since: int = 0
-    max_age: int = 0
-    urgent: bool = False
-
-    def __bool__(self) -> bool:
-        return bool(self.orders or self.lists or self.parts)
-
-    def __le__(self, other: Watch) -> bool:
-        """Whether the other one reads all of this."""
-        asked = {*self.orders, *self.lists} <= {*other.orders, *other.lists}
-        return asked and self.parts <= other.parts and self.symbol == other.symbol
-
-    def joined(self, other: Watch) -> Watch:
-        """One watch that serves both."""
-        return replace(
-            self,
-            orders=tuple(dict.fromkeys((*self.orders, *other.orders))),
-            lists=tuple(dict.fromkeys((*self.lists, *other.lists))),
-            parts=self.parts | other.parts,
-            since=min(self.since, other.since),
-            max_age=min(self.max_age, other.max_age),
-            urgent=self.urgent or other.urgent,
-        )
-
-
-def everything(symbol: str, since: int) -> Watch:
-    """All parts of a symbol, and no order by its id."""
-    return Watch(symbol, parts=PARTS, since=since)
-
-
-@dataclass(frozen=True, slots=True)
-class VenueView:
-    """What a look has read of a symbol. A part is None where it was not asked for, or could not be read.
-
-    `found` are the results of lookups by client id, `missing` the ids that the venue does not know. `failed` are the
-    parts and ids that were asked for and could not be read. `history` are all orders of the account since
-    `Watch.since`, ours or not; `open_orders` are all open ones. The caller fills in `others`.
-    """
-
-    filters: Filters
-    at: int
-    last: Decimal | None = None
-    balance: Balance | None = None
-    open_orders: tuple[Order, ...] | None = None
-    history: tuple[Order, ...] | None = None
-    fills: tuple[Fill, ...] | None = None
-    found: Mapping[str, Order | OrderList] = field(default_factory=lambda: MappingProxyType({}))
-    missing: frozenset[str] = frozenset()
-    failed: frozenset[str] = frozenset()
-    others: Others = NOBODY
-
-    @property
-    def complete(self) -> bool:
-        """Whether everything was read that was asked for."""
-        return not self.failed
-
-    def lacks(self, part: Part) -> bool:
-        return getattr(self, _FIELDS[part]) is None
-
-    def shows(self, watch: Watch) -> bool:
-        """Whether the venue answered everything that is asked here."""
-        asked = {*watch.orders, *watch.lists}
-        return asked <= self.found.keys() | self.missing and not any(map(self.lacks, watch.parts))
-
-    def then(self, later: VenueView) -> VenueView:
-        """Both looks in one: where the later one has read something, that counts."""
-        parts = {name: getattr(later, name) for name in _FIELDS.values() if getattr(later, name) is not None}
-        failed = {name for name in self.failed | later.failed if name not in later.found and name not in later.missing}
-        answered = {part for part, name in _FIELDS.items() if name in parts}
-        return replace(
-            self,
-            filters=later.filters,
-            at=later.at,
-            found=MappingProxyType({**self.found, **later.found}),
-            missing=(self.missing - later.found.keys()) | later.missing,
-            failed=frozenset(failed - answered),
-            **parts,
-        )
-
-
-_FIELDS: Mapping[Part, str] = MappingProxyType(
-    {"price": "last", "balance": "balance", "open_orders": "open_orders", "history": "history", "fills": "fills"}
-)
 
 
 # --- effects: at most one per tick ----------------------------------------------------------------------------

@@ -56,12 +56,14 @@ class Wire:
 
     async def there(self) -> bool:
         """The way of a request to the venue; False if it gets lost."""
-        await asyncio.sleep(self.terms.latency_ms / 2000)
+        if self.terms.latency_ms:
+            await asyncio.sleep(self.terms.latency_ms / 2000)
         return self._random.random() >= self.terms.loss / 2
 
     async def back(self) -> bool:
         """The way of an answer back; False if it gets lost."""
-        await asyncio.sleep(self.terms.latency_ms / 2000)
+        if self.terms.latency_ms:
+            await asyncio.sleep(self.terms.latency_ms / 2000)
         return self._random.random() >= self.terms.loss / 2
 
     def lag(self) -> int:

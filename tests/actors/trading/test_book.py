@@ -182,11 +182,11 @@ def test_a_provisional_row_is_booked_again_less_and_less_often() -> None:
     made = book()
     made.trades[KEY] = SOLD
     made.closed(KEY, replace(ROW, left_over=D(0)), NOW)
-    assert made.due("BTCUSDT", NOW + SETTINGS.reconcile) == (KEY,)
+    assert due(made, NOW + SETTINGS.reconcile) == [KEY]
     later = NOW + 8 * 3_600_000
     made.schedule(SOLD, later)
-    assert made.due("BTCUSDT", later + 3_500_000) == ()
-    assert made.due("BTCUSDT", later + 3_601_000) == (KEY,)
+    assert due(made, later + 3_500_000) == []
+    assert due(made, later + 3_601_000) == [KEY]
     made.closed(KEY, replace(ROW, left_over=D(0), fees_known=True), NOW)
     assert KEY not in made.trades
 

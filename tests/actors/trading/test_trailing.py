@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 
 from opentrader.actors import messages
+from opentrader.actors.trading.trailing import RaiseStop
+from opentrader.errors import NotReady
+from opentrader.exchange.paper.transport import InjectedFault, Script
 from tests.fakes.market import Market
 from tests.fakes.orders import buy, last_closed
 
@@ -44,3 +47,15 @@ async def test_no_stop_is_raised_in_a_thin_market(market: Market, monkeypatch: p
         assert market.snapshot.trades[0].sl == first
     await market.ask(messages.UpdateTrailing())
     await market.until(lambda snapshot: snapshot.trades[0].sl > first)
+
+
+async def test_k26_no_stop_is_raised_before_its_market_was_read_and_nothing_dies_of_it(market: Market) -> None:
+    opened = (await market.ask(buy())).trade
+    await market.stop()
+    market.script = Script([InjectedFault("lost", on="filters", times=1_000)])
+    await market.start()
+    with pytest.raises(NotReady, match="has not been read since the start"):
+        await market.ask(RaiseStop(opened.id, Decimal("99.5")))
+    with pytest.raises(NotReady):
+        await market.ask(buy())
+    assert {status.restarts for status in market.supervisor.status()} == {0}

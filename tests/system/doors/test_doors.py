@@ -58,6 +58,8 @@ NEEDED: dict[type[Message[Any]], dict[str, Any]] = {messages.PlaceManual: {"rr":
 
 # The fields whose annotation is a type and no more. They too refuse what is not of that type.
 UNBOUNDED = {
+    "CloseAll": {"idem_key"},
+    "ClosePosition": {"idem_key"},
     "EmitSignal": {"bar_ms", "bar_length_ms", "outlook"},
     "ExecuteTrade": {"idem_key"},
     "Halt": {"cancel_pending"},

@@ -21,9 +21,10 @@ from opentrader.actors.trading.replies.presenter import bought
 from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.ledger import ClosedTrade
 from opentrader.domain.trading.lifecycle import Trade, own_fills
+from opentrader.domain.trading.looks import Watch
 from opentrader.domain.trading.ports import Change
 from opentrader.domain.trading.profit import merged
-from opentrader.domain.trading.venue import Fill, Watch
+from opentrader.domain.trading.venue import Fill
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ class Booking(TradingPart):
         trade = self.book.trades.get(key)
         if trade is None or key in self._under_way or not self.book.is_over(trade):
             return False
+        if trade.intent.symbol not in self.book.filters:
+            return False  # the rules of its market have not been read since the start
         row = self.book.rows.get(key)
         return key not in self.book.rows or (again and row is not None and row.provisional)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -15,7 +15,6 @@ from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.outcome import Outcome
 from opentrader.actors.runtime.reply import Reply
-from opentrader.actors.trading.account import AccountReader
 from opentrader.actors.trading.closing import Closing
 from opentrader.actors.trading.desk import Desk, TradingPart
 from opentrader.actors.trading.entry.intents import (
@@ -26,17 +25,20 @@ from opentrader.actors.trading.entry.intents import (
     market_intent,
     quoted,
 )
-from opentrader.actors.trading.lifecycle_loop import LifecycleLoop, Order
+from opentrader.actors.trading.lifecycle_loop import LifecycleLoop, Sending
+from opentrader.actors.trading.reading.account import AccountReader
 from opentrader.actors.trading.replies.outcomes import entered, never_sent
 from opentrader.actors.trading.replies.presenter import bought, entry_leg, is_entering, is_pending
 from opentrader.actors.trading.replies.snapshot import is_busy
 from opentrader.actors.trading.waiters import Tell, telling, until
 from opentrader.domain.time_limits import ENTRY_SECONDS, REQUEST_SECONDS
 from opentrader.domain.trading.lifecycle import Intent, Trade, planned
+from opentrader.domain.trading.looks import VenueView
 from opentrader.domain.trading.risk import Day, Risk, demand_room
 from opentrader.errors import (
     AskTimeout,
     NoPosition,
+    NotReady,
     OpentraderError,
     PendingEntryExists,
     RiskLimit,
@@ -45,6 +47,7 @@ from opentrader.errors import (
 )
 
 QUOTE_MS = 60_000  # maximum age of the price that an entry is computed from
+PRICE_MS = 1_500  # an entry that has waited longer for its turn is priced anew
 YOUNG_MS = 10_000  # an account that was read this long ago is not read again for an entry; the gate allows 15 s
 TOO_LATE = "a halt or a closeall came while it was being committed"
 
@@ -58,9 +61,11 @@ class PlanEntry(Message[Outcomes]):
 
     owner = "position_manager"
     own = True
+    id: str  # of the intent
     request: Entry
     epoch: int  # of the control when the request came
-    quote: Quote
+    at: int  # when it came
+    quote: Quote | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ class Planned(Message[Outcomes]):
     """An intent is durable: it will be executed, or its failure will be known."""
 
     trade: Trade
-    order: Order | None
+    order: Sending | None
     epoch: int
     outcome: Outcome[None]
 
@@ -122,9 +127,10 @@ class Entries(TradingPart):
 
     def _quote(self, message: Entry) -> Reply[Any]:
         known, now = self._account.reading, self.links.clock.market_ms()
-        young = known is not None and now - known.at <= YOUNG_MS * self._speed
-        asked = quoted(self._exchange, message.symbol, known, young=young)
-        return self.links.pipe(planned_by(self.links.ask, message, self._epoch(), asked))
+        young = known is not None and known.at > max(self.book.wrote_at, now - YOUNG_MS * self._speed)
+        asked, key = quoted(self._exchange, message.symbol, known, young=young), self.links.ids.new()
+        work = planned_by(self.links.ask, asked, PlanEntry(key, message, self._epoch(), now))
+        return self.links.pipe(work, facts={"intent_id": key})
 
     @handles(PlanEntry)
     def plan(self, message: PlanEntry) -> Reply[Outcomes]:
@@ -133,6 +139,7 @@ class Entries(TradingPart):
         The checks before the quote are repeated, because other entries may have been planned in the meantime.
         """
         request, quote = message.request, message.quote
+        assert quote is not None, "it is planned once it was quoted"
         now = self.links.clock.market_ms()
         self.book.quoted(request.symbol, quote.filters, quote.last)
         if message.epoch != self._epoch():
@@ -142,10 +149,10 @@ class Entries(TradingPart):
             )
         self._account.take(quote.account)
         self._demand_entry(request)
-        intent = self._intent(request, quote, now)
+        intent = self._intent(message.id, request, quote, message.at)
         demand_fresh(quote, now, self._quote_ms)
         demand_slots(quote, self._exits_to_come(intent.symbol))
-        trade, order = self._loop.first(planned(intent), quote.view(now))
+        trade, order = self._loop.first(planned(intent), self._seen(quote, message.at, now))
         self.book.planned[intent.id] = trade
         who = {"agent": intent.agent, "bot": intent.bot}
         bind = self._commands.binding(request.idem_key, intent.id)
@@ -153,8 +160,15 @@ class Entries(TradingPart):
         then, facts = partial(Planned, trade, order, message.epoch), {"intent_id": intent.id}
         return self.links.pipe(keep, then=then, exclusive=intent.symbol, facts=facts)
 
-    def _intent(self, request: Entry, quote: Quote, now: int) -> Intent:
-        key, instance = self.links.ids.new(), self._instance
+    def _seen(self, quote: Quote, asked_at: int, now: int) -> VenueView:
+        """What a quote still shows when its turn has come; the loop reads the rest anew before it sends the entry."""
+        view = quote.view(now)
+        if quote.account.at <= self.book.wrote_at:
+            view = replace(view, balance=None)
+        return replace(view, last=None) if now - asked_at > PRICE_MS * self._speed else view
+
+    def _intent(self, key: str, request: Entry, quote: Quote, now: int) -> Intent:
+        instance = self._instance
         if isinstance(request, messages.ExecuteTrade):
             return market_intent(request, quote, self._risk, now=now, key=key, instance=instance)
         return limit_intent(request, quote, self._risk, now=now, key=key, instance=instance)
@@ -165,9 +179,8 @@ class Entries(TradingPart):
         trade = self.book.planned.pop(message.trade.intent.id)
         message.outcome.unwrap()
         self._loop.assign(trade)
-        if message.order is not None:
-            epoch = message.epoch
-            self._loop.send(trade.intent.symbol, message.order, lambda: "" if epoch == self._epoch() else TOO_LATE)
+        epoch = message.epoch
+        self._loop.enter(trade, message.order, lambda: "" if epoch == self._epoch() else TOO_LATE)
         return self._await(trade)
 
     def outcome(self, id: str) -> Reply[Any] | None:
@@ -210,6 +223,11 @@ class Entries(TradingPart):
         """Raise the first error that blocks an entry, in the order of the API."""
         if (barred := self._barred()) is not None:
             raise barred
+        if self.book.is_unread(request.symbol):
+            raise NotReady(
+                f"the trades in {request.symbol} have not been read since the start",
+                hint="the daemon goes on trying; other symbols are open for entries",
+            )
         if isinstance(request, messages.PlaceManual):
             self._demand_new_price(request)
         elif is_busy(self._snapshot(), request.symbol) or self._is_planned(request.symbol):
@@ -253,8 +271,8 @@ class Entries(TradingPart):
         return sum(x.intent.symbol == pair and (is_pending(x) or is_entering(x)) for x in known)
 
 
-async def planned_by(ask: Ask, request: Entry, epoch: int, asked: Awaitable[Quote]) -> Outcomes:
-    return await ask(PlanEntry(request, epoch, await asked), timeout=REQUEST_SECONDS)
+async def planned_by(ask: Ask, asked: Awaitable[Quote], plan: PlanEntry) -> Outcomes:
+    return await ask(replace(plan, quote=await asked), timeout=REQUEST_SECONDS)
 
 
 async def until_entered(tell: Tell, trade: Trade, settled: Callable[[], Trade | None]) -> Trade:

@@ -13,14 +13,15 @@ from opentrader.actors.messages import (
     ExecuteTrade,
     PlaceManual,
 )
-from opentrader.actors.trading.account import account_of
 from opentrader.actors.trading.entry.levels import Levels, demand_exits, demand_levels, demand_limit, levels_of
+from opentrader.actors.trading.reading.account import account_of
 from opentrader.actors.trading.replies.snapshot import AccountReading
 from opentrader.domain.timeframes import HOUR_MS
 from opentrader.domain.trading.exchange import Exchange, PriceTicker, Unreachable
 from opentrader.domain.trading.lifecycle.records import EntryKind, Intent, Source
+from opentrader.domain.trading.looks import VenueView, Watch
 from opentrader.domain.trading.risk import Funds, Risk, demand_within_collar, size
-from opentrader.domain.trading.venue import ZERO, Balance, Filters, Order, VenueView, Watch
+from opentrader.domain.trading.venue import ZERO, Balance, Filters, Order
 from opentrader.errors import Fault, InvalidInput, OrderRejected, RiskLimit
 
 EMPTY = Balance(ZERO, ZERO)

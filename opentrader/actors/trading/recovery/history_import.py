@@ -21,7 +21,7 @@ from opentrader.domain.timeframes import WEEK_MS
 from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.ledger import ClosedTrade
 from opentrader.domain.trading.lifecycle import LifecycleSettings, Trade, ended, own_fills
-from opentrader.domain.trading.venue import VenueView, everything
+from opentrader.domain.trading.looks import VenueView, everything
 from opentrader.errors import SymbolNotFound
 
 logger = logging.getLogger(__name__)

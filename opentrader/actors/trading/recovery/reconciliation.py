@@ -19,10 +19,10 @@ from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.outcome import Done, Outcome
 from opentrader.actors.runtime.reply import Reply
-from opentrader.actors.trading.account import SHARED_MS
 from opentrader.actors.trading.control import halted_by
 from opentrader.actors.trading.desk import Desk, TradingPart
 from opentrader.actors.trading.lifecycle_loop import CheckEntries, LifecycleLoop
+from opentrader.actors.trading.reading.account import SHARED_MS
 from opentrader.actors.trading.replies.presenter import bought, trade_reply
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.domain.ports import Clock
@@ -32,8 +32,8 @@ from opentrader.domain.timeframes import DAY_MS, WEEK_MS
 from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.lifecycle import LifecycleSettings, Trade, rebuilt
 from opentrader.domain.trading.lifecycle.ids import ours
+from opentrader.domain.trading.looks import everything
 from opentrader.domain.trading.ports import Change, Journal
-from opentrader.domain.trading.venue import everything
 from opentrader.errors import ExchangeError, OpentraderError, SymbolNotFound
 
 logger = logging.getLogger(__name__)
@@ -123,8 +123,8 @@ class Reconciliation(TradingPart):
         self.book.unread &= self.book.trades.keys()
         if not isinstance(message.outcome, Done):
             logger.warning("reconciliation failed, retrying: %s", message.outcome.error.detail)
-        elif not self.reconciled and not self.book.unread:
-            self.reconciled = True
+        elif not self.reconciled:
+            self.reconciled = True  # a symbol that could not be read is shut by itself
             self._show()
             self._opened()
 

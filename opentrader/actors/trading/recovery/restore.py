@@ -28,7 +28,8 @@ from opentrader.domain.ports import Clock
 from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.ledger import ClosedTrade
 from opentrader.domain.trading.lifecycle import Intent, Trade, restored
-from opentrader.domain.trading.venue import ZERO, OrderList, VenueView, everything
+from opentrader.domain.trading.looks import VenueView, everything
+from opentrader.domain.trading.venue import ZERO, OrderList
 from opentrader.errors import Fault, InvalidInput, SymbolNotFound, TradeExists
 
 logger = logging.getLogger(__name__)

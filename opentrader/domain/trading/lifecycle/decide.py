@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from opentrader.domain.trading.venue import ZERO, Effect, Part
+from opentrader.domain.trading.looks import Part
+from opentrader.domain.trading.venue import ZERO, Effect
 
 from .fold import quarantined
 from .ids import entry_id
@@ -125,19 +126,30 @@ def closing(scene: Scene) -> Verdict:
     trade, settings = scene.trade, scene.settings
     if not trade.close_reason or scene.now < trade.rebuild_until:
         return scene
-    if scene.now < trade.close_after and not price_moved(scene):
-        return scene
+    if scene.now < trade.close_after:
+        scene.demand("price")  # another price may end the cause of the pause
+        if not price_moved(scene):
+            return scene
     if scene.exit_in_flight and not harmless(scene, scene.exit_in_flight):
         return wait(scene)
+    if spent(scene):
+        return End(over_budget(scene))  # what protects it stays until then
     if scene.exit_open:
         return send(cancel(scene, scene.exit_open))
+    if doubtful := overruled_exit(trade):
+        return send(cancel(scene, doubtful))
     if trade.failed_closes < settings.max_closes:
-        if spent(scene):
-            return End(over_budget(scene))
         scene.demand("price", "balance")
         sized = size(scene)
         return End(sized.trade) if sized.qty is None else send(close(scene.with_trade(sized.trade), sized.qty))
     return scene.with_trade(close_paused(scene))
+
+
+def overruled_exit(trade: Trade) -> Leg | None:
+    """An exit that an operator has declared absent may lock the position all the same: it is canceled once."""
+    if not trade.overruled:
+        return None
+    return next((leg for leg in trade.exits if leg.state == "ABSENT" and leg.cancel_at < trade.overruled), None)
 
 
 def harmless(scene: Scene, leg: Leg) -> bool:
@@ -272,6 +284,8 @@ def wrong_size(scene: Scene) -> Verdict:
     trade, leg = scene.trade, scene.exit_open
     if leg is None or trade.close_reason or not (leg.rest > scene.held or grown_beyond(scene, leg)):
         return scene
+    if spent(scene):
+        return End(over_budget(scene))
     begun = replace(trade, rep_old=trade.sl, rep_new=trade.sl, stage=1)
     return send(cancel(scene.with_trade(begun), leg))
 
@@ -290,6 +304,8 @@ def trail(scene: Scene) -> Verdict:
         return scene
     if scene.last <= trade.want * (1 + scene.settings.stop_gap):
         return scene
+    if spent(scene):
+        return End(over_budget(scene))
     begun = scene.with_trade(replace(trade, rep_old=leg.sl, rep_new=trade.want, stage=0))
     if scene.view.filters.cancel_replace and leg.kind == "L":
         return send(replace_list(begun, leg, trade.want))
@@ -318,12 +334,18 @@ ROWS: tuple[tuple[str, Row], ...] = (
 )
 
 
+def also_needed(scene: Scene) -> frozenset[Part]:
+    """What is bare is about to be protected or sold: then the balance is read together with the price."""
+    bare = scene.held >= scene.protectable and not scene.exit_live and not scene.trade.entry_works
+    return frozenset({"balance"}) if bare and scene.view.lacks("balance") else frozenset()
+
+
 def decide(scene: Scene) -> End:
     for _, row in ROWS:
         try:
             verdict = row(scene)
         except Unread as unread:
-            return End(scene.trade, lacking=unread.parts)
+            return End(scene.trade, lacking=unread.parts | also_needed(scene))
         if isinstance(verdict, End):
             return verdict
         if isinstance(verdict, Again):

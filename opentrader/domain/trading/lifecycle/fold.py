@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from opentrader.domain.trading.venue import ZERO, Filters, VenueView
+from opentrader.domain.trading.looks import VenueView
+from opentrader.domain.trading.venue import ZERO, Filters
 
 from .ids import ours
 from .records import LIVE, Leg, Trade, revised
@@ -125,9 +126,9 @@ def unseen(trade: Trade, leg: Leg, view: VenueView, now: int, settings: Lifecycl
         return trade
     if now - leg.sent_at > settings.unknown_page:
         trade = trade.alerted("outcome unknown", "page", now, settings.page_every)
-    if not gone or now < leg.horizon_at or view.balance is None or view.others.unsettled:
+    if not gone or view.at < leg.horizon_at or view.balance is None or view.others.unsettled:
         return trade
-    return vote(trade, leg, now, settings) if balances_agree(leg, view) else disagreed(trade, leg, now, settings)
+    return vote(trade, leg, view.at, settings) if balances_agree(leg, view) else disagreed(trade, leg, now, settings)
 
 
 def lagging(trade: Trade, leg: Leg, now: int, settings: LifecycleSettings) -> Trade:
@@ -141,14 +142,17 @@ def lagging(trade: Trade, leg: Leg, now: int, settings: LifecycleSettings) -> Tr
     return trade.alerted("order not shown for a while", "alert", now) if age > settings.bare_limit else trade
 
 
-def vote(trade: Trade, leg: Leg, now: int, settings: LifecycleSettings) -> Trade:
-    """Absent after two votes: a gap apart, both after the horizon, the second after the bound of the read lag."""
+def vote(trade: Trade, leg: Leg, at: int, settings: LifecycleSettings) -> Trade:
+    """Absent after two votes: a gap apart, both after the horizon, the second after the bound of the read lag.
+
+    `at`: when the look was asked for. So one look never votes twice.
+    """
     if not leg.neg_count:
-        return trade.with_leg(replace(leg, neg_count=1, neg_at=now))
-    if now - leg.neg_at < settings.vote_gap or now < leg.horizon_at + settings.read_lag:
+        return trade.with_leg(replace(leg, neg_count=1, neg_at=at))
+    if at - leg.neg_at < settings.vote_gap or at < leg.horizon_at + settings.read_lag:
         return trade
     if not settings.bounded:
-        return quarantined(trade, "outcome unknown", now)
+        return quarantined(trade, "outcome unknown", at)
     return failed(trade.with_leg(replace(leg, state="ABSENT", neg_count=2)), leg)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from opentrader.domain.trading.venue import Part, VenueView, Watch
+from opentrader.domain.trading.looks import Part, VenueView, Watch
 
 from .records import Leg, Trade
 from .reports import sightings

@@ -19,7 +19,7 @@ from opentrader.domain.trading.venue import (
 )
 
 from .ids import entry_id, exit_id
-from .records import Leg, LegKind, Trade
+from .records import Leg, LegKind, Trade, revised
 from .scene import Scene
 
 Sent = tuple[Trade, Effect]
@@ -109,7 +109,7 @@ def stop(scene: Scene, qty: Decimal, level: Decimal) -> tuple[Leg, PlaceStop]:
 def replace_list(scene: Scene, old: Leg, level: Decimal) -> Sent:
     """T1: cancel the list and place a single stop instead, in one request."""
     leg, effect = stop(scene, old.rest, level)
-    trade = kept(scene, replace(leg, replaces=old.cid))
+    trade = counted(scene, kept(scene, replace(leg, replaces=old.cid)))
     return trade.with_leg(cancelling(old, scene.now)), ReplaceList(old.cid, old.stop_cid, effect)
 
 
@@ -127,4 +127,6 @@ def cancel(scene: Scene, leg: Leg) -> Sent:
     """A cancel may be repeated: it can only remove an order."""
     symbol = scene.trade.intent.symbol
     effect = CancelList(leg.cid, symbol) if leg.kind == "L" else CancelOrder(leg.cid, symbol)
-    return kept(scene, cancelling(leg, scene.now)), effect
+    trade = kept(scene, cancelling(leg, scene.now))
+    covered = leg.kind != "E" and not leg.flag and not leg.cancel_sent and not scene.trade.bare_at
+    return revised(trade, ok_at=scene.now) if covered else trade, effect  # it covers until we take it away

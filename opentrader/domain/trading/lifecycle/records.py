@@ -243,7 +243,8 @@ class Trade:
         last = max((leg for leg in self.legs if leg.kind == kind), key=lambda leg: leg.gen, default=None)
         if last is None:
             return 1
-        return last.gen if last.state == "REJECTED" else last.gen + 1
+        refused = last.state == "REJECTED" and last.refused and not last.ex_ids
+        return last.gen if refused else last.gen + 1
 
     def alerted(self, code: str, severity: Severity, now: int, every: int = 0) -> Trade:
         """Raise an alert once, or again when `every` milliseconds have passed since the last time."""

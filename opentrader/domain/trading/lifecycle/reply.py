@@ -54,7 +54,8 @@ def never_left(trade: Trade, leg: Leg) -> Trade:
     """We did not send it: that is no answer of the venue. It is planned anew, under the same id."""
     if not leg.in_flight:
         return trade
-    trade = replace(trade, legs=tuple(other for other in trade.legs if other is not leg))
+    sends = trade.sends[:-1] if leg.kind != "E" else trade.sends
+    trade = replace(trade, legs=tuple(other for other in trade.legs if other is not leg), sends=sends)
     replaced = trade.leg(leg.replaces) if leg.replaces else None
     return trade.with_leg(replace(replaced, cancel_sent=0)) if replaced is not None and replaced.live else trade
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from opentrader.domain.trading.venue import ZERO, Fill, Filters, Order, OrderList, VenueView
+from opentrader.domain.trading.looks import VenueView
+from opentrader.domain.trading.venue import ZERO, Fill, Filters, Order, OrderList
 
 from .records import STICKY, Flag, Leg, LegState, Trade, revised
 

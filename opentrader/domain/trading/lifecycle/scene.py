@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 
-from opentrader.domain.trading.venue import ZERO, Balance, Part, VenueView
+from opentrader.domain.trading.looks import Part, VenueView
+from opentrader.domain.trading.venue import ZERO, Balance
 
 from .fold import position
 from .records import Leg, Trade

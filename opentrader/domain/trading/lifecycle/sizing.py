@@ -36,20 +36,19 @@ def size(scene: Scene) -> Size:
 
 
 def what_is_there(scene: Scene) -> Size:
-    """What an operator has decided to sell: as much of the position as two reads show, and nothing of the user's own.
+    """What an operator has decided to sell: as much of the position as the wallet holds, and nothing of the user's own.
 
-    The rest of the position is given up.
+    What two reads do not show in the wallet is given up; what is only locked is waited for.
     """
     trade, filters, gap = scene.trade, scene.view.filters, scene.settings.vote_gap
-    own = scene.wallet - trade.base_at_entry
-    qty = filters.floor(max(ZERO, min(scene.held, scene.free, own)))
-    if qty == filters.floor(scene.held):
-        return Size(trade, qty)
+    own = filters.floor(max(ZERO, min(scene.held, scene.wallet - trade.base_at_entry)))
+    if own >= filters.floor(scene.held):
+        return Size(revised(trade, short=0), own if scene.free >= own else None)
     if not trade.short or scene.now - trade.short_at < gap:
         return Size(trade if trade.short else replace(trade, short=1, short_at=scene.now))
-    trade = replace(trade, adj=trade.adj + scene.held - qty, short=0)
+    trade = replace(trade, adj=trade.adj + scene.held - own, short=0)
     trade = trade.alerted("position shrunk to the wallet", "page", scene.now)
-    return Size(trade, qty if qty >= filters.min_qty else None)
+    return Size(trade, own if own >= filters.min_qty and scene.free >= own else None)
 
 
 def short_of_base(scene: Scene) -> Trade:

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from opentrader.domain.trading.venue import ZERO, Effect, VenueView, Watch
+from opentrader.domain.trading.looks import VenueView, Watch
+from opentrader.domain.trading.venue import ZERO, Effect
 
 from .decide import decide
 from .fold import folded
@@ -93,14 +94,15 @@ def watched(scene: Scene) -> Trade:
     if scene.held < -scene.view.filters.step:
         trade = trade.alerted("sold more than was held", "page", now)
     at_stake = trade.entry_works or scene.held >= scene.protectable
-    since = trade.ok_at + scene.settings.listed
+    since = trade.ok_at
     if bare(scene):
         trade = revised(trade, bare_at=trade.bare_at or now)
-        since = min(since, trade.bare_at)
     elif not at_stake or (scene.view.complete and shown(scene)):
         return revised(trade, bare_at=0, ok_at=now)
     elif scene.view.complete:
         return revised(trade, bare_at=0)
+    else:
+        since += scene.settings.listed
     if now - since <= scene.settings.bare_limit:
         return trade
     return trade.alerted("unprotected", "alert", now, scene.settings.page_every)

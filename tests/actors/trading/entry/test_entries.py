@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from opentrader.actors import messages
-from opentrader.actors.trading.account import ReadAccount
 from opentrader.actors.trading.position_manager import PositionManager
+from opentrader.actors.trading.reading.account import ReadAccount
 from opentrader.domain.trading.risk import Risk
 from opentrader.errors import (
     DailyLimitReached,

@@ -9,8 +9,8 @@ from decimal import Decimal
 import pytest
 
 from opentrader.actors import messages
-from opentrader.actors.trading.account import ReadAccount
 from opentrader.actors.trading.entry.intents import Quote, demand_fresh, demand_slots
+from opentrader.actors.trading.reading.account import ReadAccount
 from opentrader.actors.trading.replies.snapshot import AccountReading
 from opentrader.domain.trading.exchange import PriceTicker
 from opentrader.domain.trading.risk import Risk

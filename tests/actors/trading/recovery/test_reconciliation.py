@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from opentrader.actors import messages
-from opentrader.actors.trading.account import ReadAccount
+from opentrader.actors.trading.reading.account import ReadAccount
 from opentrader.actors.trading.recovery import reconciliation
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.domain.trading.exchange import NewOrder

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from opentrader.domain.trading import lifecycle
 from opentrader.domain.trading.lifecycle import Trade
+from opentrader.domain.trading.looks import VenueView, Watch, everything
 from opentrader.domain.trading.venue import (
     Accepted,
     Balance,
@@ -27,9 +28,6 @@ from opentrader.domain.trading.venue import (
     Refused,
     ReplaceList,
     Unknown,
-    VenueView,
-    Watch,
-    everything,
 )
 
 from .venue import Venue, amount, applied, fill_of, looked_up, price, rendered

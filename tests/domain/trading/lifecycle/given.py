@@ -17,14 +17,8 @@ from opentrader.domain.trading.lifecycle import (
 )
 from opentrader.domain.trading.lifecycle.fold import folded
 from opentrader.domain.trading.lifecycle.ids import entry_id, exit_id
-from opentrader.domain.trading.venue import (
-    Balance,
-    Effect,
-    Filters,
-    Order,
-    OrderList,
-    VenueView,
-)
+from opentrader.domain.trading.looks import VenueView
+from opentrader.domain.trading.venue import Balance, Effect, Filters, Order, OrderList
 
 D = Decimal
 NOW = 1_000_000_000

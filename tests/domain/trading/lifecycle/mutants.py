@@ -17,7 +17,8 @@ from opentrader.domain.trading.lifecycle.placing import cancel, close, enter, ke
 from opentrader.domain.trading.lifecycle.reasons import REASONS
 from opentrader.domain.trading.lifecycle.records import Leg, Trade
 from opentrader.domain.trading.lifecycle.scene import Scene
-from opentrader.domain.trading.venue import ZERO, Order, PlaceEntry, PlaceList, Refused, VenueView
+from opentrader.domain.trading.looks import VenueView
+from opentrader.domain.trading.venue import ZERO, Order, PlaceEntry, PlaceList, Refused
 
 from . import daemon, world
 from .explore import Explored, Finding, explored, together

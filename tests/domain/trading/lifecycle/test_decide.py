@@ -231,6 +231,29 @@ def test_no_trade_sends_more_than_its_budget() -> None:
         assert ticked(after, view(FILLED), sends[0] + SETTINGS.budget_window)[1] is not None
 
 
+def test_only_a_refused_request_frees_its_generation() -> None:
+    """An order that the venue reports as rejected exists, and its report would be taken for that of the next."""
+    reported = closing(leg("C", "REJECTED", ex_ids=("x1",)))
+    assert reported.next_gen("C") == 2
+    assert closing(leg("C", "REJECTED", refused="filter")).next_gen("C") == 1
+
+
+def test_without_budget_an_exit_stays_where_it_is() -> None:
+    sends = tuple(NOW - 50_000 + 1_000 * n for n in range(SETTINGS.budget))
+    for told in (
+        closing(leg("L", "OPEN"), sends=sends),
+        trade(BOUGHT, leg("L", "OPEN"), want=D(95), sends=sends),
+        trade(BOUGHT, leg("L", "OPEN", qty=D(4)), sends=sends),
+    ):
+        assert effect_of(told, FILLED, oco()) is None
+
+
+def test_another_price_ends_the_pause_of_a_close_while_an_exit_protects() -> None:
+    told = closing(leg("L", "OPEN"), close_after=NOW + 600_000, pauses=4, paused_px=D(100))
+    assert effect_of(told, FILLED, oco()) is None
+    assert effect_of(told, FILLED, oco(), last=102) == CancelList(LIST, "BTCUSDT")
+
+
 def test_a_refused_generation_is_used_again() -> None:
     told = closing(leg("C", "REJECTED", refused="other", refusal="Market is closed."))
     after, effect = ticked(told, view(FILLED))

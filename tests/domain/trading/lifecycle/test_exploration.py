@@ -78,7 +78,7 @@ HOLES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     # An exit taken away by hand was replaced before a lagging history could show the user's sale.
     ("closed by hand at 3, own coins", "FLAT", ("0: entry MK1", "0: list L1", "3: read history lags")),
     # Closed outside soon after the last send: UNPROTECTED -> SWEEPING was missing from the table.
-    ("closed by hand at 3", "FLAT", ("0: entry MK1", "0: list L1 refused", "1: list L2", "3: read history lags")),
+    ("closed by hand at 3", "FLAT", ("0: entry MK1", "0: list L1 refused", "1: list L1", "3: read history lags")),
     # A history that failed made a hand-made close look like base that had vanished.
     ("closed by hand at 3", "FLAT", ("0: entry MK1", "0: list L1 is lost", "8: read no history")),
     # A rebuilt trade gave up its list for a better one while it was not allowed to place anything.

@@ -11,14 +11,8 @@ from hypothesis import strategies as st
 
 from opentrader.domain.trading.lifecycle import Trade, answered
 from opentrader.domain.trading.lifecycle.fold import folded, position
-from opentrader.domain.trading.venue import (
-    Accepted,
-    Balance,
-    Order,
-    Others,
-    PlaceEntry,
-    VenueView,
-)
+from opentrader.domain.trading.looks import VenueView
+from opentrader.domain.trading.venue import Accepted, Balance, Order, Others, PlaceEntry
 
 from .given import (
     BOUGHT,
@@ -83,11 +77,20 @@ def test_an_acknowledged_order_is_never_taken_for_gone() -> None:
 
 
 def absent(told: Trade, shown: VenueView, *seconds: float) -> Trade:
-    """After reads at these seconds past the horizon."""
+    """After looks that were asked for at these seconds past the horizon."""
     horizon = told.legs[-1].horizon_at
     for second in seconds:
-        told = fold(told, shown, int(horizon + second * 1000))
+        at = int(horizon + second * 1000)
+        told = fold(told, replace(shown, at=at), at)
     return told
+
+
+def test_one_look_is_one_vote_however_often_it_is_judged() -> None:
+    told = trade(BOUGHT, leg("L", "UNKNOWN"))
+    shown = replace(view(entry_order()), at=told.legs[-1].horizon_at + 10_000)
+    for later in (0, 5_000, 60_000):
+        told = fold(told, shown, shown.at + later)
+    assert (told.legs[-1].state, told.legs[-1].neg_count) == ("UNKNOWN", 1)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +158,8 @@ def test_a_venue_without_a_bound_never_says_absent() -> None:
     told = trade(leg("E", "UNKNOWN"))
     horizon = told.legs[0].horizon_at
     for second in (0, 5):
-        told = folded(told, view(wallet=0), horizon + second * 1000, replace(SETTINGS, bounded=False))
+        at = horizon + second * 1000
+        told = folded(told, replace(view(wallet=0), at=at), at, replace(SETTINGS, bounded=False))
     assert (told.legs[0].state, told.quar) == ("UNKNOWN", "unknown")
 
 

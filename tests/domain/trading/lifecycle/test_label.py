@@ -8,7 +8,8 @@ import pytest
 
 from opentrader.domain.trading.lifecycle import Trade, next_poll
 from opentrader.domain.trading.lifecycle.label import REBUILT, TRANSITIONS, lawful
-from opentrader.domain.trading.venue import PARTS, VenueView
+from opentrader.domain.trading.looks import PARTS, VenueView
+from opentrader.domain.trading.venue import CancelList
 
 from .given import BOUGHT, FILTERS, NOW, SETTINGS, entry_order, leg, oco, ticked, trade, view
 
@@ -64,8 +65,16 @@ def test_the_alarm_counts_from_the_last_read_that_showed_it_covered() -> None:
 def test_the_alarm_runs_while_reads_fail_with_something_held() -> None:
     told = trade(BOUGHT, leg("L", "OPEN"), ok_at=NOW)
     blind = VenueView(FILTERS, NOW, failed=PARTS)
-    after, effect = ticked(told, blind, NOW + SETTINGS.bare_limit + 1)
-    assert ([alert.code for alert in after.alerts], effect) == (["unprotected"], None)
+    for late, codes in ((0, []), (1, ["unprotected"])):
+        after, effect = ticked(told, blind, NOW + SETTINGS.listed + SETTINGS.bare_limit + late)
+        assert ([alert.code for alert in after.alerts], effect) == (codes, None)
+
+
+def test_the_alarm_of_a_close_counts_from_the_cancel_of_the_exit_however_old_the_last_read_is() -> None:
+    told = trade(BOUGHT, leg("L", "OPEN"), close_reason="close", ok_at=NOW - SETTINGS.listed)
+    after, effect = ticked(told, VenueView(FILTERS, NOW), NOW)
+    assert isinstance(effect, CancelList)
+    assert (after.ok_at, after.alerts) == (NOW, ())
 
 
 def again(told: Trade) -> int | None:
@@ -76,7 +85,7 @@ def again(told: Trade) -> int | None:
 def test_how_soon_a_trade_wants_another_look() -> None:
     assert again(trade(BOUGHT, leg("L", "OPEN"))) == SETTINGS.listed
     assert again(trade(BOUGHT, leg("L", "UNKNOWN"), label="PROTECTING")) == SETTINGS.poll
-    assert again(trade(BOUGHT, leg("S", "OPEN"))) == SETTINGS.poll  # the target is soft
+    assert again(trade(BOUGHT, leg("S", "OPEN"))) == SETTINGS.resting  # its target is watched by price
     assert again(trade(leg("E", "ABSENT"), label="FLAT")) == SETTINGS.reconcile
     assert again(trade(leg("E", "CANCELED"), label="FLAT")) is None
     assert again(trade(leg("E", "OPEN"), label="ENTERING")) == SETTINGS.resting

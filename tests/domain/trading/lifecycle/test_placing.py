@@ -6,11 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from opentrader.domain.trading.lifecycle import planned
-from opentrader.domain.trading.venue import (
-    PlaceEntry,
-    PlaceList,
-    PlaceStop,
-)
+from opentrader.domain.trading.venue import PlaceEntry, PlaceList, PlaceStop
 
 from .given import (
     BOUGHT,

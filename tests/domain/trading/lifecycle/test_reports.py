@@ -8,10 +8,7 @@ from decimal import Decimal
 import pytest
 
 from opentrader.domain.trading.lifecycle.fold import position
-from opentrader.domain.trading.venue import (
-    Fill,
-    OrderList,
-)
+from opentrader.domain.trading.venue import Fill, OrderList
 
 from .given import (
     BOUGHT,

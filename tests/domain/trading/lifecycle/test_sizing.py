@@ -8,7 +8,8 @@ from decimal import Decimal
 from opentrader.domain.trading.lifecycle import Trade
 from opentrader.domain.trading.lifecycle.scene import Scene
 from opentrader.domain.trading.lifecycle.sizing import size
-from opentrader.domain.trading.venue import Balance, Order, Others, VenueView
+from opentrader.domain.trading.looks import VenueView
+from opentrader.domain.trading.venue import Balance, Order, Others
 
 from .given import BOUGHT, NOW, SETTINGS, D, entry_order, order, trade, view
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from opentrader.domain.trading.venue import (
-    PARTS,
-    VenueView,
-)
+from opentrader.domain.trading.looks import PARTS, VenueView
 
 from .given import (
     BOUGHT,

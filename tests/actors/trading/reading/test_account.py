@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from opentrader.actors.runtime.outcome import Done, Failed
-from opentrader.actors.trading.account import (
+from opentrader.actors.trading.reading.account import (
     ACCOUNT_SECONDS,
     RETRY_SECONDS,
     AccountRead,

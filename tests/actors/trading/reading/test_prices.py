@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from opentrader.actors.runtime.outcome import Done, Failed
-from opentrader.actors.trading.prices import MARK_SECONDS, SOFT_SECONDS, PricesRead, PriceWatch, breaks, is_soft
+from opentrader.actors.trading.reading.prices import MARK_SECONDS, SOFT_SECONDS, PricesRead, PriceWatch, breaks, is_soft
 from opentrader.domain.trading.exchange import PriceTicker
 from opentrader.errors import ExchangeError
 from tests.domain.trading.lifecycle.given import BOUGHT, INTENT, NOW, leg, trade
