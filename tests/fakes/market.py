@@ -16,11 +16,11 @@ from opentrader.actors.analysis.trend_book import TrendBook
 from opentrader.actors.runtime.limits import Limits
 from opentrader.actors.runtime.supervision.supervisor import Supervisor
 from opentrader.actors.trading.history import HistoryReader
-from opentrader.actors.trading.lifecycle_loop import CheckEntries
 from opentrader.actors.trading.pending_entry_watcher import PendingEntryWatcher
 from opentrader.actors.trading.position_manager import PositionManager
 from opentrader.actors.trading.reading.account import ReadAccount
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
+from opentrader.actors.trading.steps import CheckEntries
 from opentrader.clock import SortableIds
 from opentrader.domain.symbols import Listing
 from opentrader.domain.timeframes import TF_MS, Timeframe, open_time

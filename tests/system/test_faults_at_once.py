@@ -18,7 +18,7 @@ from opentrader.actors.trading.closed.booking import Booking
 from opentrader.actors.trading.closing import Closing
 from opentrader.actors.trading.control import ControlDesk
 from opentrader.actors.trading.entry.entries import Entries
-from opentrader.actors.trading.lifecycle_loop import CheckEntries, LifecycleLoop
+from opentrader.actors.trading.lifecycle_loop import LifecycleLoop
 from opentrader.actors.trading.pending import PendingCancels
 from opentrader.actors.trading.position_manager import PositionManager
 from opentrader.actors.trading.reading.account import AccountReader, ReadAccount
@@ -26,6 +26,7 @@ from opentrader.actors.trading.reading.prices import PriceWatch
 from opentrader.actors.trading.recovery.history_import import HistoryImport
 from opentrader.actors.trading.recovery.reconciliation import Reconcile, Reconciliation
 from opentrader.actors.trading.recovery.restore import Restore
+from opentrader.actors.trading.steps import CheckEntries
 from opentrader.actors.trading.trailing import TrailingStops
 from opentrader.actors.trading.waiters import Waiters
 from opentrader.domain.trading.exchange import NewOrder

@@ -15,13 +15,22 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from opentrader.actors.runtime.handlers import handles
-from opentrader.actors.runtime.message import Message
-from opentrader.actors.runtime.outcome import Done, Failed, Outcome
+from opentrader.actors.runtime.outcome import Done, Failed
 from opentrader.actors.runtime.reply import Reply
 from opentrader.actors.trading.closed.booking import Booking
 from opentrader.actors.trading.desk import Desk, TradingPart
 from opentrader.actors.trading.log import log_change, log_resumed
 from opentrader.actors.trading.replies.presenter import bought
+from opentrader.actors.trading.steps import (
+    CheckEntries,
+    CheckSymbol,
+    Committed,
+    EffectAnswered,
+    Look,
+    Looked,
+    Sending,
+    VenueRead,
+)
 from opentrader.actors.trading.venue_calls import send_in_time, told_of
 from opentrader.actors.trading.waiters import Tell, until
 from opentrader.domain.time_limits import LATE_MS
@@ -46,76 +55,6 @@ from opentrader.errors import StorageFull
 logger = logging.getLogger(__name__)
 
 NEVER_LEFT = frozenset({"late"})  # refused by ourselves, and planned anew at once
-
-
-@dataclass(frozen=True, slots=True)
-class CheckSymbol(Message[None]):
-    """Check the trades of a symbol that are due."""
-
-    owner = "position_manager"
-    own = True
-    pair: str
-
-
-@dataclass(frozen=True, slots=True)
-class CheckEntries(Message[None]):
-    """Read and check all trades of a symbol now; answered once they have been checked."""
-
-    owner = "position_manager"
-    own = True
-    pair: str
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """A look that was asked for. `writes`: the answers of the venue to our orders in the symbol so far."""
-
-    pair: str
-    watch: Watch
-    writes: int
-    before: VenueView | None  # what an earlier look has shown for the same decision
-
-
-@dataclass(frozen=True, slots=True)
-class VenueRead(Message[None]):
-    """A look is back; one at a time is judged, after whatever holds the symbol."""
-
-    owner = "position_manager"
-    own = True
-    look: Look
-    outcome: Outcome[VenueView]
-
-
-@dataclass(frozen=True, slots=True)
-class Looked(Message[None]):
-    look: Look
-    outcome: Outcome[VenueView]
-
-
-@dataclass(frozen=True, slots=True)
-class Sending:
-    """What is sent once its trade is committed."""
-
-    key: str
-    effect: Effect
-
-
-@dataclass(frozen=True, slots=True)
-class Committed(Message[None]):
-    """New states of trades are durable. `view`: what they were judged by, for the trades that are left."""
-
-    pair: str
-    trades: tuple[Trade, ...]
-    order: Sending | None
-    view: VenueView | None
-    outcome: Outcome[None]
-
-
-@dataclass(frozen=True, slots=True)
-class EffectAnswered(Message[None]):
-    pair: str
-    order: Sending
-    outcome: Outcome[VenueOutcome]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,11 @@ from opentrader.actors.runtime.context import Ask, Context
 from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Tick
 from opentrader.actors.runtime.reply import Reply
-from opentrader.actors.trading.lifecycle_loop import CheckEntries
 from opentrader.actors.trading.pending import CancelPendingEntry
 from opentrader.actors.trading.recovery.reconciliation import Reconcile
 from opentrader.actors.trading.replies.presenter import entry_reply, is_pending
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
+from opentrader.actors.trading.steps import CheckEntries
 from opentrader.domain.time_limits import PENDING_SECONDS
 from opentrader.errors import OpentraderError
 

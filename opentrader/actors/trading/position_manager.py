@@ -20,13 +20,7 @@ from opentrader.actors.trading.control import ControlDesk, SetControl, halted_by
 from opentrader.actors.trading.desk import Desk
 from opentrader.actors.trading.entry.entries import Entries, PlanEntry
 from opentrader.actors.trading.entry.gate import GateState, refusal, stale
-from opentrader.actors.trading.lifecycle_loop import (
-    CheckEntries,
-    CheckSymbol,
-    LifecycleLoop,
-    Surroundings,
-    VenueRead,
-)
+from opentrader.actors.trading.lifecycle_loop import LifecycleLoop, Surroundings
 from opentrader.actors.trading.log import log_resumed
 from opentrader.actors.trading.pending import CancelPendingEntry, PendingCancels
 from opentrader.actors.trading.reading.account import AccountReader
@@ -37,6 +31,7 @@ from opentrader.actors.trading.recovery.repeats import Repeats
 from opentrader.actors.trading.recovery.restore import Restore
 from opentrader.actors.trading.replies.presenter import executed
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
+from opentrader.actors.trading.steps import CheckEntries, CheckSymbol, VenueRead
 from opentrader.actors.trading.trailing import RaiseStop, TrailingStops
 from opentrader.actors.trading.waiters import Waiters
 from opentrader.domain.time_limits import LATE_MS

@@ -10,7 +10,7 @@ import pytest
 from opentrader.actors import messages
 from opentrader.actors.messages.validation import parsed, validated
 from opentrader.actors.runtime.message import Message, Ping
-from opentrader.actors.trading.lifecycle_loop import CheckSymbol
+from opentrader.actors.trading.steps import CheckSymbol
 from opentrader.errors import InvalidInput
 
 GOOD: dict[str, Any] = {

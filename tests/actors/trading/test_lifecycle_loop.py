@@ -10,7 +10,7 @@ import pytest
 
 from opentrader.actors import messages
 from opentrader.actors.trading import lifecycle_loop
-from opentrader.actors.trading.lifecycle_loop import CheckEntries
+from opentrader.actors.trading.steps import CheckEntries
 from opentrader.domain.trading.lifecycle import Trade, tick
 from opentrader.errors import (
     ExchangeError,

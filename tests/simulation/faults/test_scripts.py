@@ -32,7 +32,7 @@ def test_k2_a_bad_price_is_an_answer_that_cannot_be_read(seed: int) -> None:
 
 def test_k2_the_run_finds_it_if_the_port_lets_bad_prices_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PriceTicker, "__post_init__", lambda ticker: None)
-    assert Simulation(5, 0.35, "numbers").run().first("fault")
+    assert any(Simulation(seed, 0.5, "numbers").run().first("fault") for seed in range(1, 13))
 
 
 def test_k3_an_operator_can_end_a_quarantine() -> None:

@@ -25,11 +25,12 @@ from opentrader.actors.trading.entry.intents import (
     market_intent,
     quoted,
 )
-from opentrader.actors.trading.lifecycle_loop import LifecycleLoop, Sending
+from opentrader.actors.trading.lifecycle_loop import LifecycleLoop
 from opentrader.actors.trading.reading.account import AccountReader
 from opentrader.actors.trading.replies.outcomes import entered, never_sent
 from opentrader.actors.trading.replies.presenter import bought, entry_leg, is_entering, is_pending
 from opentrader.actors.trading.replies.snapshot import is_busy
+from opentrader.actors.trading.steps import Sending
 from opentrader.actors.trading.waiters import Tell, telling, until
 from opentrader.domain.time_limits import ENTRY_SECONDS, REQUEST_SECONDS
 from opentrader.domain.trading.lifecycle import Intent, Trade, planned

@@ -21,10 +21,11 @@ from opentrader.actors.runtime.outcome import Done, Outcome
 from opentrader.actors.runtime.reply import Reply
 from opentrader.actors.trading.control import halted_by
 from opentrader.actors.trading.desk import Desk, TradingPart
-from opentrader.actors.trading.lifecycle_loop import CheckEntries, LifecycleLoop
+from opentrader.actors.trading.lifecycle_loop import LifecycleLoop
 from opentrader.actors.trading.reading.account import SHARED_MS
 from opentrader.actors.trading.replies.presenter import bought, trade_reply
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
+from opentrader.actors.trading.steps import CheckEntries
 from opentrader.domain.ports import Clock
 from opentrader.domain.symbols import QUOTE
 from opentrader.domain.time_limits import LOOKUP_SECONDS, REQUEST_SECONDS

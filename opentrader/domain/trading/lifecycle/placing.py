@@ -128,5 +128,6 @@ def cancel(scene: Scene, leg: Leg) -> Sent:
     symbol = scene.trade.intent.symbol
     effect = CancelList(leg.cid, symbol) if leg.kind == "L" else CancelOrder(leg.cid, symbol)
     trade = kept(scene, cancelling(leg, scene.now))
-    covered = leg.kind != "E" and not leg.flag and not leg.cancel_sent and not scene.trade.bare_at
+    known = not leg.flag and not leg.cancel_sent and not scene.trade.bare_at
+    covered = leg.kind != "E" and known and scene.held - leg.rest < scene.view.filters.step
     return revised(trade, ok_at=scene.now) if covered else trade, effect  # it covers until we take it away
