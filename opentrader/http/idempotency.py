@@ -154,7 +154,7 @@ class Idempotency:
 async def _reserved(system: Executes, change: StateChange, key: str) -> Remembered | None:
     """Reserve the key, or return the earlier request. Raises `IdempotencyKeyReused` if that was a different one."""
     route = change.route
-    given = fingerprint(route.method, route.path, asdict(change.message))  # type: ignore[call-overload]  # every message is a dataclass
+    given = fingerprint(route.method, route.path, _parameters(change.message))
     try:
         reservation = Reservation(key, route.method, route.path, given, int(system.steady()))
         await system.idempotency.reserve(reservation, vital=is_exit(change.message))
@@ -165,6 +165,14 @@ async def _reserved(system: Executes, change: StateChange, key: str) -> Remember
         return None
     where = ("header", "idempotency-key")
     raise IdempotencyKeyReused([Fault(where, "this key was used before with a different request", "value_error")])
+
+
+def _parameters(message: Message[Any]) -> dict[str, Any]:
+    """The values of a request, as every release has hashed them: stored fingerprints stay comparable."""
+    values: dict[str, Any] = asdict(message)  # type: ignore[call-overload]  # every message is a dataclass
+    if message.reduces:
+        values.pop("idem_key", None)  # at first only the requests that open carried it
+    return values
 
 
 async def _first(system: Executes, change: StateChange, key: str) -> Outcome:
