@@ -26,8 +26,15 @@ RELEASED = (
     "09621763ec06015442298dfe2ec370133a2dfad4763e9eb922ee399ad270d2a3",
     "ccf6d6cb1bd2ce9748e077fefb2f3e14e121a1d6cdca5cb03c223534d741baaf",
     "59619a717ec339494b801d316d4a5f5bcd0337c14b4df2f20c0f3a0835342a3b",
+    "f86b0465ec85f272d08c5c0cdd5cb784cc4b1bd2d25b09813efaaebf1334e65f",
+    "6060b9599c38612e88580bbdc9b83f3ef33c3ae5aa7c785025116a319ed70f5f",
+    "47c2cbd8e455e6ce7d2de089a72289ae11aff602f32dd69abb52384a8a9a5fec",
+    "3c7b5ab79cf1753282288c3f23f9bba67b1257c99c45613937cde4d53cb6535f",
 )
-RELEASED_LEDGER = ("f540c0895bc8a69744226c54428b45e98429a437e3b7f52b2181e46f21d848b3",)
+RELEASED_LEDGER = (
+    "f540c0895bc8a69744226c54428b45e98429a437e3b7f52b2181e46f21d848b3",
+    "032f7985fe1b1ee4d665d7514c04bec7c84f321a26e2bcde1b584af2be434c2e",
+)
 """SHA-256 of each released step. A new step adds a line; the lines that are here never change."""
 
 ROWS = {
