@@ -1,4 +1,4 @@
-"""Binance's refusals, and the meaning of each.
+"""Binance's errors, and the meaning of each: a refusal, or an outcome that nobody knows.
 
 Codes and texts: binance-spot-api-docs, `errors.md`. The texts are part of the interface: code -2010 covers reasons that
 need different reactions.
@@ -6,7 +6,7 @@ need different reactions.
 
 from __future__ import annotations
 
-from opentrader.domain.trading.venue import Reason, Refused
+from opentrader.domain.trading.venue import Reason, Refused, Unknown
 
 DUPLICATE = "Duplicate order sent."
 INSUFFICIENT_BALANCE = "Account has insufficient balance for requested action."
@@ -40,6 +40,18 @@ _BY_CODE: dict[int, Reason] = {
     -2021: "half_done",
 }
 
+# The gateway answers instead of the matching engine, which may execute the request all the same.
+_UNDECIDED = frozenset(
+    {
+        -1000,  # an unknown error occurred while processing the request
+        -1001,  # internal error; unable to process the request
+        -1004,  # the server is busy
+        -1006,  # an unexpected response was received from the message bus; execution status unknown
+        -1007,  # timeout waiting for response from the backend server; execution status unknown
+        -1008,  # overloaded with other requests
+    }
+)
+
 
 class Refusal(Exception):
     """The venue refuses a request; nothing changed."""
@@ -56,5 +68,8 @@ def reason_of(code: int, text: str) -> Reason:
     return "filter" if text.startswith("Filter failure") else _BY_CODE.get(code, "other")
 
 
-def refused(code: int, text: str, retry_after: int = 0) -> Refused:
+def outcome_of(code: int, text: str, retry_after: int = 0) -> Refused | Unknown:
+    """The outcome of a write to which the venue answers with an error. `retry_after` in milliseconds."""
+    if code in _UNDECIDED:
+        return Unknown(text)
     return Refused(reason_of(code, text), code, text, retry_after)

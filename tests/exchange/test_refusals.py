@@ -1,11 +1,11 @@
-"""What a refusal of the venue means: by its text where that is known, else by its code."""
+"""What an error of the venue means: by its text where that is known, else by its code; some codes tell nothing."""
 
 from __future__ import annotations
 
 import pytest
 
-from opentrader.domain.trading.venue import Reason
-from opentrader.exchange.refusals import DUPLICATE, INSUFFICIENT_BALANCE, WOULD_TRIGGER, Refusal, reason_of, refused
+from opentrader.domain.trading.venue import Reason, Refused, Unknown
+from opentrader.exchange.refusals import DUPLICATE, INSUFFICIENT_BALANCE, WOULD_TRIGGER, Refusal, outcome_of, reason_of
 
 
 @pytest.mark.parametrize(
@@ -24,8 +24,14 @@ from opentrader.exchange.refusals import DUPLICATE, INSUFFICIENT_BALANCE, WOULD_
 )
 def test_the_reason(code: int, text: str, reason: Reason) -> None:
     assert reason_of(code, text) == reason
-    assert refused(code, text, 7) == refused(code, text, retry_after=7)
-    assert refused(code, text).reason == reason
+    assert outcome_of(code, text, 7) == Refused(reason, code, text, 7)
+
+
+@pytest.mark.parametrize("code", [-1000, -1001, -1004, -1006, -1007, -1008])
+def test_a_code_that_does_not_say_whether_it_was_done_is_no_refusal(code: int) -> None:
+    """A refusal is planned anew: the same entry would be bought twice."""
+    text = "Timeout waiting for response from backend server. Send status unknown; execution status unknown."
+    assert outcome_of(code, text, 7) == Unknown(text)
 
 
 def test_a_refusal_carries_code_and_text() -> None:

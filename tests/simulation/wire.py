@@ -22,10 +22,10 @@ from opentrader.exchange.paper.transport import (
     OK,
     TIMEOUT,
     InjectedFault,
+    outcome_of_write,
     refusal_of_read,
-    refusal_of_write,
 )
-from opentrader.exchange.refusals import MARKET_CLOSED, refused
+from opentrader.exchange.refusals import MARKET_CLOSED, outcome_of
 from tests.simulation.loop import VirtualLoop, outside
 from tests.simulation.market import START_MS
 from tests.simulation.weather import CallFault, Weather
@@ -144,10 +144,10 @@ class Wire:
             return await self._after(GIVES_UP, Unknown(TIMEOUT))
         if limited := self._limited(name):
             self.refusals += 1
-            return await self._after(self._weather.latency(), refusal_of_write(limited))
+            return await self._after(self._weather.latency(), outcome_of_write(limited))
         fault = self._weather.fault()
         if self._weather.now("halt") and name in {"place", "place_list", "replace"}:
-            outcome: Outcome | None = await self._after(self._weather.latency(), refused(-1013, MARKET_CLOSED))
+            outcome: Outcome | None = await self._after(self._weather.latency(), outcome_of(-1013, MARKET_CLOSED))
         elif fault == "lost":
             outcome = await self._after(GIVES_UP, Unknown(TIMEOUT))
         else:

@@ -33,7 +33,7 @@ from opentrader.domain.trading.exchange import NewOrder
 from opentrader.domain.trading.risk import Risk
 from opentrader.domain.trading.venue import Outcome
 from opentrader.errors import OpentraderError
-from opentrader.exchange.refusals import refused
+from opentrader.exchange.refusals import outcome_of
 from tests.fakes.market import PAIR, Market
 from tests.fakes.orders import buy, limit
 from tests.waiting import PATIENCE_SECONDS
@@ -90,7 +90,7 @@ async def test_closeall_closes_four_though_the_fifth_is_refused(
 
     async def closed_market(order: NewOrder) -> Outcome:
         if order.symbol == "BBBUSDT" and order.side == "sell" and order.type == "MARKET":
-            return refused(-1013, "Market is closed.")
+            return outcome_of(-1013, "Market is closed.")
         return await place(order)
 
     monkeypatch.setattr("opentrader.actors.trading.closing.CLOSE_SECONDS", 3.0)

@@ -27,7 +27,7 @@ from opentrader.exchange.paper.reports import list_report, order_report
 from opentrader.exchange.paper.session import Session, Terms
 from opentrader.exchange.paper.transport import Faults, Script, Transport
 from opentrader.exchange.paper.wire import Wire
-from opentrader.exchange.refusals import BAD_SYMBOL, MARKET_CLOSED, TOO_EARLY, TOO_OLD, Refusal, refused
+from opentrader.exchange.refusals import BAD_SYMBOL, MARKET_CLOSED, TOO_EARLY, TOO_OLD, Refusal, outcome_of
 from opentrader.store.sqlite.writer import OnFailed, ignore_failure
 
 AHEAD_MS = 1_000
@@ -120,14 +120,14 @@ class PaperExchange:
             self._check_time(now_ms if sent_at is None else sent_at, now_ms)
             report = await self._session.serve(now_ms, symbol, request)
         except Refusal as refusal:
-            return refused(refusal.code, refusal.text)
+            return outcome_of(refusal.code, refusal.text)
         except SymbolNotFound:
-            return refused(-1121, BAD_SYMBOL)
+            return outcome_of(-1121, BAD_SYMBOL)
         except NoPrice:
-            return refused(-1013, MARKET_CLOSED)
+            return outcome_of(-1013, MARKET_CLOSED)
         except OpentraderError as error:  # the ledger or the feed failed: a real venue would answer 5xx
             return Unknown(str(error))
-        return refused(report.code, report.text) if isinstance(report, Refusal) else Accepted(report)
+        return outcome_of(report.code, report.text) if isinstance(report, Refusal) else Accepted(report)
 
     def _check_time(self, sent_at: int, now_ms: int) -> None:
         if sent_at >= now_ms + AHEAD_MS:

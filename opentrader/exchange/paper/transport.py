@@ -15,7 +15,7 @@ from typing import Literal, TypeVar
 from opentrader.domain.trading.exchange import GarbledAnswer, OrderNotFound, ReadRefused, Unreachable
 from opentrader.domain.trading.venue import Accepted, Outcome, Refused, Unknown
 from opentrader.exchange.paper.wire import Wire, WireTerms
-from opentrader.exchange.refusals import DUPLICATE, UNKNOWN_LIST, UNKNOWN_ORDER, refused
+from opentrader.exchange.refusals import DUPLICATE, UNKNOWN_LIST, UNKNOWN_ORDER, outcome_of
 
 FaultKind = Literal[
     "ok",
@@ -122,7 +122,7 @@ class Transport:
         await self.gate.wait()
         fault = self._faults(method)
         if fault.kind in {"refuse", *_SAID}:
-            return refusal_of_write(fault)
+            return outcome_of_write(fault)
         if fault.kind == "lost":
             return Unknown(TIMEOUT)
         if fault.kind == "applied-late":
@@ -182,7 +182,7 @@ class Transport:
         if fault.kind == "garbage":
             return Unknown(GARBLED)
         if fault.kind == "duplicate-reply" and isinstance(outcome, Accepted):
-            return refused(*_SECOND_ANSWERS.get(method, (-2010, DUPLICATE)))
+            return outcome_of(*_SECOND_ANSWERS.get(method, (-2010, DUPLICATE)))
         return outcome
 
 
@@ -192,8 +192,8 @@ def _said(fault: InjectedFault) -> tuple[int, str, int]:
     return code, text, fault.delay_ms
 
 
-def refusal_of_write(fault: InjectedFault) -> Refused:
-    return refused(*_said(fault))
+def outcome_of_write(fault: InjectedFault) -> Refused | Unknown:
+    return outcome_of(*_said(fault))
 
 
 def refusal_of_read(fault: InjectedFault) -> ReadRefused | OrderNotFound:

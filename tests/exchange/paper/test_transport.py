@@ -85,6 +85,16 @@ async def test_a_refusal_says_what_the_script_says(opening: Any) -> None:
     assert outcome == Refused("filter", -2010, text)
 
 
+async def test_an_error_that_does_not_say_whether_it_was_done_leaves_a_write_unknown_and_fails_a_read(
+    opening: Any,
+) -> None:
+    text = "Timeout waiting for response from backend server. Send status unknown; execution status unknown."
+    scene = await with_fault(opening, "refuse", "all", times=2, code=-1007, text=text)
+    assert await scene.send("buy", "LIMIT", 1, 90) == Unknown(text)
+    with pytest.raises(ReadRefused, match="Timeout waiting"):
+        await scene.exchange.ticker("BTCUSDT")
+
+
 async def test_a_read_can_be_told_that_there_is_no_such_order(opening: Any) -> None:
     scene = await with_fault(opening, "refuse", "order", code=-2013, text="Order does not exist.")
     order = await scene.place("buy", "LIMIT", 1, 90)
