@@ -8,7 +8,19 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 
-from opentrader.actors.messages.types import OK, Bot, Caller, Exact, Oscillator, Percent, Price, Side, Symbol, View
+from opentrader.actors.messages.types import (
+    OK,
+    Bot,
+    Caller,
+    Exact,
+    Millis,
+    Oscillator,
+    Percent,
+    Price,
+    Side,
+    Symbol,
+    View,
+)
 from opentrader.actors.runtime.message import Message
 from opentrader.domain.signals import Direction, PostStatus, SignalStatus
 from opentrader.errors import Fault
@@ -102,8 +114,8 @@ class EmitSignal(Message[str]):
     owner: ClassVar[str] = "signal_book"
     post: PostSignal
     outlook: dict[str, Any]  # ev, confidence, gate_ok: stored with the signal and shown to the operator
-    bar_ms: int  # open time of the candle
-    bar_length_ms: int
+    bar_ms: Millis  # open time of the candle
+    bar_length_ms: Millis
 
 
 @dataclass(frozen=True, slots=True)

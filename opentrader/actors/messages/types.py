@@ -48,6 +48,7 @@ Email = Annotated[
 ]
 LicenseKey = Annotated[str, Field(pattern=r"^[Oo][Tt](-[A-Za-z0-9]{4}){4}$")]
 Instant = Annotated[int, Ge(0), Le(LAST_INSTANT)]
+Millis = Annotated[int, Ge(0), Exact]
 Price = Annotated[float, Gt(0)]
 Px = Annotated[float, Gt(0), AfterValidator(_measurable)]
 Percent = Annotated[float, Gt(0), Le(1000)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import is_dataclass
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -44,7 +45,7 @@ def _is_a(kind: Any, value: Any) -> bool:
     """What is inside a container is not looked at: containers of wrong things are drawn on purpose."""
     if kind in {int, float}:
         number = _number(value)
-        return number is not None and math.isfinite(number) and (kind is float or number == int(number))
+        return number is not None and _is_finite(kind, number) and (kind is float or number == int(number))
     if kind is bool:
         return value in {0, 1} if isinstance(value, bool | int | float) else str(value).lower() in YES_OR_NO
     if kind is str:
@@ -57,10 +58,20 @@ def _is_a(kind: Any, value: Any) -> bool:
 def _number(value: Any) -> float | int | None:
     if isinstance(value, int | float):
         return value
+    for kind in (int, float):
+        with suppress(ValueError):
+            return kind(value) if isinstance(value, str) else None
+    return None
+
+
+def _is_finite(kind: type, number: float | int) -> bool:
+    """Integers end nowhere, but for what reads them as floats."""
+    if kind is int and isinstance(number, int):
+        return True
     try:
-        return float(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
+        return math.isfinite(number)
+    except OverflowError:
+        return False
 
 
 def _limits(metadata: tuple[Any, ...]) -> Iterator[Any]:
