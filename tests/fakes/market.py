@@ -42,6 +42,7 @@ from opentrader.store.tables.trends import TrendTable
 from tests.fakes.clock import NOW_MS as NOW
 from tests.fakes.clock import StillClock
 from tests.fakes.kernels import WarmKernels
+from tests.waiting import until
 
 MINUTE = 60_000
 PAIR = "SOLUSDT"
@@ -154,18 +155,22 @@ class Market:
             await self.look()
 
     async def look(self) -> None:
-        await self.ask(CheckEntries(PAIR))
+        """Have the trades of all pairs read and checked, once what was to be stored before is stored.
+
+        So no time passes while the daemon still works: a disk that is slow makes nothing late.
+        """
+        await self.store.write(lambda connection: None, vital=True)
+        for pair in sorted({PAIR, *(trade.intent.symbol for trade in self.snapshot.trades)}):
+            await self.ask(CheckEntries(pair))
 
     async def until(self, holds: Callable[[TradingSnapshot], bool]) -> TradingSnapshot:
         """Look again and again, a second of market time later each, until a condition holds of the snapshot."""
         for _ in range(200):
+            await until(lambda: self.snapshot.trades or holds(self.snapshot))  # one that is planned must not grow old
             if holds(self.snapshot):
                 return self.snapshot
-            if self.snapshot.trades:
-                self.clock.now_ms += 1000
-                await self.look()
-            else:
-                await asyncio.sleep(0.005)  # an entry is being planned: it must not grow old
+            self.clock.now_ms += 1000
+            await self.look()
         raise AssertionError([(t.label, t.alerts) for t in self.snapshot.trades])
 
 

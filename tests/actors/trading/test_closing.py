@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from apsw import Connection
 
 from opentrader.actors import messages
 from opentrader.actors.trading import closing as trade_closing
@@ -14,6 +16,7 @@ from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.domain.trading.ledger import Command, Control
 from opentrader.errors import ExchangeError, PositionNotFound, TradingHalted
 from opentrader.exchange.paper.transport import InjectedFault, Script
+from opentrader.store.sqlite import writer
 from opentrader.store.tables.commands import CommandTable
 from opentrader.store.tables.control import ControlTable
 from tests.fakes.market import PAIR, Market
@@ -105,7 +108,18 @@ async def test_a_closeall_of_which_nothing_succeeds_is_an_error(
     await market.until(lambda snapshot: not snapshot.open_trades() and snapshot.control.closeall_since is None)
 
 
-async def test_the_gate_stays_until_the_last_closeall_has_ended(market: Market) -> None:
+@pytest.mark.parametrize("commit_seconds", [0.0, 0.1])
+async def test_the_gate_stays_until_the_last_closeall_has_ended(
+    commit_seconds: float, market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a slow disk too, on which no order may become late by the clock of the test."""
+    attempt = writer.commit
+
+    def slow(connection: Connection, group: list[writer.Write]) -> BaseException | None:
+        time.sleep(commit_seconds)
+        return attempt(connection, group)
+
+    monkeypatch.setattr(writer, "commit", slow)
     await market.ask(buy())
     market.venue.transport.gate.clear()
     first, second = (asyncio.create_task(market.ask(messages.CloseAll())) for _ in range(2))
