@@ -40,8 +40,8 @@ check: $(READY_TEST) ## Lint, check the format, the types, and the direction of 
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest --quiet tests/test_imports.py tests/test_repository.py tests/test_deploy.py
 
-prove: $(READY_TEST) ## Run the slow tests with many more random examples
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) -m slow --hypothesis-profile prove --timeout 1800 $(ARGS)
+prove: $(READY_TEST) ## Prove what takes up to two hours: slow tests, exploration, simulation; goes on where it was cut off
+	@$(BIN)/python -m tests.prove --workers $(WORKERS) $(ARGS)
 
 bench: $(READY_TEST) $(VECTORBT)/ready ## Measure what docs/performance.md claims, in 8 minutes; ARGS="P1 P5": some of it
 	@$(BIN)/python -m bench --json build/bench.json --markdown build/bench.md $(ARGS)

@@ -49,8 +49,14 @@ def caught(mutant: Mutant, result: Explored) -> Iterator[str]:
         yield from told(shortest(result))
 
 
+def chosen(text: str) -> list[Scenario]:
+    """The scenario of this name, or all whose name contains it."""
+    named = [scenario for scenario in all_scenarios() if scenario.name == text]
+    return named or [scenario for scenario in all_scenarios() if text in scenario.name]
+
+
 def lines(options: argparse.Namespace) -> Iterator[str]:
-    scenarios = [scenario for scenario in all_scenarios() if options.only in scenario.name]
+    scenarios = chosen(options.only)
     mutants = [] if options.only else [*EIGHT, *READINGS]
     with ProcessPoolExecutor(options.workers) as pool:
         results: list[Explored] = []
@@ -67,7 +73,12 @@ def lines(options: argparse.Namespace) -> Iterator[str]:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.domain.trading.lifecycle", description=__doc__)
     parser.add_argument("--faults", type=int, default=2, help="at most so many in one history (default 2)")
-    parser.add_argument("--only", default="", metavar="TEXT", help="scenarios whose name contains this; no mutants")
+    parser.add_argument(
+        "--only",
+        default="",
+        metavar="TEXT",
+        help="the scenario of this name, or all whose name contains it; no mutants",
+    )
     parser.add_argument("--workers", type=int, default=2, help="processes (default 2)")
     return parser.parse_args()
 

@@ -5,13 +5,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from functools import partial
 
 import pytest
-
-from tests.paths import REPOSITORY
 
 from .explore import Explored, explored, replayed, together
 from .scenarios import all_scenarios
@@ -53,24 +49,6 @@ def test_nothing_breaks_with_two_faults(name: str) -> None:
 def test_the_same_is_found_twice() -> None:
     first, second = (explored(SCENARIOS["close at 2"], 1) for _ in range(2))
     assert first == second
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(3_600)
-def test_the_whole_exploration(pytestconfig: pytest.Config) -> None:
-    """At least 300,000 histories of up to two faults, no violation, every mutant caught; two workers."""
-    if pytestconfig.getoption("--hypothesis-profile") != "prove":
-        pytest.skip("takes minutes on two cores: `make prove`")
-    told = subprocess.run(
-        [sys.executable, "-m", "tests.domain.trading.lifecycle"],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert told.returncode == 0, told.stdout + told.stderr
-    (counted,) = (line for line in told.stdout.splitlines() if "histories of up to 2 faults" in line)
-    assert int(counted.split()[2].replace(",", "")) >= 300_000
 
 
 # Histories that once broke something, with the rule that was mended for them. They are played again as they were.
