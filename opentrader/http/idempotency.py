@@ -172,6 +172,8 @@ def _parameters(message: Message[Any]) -> dict[str, Any]:
     values: dict[str, Any] = asdict(message)  # type: ignore[call-overload]  # every message is a dataclass
     if message.reduces:
         values.pop("idem_key", None)  # at first only the requests that open carried it
+    if values.get("cancel_pending") is False:
+        del values["cancel_pending"]  # a plain closeall is what it was before it could take entries back
     return values
 
 

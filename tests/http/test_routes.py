@@ -24,6 +24,8 @@ def test_every_message_has_one_row_and_operations_are_named_once() -> None:
     [
         ("/api/close", {"symbol": "BTC"}, {"symbol": "BTCUSDT", "agent": "ops"}),
         ("/api/closeall", {}, {"agent": "ops"}),
+        ("/api/closeall", {"cancel_pending": "false"}, {"agent": "ops"}),
+        ("/api/closeall", {"cancel_pending": "true"}, {"agent": "ops", "cancel_pending": True}),
         ("/api/trade", OPENED, {**OPENED, "agent": "ops", "idem_key": ""}),
     ],
 )

@@ -15,7 +15,7 @@ from opentrader.actors.runtime.actor import Actor
 from opentrader.actors.runtime.limits import Limits
 from opentrader.actors.runtime.part import Part
 from opentrader.actors.trading.closed.booking import Booking
-from opentrader.actors.trading.closing import Closing
+from opentrader.actors.trading.commands.closing import Closing
 from opentrader.actors.trading.control import ControlDesk
 from opentrader.actors.trading.entry.entries import Entries
 from opentrader.actors.trading.lifecycle_loop import LifecycleLoop
@@ -93,7 +93,7 @@ async def test_closeall_closes_four_though_the_fifth_is_refused(
             return outcome_of(-1013, "Market is closed.")
         return await place(order)
 
-    monkeypatch.setattr("opentrader.actors.trading.closing.CLOSE_SECONDS", 3.0)
+    monkeypatch.setattr("opentrader.actors.trading.commands.marking.CLOSE_SECONDS", 3.0)
     with monkeypatch.context() as closed:
         closed.setattr(market.venue, "place", closed_market)
         told = await market.ask(messages.CloseAll())

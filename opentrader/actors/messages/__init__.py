@@ -8,6 +8,7 @@ API's JSON; times are whole Unix seconds. A reply with the name of a domain valu
 drops that suffix.
 """
 
+from opentrader.actors.messages.closing import CloseAll, ClosedAll, ClosedReply, ClosePosition
 from opentrader.actors.messages.history import (
     Audit,
     AuditEntryReply,
@@ -115,10 +116,6 @@ from opentrader.actors.messages.signals import (
 )
 from opentrader.actors.messages.trading import (
     BalanceReply,
-    CloseAll,
-    ClosedAll,
-    ClosedReply,
-    ClosePosition,
     ExecuteTrade,
     Holding,
     Mode,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from opentrader.actors.messages.closing import CloseAll, ClosePosition
 from opentrader.actors.messages.operations import Halt
 from opentrader.actors.messages.pending import CancelEntry
-from opentrader.actors.messages.trading import CloseAll, ClosePosition, ExecuteTrade
+from opentrader.actors.messages.trading import ExecuteTrade
 from opentrader.actors.runtime.message import Message
 
 _EXITS = ClosePosition | CloseAll | CancelEntry | Halt

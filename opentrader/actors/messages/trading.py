@@ -1,4 +1,4 @@
-"""Trades: enter, close, trail, recover, and the portfolio.
+"""Trades: enter, trail, recover, and the portfolio.
 
 Inside the daemon, money is Decimal; a float here is the last step before JSON.
 """
@@ -105,52 +105,6 @@ class ExecuteTrade(Message[TradeOpened | TradeSold]):
     confidence: Annotated[int, Ge(8), Le(10)]
     agent: Caller = "ops"
     idem_key: str = ""  # stored with the intent: after a crash the key leads to its outcome
-
-
-@dataclass(frozen=True, slots=True)
-class ClosedReply:
-    """`intent_id`: the id of the command in the journal."""
-
-    ok: OK = field(default=True, init=False)
-    symbol: str
-    closed: tuple[ClosedTradeReply, ...]
-    count: int
-    intent_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class ClosePosition(Message[ClosedReply]):
-    """Close the trades of a symbol: cancel their protection and sell at market."""
-
-    owner: ClassVar[str] = "position_manager"
-    licensed: ClassVar[bool] = True
-    reduces: ClassVar[bool] = True
-    urgent: ClassVar[bool] = True
-    symbol: Symbol
-    agent: Caller = "ops"
-    idem_key: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ClosedAll:
-    """`ok` is False when a position could not be closed. `intent_id`: the id of the command in the journal."""
-
-    ok: bool
-    closed: tuple[ClosedTradeReply, ...]
-    failed: tuple[ScanFailure, ...]
-    count: int
-    intent_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class CloseAll(Message[ClosedAll]):
-    """Close every open position; pending entries are not canceled."""
-
-    owner: ClassVar[str] = "position_manager"
-    licensed: ClassVar[bool] = True
-    reduces: ClassVar[bool] = True
-    agent: Caller = "ops"
-    idem_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,9 @@ from opentrader.actors.runtime.context import Context
 from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message, Tick
 from opentrader.actors.trading.book import TradeBook
-from opentrader.actors.trading.closing import CloseTrades, Closing
+from opentrader.actors.trading.commands.closeall import CloseAlls, CloseTrades
+from opentrader.actors.trading.commands.closing import Closing
+from opentrader.actors.trading.commands.marking import Marking
 from opentrader.actors.trading.control import ControlDesk, SetControl, halted_by
 from opentrader.actors.trading.desk import Desk
 from opentrader.actors.trading.entry.entries import Entries, PlanEntry
@@ -85,17 +87,18 @@ class PositionManager(Actor):
         self._loop = LifecycleLoop(desk, around, late_ms=int(LATE_MS * self._speed))
         self._control = ControlDesk(desk, cooldown_sec=risk.cooldown_sec)
         self._restore = Restore(desk, self._loop)
-        self._closing = Closing(desk, self._loop, self._restore, self._control)
+        marking = Marking(desk, self._loop, self._restore)
+        self._closing, self._closealls = Closing(desk, marking), CloseAlls(desk, marking, self._control)
         self._reconciliation = Reconciliation(desk, self._loop, self._opened)
         self._account = AccountReader(desk, self._reconciliation.start)
         self._trailing = TrailingStops(desk, self._loop, timeframe)
         self._prices = PriceWatch(desk, self._loop)
         entries = self._entries(desk, risk)
         self.join(self._loop, self._loop.booking, self._waiters, self._control)
-        self.join(self._restore, self._closing, self._reconciliation)
+        self.join(self._restore, self._closing, self._closealls, self._reconciliation)
         self.join(self._account, self._trailing, self._prices, entries)
         self.join(PendingCancels(desk, self._loop), HistoryImport(desk, watchlist))
-        self.join(Repeats(desk, entries, self._closing))
+        self.join(Repeats(desk, entries, self._closing, self._closealls))
 
     def _entries(self, desk: Desk, risk: Risk) -> Entries:
         return Entries(
@@ -182,7 +185,7 @@ class PositionManager(Actor):
 
     def _opened(self) -> None:
         """All is reconciled: entries are allowed, unless the last process did not finish a closeall."""
-        self._closing.resume()
+        self._closealls.resume()
 
     def _barred(self) -> OpentraderError | None:
         """Why no entry may be opened now. It reads what was published, so that any thread may ask."""

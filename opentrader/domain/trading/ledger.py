@@ -65,7 +65,7 @@ class ClosedTrade:
         return self.pnl + self.left_over * min(self.entry_px, self.exit_px)
 
 
-CommandKind = Literal["close", "closeall", "sell", "cancel"]
+CommandKind = Literal["close", "closeall", "closeall_pending", "sell", "cancel"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,8 @@ class Command:
     """A request about trades that exist, journaled in the commit that acts on it.
 
     `trades` are the ids of all trades that it is about, decided once: they tell what became of it, whatever is open by
-    then. `outcome`: `accepted`, or the code of the error that it was answered with, because there was no position.
-    `symbol` is empty for all symbols.
+    then. A `closeall_pending` is about the entries that wait as well. `outcome`: `accepted`, or the code of the error
+    that it was answered with, because there was no position. `symbol` is empty for all symbols.
     """
 
     id: str
@@ -85,6 +85,10 @@ class Command:
     trades: tuple[str, ...]
     at_ms: int
     outcome: str = "accepted"
+
+    @property
+    def closes_all(self) -> bool:
+        return self.kind in {"closeall", "closeall_pending"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,8 @@ def command(connection: Connection, id: str) -> Command | None:
 
 def closealls(connection: Connection, since_ms: int) -> list[Command]:
     """Those of this instant or later, oldest first."""
-    return COMMANDS.select(connection, "WHERE kind = 'closeall' AND at_ms >= ? ORDER BY at_ms, id", since_ms)
+    kinds = "kind IN ('closeall', 'closeall_pending')"
+    return COMMANDS.select(connection, f"WHERE {kinds} AND at_ms >= ? ORDER BY at_ms, id", since_ms)
 
 
 def with_events(connection: Connection) -> Iterator[tuple[str, int, dict[str, Any]]]:

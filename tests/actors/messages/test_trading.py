@@ -53,7 +53,7 @@ def test_a_date_must_exist() -> None:
 
 
 def test_what_reduces_risk_says_so_and_an_entry_does_not() -> None:
-    reducing = (messages.ClosePosition, messages.CloseAll, messages.UpdateTrailing)
-    assert all(kind.reduces and kind.licensed for kind in reducing)
+    assert messages.UpdateTrailing.reduces
+    assert messages.UpdateTrailing.licensed
     assert messages.ExecuteTrade.licensed
     assert not messages.ExecuteTrade.reduces

@@ -6,6 +6,7 @@ from typing import Any, TypeVar, cast
 
 import pytest
 
+from opentrader.actors import messages
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.outcome import Done
 from opentrader.actors.trading.control import (
@@ -20,6 +21,7 @@ from opentrader.domain.time_limits import CLOSE_SECONDS
 from opentrader.domain.trading.ledger import Control
 from tests.fakes.clock import NOW, StillClock
 from tests.fakes.desk import desk
+from tests.fakes.market import Market
 
 R = TypeVar("R")
 
@@ -73,3 +75,10 @@ def test_what_bars_entries_begins_an_epoch(before: Control, after: Control, epoc
     part.control = before
     assert part.control_stored(ControlStored(after, Done(None))) == after
     assert (part.control, part.epoch) == (after, epochs)
+
+
+async def test_a_second_halt_without_a_reason_keeps_the_first(market: Market) -> None:
+    first = await market.ask(messages.Halt(reason="the venue is odd"))
+    market.clock.now_ms += 5_000
+    again = await market.ask(messages.Halt())
+    assert (again.reason, again.since) == (first.reason, first.since) == ("the venue is odd", first.since)

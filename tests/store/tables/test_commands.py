@@ -58,6 +58,7 @@ async def test_a_key_is_bound_once_and_a_second_command_leaves_nothing(store: St
 
 async def test_only_closealls_since_an_instant_are_listed(store: Store) -> None:
     every = [replace(CLOSE, id=f"C{at}", kind="closeall", symbol="", idem_key="", at_ms=at) for at in (1, 2, 3)]
+    every[1] = replace(every[1], kind="closeall_pending")
     await journaled(store, replace(CLOSE, at_ms=3), *reversed([replace(one, id=f"A{one.at_ms}") for one in every]))
     assert [command.id for command in CommandTable(store).closealls(2)] == ["A2", "A3"]
 

@@ -62,7 +62,7 @@ NEEDED: dict[type[Message[Any]], dict[str, Any]] = {messages.PlaceManual: {"rr":
 
 # The fields whose annotation is a type and no more. They too refuse what is not of that type.
 UNBOUNDED = {
-    "CloseAll": {"idem_key"},
+    "CloseAll": {"cancel_pending", "idem_key"},
     "ClosePosition": {"idem_key"},
     "EmitSignal": {"outlook"},
     "ExecuteTrade": {"idem_key"},

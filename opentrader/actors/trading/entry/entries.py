@@ -15,7 +15,7 @@ from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.outcome import Outcome
 from opentrader.actors.runtime.reply import Reply
-from opentrader.actors.trading.closing import Closing
+from opentrader.actors.trading.commands.closing import Closing
 from opentrader.actors.trading.desk import Desk, TradingPart
 from opentrader.actors.trading.entry.intents import (
     Quote,

@@ -8,7 +8,8 @@ from opentrader.actors import messages
 from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.reply import Reply
-from opentrader.actors.trading.closing import Closing
+from opentrader.actors.trading.commands.closeall import CloseAlls
+from opentrader.actors.trading.commands.closing import Closing
 from opentrader.actors.trading.desk import Desk, TradingPart
 from opentrader.actors.trading.entry.entries import Entries, Outcomes
 
@@ -26,11 +27,13 @@ class OutcomeOf(Message[Told | None]):
 class Repeats(TradingPart):
     """Finds what an id stands for in the journal, so that it does not matter which process began it, and when."""
 
-    def __init__(self, desk: Desk, entries: Entries, closing: Closing) -> None:
+    def __init__(self, desk: Desk, entries: Entries, closing: Closing, closealls: CloseAlls) -> None:
         super().__init__(desk)
-        self._entries, self._closing = entries, closing
+        self._entries, self._closing, self._closealls = entries, closing, closealls
 
     @handles(OutcomeOf)
     def outcome_of(self, message: OutcomeOf) -> Reply[Told | None] | None:
         command = self._commands.command(message.id)
-        return self._entries.outcome(message.id) if command is None else self._closing.answer(command)
+        if command is None:
+            return self._entries.outcome(message.id)
+        return self._closealls.answer(command) if command.closes_all else self._closing.answer(command)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from opentrader.actors import messages
-from opentrader.actors.trading import closing as trade_closing
+from opentrader.actors.trading.commands import marking
 from opentrader.actors.trading.recovery.repeats import OutcomeOf
 from opentrader.actors.trading.replies import outcomes
 from opentrader.domain.trading.ledger import KeyTaken, Reservation
@@ -132,6 +132,19 @@ async def test_a_pending_entry_that_fills_later_is_not_what_a_closeall_was_about
     assert len(market.snapshot.open_trades()) == 1
 
 
+async def test_a_closeall_that_took_entries_back_is_told_the_same_after_a_restart(market: Market) -> None:
+    await reserved(market)
+    opened, waiting = (await market.ask(buy())).trade.id, (await market.ask(limit(95.0))).entry.id
+    first = await market.ask(messages.CloseAll(cancel_pending=True, idem_key=KEY))
+    later = (await market.ask(limit(94.0))).entry.id
+    for _ in range(2):
+        again = await repeated(market)
+        assert (ids(again), [entry.id for entry in again.cancelled_entries]) == ([opened], [waiting])
+        assert again.cancelled_entries == first.cancelled_entries
+        assert [trade.intent.id for trade in market.snapshot.pending()] == [later]
+        await restarted(market)
+
+
 async def test_of_two_attempts_of_one_request_one_acts(market: Market) -> None:
     """The first one seemed lost while it waited for its symbol."""
     await reserved(market)
@@ -228,7 +241,7 @@ async def test_only_what_could_not_be_protected_is_told_as_that(market: Market) 
 async def test_a_close_that_takes_too_long_is_told_with_its_id(
     market: Market, monkeypatch: pytest.MonkeyPatch, request_: Any
 ) -> None:
-    monkeypatch.setattr(trade_closing, "CLOSE_SECONDS", 0.2)
+    monkeypatch.setattr(marking, "CLOSE_SECONDS", 0.2)
     await reserved(market)
     await market.ask(buy())
     market.venue.transport.gate.clear()

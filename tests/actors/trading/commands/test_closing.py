@@ -1,0 +1,59 @@
+"""A close of one symbol: what seemed lost, and what is over."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from opentrader.actors import messages
+from opentrader.actors.trading.replies.snapshot import TradingSnapshot
+from opentrader.errors import ExchangeError, PositionNotFound
+from opentrader.exchange.paper.transport import InjectedFault, Script
+from tests.fakes.market import PAIR, Market
+from tests.fakes.orders import buy
+from tests.waiting import until
+
+
+def trouble(market: Market, *faults: InjectedFault) -> None:
+    market.venue.transport = type(market.venue.transport)(Script(faults), market.clock.market_ms)
+
+
+async def seen(market: Market, holds: Callable[[TradingSnapshot], bool]) -> None:
+    """Wait for what the snapshot shows without a look at the venue, which does not answer."""
+    await until(lambda: holds(market.snapshot))
+
+
+async def coins(market: Market) -> float:
+    held = (await market.venue.balances()).get("SOL")
+    return 0.0 if held is None else float(held.total)
+
+
+async def test_an_entry_that_seemed_lost_is_closed_if_it_turns_up(market: Market) -> None:
+    trouble(market, InjectedFault("lost", on="place"))
+    placing = asyncio.create_task(market.ask(buy()))
+    await market.until(lambda snapshot: placing.done())
+    with pytest.raises(ExchangeError, match="did not receive"):
+        await placing
+    with pytest.raises(PositionNotFound):
+        await market.ask(messages.ClosePosition(PAIR))
+    assert [trade.close_reason for trade in market.snapshot.trades] == ["close"]
+    assert (await market.ask(buy())).status == "opened"
+
+
+async def test_what_is_over_is_booked_once(market: Market) -> None:
+    """It was saved as open again by the looks of the next seconds, and booked anew at each start."""
+    await market.ask(buy())
+    await market.ask(messages.ClosePosition(PAIR))
+    for _ in range(2):
+        await market.go(*[100.0] * 3)
+        await market.stop()
+        await market.start()
+        await market.go(100.0)
+    booked = market.store.read(
+        lambda connection: connection.execute("SELECT count(*) FROM events WHERE type = 'closed'").get
+    )
+    assert booked == 1
+    ended = market.store.read(lambda connection: connection.execute("SELECT count(ended_ms) FROM trades").get)
+    assert ended == 1
