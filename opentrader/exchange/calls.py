@@ -36,6 +36,11 @@ class VenueCalls(Protocol):
 
     venue: str
 
+    @property
+    def used(self) -> int:
+        """The request weight that the venue has counted in its minute, as its last answer told; 0 if it tells none."""
+        ...
+
     async def place(self, order: NewOrder) -> Outcome: ...
 
     async def place_list(self, new: NewList) -> Outcome: ...

@@ -157,7 +157,12 @@ class VenueConnection:
 
     async def _read(self, name: str, call: Callable[[], Coroutine[Any, Any, T]], why: Purpose = "state") -> T:
         """Raises `Unreachable` when no answer comes in time, `ReadRefused` when the governor holds it back."""
-        self.governor.admit(WEIGHTS[name], why)
+        with self.governor.sending(WEIGHTS[name], why):
+            answer = await self._answer(call)
+        self.governor.calibrate(self._calls.used)
+        return answer
+
+    async def _answer(self, call: Callable[[], Coroutine[Any, Any, T]]) -> T:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 return await call()

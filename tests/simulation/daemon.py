@@ -142,6 +142,7 @@ class Daemon:
         exchange: VenueCalls,
         disk: Disk,
         prices: TablePrices,
+        weight: int,
         on_fatal: Callable[[str], object],
     ) -> None:
         self.life, self.ready = life, False
@@ -152,7 +153,7 @@ class Daemon:
         self._requests = 0
         self.idempotency, self.audit_log = IdempotencyTable(store), AuditTable(store)
         self._lives = Callbacks(loop)
-        self._connection = VenueConnection(exchange, clock, governor=Governor(0, loop.time))
+        self._connection = VenueConnection(exchange, clock, governor=Governor(weight, loop.time))
         self._supervisor = Supervisor(loop, clock, ids, on_fatal=on_fatal, barrier=self._settled, lives=self._lives)
         records = Records(
             journal=JournalTable(store),

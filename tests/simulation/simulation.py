@@ -182,6 +182,7 @@ class Simulation:
             exchange=self.wire,
             disk=self.disk,
             prices=self.prices,
+            weight=self.weather.climate.weight,
             on_fatal=self._on_fatal,
         )
         self.daemon.start()

@@ -58,7 +58,7 @@ class Climate:
     kills: float = 0.0
     storms: bool = False
     hands: float = 0.0
-    weight: int = 0
+    weight: int = 6_000
     bnb: bool = False
 
 
@@ -74,7 +74,7 @@ CLIMATES: Mapping[str, Climate] = {
     "thin": Climate(windows={"thin": Window(900, 300)}),
     "halts": Climate(windows={"halt": Window(900, 300)}),
     "delistings": Climate(windows={"gone": Window(1_800, 900)}, kills=600),
-    "limits": Climate(weight=6_000),
+    "limits": Climate(weight=1_200),
     "fees": Climate(bnb=True),
     "late fills": Climate(windows={"fills": Window(900, 600, 90.0)}, kills=1_800, bnb=True),
     "slow disk": Climate(windows={"disk": Window(900, 600, 1.2)}),

@@ -39,6 +39,7 @@ GONE = "ETHUSDT"  # the symbol that is delisted and listed again
 GIVES_UP = 2.0  # seconds after which the client takes a request for lost
 LATE = 6.0  # at most, after that
 STALE_MS = 4_000  # at most
+UNANSWERED: Outcome = Unknown(TIMEOUT)
 
 
 class Wire:
@@ -50,12 +51,13 @@ class Wire:
         self._loop, self._exchange, self._weather = loop, exchange, weather
         self._stale_ms = 0
         self._context = outside()
-        exchange.transport._faults = self._told
+        exchange.transport._faults = self._faults
         self.calls: Counter[str] = Counter()
         self.under_way: Counter[str] = Counter()
         self.answered_at: dict[str | None, float] = {}  # symbol, None for all -> when orders were last read
         self.refusals = 0
-        self.weight: Counter[int] = Counter()  # by minute
+        self.weight: Counter[int] = Counter()  # by the minute of arrival
+        self.used = 0  # of it in this minute, as the last answer told
         self._refused = 0  # since the limit was last kept
         self._banned_until = 0.0
 
@@ -123,13 +125,13 @@ class Wire:
         return max(self.answered_at.get(symbol, 0.0), self.answered_at.get(None, 0.0) if of_all else 0.0)
 
     def _limited(self, name: str) -> InjectedFault | None:
-        """The refusal of a client who asks too much; counted as the venue counts."""
+        """The refusal of a client who asks too much; counted as the venue counts, when a request arrives."""
         now, limit = self._loop.time(), self._weather.climate.weight
         minute = int(now // 60)
         if now < self._banned_until:
             return InjectedFault("banned", delay_ms=int((self._banned_until - now) * 1000))
         self.weight[minute] += WEIGHTS.get(name, 0)
-        if not limit or self.weight[minute] <= limit:
+        if self.weight[minute] <= limit:
             self._refused = 0
             return None
         self._refused += 1
@@ -140,35 +142,29 @@ class Wire:
         return InjectedFault("rate-limited", delay_ms=int((60 - now % 60) * 1000))
 
     async def _write(self, name: str, request: Callable[[], Awaitable[Outcome]]) -> Outcome:
-        if self._weather.now("outage"):
-            return await self._after(GIVES_UP, Unknown(TIMEOUT))
-        if limited := self._limited(name):
-            self.refusals += 1
-            return await self._after(self._weather.latency(), outcome_of_write(limited))
         fault = self._weather.fault()
-        if self._weather.now("halt") and name in {"place", "place_list", "replace"}:
-            outcome: Outcome | None = await self._after(self._weather.latency(), outcome_of(-1013, MARKET_CLOSED))
-        elif fault == "lost":
-            outcome = await self._after(GIVES_UP, Unknown(TIMEOUT))
-        else:
-            outcome = await self._carried(name, request, fault, Unknown(TIMEOUT))
-        if fault == "garbled":
-            return Unknown(GARBLED)
+        if fault == "lost" or self._weather.now("outage"):
+            return await self._after(GIVES_UP, Unknown(TIMEOUT))
+        outcome: Outcome | None = await self._carried(name, lambda: self._written(name, request), fault, UNANSWERED)
         assert outcome is not None
         self.refusals += isinstance(outcome, Refused)
+        if fault == "garbled":
+            return Unknown(GARBLED)
         return outcome
 
-    async def _read(self, name: str, symbol: str | None, request: Callable[[], Awaitable[T]]) -> T:
-        if self._weather.now("outage"):
-            raise await self._after(GIVES_UP, Unreachable(TIMEOUT))
+    async def _written(self, name: str, request: Callable[[], Awaitable[Outcome]]) -> Outcome:
+        """What the venue does with a write that arrives."""
         if limited := self._limited(name):
-            raise await self._after(self._weather.latency(), refusal_of_read(limited))
-        if symbol == GONE and self._weather.now("gone"):
-            raise await self._after(self._weather.latency(), SymbolNotFound(f"{symbol} is not listed"))
+            return outcome_of_write(limited)
+        if self._weather.now("halt") and name in {"place", "place_list", "replace"}:
+            return outcome_of(-1013, MARKET_CLOSED)
+        return await request()
+
+    async def _read(self, name: str, symbol: str | None, request: Callable[[], Awaitable[T]]) -> T:
         fault = self._weather.fault()
-        if fault in {"lost", "late"}:
+        if fault in {"lost", "late"} or self._weather.now("outage"):
             raise await self._after(GIVES_UP, Unreachable(TIMEOUT))
-        answer = await self._carried(name, request, fault, None)
+        answer = await self._carried(name, lambda: self._told(name, symbol, request), fault, None)
         if answer is None:
             raise Unreachable(TIMEOUT)
         if fault == "garbled":
@@ -178,6 +174,14 @@ class Wire:
         if fault == "number" and isinstance(answer, PriceTicker):
             return replace(answer, last=Decimal("NaN") if self.calls[name] % 2 else Decimal(0))
         return answer
+
+    async def _told(self, name: str, symbol: str | None, request: Callable[[], Awaitable[T]]) -> T:
+        """What the venue answers to a read that arrives."""
+        if limited := self._limited(name):
+            raise refusal_of_read(limited)
+        if symbol == GONE and self._weather.now("gone"):
+            raise SymbolNotFound(f"{symbol} is not listed")
+        return await request()
 
     async def _carried(
         self, name: str, request: Callable[[], Awaitable[T]], fault: CallFault | None, unanswered: T | None
@@ -213,9 +217,17 @@ class Wire:
         except Exception as error:  # noqa: BLE001 - the caller gets it, as over a line
             answer = error
         if back is not None:
-            self._loop.call_later(back, _settle, reply, answer, context=self._context)
+            self._loop.call_later(back, self._answered, reply, answer, self._counted(), context=self._context)
 
-    def _told(self, method: str) -> InjectedFault:
+    def _answered(self, reply: asyncio.Future[T | None], answer: T | Exception | None, used: int) -> None:
+        """An answer comes back, with the weight that the venue has counted."""
+        self.used = used
+        _settle(reply, answer)
+
+    def _counted(self) -> int:
+        return self.weight[int(self._loop.time() // 60)]
+
+    def _faults(self, method: str) -> InjectedFault:
         """What the paper exchange asks before it answers a call; it does so before it waits for anything."""
         stale, self._stale_ms = self._stale_ms, 0
         return InjectedFault("stale", delay_ms=stale) if stale else OK

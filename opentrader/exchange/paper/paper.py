@@ -85,6 +85,11 @@ class PaperExchange:
         session = Session(ledger, prices_of(feed), feed.listings(), terms or Terms())
         return cls(session, clock, faults=faults, recv_window_ms=recv_window_ms, wire=wire, speed=speed)
 
+    @property
+    def used(self) -> int:
+        """The request weight of this minute."""
+        return self.transport.wire.used
+
     def close(self) -> None:
         """Commit pending writes and close the ledger. Blocks briefly. Idempotent."""
         self._session.ledger.close()

@@ -15,7 +15,9 @@ from opentrader.actors.trading.recovery.reconciliation import Reconciled, Reconc
 from opentrader.domain.trading.lifecycle import decide, fold, looking, reply
 from opentrader.domain.trading.looks import PARTS, Watch
 from opentrader.exchange import connection
+from opentrader.exchange.governor import Governor
 from opentrader.exchange.shared import SharedReads
+from tests.simulation import daemon
 from tests.simulation.faults.given import MOST_SEEDS
 from tests.simulation.simulation import Simulation
 
@@ -63,8 +65,13 @@ def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(looking, "pause", lambda leg, settings: settings.poll if leg.live else None)
 
 
+def _ungoverned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(daemon, "Governor", lambda limit, now: Governor(0, now))
+
+
 def _everything(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every poll reads all there is, for each trade."""
+    """Every poll reads all there is, for each trade, and nothing holds it back."""
+    _ungoverned(monkeypatch)
     watch = looking.watch
 
     def whole(*given: Any) -> Watch:

@@ -11,9 +11,13 @@ from opentrader.actors import messages
 from opentrader.actors.trading import control
 from opentrader.domain.trading.exchange import PriceTicker
 from opentrader.domain.trading.lifecycle import commands as lifecycle_commands
+from opentrader.exchange.governor import Governor
 from opentrader.exchange.paper.ledger.ledger import deposit
+from tests.simulation import daemon
 from tests.simulation.faults.given import CLOSE, ENTRY, done, scripted
 from tests.simulation.simulation import Simulation
+
+STORM = 300  # pairs of requests, five a second
 
 
 @pytest.mark.parametrize("seed", [27, 10])
@@ -61,6 +65,30 @@ def test_k3_the_run_finds_it_if_nothing_is_overruled(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(lifecycle_commands, "overruled", lambda trade, now: trade)
     with pytest.raises(AssertionError):
         test_k3_an_operator_can_end_a_quarantine()
+
+
+def test_k15_a_storm_of_entries_and_closes_stays_within_the_limit_of_the_venue() -> None:
+    """Each pair of them trades; the reads for all of them would weigh more than the venue allows."""
+
+    async def act(simulation: Simulation) -> None:
+        await asyncio.sleep(60)
+        for _ in range(STORM):
+            for message in (ENTRY, CLOSE):
+                simulation.spawn(simulation.request(message))
+            await asyncio.sleep(0.2)
+        await asyncio.sleep(180)
+        await done(simulation, ENTRY)  # it has calmed down
+
+    simulation = scripted(act)
+    weight, most = simulation.wire.weight, simulation.weather.climate.weight
+    assert max(weight.values()) > most / 2
+    assert not simulation.judge.violations
+
+
+def test_k15_the_run_finds_it_if_nothing_governs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(daemon, "Governor", lambda limit, now: Governor(0, now))
+    with pytest.raises(AssertionError):
+        test_k15_a_storm_of_entries_and_closes_stays_within_the_limit_of_the_venue()
 
 
 @pytest.mark.parametrize("before", [0.001, 0.01, 0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.6])

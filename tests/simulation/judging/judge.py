@@ -41,7 +41,6 @@ UNSEEN_SECONDS = 150.0  # of good time; the reconcile looks every 30 s
 STUCK_SECONDS = 600.0  # of good time, from the operator's close of a quarantined trade
 MOST_ORDERS, ORDERS_MS = 12, 60_000  # market orders of one trade within a minute
 ENTRY_MS = 10_000  # from the intent of a market entry to its order: 5 s, and the line
-MOST_WEIGHT = 4_800  # of request weight a minute
 MOST_READS = 4  # of the account at once
 ACCOUNT_MS = 20_000  # age of the account that an entry is sized from
 PROTECTABLE = Decimal(12)  # in quote currency: what is worth less may stay unprotected
@@ -185,8 +184,9 @@ class Judge:
         self._faults.clear()
         self._keys.watch()
         minute = int(self._sim.loop.time() // 60) - 1
-        if self._sim.wire.weight[minute] > MOST_WEIGHT:
-            self.found("weight", f"{self._sim.wire.weight[minute]:,} of 6,000 request weight in a minute")
+        weight, most = self._sim.wire.weight[minute], self._sim.weather.climate.weight
+        if weight > most:
+            self.found("weight", f"{weight:,} of {most:,} request weight in a minute")
         for name, count in self._sim.wire.under_way.items():
             if name == "balances" and count > MOST_READS:
                 self.found("reads pile up", f"{count} reads of the account at once")
