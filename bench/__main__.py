@@ -55,7 +55,9 @@ def _parser() -> ArgumentParser:
     )
     parser.add_argument("rows", metavar="ROW", nargs="*", help="P1, P2 ... or a name that --list shows; default all")
     parser.add_argument("--list", action="store_true", help="show the rows and what each measures")
-    parser.add_argument("--long", action="store_true", help="also what takes minutes (P14, P15, P16, P18)")
+    parser.add_argument(
+        "--long", action="store_true", help="also what takes minutes (P14, P15, P16, P18), and more of K14 and K15"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep the result as JSON")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="keep the table as Markdown")
     parser.add_argument("--compare", type=Path, metavar="FILE", help="compare with an earlier JSON, and fail if slower")

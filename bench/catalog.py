@@ -27,6 +27,8 @@ MODULES = {
     "P17": "analysis.replay",
     "P18": "process.waiting",
     "P19": "http.stream",
+    "K14": "exchange.far",
+    "K15": "exchange.weight",
 }
 
 

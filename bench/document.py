@@ -34,8 +34,9 @@ class Document:
         return Document(other.machine, other.at, other.commit, tuple(sorted(rows.values(), key=_number)))
 
 
-def _number(result: Result) -> int:
-    return int(result.row.key[1:])
+def _number(result: Result) -> tuple[bool, int]:
+    """The performance rows come before those that are named after a rule of the trading core."""
+    return result.row.key[0] != "P", int(result.row.key[1:])
 
 
 def encoded(document: Document) -> bytes:

@@ -39,6 +39,11 @@ def trade(coin: str) -> Request:
     return ("POST", f"/api/trade?symbol={coin}USDT&direction=buy&{figures}", None)
 
 
+def resting(coin: str, px: float) -> Request:
+    """A LIMIT entry that waits at its own price, and its levels should it be filled."""
+    return ("POST", f"/api/trade/manual?symbol={coin}USDT&direction=buy&entry_px={px:.6g}&sl_pct=5&tp_pct=10", None)
+
+
 def close(coin: str) -> Request:
     return ("POST", f"/api/close?symbol={coin}USDT", None)
 

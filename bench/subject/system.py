@@ -1,5 +1,5 @@
 """The whole system without a port: public names."""
 
-from opentrader import OpenTrades, Settings, TradingSystem
+from opentrader import ExecuteTrade, OpenTrades, PlaceManual, Settings, TradingSystem
 
-__all__ = ["OpenTrades", "Settings", "TradingSystem"]
+__all__ = ["ExecuteTrade", "OpenTrades", "PlaceManual", "Settings", "TradingSystem"]

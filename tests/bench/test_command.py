@@ -18,7 +18,7 @@ from tests.bench.conftest import made_row
 
 def test_every_row_is_there_once() -> None:
     rows = catalog.rows()
-    assert [row.key for row in rows] == [f"P{number}" for number in range(1, 20) if number != 13]
+    assert [row.key for row in rows] == [*(f"P{number}" for number in range(1, 20) if number != 13), "K14", "K15"]
     assert all(bool(row.measure) != bool(row.absent) for row in rows)
     assert len({catalog.short_name(row.key) for row in rows}) == len(rows)
 

@@ -83,9 +83,9 @@ def test_json_and_back(document: Callable[..., Document]) -> None:
 
 def test_later_rows_take_the_place_of_earlier_ones(document: Callable[..., Document]) -> None:
     first, second = document(1.0), document(2.0)
-    more = Document(first.machine, first.at, first.commit, (Result(made_row("P10")), *first.results))
-    both = more.with_rows_of(second)
-    assert both.results == (*second.results, Result(made_row("P10")))
+    known = (Result(made_row("K2")), Result(made_row("P10")))
+    more = Document(first.machine, first.at, first.commit, (*known, *first.results))
+    assert more.with_rows_of(second).results == (*second.results, *reversed(known))
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1]", '{"format": 99}'])

@@ -1,0 +1,1 @@
+"""Rows about an exchange that is far away."""
