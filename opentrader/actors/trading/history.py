@@ -15,12 +15,30 @@ from opentrader.actors.runtime.outcome import Outcome
 from opentrader.actors.trading.replies.outcomes import closed_trade_reply
 from opentrader.domain.trading.ledger import ClosedTrade
 from opentrader.domain.trading.ports import AuditStore, History
-from opentrader.domain.trading.statistics import Stats, statistics
+from opentrader.domain.trading.statistics import Stats, Totals
 
 
 @dataclass(frozen=True, slots=True)
 class Tidied(Message[None]):
     outcome: Outcome[None]
+
+
+class Tally:
+    """The statistics of the history. A row is read once, unless one is booked again that others came after."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._totals, self._seen = Totals[ClosedTrade](), 0
+
+    def stats(self) -> Stats[ClosedTrade]:
+        """The statistics of all rows that are stored now."""
+        rows, seen = self._history.since(self._seen)
+        if any(row.closed_at <= self._totals.last for row in rows):
+            self._totals = Totals()
+            rows, seen = self._history.since(0)
+        self._totals.add(row for row in rows if row.counted)
+        self._seen = seen
+        return self._totals.stats()
 
 
 class HistoryReader(Actor):
@@ -33,6 +51,7 @@ class HistoryReader(Actor):
     ) -> None:
         super().__init__(context)
         self._history, self._audit, self._tidy = history, audit, tidy
+        self._tally = Tally(history)
 
     @handles(Tick)
     def hourly(self, message: Tick) -> None:
@@ -51,7 +70,7 @@ class HistoryReader(Actor):
 
     @handles(messages.StatsOf)
     def stats(self, message: messages.StatsOf) -> messages.StatsReply:
-        return _figures(statistics(self._history.all()))
+        return _figures(self._tally.stats())
 
     @handles(messages.AuditOf)
     def audit(self, message: messages.AuditOf) -> messages.Audit:

@@ -104,12 +104,15 @@ class History(Protocol):
 
     def total(self) -> int: ...
 
-    def all(self) -> list[ClosedTrade]:
-        """The trades that count in the statistics."""
+    def since(self, seq: int) -> tuple[list[ClosedTrade], int]:
+        """The rows that were written after this one, also in place of an earlier one, and the number of the last.
+
+        Without any such row, the number is the given one; before the first it is 0.
+        """
         ...
 
     def recent(self, since: int, ids: Iterable[str]) -> list[ClosedTrade]:
-        """Those of `all` that closed at this Unix second or later, and those with one of the ids."""
+        """The trades that count in the statistics, if closed at this Unix second or later or with one of the ids."""
         ...
 
     def of(self, ids: Iterable[str]) -> list[ClosedTrade]:

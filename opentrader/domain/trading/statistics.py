@@ -17,13 +17,13 @@ An undefined figure is None: the mean of no trades, a division by zero.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Context, Decimal, localcontext
-from itertools import accumulate
 from typing import Generic, Protocol, TypeVar
 
 _EXACT = Context(prec=60)  # more than any sum of prices and sizes needs: only quotients and roots are rounded
+_ZERO = Decimal(0)
 
 
 class Closed(Protocol):
@@ -44,7 +44,6 @@ class Closed(Protocol):
 
 
 T = TypeVar("T", bound=Closed)
-Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,51 +81,100 @@ class Stats(Generic[T]):
     by_agent: dict[str, Group]
 
 
-def statistics(trades: Sequence[T]) -> Stats[T]:
-    """The statistics of the trades, in any order. Of equal trades, the one closed first is `best` or `worst`.
+class Totals(Generic[T]):
+    """What the statistics of all trades so far follow from: a further trade costs the same, however many there were.
 
-    Trades without an agent are missing only from `by_agent`.
+    Of equal trades, the one closed first is `best` or `worst`. Those without an agent are missing only from `by_agent`.
     """
-    with localcontext(_EXACT):
-        return _statistics(sorted(trades, key=lambda t: t.closed_at))
+
+    def __init__(self) -> None:
+        self.last = -math.inf  # Unix seconds
+        self._trades = 0
+        self._gains, self._losses = _Sum(), _Sum()
+        self._pct = self._pct_squares = self._downside = self._peak = self._drawdown = _ZERO
+        self._best: T | None = None
+        self._worst: T | None = None
+        self._groups: tuple[dict[str, _Sum], ...] = ({}, {}, {})
+
+    def add(self, trades: Iterable[T]) -> None:
+        """Count trades, in any order; none that was counted before was closed after one of them."""
+        with localcontext(_EXACT):
+            for trade in sorted(trades, key=lambda t: t.closed_at):
+                self._add(trade, trade.pnl, trade.pnl_pct)
+
+    def _add(self, trade: T, pnl: Decimal, pct: Decimal) -> None:
+        self.last, self._trades = trade.closed_at, self._trades + 1
+        if pnl > 0:
+            self._gains.add(pnl)
+        elif pnl < 0:
+            self._losses.add(pnl)
+        self._pct, self._pct_squares = self._pct + pct, self._pct_squares + pct**2
+        self._downside += min(pct, _ZERO) ** 2
+        equity = self._gains.pnl + self._losses.pnl
+        self._peak = max(self._peak, equity)
+        self._drawdown = max(self._drawdown, self._peak - equity)
+        if self._best is None or pnl > self._best.pnl:
+            self._best = trade
+        if self._worst is None or pnl < self._worst.pnl:
+            self._worst = trade
+        for groups, key in zip(self._groups, (trade.symbol, trade.bot, trade.agent), strict=True):
+            if key is not None:
+                groups.setdefault(key, _Sum()).add(pnl)
+
+    def stats(self) -> Stats[T]:
+        """The statistics so far."""
+        with localcontext(_EXACT):
+            return self._stats()
+
+    def _stats(self) -> Stats[T]:
+        n, gains, losses = Decimal(self._trades), self._gains, self._losses
+        pnl = gains.pnl + losses.pnl
+        by_symbol, by_bot, by_agent = ({key: one.group() for key, one in groups.items()} for groups in self._groups)
+        return Stats(
+            total_trades=self._trades,
+            wins=gains.trades,
+            losses=losses.trades,
+            breakeven=self._trades - gains.trades - losses.trades,
+            win_rate=_ratio(Decimal(100 * gains.trades), n),
+            total_pnl=float(pnl),
+            avg_pnl_pct=_ratio(self._pct, n),
+            avg_win=_ratio(gains.pnl, Decimal(gains.trades)),
+            avg_loss=_ratio(losses.pnl, Decimal(losses.trades)),
+            profit_factor=_ratio(gains.pnl, -losses.pnl),
+            expectancy=_ratio(pnl, n),
+            max_drawdown=float(self._drawdown),
+            sharpe=self._sharpe(),
+            sortino=_ratio(self._pct / n, (self._downside / n).sqrt()) if n else None,
+            calmar=_ratio(pnl, self._drawdown),
+            best=self._best,
+            worst=self._worst,
+            by_symbol=by_symbol,
+            by_bot=by_bot,
+            by_agent=by_agent,
+        )
+
+    def _sharpe(self) -> float | None:
+        """The variance comes from exact sums: of equal returns it is 0."""
+        n = self._trades
+        if n < 2:
+            return None
+        variance = max(self._pct_squares * n - self._pct**2, _ZERO) / (n * (n - 1))
+        return _ratio(self._pct / n, variance.sqrt())
 
 
-def _statistics(trades: list[T]) -> Stats[T]:
-    pnl, pct = [t.pnl for t in trades], [t.pnl_pct for t in trades]
-    gains, losses = [p for p in pnl if p > 0], [p for p in pnl if p < 0]
-    drawdown, n = max_drawdown(pnl), len(trades)
-    return Stats(
-        total_trades=n,
-        wins=len(gains),
-        losses=len(losses),
-        breakeven=n - len(gains) - len(losses),
-        win_rate=_ratio(Decimal(100 * len(gains)), Decimal(n)),
-        total_pnl=float(_sum(pnl)),
-        avg_pnl_pct=_mean(pct),
-        avg_win=_mean(gains),
-        avg_loss=_mean(losses),
-        profit_factor=_ratio(_sum(gains), -_sum(losses)),
-        expectancy=_mean(pnl),
-        max_drawdown=float(drawdown),
-        sharpe=_sharpe(pct),
-        sortino=_sortino(pct),
-        calmar=_ratio(_sum(pnl), drawdown),
-        best=max(trades, key=lambda t: t.pnl, default=None),
-        worst=min(trades, key=lambda t: t.pnl, default=None),
-        by_symbol=_groups((t.symbol, t.pnl) for t in trades),
-        by_bot=_groups((t.bot, t.pnl) for t in trades),
-        by_agent=_groups((t.agent, t.pnl) for t in trades if t.agent is not None),
-    )
+class _Sum:
+    """Trades and their PnL."""
 
+    __slots__ = ("pnl", "trades", "wins")
 
-def max_drawdown(pnl: Iterable[Decimal]) -> Decimal:
-    """The largest fall of the running sum below its peak so far; never negative."""
-    equity = list(accumulate(pnl, initial=Decimal(0)))
-    return max(peak - now for peak, now in zip(accumulate(equity, max), equity, strict=True))
+    def __init__(self) -> None:
+        self.trades, self.wins, self.pnl = 0, 0, _ZERO
 
+    def add(self, pnl: Decimal) -> None:
+        self.trades, self.wins, self.pnl = self.trades + 1, self.wins + (pnl > 0), self.pnl + pnl
 
-def _sum(values: Sequence[Decimal]) -> Decimal:
-    return sum(values, Decimal(0))
+    def group(self) -> Group:
+        return Group(self.trades, self.wins, float(self.pnl))
 
 
 def _ratio(above: Decimal, below: Decimal) -> float | None:
@@ -135,30 +183,3 @@ def _ratio(above: Decimal, below: Decimal) -> float | None:
         return None
     quotient = float(above / below)
     return quotient if math.isfinite(quotient) else None
-
-
-def _mean(values: Sequence[Decimal]) -> float | None:
-    return _ratio(_sum(values), Decimal(len(values)))
-
-
-def _sharpe(returns: Sequence[Decimal]) -> float | None:
-    if len(returns) < 2:
-        return None
-    mean = _sum(returns) / len(returns)
-    variance = _sum([(r - mean) ** 2 for r in returns]) / (len(returns) - 1)
-    return _ratio(mean, variance.sqrt())
-
-
-def _sortino(returns: Sequence[Decimal]) -> float | None:
-    if not returns:
-        return None
-    downside = _sum([min(r, Decimal(0)) ** 2 for r in returns]) / len(returns)
-    return _ratio(_sum(returns) / len(returns), downside.sqrt())
-
-
-def _groups(pnl_of: Iterable[tuple[Key, Decimal]]) -> dict[Key, Group]:
-    """By key, in the order of first appearance."""
-    grouped: dict[Key, list[Decimal]] = {}
-    for key, pnl in pnl_of:
-        grouped.setdefault(key, []).append(pnl)
-    return {key: Group(len(p), sum(v > 0 for v in p), float(_sum(p))) for key, p in grouped.items()}

@@ -34,8 +34,8 @@ class HistoryTable:
     def total(self) -> int:
         return self._store.read(total)
 
-    def all(self) -> list[ClosedTrade]:
-        return self._store.read(counted)
+    def since(self, seq: int) -> tuple[list[ClosedTrade], int]:
+        return self._store.read(partial(since, seq=seq))
 
     def recent(self, since: int, ids: Iterable[str]) -> list[ClosedTrade]:
         return self._store.read(partial(recent, since=since, ids=tuple(ids)))
@@ -70,9 +70,10 @@ def total(connection: Connection) -> int:
     return int(connection.execute("SELECT count(*) FROM history").get)
 
 
-def counted(connection: Connection) -> list[ClosedTrade]:
-    """All that count in the statistics, newest first."""
-    return HISTORY.select(connection, "WHERE counted ORDER BY closed_at DESC, id DESC")
+def since(connection: Connection, seq: int) -> tuple[list[ClosedTrade], int]:
+    """The rows whose event came after this one, in that order, and the seq of the last; by an index."""
+    found = list(HISTORY.select_beside(connection, "WHERE seq > ? ORDER BY seq", seq))
+    return [closed for closed, _ in found], found[-1][1]["seq"] if found else seq
 
 
 def recent(connection: Connection, since: int, ids: Sequence[str]) -> list[ClosedTrade]:

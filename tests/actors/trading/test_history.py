@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from opentrader.actors.messages import (
     HistoryOf,
     StatsOf,
 )
-from opentrader.actors.trading.history import HistoryReader
+from opentrader.actors.trading.history import HistoryReader, Tally
 from opentrader.domain.trading.ledger import ClosedTrade
 from opentrader.http.application import Application
 from opentrader.http.connection import Server
@@ -119,12 +120,29 @@ async def compare(trades: list[ClosedTrade], folder: Path) -> None:
         store.close()
 
 
+@pytest.mark.parametrize("closed_at", [1, 2, 3, 4], ids=["earlier", "between", "the same", "later"])
+async def test_a_tally_that_goes_on_tells_what_a_new_one_does(closed_at: int, tmp_path: Path) -> None:
+    """Also where a row is older than one that was counted, does not count, or takes the place of one."""
+    made = rows([("BTCUSDT", "mr", Decimal(5)), ("ETHUSDT", "mr", Decimal(-7)), ("BTCUSDT", "manual", Decimal(3))])
+    provisional = replace(made[2], fees_known=False, left_over=Decimal(0))
+    late = replace(made[0], id="late", closed_at=closed_at, pnl=Decimal(-9))
+    exact = replace(provisional, fees_known=True, pnl=Decimal(-2))
+    with closing(Store.open(tmp_path)) as store:
+        history = HistoryTable(store)
+        tally = Tally(history)
+        for row in (made[0], made[1], provisional, late, replace(late, id="orphan", counted=False), exact):
+            before = tally.stats()
+            await history.add([row], 0)
+            assert tally.stats() == Tally(history).stats()
+            assert (tally.stats() == before) == (not row.counted)
+
+
 class Served(FakeSystem):
     """A system of which only the archive is real: its own handlers, on a real store."""
 
     def __init__(self, history: HistoryTable, audit: AuditTable) -> None:
         super().__init__()
-        self._of = type("Of", (), {"_history": history, "_audit": audit})()
+        self._of = type("Of", (), {"_history": history, "_audit": audit, "_tally": Tally(history)})()
 
     async def deliver(self, message: Any) -> Any:
         handler: Any = {HistoryOf: HistoryReader.history, StatsOf: HistoryReader.stats}[type(message)]

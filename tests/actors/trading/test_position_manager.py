@@ -18,7 +18,6 @@ from opentrader.errors import (
     PendingEntryExists,
     TradingHalted,
 )
-from opentrader.store.tables import history
 from opentrader.store.tables.history import HistoryTable
 from tests.fakes.market import MINUTE, PAIR, Market
 from tests.fakes.orders import buy, last_closed, limit
@@ -63,14 +62,14 @@ async def test_k19_a_start_reads_the_rows_of_today_and_no_others(
     await market.go(99.0, 97.5, 97.4)
     today = market.snapshot.pnl_today
     assert today < 0
-    old = replace(market.store.read(history.counted)[0], id="long ago", closed_at=1, pnl=Decimal(-5))
+    old = replace(HistoryTable(market.store).since(0)[0][0], id="long ago", closed_at=1, pnl=Decimal(-5))
     await HistoryTable(market.store).add([old], 1)
     await market.stop()
 
-    def everything(table: HistoryTable) -> list[ClosedTrade]:
+    def everything(table: HistoryTable, seq: int) -> tuple[list[ClosedTrade], int]:
         raise AssertionError("a start read the whole history")
 
-    monkeypatch.setattr(HistoryTable, "all", everything)
+    monkeypatch.setattr(HistoryTable, "since", everything)
     await market.start()
     assert market.snapshot.pnl_today == today
 

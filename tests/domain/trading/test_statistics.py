@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opentrader.domain.trading.statistics import Group, Stats, statistics
+from opentrader.domain.trading.statistics import Group, Stats, Totals
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,12 @@ class Trade:
     bot: str = "manual"
     agent: str | None = None
     closed_at: int = 0
+
+
+def statistics(trades: list[Trade]) -> Stats[Trade]:
+    totals = Totals[Trade]()
+    totals.add(trades)
+    return totals.stats()
 
 
 def trade(pnl, pnl_pct=None, **named) -> Trade:
@@ -126,6 +132,17 @@ def test_the_order_in_which_trades_are_given_does_not_count(trades, random):
     trades = [Trade(t.pnl, t.pnl_pct, t.symbol, t.bot, t.agent, at) for at, t in enumerate(trades)]
     shuffled = random.sample(trades, len(trades))
     assert statistics(shuffled) == statistics(trades)
+
+
+@given(TRADES, st.data())
+def test_trades_counted_one_after_the_other_give_the_same(trades, data):
+    ordered = sorted(trades, key=lambda t: t.closed_at)
+    totals, left = Totals[Trade](), ordered
+    while left:
+        count = data.draw(st.integers(1, len(left)))
+        totals.add(left[:count])
+        left = left[count:]
+        assert totals.stats() == statistics(ordered[: len(ordered) - len(left)])
 
 
 EXTREME = st.decimals("-1e200", "1e200", allow_nan=False, places=None) | st.sampled_from(

@@ -37,7 +37,7 @@ async def closed_one(market: Market) -> messages.ClosedTradeReply:
 
 
 def row_of(market: Market) -> ClosedTrade:
-    (row,) = HistoryTable(market.store).all()
+    (row,), _ = HistoryTable(market.store).since(0)
     return row
 
 
