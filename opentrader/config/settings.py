@@ -205,7 +205,7 @@ class Settings(BaseSettings):
         "",
         pattern=r"^([a-z_]+=[a-z0-9.]+(,[a-z_]+=[a-z0-9.]+)*)?$",
         description="How far away the paper exchange is: `latency_ms` of a whole call, `loss` as a share, `lag_ms` of"
-        " reads, request `weight` a minute, `push=off`; unset: at hand.",
+        " reads and of pushed events, request `weight` a minute, `push=off` for no stream; unset: at hand.",
         examples=["latency_ms=300,loss=0.02,lag_ms=800,weight=6000,push=off"],
     )
     risk_per_trade_pct: Decimal = Field(

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Protocol
 
-from opentrader.domain.trading.exchange import NewList, NewOrder, PriceTicker
+from opentrader.domain.trading.exchange import Followed, Hear, NewList, NewOrder, PriceTicker
 from opentrader.domain.trading.venue import Balance, Fill, Filters, Order, OrderList, Outcome
 
 WEIGHTS: Mapping[str, int] = MappingProxyType(
@@ -26,6 +26,7 @@ WEIGHTS: Mapping[str, int] = MappingProxyType(
         "prices": 4,
         "filters": 0,
         "server_time": 1,
+        "stream": 2,
     }
 )
 """The request weight of each read at Binance since April 2026; an order that is accepted weighs nothing."""
@@ -39,6 +40,11 @@ class VenueCalls(Protocol):
     @property
     def used(self) -> int:
         """The request weight that the venue has counted in its minute, as its last answer told; 0 if it tells none."""
+        ...
+
+    @property
+    def pushes(self) -> bool:
+        """Whether it has a stream."""
         ...
 
     async def place(self, order: NewOrder) -> Outcome: ...
@@ -92,3 +98,7 @@ class VenueCalls(Protocol):
     async def filters(self, symbol: str) -> Filters: ...
 
     async def server_time(self) -> int: ...
+
+    async def stream(self, hear: Hear, followed: Followed) -> None:
+        """Open a stream and hand on what it tells, until it breaks: then it raises. It never tells `StreamLost`."""
+        ...

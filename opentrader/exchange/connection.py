@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 from opentrader.domain.ports import Clock
 from opentrader.domain.trading.exchange import (
     AccountView,
+    Followed,
+    Hear,
     NewList,
     NewOrder,
     OrderNotFound,
@@ -24,6 +26,7 @@ from opentrader.errors import ExchangeError, OpentraderError
 from opentrader.exchange.calls import WEIGHTS, VenueCalls
 from opentrader.exchange.governor import Governor, Purpose
 from opentrader.exchange.shared import SharedReads
+from opentrader.exchange.stream import Stream
 
 ANSWER_SECONDS = 10.0  # of real time; after that a write is of unknown outcome, and a read has failed
 RULES_SECONDS = 3_600.0  # how long the rules of a symbol are taken from memory
@@ -40,9 +43,11 @@ class VenueConnection:
         self._calls, self._clock, self._speed = calls, clock, max(1.0, speed)
         self._shared = SharedReads()
         self._rules: dict[str, Filters] = {}
+        self._stream = Stream(self._streamed)
 
     async def close(self) -> None:
         """Give up what is in flight."""
+        await self._stream.close()
         await self._shared.close()
 
     # --- writes
@@ -172,6 +177,17 @@ class VenueConnection:
             if refusal.retry_after:
                 self.governor.refused(refusal.retry_after)
             raise
+
+    # --- push
+
+    async def stream(self, hear: Hear, followed: Followed) -> None:
+        if self._calls.pushes:
+            await self._stream.begin(hear, followed)
+
+    async def _streamed(self, hear: Hear, followed: Followed) -> None:
+        """What it weighs counts for as long as it is open: it is never answered."""
+        with self.governor.sending(WEIGHTS["stream"], "state"):
+            await self._calls.stream(hear, followed)
 
     def _seconds(self, market_ms: int) -> float:
         return market_ms / 1000 / self._speed

@@ -9,14 +9,17 @@ from typing import Any
 
 import pytest
 
-from opentrader.domain.trading.exchange import NewOrder, ReadRefused, Unreachable
+from opentrader.domain.trading.exchange import NewOrder, ReadRefused, StreamAlive, Unreachable
 from opentrader.domain.trading.looks import PARTS, Watch, everything
 from opentrader.domain.trading.venue import Balance, Order, OrderList, Refused, Unknown
 from opentrader.errors import SymbolNotFound
 from opentrader.exchange import connection
+from opentrader.exchange.calls import WEIGHTS
 from opentrader.exchange.connection import VenueConnection
 from opentrader.exchange.governor import Governor
 from opentrader.exchange.paper.transport import READS, InjectedFault, Script
+from opentrader.exchange.paper.wire import Wire, WireTerms
+from tests.waiting import until
 
 D = Decimal
 BTC = "BTCUSDT"
@@ -264,3 +267,20 @@ async def test_protection_may_use_what_is_kept_from_the_state(scene: Any) -> Non
     assert (await link.look(watch)).failed == {"balance"}
     assert (await link.look(replace(watch, urgent=True))).complete
     assert link.governor.left == 0
+
+
+# --- push
+
+
+async def test_a_venue_without_push_is_not_asked_for_a_stream(scene: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    link, told = connected(scene), list[Any]()
+    scene.exchange.transport.wire = Wire(WireTerms(push=False))
+    asked = counted(scene, monkeypatch, "stream")
+    await link.stream(told.append, tuple)
+    scene.exchange.transport.wire = Wire(WireTerms())
+    await link.stream(told.append, tuple)
+    await until(lambda: asked)
+    assert asked == ["stream"]
+    assert link.governor.used == WEIGHTS["stream"]
+    await until(lambda: told == [StreamAlive()])
+    await link.close()

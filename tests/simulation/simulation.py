@@ -225,7 +225,7 @@ class Simulation:
         )
         self.session = Session(self.ledger, self.prices, LISTINGS, Terms())
         self.paper = PaperExchange(self.session, self.clock, recv_window_ms=ENGINE_MS)
-        self.wire = Wire(self.loop, self.paper, self.weather)
+        self.wire = Wire(self.loop, self.paper, self.weather, self.stream("push"))
         self.judge = Judge(self, journal, ledger, faults)
         self._databases = (journal, ledger)
         self.weather.on_change = self._set_terms

@@ -22,6 +22,7 @@ WindowKind = Literal[
     "disk",  # a commit takes this many seconds
     "full",  # the disk is full
     "fills",  # the list of fills is this many seconds behind, and the rates of their fees twice as many
+    "mute",  # the stream shows signs of life, and keeps all else to itself
 ]
 CallFault = Literal[
     "lost",  # never arrives
@@ -44,12 +45,24 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Streaming:
+    """How well the venue pushes: the chances of an event to break the stream and to bring an old one along, and by how
+    many seconds it is late at most.
+    """
+
+    breaks: float = 0.0
+    repeats: float = 0.0
+    late: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Climate:
     """A class of weather. `chances`: of a fault, for each call. `kills`: mean seconds between two; 0 is never.
 
     `storms`: whether clients repeat themselves by the hundred while the venue is slow. `hands`: mean seconds between
     two things that the user does on the venue without us; 0 is never. `weight`: request weight that the venue allows
-    a minute; who exceeds it is refused, and banned if he goes on. `bnb`: fees are paid in BNB.
+    a minute; who exceeds it is refused, and banned if he goes on. `bnb`: fees are paid in BNB. `push`: how the venue
+    tells of changes, if it does.
     """
 
     latency: float = 0.05
@@ -60,6 +73,7 @@ class Climate:
     hands: float = 0.0
     weight: int = 6_000
     bnb: bool = False
+    push: Streaming | None = None
 
 
 CLIMATES: Mapping[str, Climate] = {
@@ -81,6 +95,15 @@ CLIMATES: Mapping[str, Climate] = {
     "full disk": Climate(windows={"full": Window(600, 120)}),
     "kills": Climate(kills=600),
     "hands": Climate(hands=600),
+    "push": Climate(push=Streaming(late=0.2)),
+    "hostile stream": Climate(
+        latency=0.15,
+        windows={"mute": Window(900, 120), "outage": Window(1_800, 30)},
+        chances={"stale": 0.1, "lost": 0.002},
+        kills=1_800,
+        hands=900,
+        push=Streaming(breaks=0.005, repeats=0.2, late=4.0),
+    ),
     "mixed": Climate(
         latency=0.15,
         windows={

@@ -10,9 +10,18 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from random import Random
 from typing import TypeVar
 
-from opentrader.domain.trading.exchange import GarbledAnswer, NewList, NewOrder, PriceTicker, Unreachable
+from opentrader.domain.trading.exchange import (
+    Followed,
+    GarbledAnswer,
+    Hear,
+    NewList,
+    NewOrder,
+    PriceTicker,
+    Unreachable,
+)
 from opentrader.domain.trading.venue import Balance, Fill, Filters, Order, OrderList, Outcome, Refused, Unknown
 from opentrader.errors import SymbolNotFound
 from opentrader.exchange.calls import WEIGHTS
@@ -28,6 +37,7 @@ from opentrader.exchange.paper.transport import (
 from opentrader.exchange.refusals import MARKET_CLOSED, outcome_of
 from tests.simulation.loop import VirtualLoop, outside
 from tests.simulation.market import START_MS
+from tests.simulation.push import Push
 from tests.simulation.weather import CallFault, Weather
 
 T = TypeVar("T")
@@ -47,7 +57,8 @@ class Wire:
 
     venue = "paper"
 
-    def __init__(self, loop: VirtualLoop, exchange: PaperExchange, weather: Weather) -> None:
+    def __init__(self, loop: VirtualLoop, exchange: PaperExchange, weather: Weather, random: Random) -> None:
+        """`random`: of the stream."""
         self._loop, self._exchange, self._weather = loop, exchange, weather
         self._stale_ms = 0
         self._context = outside()
@@ -60,6 +71,7 @@ class Wire:
         self.used = 0  # of it in this minute, as the last answer told
         self._refused = 0  # since the limit was last kept
         self._banned_until = 0.0
+        self._push = Push(loop, exchange, weather, random)
 
     # --- writes
 
@@ -117,6 +129,15 @@ class Wire:
 
     async def server_time(self) -> int:
         return await self._read("server_time", None, self._exchange.server_time)
+
+    @property
+    def pushes(self) -> bool:
+        return self._weather.climate.push is not None
+
+    async def stream(self, hear: Hear, followed: Followed) -> None:
+        if limited := self._limited("stream"):
+            raise refusal_of_read(limited)
+        await self._push.stream(hear, followed)
 
     # --- the line
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 
 from opentrader.actors.trading.replies.presenter import executed, held, is_open, is_over
 from opentrader.domain.timeframes import DAY_MS
 from opentrader.domain.trading.ledger import ClosedTrade
 from opentrader.domain.trading.lifecycle import Leg, LifecycleSettings, Trade, next_poll
+from opentrader.domain.trading.lifecycle.looking import is_swept, rests
 from opentrader.domain.trading.lifecycle.reports import sightings
 from opentrader.domain.trading.looks import VenueView
 from opentrader.domain.trading.venue import ZERO, Filters, Others
@@ -26,7 +27,7 @@ class TradeBook:
     filled. `unread` are the trades that no read has shown since the start, `unchecked` those that somebody wants to
     have checked. `unsaved` are those with an answer of the venue that is not committed yet, as they were before it.
     `read_at`: when a leg was read last, by client order id; `writes` counts the answers to orders, by pair;
-    `wrote_at` is when the last one came.
+    `wrote_at` is when the last one came. `rules` ask for fewer reads while the venue tells of changes.
     """
 
     def __init__(self, rules: LifecycleSettings) -> None:
@@ -43,13 +44,15 @@ class TradeBook:
         self.wrote_at = 0
         self._due: dict[str, int] = {}
         self._taken_back: dict[str, ClosedTrade] = {}  # rows of closed trades that are open again
-        self._rules = rules
+        self.rules = self._unpushed = rules
+        self._restless: dict[str, int] = {}  # pair -> until when what rests there is polled
+        self._roused: dict[str, int] = {}  # pair -> when it was last
 
     def load(self, trades: Iterable[Trade], rows: Mapping[str, ClosedTrade], over: Iterable[str], now: int) -> None:
         """Begin with the trades of the journal, the rows of today, and those of the trades in `over`."""
         for trade in trades:
             self.resume(trade)
-        self.unread = {key for key, trade in self.trades.items() if next_poll(trade, now, {}, self._rules) is not None}
+        self.unread = {key for key, trade in self.trades.items() if next_poll(trade, now, {}, self.rules) is not None}
         ended = set(over)
         today = {key: row for key, row in rows.items() if row.closed_at * 1000 >= now - now % DAY_MS}
         self._taken_back = {key: row for key, row in today.items() if key in self.trades and key not in ended}
@@ -69,20 +72,20 @@ class TradeBook:
 
     def postpone(self, key: str, now: int) -> None:
         """Nothing was learned: look again after one poll."""
-        self._due[key] = now + self._rules.poll
+        self._due[key] = now + self.rules.poll
         self.unchecked.discard(key)
 
     def schedule(self, trade: Trade, now: int) -> None:
         """Look when the lifecycle wants to; a closed trade that needs no look anymore leaves the book."""
-        key, wait = trade.intent.id, next_poll(trade, now, self.read_at, self._rules)
+        key, wait = trade.intent.id, next_poll(trade, now, self.read_at, self.rules)
         row = self.rows.get(key)
         if wait is None and row is not None and row.provisional:
-            wait = max(self._rules.reconcile, (now - row.closed_at * 1000) // AGES)
+            wait = max(self.rules.reconcile, (now - row.closed_at * 1000) // AGES)
         if wait is not None:
             self._due[key] = now + wait
             return
         if key not in self.rows:
-            self._due[key] = now + self._rules.poll  # it has yet to be booked
+            self._due[key] = now + self.rules.poll  # it has yet to be booked
             return
         self._due.pop(key, None)
         if self.trades.pop(key, None) is not None:
@@ -102,15 +105,48 @@ class TradeBook:
         return keys
 
     def swept(self) -> set[str]:
-        """All open orders of the account were read: the lists are to be seen there. Returns the pairs that have one."""
-        pairs = set[str]()
-        for key, trade in self.trades.items():
-            for leg in trade.exits:
-                if leg.open and leg.kind == "L":
-                    self.read_at.pop(leg.cid, None)
-                    self.hurry(key)
-                    pairs.add(trade.intent.symbol)
-        return pairs
+        """All open orders of the account were read: what rests is to be seen there. Returns the pairs concerned."""
+        return {pair for key, trade in self.trades.items() if (pair := self._read_again(key, trade, is_swept))}
+
+    def _read_again(self, key: str, trade: Trade, which: Callable[[Leg, LifecycleSettings], bool]) -> str:
+        """Have the legs of a kind read at the next opportunity. Returns the pair; empty if there are none."""
+        cids = [leg.cid for leg in trade.legs if which(leg, self.rules)]
+        for cid in cids:
+            self.read_at.pop(cid, None)
+        if cids:
+            self.hurry(key)
+        return trade.intent.symbol if cids else ""
+
+    # --- what the venue tells by itself
+
+    def follow(self, now: int, *, pushed: bool) -> None:
+        """The venue tells of changes from now on, or not any more: then whatever was read too long ago is due."""
+        self.rules = self._unpushed.pushed if pushed else self._unpushed
+        for key, trade in list(self.trades.items()):
+            due = self._due.get(key)
+            self.schedule(trade, now)
+            if due is not None and key in self._due:
+                self._due[key] = min(due, self._due[key])
+            self._restless.setdefault(trade.intent.symbol, now)  # it may have changed before
+
+    def told(self, pair: str, now: int) -> None:
+        """Something has changed in a pair: what rests there is polled until no read can be older than that."""
+        self._restless[pair] = now + self.rules.read_lag
+
+    def rouse(self, now: int) -> None:
+        """Have what rests in the restless pairs read anew, each at most once a poll."""
+        for pair, until in list(self._restless.items()):
+            if now - self.roused_at(pair) < self.rules.poll:
+                continue
+            self._roused[pair] = now
+            for key in self.of(pair):
+                self._read_again(key, self.trades[key], rests)
+            if now >= until:
+                del self._restless[pair]
+
+    def roused_at(self, pair: str) -> int:
+        """What was asked for before does not show what has been told."""
+        return self._roused.get(pair, 0)
 
     def due_pairs(self, now: int) -> list[str]:
         return sorted({self.trades[key].intent.symbol for key, at in self._due.items() if at <= now})
@@ -180,7 +216,7 @@ class TradeBook:
         if view is None or view.complete:
             self.unread.discard(key)
         elif key in self._due:
-            self._due[key] = max(self._due[key], now + self._rules.poll)
+            self._due[key] = max(self._due[key], now + self.rules.poll)
 
     def closed(self, key: str, row: ClosedTrade | None, now: int) -> Trade:
         """A closed trade is in the history. The book keeps the rows of today, and of trades that are watched."""

@@ -87,7 +87,9 @@ class LifecycleLoop(TradingPart):
 
     def tick(self) -> None:
         """Check the symbols that have something due."""
-        for pair in self.book.due_pairs(self.links.clock.market_ms()):
+        now = self.links.clock.market_ms()
+        self.book.rouse(now)
+        for pair in self.book.due_pairs(now):
             self.drive(pair)
 
     def drive(self, pair: str) -> None:
@@ -106,6 +108,16 @@ class LifecycleLoop(TradingPart):
         """All open orders of the account were read just now: whatever rests is seen there."""
         for pair in sorted(self.book.swept()):
             self.drive(pair)
+
+    def told(self, pair: str) -> None:
+        """The venue tells of a change in a symbol: that wakes it, and reads decide."""
+        self.book.told(pair, self.links.clock.market_ms())
+        self.tick()
+
+    def follow(self, *, pushed: bool) -> None:
+        """The venue tells of changes from now on, or not any more."""
+        self.book.follow(self.links.clock.market_ms(), pushed=pushed)
+        self.tick()
 
     @handles(CheckSymbol)
     def begin(self, message: CheckSymbol) -> Reply[None] | None:
@@ -130,8 +142,8 @@ class LifecycleLoop(TradingPart):
         for trade in self.book.due(pair, now):
             ticked = self._ticked(trade, view, now, kept)
             if ticked.more:
-                age = 0 if trade.intent.id in self.book.unchecked else ticked.more.max_age
-                more.append(replace(ticked.more, urgent=is_urgent(trade), max_age=age))
+                age = 0 if trade.intent.id in self.book.unchecked else now - self.book.roused_at(pair)
+                more.append(replace(ticked.more, urgent=is_urgent(trade), max_age=min(age, ticked.more.max_age)))
             elif ticked.effect is None:
                 self._conclude(trade, ticked.trade, view, kept)
                 done.append(trade.intent.id)
@@ -153,9 +165,9 @@ class LifecycleLoop(TradingPart):
         seen = replace(seen, others=self.book.others(trade, seen.filters, kept))
         try:
             if view is None:
-                return considered(trade, seen, now, self.book.read_at, self._rules)
-            due = watch(trade, now, self.book.read_at, self._rules)
-            return tick(trade, seen, now, self._rules) if seen.answers(due) else Ticked(trade, None, due)
+                return considered(trade, seen, now, self.book.read_at, self.book.rules)
+            due = watch(trade, now, self.book.read_at, self.book.rules)
+            return tick(trade, seen, now, self.book.rules) if seen.answers(due) else Ticked(trade, None, due)
         except Exception:
             if trade.label != "QUARANTINE":
                 logger.exception("trade %s, %s: the rules failed", trade.intent.id, trade.intent.symbol)

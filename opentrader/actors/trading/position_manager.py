@@ -27,6 +27,7 @@ from opentrader.actors.trading.log import log_resumed
 from opentrader.actors.trading.pending import CancelPendingEntry, PendingCancels
 from opentrader.actors.trading.reading.account import AccountReader
 from opentrader.actors.trading.reading.prices import PriceWatch
+from opentrader.actors.trading.reading.stream import StreamListener
 from opentrader.actors.trading.recovery.history_import import HistoryImport
 from opentrader.actors.trading.recovery.reconciliation import Adopt, Reconciliation
 from opentrader.actors.trading.recovery.repeats import Repeats
@@ -93,10 +94,11 @@ class PositionManager(Actor):
         self._account = AccountReader(desk, self._reconciliation.start)
         self._trailing = TrailingStops(desk, self._loop, timeframe)
         self._prices = PriceWatch(desk, self._loop)
+        self._stream = StreamListener(desk, self._loop, self._prices)
         entries = self._entries(desk, risk)
         self.join(self._loop, self._loop.booking, self._waiters, self._control)
         self.join(self._restore, self._closing, self._closealls, self._reconciliation)
-        self.join(self._account, self._trailing, self._prices, entries)
+        self.join(self._account, self._trailing, self._prices, self._stream, entries)
         self.join(PendingCancels(desk, self._loop), HistoryImport(desk, watchlist))
         self.join(Repeats(desk, entries, self._closing, self._closealls))
 
@@ -145,6 +147,7 @@ class PositionManager(Actor):
     @handles(Tick)
     def on_tick(self, message: Tick) -> None:
         self._loop.tick()
+        self._stream.tick()
         self._account.tick(message.at)
         self._prices.tick(message.at)
         self._trailing.tick()

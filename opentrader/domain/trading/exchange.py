@@ -6,7 +6,7 @@ be done). A read returns a value or raises an `ExchangeError`; after a write it 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, Protocol
@@ -114,6 +114,38 @@ class AccountView:
     at: int  # when it was asked for
 
 
+# --- what the venue tells by itself ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OrderChanged:
+    """Something has become of orders in a symbol. What, only a read tells."""
+
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True)
+class PricesChanged:
+    """Prices by symbol, of those that are followed."""
+
+    prices: Mapping[str, PriceTicker]
+
+
+@dataclass(frozen=True, slots=True)
+class StreamAlive:
+    """The stream is open, and would tell what there is to tell. It says so every second or two."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamLost:
+    """The stream has broken or is silent. What happens until it is alive again is not told later."""
+
+
+VenueEvent = OrderChanged | PricesChanged | StreamAlive | StreamLost
+Hear = Callable[[VenueEvent], object]
+Followed = Callable[[], Collection[str]]
+
+
 class Exchange(Protocol):
     """One account at one venue. All coroutines run on the event loop of the system; instants are Unix milliseconds.
 
@@ -177,4 +209,14 @@ class Exchange(Protocol):
 
     async def filters(self, symbol: str) -> Filters:
         """The rules of a symbol, from memory where they are not old."""
+        ...
+
+    # --- push
+
+    async def stream(self, hear: Hear, followed: Followed) -> None:
+        """Begin to tell of changes, in place of an earlier `hear`. Returns at once; a stream that is lost begins anew.
+
+        `hear` is called on the event loop and must not block. An event may come late, twice or never: it is a reason to
+        read, nothing more. `followed` tells whose prices are wanted, and may be called at any time.
+        """
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from decimal import Decimal
@@ -13,7 +14,18 @@ from apsw import Connection
 
 from opentrader.domain.ports import Clock, Feed
 from opentrader.domain.time_limits import RECV_WINDOW_MS
-from opentrader.domain.trading.exchange import NewList, NewOrder, PriceTicker
+from opentrader.domain.trading.exchange import (
+    Followed,
+    Hear,
+    NewList,
+    NewOrder,
+    OrderChanged,
+    PricesChanged,
+    PriceTicker,
+    StreamAlive,
+    Unreachable,
+    VenueEvent,
+)
 from opentrader.domain.trading.venue import Accepted, Balance, Fill, Filters, Order, OrderList, Outcome, Unknown
 from opentrader.errors import OpentraderError, SymbolNotFound
 from opentrader.exchange.paper.ledger import ledger as accounting
@@ -31,6 +43,7 @@ from opentrader.exchange.refusals import BAD_SYMBOL, MARKET_CLOSED, TOO_EARLY, T
 from opentrader.store.sqlite.writer import OnFailed, ignore_failure
 
 AHEAD_MS = 1_000
+BEAT_SECONDS = 1.0  # between two signs of life of the stream
 T = TypeVar("T")
 Report = Order | OrderList | Refusal
 Request = Callable[[OrderEntry, Account], Report]
@@ -179,6 +192,31 @@ class PaperExchange:
 
     async def server_time(self) -> int:
         return await self.transport.read("server_time", _time)
+
+    # --- push
+
+    @property
+    def pushes(self) -> bool:
+        return self.transport.wire.terms.push
+
+    async def stream(self, hear: Hear, followed: Followed) -> None:
+        """Changes of orders at once; prices and a sign of life each second. The market advances by itself meanwhile."""
+        wire = self.transport.wire
+
+        def tell(event: VenueEvent) -> None:
+            wire.later(partial(hear, event))
+
+        wire.charge("stream")
+        self._session.told = lambda symbol: tell(OrderChanged(symbol))
+        while not wire.breaks():
+            await self.transport.gate.wait()
+            now_ms = self._clock.market_ms()
+            await self.advance(now_ms)
+            if prices := await self._prices(followed(), now_ms, None):
+                tell(PricesChanged(prices))
+            tell(StreamAlive())
+            await asyncio.sleep(BEAT_SECONDS)
+        raise Unreachable("the stream broke")
 
     async def _recorded(self, method: str, symbol: str | None, question: Callable[[LedgerRecords], T]) -> T:
         async def answer(now_ms: int, was: int | None) -> T:

@@ -52,6 +52,7 @@ class Session:
         self._rules: dict[str, Filters] = {}
         self._turn = asyncio.Lock()
         self._passed = ledger.read(accounting.looked_at)
+        self.told: Callable[[str], object] = lambda symbol: None  # of each symbol whose orders have changed
 
     async def advance(self, now_ms: int) -> int:
         """Advance the market to an instant and return it; time never goes back."""
@@ -64,9 +65,15 @@ class Session:
             at = await self._advance(now_ms)
             filters, last = await self.filters(symbol, at), await self.last(symbol, at)
             bnb = await self._bnb([filters.quote], at, at)
-            return await self.ledger.write(
+            answer, changed = await self.ledger.write(
                 partial(self._serve, request=request, filters=filters, last=last, bnb=bnb, at=at)
             )
+            self._tell(changed)
+            return answer
+
+    def _tell(self, changed: Iterable[str]) -> None:
+        for symbol in changed:
+            self.told(symbol)
 
     async def last(self, symbol: str, at: int) -> Decimal:
         """The last price. Raises `NoPrice` if there is none yet."""
@@ -129,9 +136,11 @@ class Session:
             return True
         rules = {symbol: await self.filters(symbol, until) for symbol in symbols}
         bnb = await self._bnb(sorted(set(traded.values())), after, until)
-        return await self.ledger.write(
+        changed = await self.ledger.write(
             partial(self._go_by, paths=paths, rules=rules, bnb=bnb, looked=looked, until=until)
         )
+        self._tell(changed or ())
+        return changed is not None
 
     async def _bnb(self, quotes: Iterable[str], after: int, until: int) -> BnbPrice:
         paths: dict[str, Path] = {}
@@ -153,14 +162,15 @@ class Session:
         bnb: BnbPrice,
         looked: int,
         until: int,
-    ) -> bool:
+    ) -> tuple[str, ...] | None:
+        """The symbols whose orders have changed; None if the period was replayed already."""
         if accounting.looked_at(connection) != looked:  # a caller that timed out has done this already
-            return False
+            return None
         account = accounting.load(connection)
         pass_paths(Matching(account, self.terms.rates, bnb), paths, rules)
         accounting.look(connection, until)
         accounting.save(connection, account)
-        return True
+        return changed_symbols(account)
 
     def _serve(
         self,
@@ -171,13 +181,18 @@ class Session:
         last: Decimal,
         bnb: BnbPrice,
         at: int,
-    ) -> T:
+    ) -> tuple[T, tuple[str, ...]]:
         account = accounting.load(connection)
         matching = Matching(account, self.terms.rates, bnb)
         answer = request(OrderEntry(matching, filters, last, at), account)
         accounting.look(connection, at)
         accounting.save(connection, account)
-        return answer
+        return answer, changed_symbols(account)
+
+
+def changed_symbols(account: Account) -> tuple[str, ...]:
+    """The symbols in which orders were made, filled, triggered or ended."""
+    return tuple(dict.fromkeys(order.symbol for order in account.changed_orders.values()))
 
 
 def _state(connection: Connection) -> tuple[int, dict[str, str]]:

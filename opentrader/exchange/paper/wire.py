@@ -6,8 +6,10 @@ By default it is at hand and perfect. `parse_wire` reads the setting that puts i
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from random import Random
+from typing import Any
 
 from opentrader.domain.trading.exchange import ReadRefused
 from opentrader.errors import ConfigError
@@ -19,31 +21,35 @@ WINDOW = 60.0  # seconds in which the venue counts request weight
 @dataclass(frozen=True, slots=True)
 class WireTerms:
     """`latency_ms`: of a whole call, half of it before the venue executes it. `loss`: the share of calls that get lost,
-    half of them before they arrive. `lag_ms`: the age of the oldest read. `weight`: request weight a minute; 0: all.
+    half of them before they arrive. `lag_ms`: the age of the oldest read, and of the latest event of the stream.
+    `weight`: request weight a minute; 0: all. `push`: whether there is a stream; `loss` is its chance to break in a
+    second.
     """
 
     latency_ms: float = 0.0
     loss: float = 0.0
     lag_ms: int = 0
     weight: int = 0
+    push: bool = True
 
 
 def parse_wire(text: str) -> WireTerms:
-    """`latency_ms=300,loss=0.02` and so on. Raises `ConfigError` for a name or a number that is none."""
-    known = {field.name: float if field.name in {"latency_ms", "loss"} else int for field in fields(WireTerms)}
-    terms: dict[str, float] = {}
+    """`latency_ms=300,push=off` and so on. Raises `ConfigError` for a name or a value that is none."""
+    known = {field.name: _READ[str(field.type)] for field in fields(WireTerms)}
+    terms: dict[str, Any] = {}
     for item in filter(None, text.split(",")):
         name, _, value = item.partition("=")
-        if (name, value) == ("push", "off"):
-            continue  # the paper exchange never pushes
         try:
             terms[name] = known[name](value)
         except (KeyError, ValueError):
-            hint = f"use {', '.join(known)} with a number each, as in latency_ms=300,loss=0.02"
+            hint = "use latency_ms, loss, lag_ms and weight with a number, push with on or off: latency_ms=300,push=off"
             raise ConfigError(f"paper_wire: {item!r} is not a property of the wire", hint=hint) from None
     if any(value < 0 for value in terms.values()) or terms.get("loss", 0) > 1:
         raise ConfigError(f"paper_wire: {text!r} has a number below 0, or a loss above 1")
-    return WireTerms(**terms)  # type: ignore[arg-type]  # each number has the type of its field
+    return WireTerms(**terms)
+
+
+_READ: Mapping[str, Callable[[str], Any]] = {"float": float, "int": int, "bool": {"on": True, "off": False}.__getitem__}
 
 
 class Wire:
@@ -69,6 +75,15 @@ class Wire:
     def lag(self) -> int:
         """How many milliseconds of real time the state of the next read lies behind."""
         return int(self._random.random() * self.terms.lag_ms)
+
+    def later(self, tell: Callable[[], object]) -> None:
+        """Call this when an event of the stream that leaves the venue now has come."""
+        seconds = (self.terms.latency_ms / 2 + self.lag()) / 1000
+        asyncio.get_running_loop().call_later(seconds, tell)
+
+    def breaks(self) -> bool:
+        """Whether the stream breaks in this second."""
+        return self._random.random() < self.terms.loss
 
     def charge(self, method: str) -> None:
         """Count a request. Raises `ReadRefused` beyond the limit."""

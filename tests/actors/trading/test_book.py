@@ -233,3 +233,73 @@ def test_trades_whose_intents_are_being_committed_are_known_too() -> None:
     made = book(OPEN)
     made.planned["p"] = named("p")
     assert [each.intent.id for each in made.known()] == [KEY, "p"]
+
+
+# --- what the venue tells by itself
+
+
+def read_all(made: TradeBook, now: int) -> None:
+    """All is read, and has to be read again when its pause is over."""
+    for each in made.trades.values():
+        made.read_at.update(dict.fromkeys((leg.cid for leg in each.legs), now))
+        made.schedule(each, now)
+
+
+RESTING = trade(leg("E", "OPEN"), label="ENTERING")
+
+
+def test_what_rests_is_polled_after_an_event_until_no_read_can_be_older() -> None:
+    made = book(named("a", RESTING), named("b", RESTING, "ETHUSDT"))
+    read_all(made, NOW)
+    made.told("BTCUSDT", NOW + 100)
+    seen = list[int]()
+    for now in range(NOW + 100, NOW + 9_000, 250):
+        made.rouse(now)
+        assert made.due_pairs(now) in ([], ["BTCUSDT"])
+        if made.due_pairs(now):
+            seen.append(now - NOW - 100)
+            read_all(made, now)
+    assert seen == [0, 1_000, 2_000, 3_000, 4_000, 5_000]
+    assert SETTINGS.read_lag == 5_000
+
+
+def test_a_flood_of_events_wakes_once_a_poll() -> None:
+    made = book(named("a", RESTING))
+    woken = 0
+    for now in range(NOW, NOW + 3_000, 50):
+        read_all(made, now)
+        made.told("BTCUSDT", now)
+        made.rouse(now)
+        woken += bool(due(made, now))
+    assert woken == 3
+
+
+def test_an_event_hurries_nothing_that_is_polled_anyway() -> None:
+    made = book(named("a", trade(leg("E", "UNKNOWN"), label="ENTERING")))
+    read_all(made, NOW)
+    made.told("BTCUSDT", NOW + 10)
+    made.rouse(NOW + 10)
+    assert due(made, NOW + 10) == []
+
+
+def test_while_the_venue_tells_of_changes_what_rests_waits_for_the_sweep() -> None:
+    made = book(named("a", RESTING))
+    read_all(made, NOW)
+    made.follow(NOW, pushed=True)
+    made.rouse(NOW)
+    assert due(made, NOW) == ["a"]  # once: it may have changed before
+    read_all(made, NOW)
+    assert due(made, NOW + SETTINGS.listed - 1) == []
+    assert made.swept() == {"BTCUSDT"}
+    read_all(made, NOW)
+    made.follow(NOW + SETTINGS.resting, pushed=False)
+    assert due(made, NOW + SETTINGS.resting) == ["a"]
+    assert made.swept() == set()
+
+
+def test_a_stream_that_is_lost_delays_nothing_that_was_hurried() -> None:
+    made = book(named("a"))
+    read_all(made, NOW)
+    made.hurry("a")
+    made.follow(NOW, pushed=False)
+    assert due(made, NOW) == ["a"]

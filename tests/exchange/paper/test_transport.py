@@ -252,5 +252,5 @@ def test_a_script_counts_by_name() -> None:
 
 
 def test_every_call_of_the_port_has_a_name_in_scripts() -> None:
-    beside_the_port = {"open", "close", "advance", "venue", "used"}
+    beside_the_port = {"open", "close", "advance", "venue", "used", "pushes", "stream"}
     assert {name for name in vars(PaperExchange) if not name.startswith("_")} - beside_the_port == WRITES | READS

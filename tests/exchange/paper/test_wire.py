@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
 from decimal import Decimal
 from random import Random
 from typing import Any
 
 import pytest
 
-from opentrader.domain.trading.exchange import NewOrder, ReadRefused, Unreachable
+from opentrader.domain.trading.exchange import (
+    NewOrder,
+    OrderChanged,
+    PricesChanged,
+    ReadRefused,
+    StreamAlive,
+    Unreachable,
+    VenueEvent,
+)
 from opentrader.domain.trading.venue import Accepted, Unknown
 from opentrader.errors import ConfigError
+from opentrader.exchange.calls import WEIGHTS
 from opentrader.exchange.paper import transport
 from opentrader.exchange.paper.wire import Wire, WireTerms, parse_wire
 
@@ -32,15 +42,15 @@ def order(scene: Any, cid: str = "a") -> NewOrder:
     ("text", "terms"),
     [
         ("", WireTerms()),
-        ("latency_ms=300,loss=0.02,lag_ms=800,weight=6000,push=off", WireTerms(300, 0.02, 800, 6000)),
-        ("push=off", WireTerms()),
+        ("latency_ms=300,loss=0.02,lag_ms=800,weight=6000,push=off", WireTerms(300, 0.02, 800, 6000, False)),
+        ("push=on", WireTerms()),
     ],
 )
 def test_the_setting_names_what_is_different(text: str, terms: WireTerms) -> None:
     assert parse_wire(text) == terms
 
 
-@pytest.mark.parametrize("text", ["latency=300", "latency_ms=far", "loss=1.5", "weight=-1", "push=on", "lag_ms"])
+@pytest.mark.parametrize("text", ["latency=300", "latency_ms=far", "loss=1.5", "weight=-1", "push=1", "lag_ms"])
 def test_a_property_that_is_none_is_told(text: str) -> None:
     with pytest.raises(ConfigError, match="paper_wire"):
         parse_wire(text)
@@ -91,3 +101,67 @@ async def test_beyond_the_weight_of_a_minute_reads_are_refused(scene: Any) -> No
         await venue.balances()
     assert 0 < told.value.retry_after <= 60_000
     assert venue.transport.wire.used == 60
+
+
+# --- the stream
+
+
+async def heard(venue: Any, *followed: str) -> AsyncGenerator[VenueEvent]:
+    """The events of a stream that is opened now, until it breaks."""
+    events = asyncio.Queue[VenueEvent]()
+    talking = asyncio.create_task(venue.stream(events.put_nowait, lambda: followed))
+    try:
+        while not talking.done():
+            yield await events.get()
+    finally:
+        talking.cancel()
+
+
+async def test_changes_of_orders_are_told_those_of_the_market_as_well(scene: Any) -> None:
+    stream = heard(scene.exchange)
+    assert await anext(stream) == StreamAlive()
+    await scene.place("buy", "LIMIT", 1, 90, cid="a")
+    assert await anext(stream) == OrderChanged(BTC)
+    scene.minute(100, 100, 89, 95)
+    async for event in stream:  # nobody asks the venue for anything
+        if event == OrderChanged(BTC):
+            break
+    assert (await scene.exchange.order(BTC, "a")).status == "FILLED"
+    await stream.aclose()
+
+
+async def test_the_prices_that_are_followed_come_with_each_sign_of_life(scene: Any) -> None:
+    stream = heard(scene.exchange, BTC, "NOPEUSDT")
+    told = await anext(stream)
+    assert isinstance(told, PricesChanged)
+    assert {symbol: ticker.last for symbol, ticker in told.prices.items()} == {BTC: 100}
+    assert await anext(stream) == StreamAlive()
+    await stream.aclose()
+
+
+async def test_an_event_is_as_late_as_the_wire_is_long(scene: Any) -> None:
+    venue = on(scene, latency_ms=100, lag_ms=100)
+    begun = asyncio.get_running_loop().time()
+    stream = heard(venue)
+    await anext(stream)
+    assert asyncio.get_running_loop().time() - begun >= 0.05
+    await stream.aclose()
+
+
+async def test_a_wire_without_push_has_no_stream_and_a_lossy_one_breaks_it(scene: Any) -> None:
+    assert scene.exchange.pushes
+    assert not on(scene, push=False).pushes
+    told = list[VenueEvent]()
+    with pytest.raises(Unreachable):
+        await on(scene, loss=1.0).stream(told.append, tuple)
+    assert told == []
+
+
+async def test_a_stream_weighs_what_it_takes_to_open_it(scene: Any) -> None:
+    venue = on(scene, weight=3)
+    stream = heard(venue)
+    await anext(stream)
+    assert venue.transport.wire.used == WEIGHTS["stream"]
+    with pytest.raises(ReadRefused):
+        await venue.stream(print, tuple)
+    await stream.aclose()

@@ -40,7 +40,7 @@ def events(connection: Connection) -> int:
     return int(connection.execute("SELECT count(*) FROM events").get)
 
 
-def watched(protected: int, waiting: int, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
+def watched(protected: int, waiting: int, monkeypatch: pytest.MonkeyPatch, *, push: bool) -> tuple[int, int]:
     """The most weight of a minute in which nothing happens, and the events of all these minutes."""
     monkeypatch.setattr(market, "SIGMA", 0.00001)
     monkeypatch.setattr(market, "JUMP", 0.0)
@@ -59,7 +59,8 @@ def watched(protected: int, waiting: int, monkeypatch: pytest.MonkeyPatch) -> tu
             seen.append((simulation.loop.time(), simulation.store.read(events)))
             await asyncio.sleep(MINUTES * 60)
 
-    simulation = Simulation(1, 0.6, "calm", people=lambda simulation: simulation.spawn(act(simulation)))
+    climate = "push" if push else "calm"
+    simulation = Simulation(1, 0.6, climate, people=lambda simulation: simulation.spawn(act(simulation)))
     simulation.run()
     assert simulation.daemon is not None
     labels = [trade.label for trade in simulation.daemon.snapshot().trades]
@@ -69,12 +70,20 @@ def watched(protected: int, waiting: int, monkeypatch: pytest.MonkeyPatch) -> tu
     return max(simulation.wire.weight[minute] for minute in minutes), after - before
 
 
-@pytest.mark.parametrize(
-    ("protected", "waiting", "most"), [(0, 0, 250), (8, 2, 550), (50, 0, 500)], ids=["idle", "8+2", "50"]
-)
+CASES = {
+    "idle": (0, 0, False, 250),
+    "8+2": (8, 2, False, 550),
+    "50": (50, 0, False, 500),
+    "push idle": (0, 0, True, 250),
+    "push 8+2": (8, 2, True, 300),
+    "push 50": (50, 0, True, 300),
+}
+
+
+@pytest.mark.parametrize(("protected", "waiting", "push", "most"), list(CASES.values()), ids=list(CASES))
 def test_k15_what_rests_costs_little_and_writes_nothing(
-    protected: int, waiting: int, most: int, monkeypatch: pytest.MonkeyPatch
+    protected: int, waiting: int, push: bool, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    weight, written = watched(protected, waiting, monkeypatch)
+    weight, written = watched(protected, waiting, monkeypatch, push=push)
     assert 0 < weight <= most
     assert written == 0

@@ -90,6 +90,7 @@ class Judge:
         self._good = 0.0
         self._unseen: dict[str, float] = {}
         self._unreconciled = 0.0
+        self._pushed = simulation.weather.climate.push is not None
         self._all_closed = -1.0  # when the last closeall was answered
         self._overruled: dict[str, float] = {}  # quarantined trade -> good time of the operator's close
         self._keys = Keys(journal, self.books, self.found, simulation.clock.market_ms)
@@ -204,7 +205,7 @@ class Judge:
         sim = self._sim
         if sim.daemon is None or not sim.daemon.ready or sim.loop.time() - sim.up_since < SETTLED_SECONDS:
             return False
-        return not any(sim.weather.now(kind) for kind in get_args(WindowKind) if kind not in {"gone", "fills"})
+        return not any(sim.weather.now(kind) for kind in get_args(WindowKind) if kind not in {"gone", "fills", "mute"})
 
     def _is_gone(self, symbol: str) -> bool:
         return symbol == GONE and bool(self._sim.weather.now("gone"))
@@ -244,7 +245,7 @@ class Judge:
         """A trade with something at work is looked at, again and again."""
         for tail, trade in trades.items():
             symbol, began = trade.intent.symbol, (trade.intent.created_at - START_MS) / 1000
-            told = self._sim.wire.seen_at(symbol, of_all=rests_in_lists(trade))
+            told = self._sim.wire.seen_at(symbol, of_all=is_swept(trade, pushed=self._pushed))
             seen = max(told, self._sim.up_since, began)
             at_work = any(leg.live for leg in trade.legs)  # what is bare is judged apart
             if not at_work or self._is_gone(symbol) or seen >= self._sim.loop.time() - CHECK_SECONDS:
@@ -314,6 +315,6 @@ _ENDED = frozenset({"FLAT", "DUST"})
 _OF_THE_LINE = ("lost", "mute", "late", "garbled", "hung", "stale", "number", "outage", "halt", "thin", "kill")
 
 
-def rests_in_lists(trade: Trade) -> bool:
+def is_swept(trade: Trade, *, pushed: bool) -> bool:
     """Whether a read of all open orders of the account tells enough of a trade."""
-    return all(leg.kind == "L" and leg.open for leg in trade.legs if leg.live)
+    return all(leg.open and (pushed or leg.kind == "L") for leg in trade.legs if leg.live)

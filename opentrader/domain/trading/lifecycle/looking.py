@@ -21,7 +21,7 @@ def first_sent(trade: Trade, now: int) -> int:
 def pause(leg: Leg, settings: LifecycleSettings) -> int | None:
     """Milliseconds from one read of a leg to the next; None where nothing can change any more.
 
-    An exit that only rests is read with all open orders of the account, and by its id when those do not show it.
+    A list that only rests is read with all open orders of the account, and by its id when those do not show it.
     """
     if leg.in_flight or (leg.live and (leg.cancel_sent or leg.flag)):
         return settings.poll
@@ -30,6 +30,16 @@ def pause(leg: Leg, settings: LifecycleSettings) -> int | None:
     if leg.open:
         return settings.poll if leg.cum and leg.kind != "E" else settings.resting
     return settings.reconcile if leg.state == "ABSENT" else None
+
+
+def rests(leg: Leg, settings: LifecycleSettings) -> bool:
+    """Whether an open order waits for a while before it is read again."""
+    return leg.open and (pause(leg, settings) or 0) > settings.poll
+
+
+def is_swept(leg: Leg, settings: LifecycleSettings) -> bool:
+    """Whether an open order is read with all open orders of the account."""
+    return leg.open and pause(leg, settings) == settings.listed
 
 
 def due_at(leg: Leg, now: int, read_at: Mapping[str, int], settings: LifecycleSettings) -> int | None:
@@ -43,7 +53,7 @@ def due_at(leg: Leg, now: int, read_at: Mapping[str, int], settings: LifecycleSe
 def watch(trade: Trade, now: int, read_at: Mapping[str, int] = READ_AT, settings: LifecycleSettings = BINANCE) -> Watch:
     """The legs that have to be read now."""
     due = [leg for leg in trade.legs if (at := due_at(leg, now, read_at, settings)) is not None and at <= now]
-    resting = [leg for leg in due if leg.open and pause(leg, settings) == settings.listed]
+    resting = [leg for leg in due if is_swept(leg, settings)]
     named = [leg for leg in due if leg not in resting]
     parts: set[Part] = {"open_orders"} if resting else set()
     return Watch(
@@ -98,7 +108,7 @@ def next_poll(
     dues = [at for leg in trade.legs if (at := due_at(leg, now, read_at, settings)) is not None]
     short = [leg.sent_at for leg in trade.legs if leg.covered < leg.cum and now - leg.sent_at < settings.absent_watch]
     if short:  # fills that the venue has not told of yet are asked for less and less often
-        dues.append(now + max(settings.resting, (now - max(short)) // 8))
+        dues.append(now + max(settings.late_fills, (now - max(short)) // 8))
     dues += wakes(trade, now, settings)
     return max(0, trade.retry_at - now, min(dues) - now) if dues else None
 

@@ -22,6 +22,7 @@ class LifecycleSettings:
     poll: int = 1_000
     resting: int = 10_000  # between two looks at an order that rests
     listed: int = 45_000  # an open list that no read of the whole account has shown for this long is read by itself
+    late_fills: int = 10_000  # between two reads of fills that the venue has not told of yet
     reconcile: int = 30_000
     shared_age: int = 3_000  # a read of the whole account that is younger than this serves a look at resting orders
     send_within: int = 5_000  # a market entry that was planned longer ago is not sent
@@ -57,6 +58,11 @@ class LifecycleSettings:
         return replace(self, **scaled)
 
     @property
+    def pushed(self) -> LifecycleSettings:
+        """The same while the venue tells of changes: any order that rests is read with all open orders."""
+        return replace(self, resting=self.listed)
+
+    @property
     def bare_limit(self) -> int:
         """X: how long one unknown outcome may leave a position without a live exit."""
         return self.horizon + self.read_lag + 2 * self.poll
@@ -68,6 +74,7 @@ REAL_TIME = (
     "poll",
     "resting",
     "listed",
+    "late_fills",
     "reconcile",
     "shared_age",
     "send_within",

@@ -85,3 +85,47 @@ def test_a_price_marks_its_symbol_and_wakes_whom_it_breaks() -> None:
     watch.learn(PricesRead(Done({"BTCUSDT": priced("89")})))
     assert watch.book.marks == {"BTCUSDT": Decimal(89)}
     assert loop == ["t1"]
+
+
+def test_a_price_that_is_pushed_counts_like_one_that_was_asked_for() -> None:
+    watch, asked, loop = watching(LISTED, BARE)
+    watch.pushed({"BTCUSDT": priced("89")})
+    assert watch.book.marks == {"BTCUSDT": Decimal(89)}
+    assert loop == ["t1"]
+    watch.tick(watch.links.clock.steady() + MARK_SECONDS / 2)
+    assert asked == []
+
+
+@pytest.mark.parametrize("end", ["silent", "lost"])
+def test_what_is_not_pushed_any_more_is_asked_for_at_once(end: str) -> None:
+    watch, asked, _ = watching(BARE)
+    at = watch.links.clock.steady()
+    watch.tick(at - 0.1)
+    watch._under_way = False
+    watch.pushed({"BTCUSDT": priced("100")})
+    if end == "lost":
+        watch.lost()
+        watch.tick(at + 0.25)
+    else:
+        watch.tick(at + MARK_SECONDS)
+    assert len(asked) == 2
+
+
+def test_an_old_price_that_is_pushed_late_or_again_says_nothing() -> None:
+    watch, _, loop = watching(BARE)
+    watch.pushed({"BTCUSDT": replace(priced("100"), at=NOW + 2)})
+    watch.pushed({"BTCUSDT": replace(priced("89"), at=NOW + 1)})
+    assert watch.book.marks == {"BTCUSDT": Decimal(100)}
+    assert loop == []
+    watch.learn(PricesRead(Done({"BTCUSDT": priced("89")})))  # what was asked for counts, whatever its time
+    watch.pushed({"BTCUSDT": replace(priced("91"), at=NOW + 1)})
+    assert watch.book.marks == {"BTCUSDT": Decimal(91)}
+
+
+def test_it_shows_what_has_changed_and_only_that() -> None:
+    watch, _, _ = watching(LISTED)
+    shown = list[Decimal]()
+    watch._show = lambda: shown.append(watch.book.marks["BTCUSDT"])
+    for last in ("100", "100", "101"):
+        watch.pushed({"BTCUSDT": priced(last)})
+    assert shown == [100, 101]

@@ -43,6 +43,12 @@ def test_a_list_that_rests_is_read_with_all_open_orders_and_anything_else_by_its
     assert not watch(trade(BOUGHT, leg("L", "OPEN")), NOW, {LIST: NOW})
 
 
+def test_while_the_venue_tells_of_changes_every_order_that_rests_is_read_with_all_open_ones() -> None:
+    for told in (leg("E", "OPEN"), leg("S", "OPEN"), leg("L", "OPEN")):
+        assert watch(trade(BOUGHT, told), NOW, {}, SETTINGS.pushed) == watch(trade(BOUGHT, leg("L", "OPEN")), NOW)
+    assert watch(trade(leg("E", "UNKNOWN")), NOW, {}, SETTINGS.pushed).orders == (ENTRY,)
+
+
 def test_what_no_look_shows_is_looked_up() -> None:
     told = trade(BOUGHT, leg("L", "OPEN"))
     gone = unshown(

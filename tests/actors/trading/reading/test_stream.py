@@ -1,0 +1,82 @@
+"""What the exchange tells by itself: whom it wakes, and what is polled while it tells nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from opentrader.actors.trading.reading.stream import StreamListener, VenueTold, followed
+from opentrader.actors.trading.replies.snapshot import TradingSnapshot
+from opentrader.domain.trading.exchange import OrderChanged, PricesChanged, StreamAlive, StreamLost
+from tests.actors.trading.reading.test_prices import priced
+from tests.domain.trading.lifecycle.given import BOUGHT, INTENT, leg, trade
+from tests.fakes.desk import desk
+
+
+class Heard(list[tuple[Any, ...]]):
+    """The loop and the prices, as much of them as is told."""
+
+    def told(self, pair: str) -> None:
+        self.append(("told", pair))
+
+    def follow(self, *, pushed: bool) -> None:
+        self.append(("follow", pushed))
+
+    def pushed(self, prices: Any) -> None:
+        self.append(("pushed", prices))
+
+    def lost(self) -> None:
+        self.append(("lost",))
+
+
+class Exchange:
+    def __init__(self) -> None:
+        self.hear: Any = None
+
+    async def stream(self, hear: Any, followed: Any) -> None:
+        self.hear = hear
+
+
+def listening(**given: Any) -> tuple[StreamListener, Heard]:
+    heard: Any = Heard()
+    return StreamListener(desk(**given), heard, heard), heard
+
+
+def test_each_event_goes_where_it_counts() -> None:
+    listener, heard = listening()
+    prices = {"BTCUSDT": priced("100")}
+    for event in (OrderChanged("BTCUSDT"), PricesChanged(prices)):
+        listener.hear(VenueTold(event))
+    assert heard == [("told", "BTCUSDT"), ("pushed", prices)]
+
+
+def test_only_a_change_of_its_state_changes_what_is_polled() -> None:
+    listener, heard = listening()
+    for event in (StreamLost(), StreamAlive(), StreamAlive(), StreamLost(), StreamLost(), StreamAlive()):
+        listener.hear(VenueTold(event))
+    assert [each for each in heard if each != ("lost",)] == [("follow", True), ("follow", False), ("follow", True)]
+    assert heard.count(("lost",)) == 3
+    assert listener.alive
+
+
+async def test_it_asks_once_and_passes_on_what_it_is_told() -> None:
+    asked, told, exchange = list[Any](), list[Any](), Exchange()
+    listener, _ = listening(pipe=asked.append, tell=told.append, exchange=exchange)
+    listener.tick()
+    listener.tick()
+    (asking,) = asked
+    await asking
+    exchange.hear(StreamAlive())
+    assert told == [VenueTold(StreamAlive())]
+
+
+@pytest.mark.parametrize(
+    ("legs", "symbols"), [((), ()), ((BOUGHT,), ("BTCUSDT", "ETHUSDT")), ((leg("E", "OPEN"),), ())]
+)
+def test_the_prices_of_what_is_held_are_followed(legs: Any, symbols: tuple[str, ...]) -> None:
+    trades = tuple(
+        replace(trade(*legs), intent=replace(INTENT, id=pair, symbol=pair)) for pair in ("ETHUSDT", "BTCUSDT")
+    )
+    assert followed(lambda: TradingSnapshot(trades=trades)) == symbols
