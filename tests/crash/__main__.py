@@ -9,14 +9,17 @@ import argparse
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
+from tests.crash import power
 from tests.crash.rig import Figures, Plan, Rig
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
     parser.add_argument("--kills", type=int, default=100, help="how many (default: %(default)s)")
+    parser.add_argument("--power-cuts", type=int, default=0, help="so many instead: what is not synced is lost or torn")
     parser.add_argument(
         "--wire", default="", help="how far away the exchange is, as in latency_ms=300 (default: at hand)"
     )
@@ -24,10 +27,10 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help="where the run keeps everything (default: a temporary one)")
     options = parser.parse_args()
     plan = Plan(options.seed, options.wire)
-    if options.folder is not None:
-        return run(Rig(options.folder, plan), options.kills)
+    if options.power_cuts:
+        plan = replace(plan, script=power.DAEMON, how=power.SIGNAL)
     with tempfile.TemporaryDirectory() as name:
-        return run(Rig(Path(name), plan), options.kills)
+        return run(Rig(options.folder or Path(name), plan), options.power_cuts or options.kills)
 
 
 def run(rig: Rig, kills: int) -> int:
@@ -49,7 +52,11 @@ def run(rig: Rig, kills: int) -> int:
 
 def summary(figures: Figures, seconds: float) -> list[str]:
     spent = ", ".join(f"{what} {took:.0f}" for what, took in figures.spent.items())
+    losing = [cut for cut in figures.cuts if sum(cut)]
+    kept, torn, lost = (sum(counts) for counts in zip(*losing, (0, 0, 0), strict=True))
+    cuts = f"{len(figures.cuts)} power cuts, {len(losing)} of them in a write: {kept} kept, {torn} torn, {lost} lost"
     return [
+        *([cuts] if figures.cuts else []),
         f"{figures.kills} kills, {figures.in_the_start} of them while it started, in {seconds:.0f} s ({spent})",
         f"{figures.requests:,} requests: {figures.answered:,} answered well, {figures.cut_off:,} cut off",
         f"{figures.repeats:,} times an answer was asked for again",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.crash import power
+
 FORGETS_KEYS = """
 import sys
 from contextlib import closing
@@ -45,3 +47,11 @@ for name in ("save", "commit", "finish"):
 sys.exit(main())
 """
 """Trades are committed after they have been acted on and told."""
+
+_SYNCED_LESS = """
+from opentrader.store.sqlite import connection
+connection.WRITER = tuple((name, "{level}" if name == "synchronous" else value) for name, value in connection.WRITER)
+"""
+NEVER_SYNCED = _SYNCED_LESS.format(level="off") + power.DAEMON
+RARELY_SYNCED = _SYNCED_LESS.format(level="normal") + power.DAEMON
+"""A power cut takes what was told, and without any sync the whole file."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -14,7 +16,7 @@ from threading import Thread, Timer
 from typing import Any
 
 from opentrader.store.verification import verify_audit
-from tests.crash import clients, judge, ledger
+from tests.crash import clients, judge, ledger, power
 from tests.crash.clients import CLIENTS, Client, Stream
 from tests.crash.evidence import Evidence, Journal, Repeat, Told, read_journal
 from tests.crash.ledger import Span
@@ -42,11 +44,14 @@ SETTLE_SECONDS = 120.0  # after which what a daemon has not brought to its end i
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`wire`: as `OPENTRADER_PAPER_WIRE` takes it. `script`: what runs instead of the daemon, see `Daemon`."""
+    """`wire`: as `OPENTRADER_PAPER_WIRE` takes it. `script`: what runs instead of the daemon, see `Daemon`. `how`: the
+    signal that ends it.
+    """
 
     seed: int = 1
     wire: str = ""
     script: str | None = None
+    how: signal.Signals = signal.SIGKILL
 
     def random(self, *names: object) -> Random:
         return Random(" ".join(map(str, (self.seed, *names))))
@@ -70,6 +75,7 @@ class Figures:
     exits_by_themselves: int = 0
     longest_bare: float = 0.0
     longest_request: float = 0.0
+    cuts: list[tuple[int, ...]] = field(default_factory=list)  # writes kept, torn and lost by each power cut
     spent: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
@@ -77,6 +83,10 @@ class Figures:
         began = time.monotonic()
         yield
         self.spent[what] = self.spent.get(what, 0.0) + time.monotonic() - began
+
+
+class NotStarted(Exception):
+    """The daemon ended before it listened; says what it has told."""
 
 
 class Rig:
@@ -103,33 +113,47 @@ class Rig:
         if self.life and random.random() < IN_THE_START:
             self._kill_in_the_start(daemon, random.uniform(0.2, START_SECONDS))
             return []
-        with self._serving(daemon) as began, self._killed(daemon, began):
-            found = self.judged(daemon, began) if self.life else []
-            with self.figures.timed("under clients"):
-                self._live(daemon, random)
+        try:
+            with self._serving(daemon) as began, self._killed(daemon, began):
+                found = self.judged(daemon, began) if self.life else []
+                with self.figures.timed("under clients"):
+                    self._live(daemon, random)
+        except NotStarted as error:
+            self._ended(None)
+            return [f"it does not start: {error}"]
         return found
 
     def end(self) -> list[str]:
         """Start once more, bring everything to its end, stop in order; returns what is broken."""
         daemon = self._daemon()
-        with self._serving(daemon) as began:
-            found = self.judged(daemon, began)
-            with self.figures.timed("settling"):
-                found += self._settle(daemon)
-            evidence = self._evidence(daemon, began)
-            found += judge.violations_at_the_end(evidence)
-            if (status := daemon.stop()) != 0:
-                found.append(f"it stops with status {status}")
-            self._ups.append((began, time.time()))
-        self._count(evidence)
-        self.notes.close()
+        try:
+            with self._serving(daemon) as began:
+                found = self._ended_well(daemon, began)
+        except NotStarted as error:
+            return [f"it does not start: {error}"]
+        finally:
+            self.notes.close()
         report = verify_audit(self._data)
         return [*found, *(report.faults if report else ["there is no store"])]
+
+    def _ended_well(self, daemon: Daemon, began: float) -> list[str]:
+        found = self.judged(daemon, began)
+        with self.figures.timed("settling"):
+            found += self._settle(daemon)
+        evidence = self._evidence(daemon, began)
+        self._count(evidence)
+        status = daemon.stop()
+        return [
+            *found,
+            *judge.violations_at_the_end(evidence),
+            *([f"it stops with status {status}"] if status else []),
+        ]
 
     # --- one life
 
     def _daemon(self) -> Daemon:
-        environment: dict[str, Any] = {**SETTINGS, "OPENTRADER_PAPER_WIRE": self._plan.wire}
+        own = {"OPENTRADER_PAPER_WIRE": self._plan.wire, power.SEED: f"{self._plan.seed} {self.life}"}
+        environment: dict[str, Any] = {**SETTINGS, **own}
         return Daemon(self._data, "--speed", str(SPEED), script=self._plan.script, **environment)
 
     @contextmanager
@@ -137,7 +161,7 @@ class Rig:
         """Gives the time from which it listens."""
         try:
             with self.figures.timed("starting"):
-                daemon.start()
+                start(daemon)
             yield time.time()
         finally:
             daemon.kill()
@@ -148,18 +172,25 @@ class Rig:
         yield
         self._ended((began, time.time()))
         self._faults += faults(daemon.logged())
+        self._cut(daemon.logged())
 
     def _ended(self, up: tuple[float, float] | None) -> None:
         self._ups.append(up)
         self._lives.write_text(json.dumps(self._ups))
         self.figures.kills += 1
 
+    def _cut(self, log: str) -> None:
+        """Count what the power cut that ended a log has done to what was not synced."""
+        if told := re.search(r"power cut: (\d+) kept, (\d+) torn, (\d+) lost", log):
+            self.figures.cuts.append(tuple(map(int, told.groups())))
+
     def _kill_in_the_start(self, daemon: Daemon, seconds: float) -> None:
-        timer = Timer(seconds, lambda: daemon.process.kill())  # noqa: PLW0108 (it has no process yet)
+        timer = Timer(seconds, self._end_process, (daemon,))
         timer.start()
         with self.figures.timed("starts that are killed"), suppress(AssertionError):
             daemon.start()
         timer.join()
+        self._cut(daemon.logged())
         daemon.kill()
         self.figures.in_the_start += 1
         self._ended(None)
@@ -175,9 +206,13 @@ class Rig:
             thread.start()
         stream.reached.wait(random.uniform(1, LIFE_SECONDS))
         time.sleep(random.uniform(0, 0.6 if self._plan.far else 0.03))
-        daemon.process.kill()
+        self._end_process(daemon)
         for thread in threads:
             thread.join()
+
+    def _end_process(self, daemon: Daemon) -> None:
+        daemon.process.send_signal(self._plan.how)
+        daemon.process.wait(SETTLE_SECONDS)
 
     def _client(self, number: int) -> Client:
         return Client(number, self.notes, self.life, self._plan.random("client", self.life, number))
@@ -241,6 +276,13 @@ class Rig:
         figures.exits_by_themselves = len(evidence.journal.history.keys() - evidence.journal.on_request)
         figures.longest_bare = max(judge.bare(evidence).values(), default=0.0)
         figures.longest_request = max((note.ended_at - note.sent_at for note in notes if note.status), default=0.0)
+
+
+def start(daemon: Daemon) -> None:
+    try:
+        daemon.start()
+    except AssertionError as error:
+        raise NotStarted(str(error)) from None
 
 
 def read_told(daemon: Daemon) -> Told:

@@ -84,5 +84,17 @@ def simulation(seeds: int, hours: float) -> Part:
     return Part("simulation", what, pieces, r"closed ([\d,]+)", "closed trades")
 
 
+def kills() -> Part:
+    """100 kills, 30 of them far from the exchange, and 30 power cuts, ten in a data folder."""
+    far = ("--kills", "10", "--wire", "latency_ms=300")
+    ways = [*[("--kills", "10")] * 7, *[far] * 3, *[("--power-cuts", "10")] * 3]
+    pieces = tuple(
+        Piece(f"{' '.join(way)}, seed {seed}", ("-m", "tests.crash", *way, "--seed", str(seed)))
+        for seed, way in enumerate(ways, FIRST_SEED)
+    )
+    what = "a real daemon under four clients: 100 kills, 30 of them with an exchange far away, and 30 power cuts"
+    return Part("kills", what, pieces, r"(?m)^(\d+) kills, \d+ of them", "kills", least=130)
+
+
 def all_parts(seeds: int, hours: float) -> tuple[Part, ...]:
-    return slow_tests(), exploration(), simulation(seeds, hours)
+    return slow_tests(), exploration(), simulation(seeds, hours), kills()

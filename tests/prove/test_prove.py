@@ -192,7 +192,7 @@ def test_where_there_is_no_commit_there_is_no_state(tmp_path: Path) -> None:
 
 def test_the_parts_are_those_of_the_document() -> None:
     parts = {part.name: part for part in all_parts(40, 24.0)}
-    assert set(parts) == {"tests", "exploration", "simulation"}
+    assert set(parts) == {"tests", "exploration", "simulation", "kills"}
     assert len(parts["exploration"].pieces) >= 159
     for part in parts.values():
         assert len({piece.name for piece in part.pieces}) == len(part.pieces)

@@ -1,4 +1,4 @@
-"""The code of a released commit, and two folders that its daemon has left: killed, and stopped in order."""
+"""The code of released commits, and two folders of each that its daemon has left: killed, and stopped in order."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from tests.paths import REPOSITORY
 from tests.released import candles, story
 from tests.released.story import Ended, Installation
 
-COMMIT = "2a0a834"
+COMMITS = ("2a0a834", "1d4c5fb")
 
 
-@pytest.fixture(scope="session")
-def released_tree() -> Iterator[Path]:
-    """The package as it was at that commit, without a trace in the repository."""
-    archive = _git("archive", COMMIT, "opentrader")
+@pytest.fixture(scope="session", params=COMMITS)
+def released_tree(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """The package as it was at a commit, without a trace in the repository."""
+    archive = _git(request.param, "archive", request.param, "opentrader")
     with TemporaryDirectory() as name:
         with tarfile.open(fileobj=io.BytesIO(archive)) as files:
             files.extractall(name, filter="data")
@@ -54,12 +54,12 @@ def ended(
     return story.end(installation.copied(tmp_path / "data"), released_tree, request.param, answers)
 
 
-def _git(*command: str) -> bytes:
-    """What git prints; skips the test where there is no git, or no such commit."""
+def _git(commit: str, *command: str) -> bytes:
+    """What git prints about a commit; skips the test where there is no git, or no such commit."""
     try:
         done = subprocess.run(["git", *command], cwd=REPOSITORY, capture_output=True, check=True)
     except (OSError, subprocess.CalledProcessError) as error:
-        pytest.skip(f"needs the history of the repository with commit {COMMIT}: {error}")
+        pytest.skip(f"needs the history of the repository with commit {commit}: {error}")
     return done.stdout
 
 
