@@ -32,11 +32,13 @@ DATES = {
     "actors/analysis/trend_book.py": "when a row was stored",
     "actors/operations/agent_board.py": "the date of a card and of a line",
     "actors/operations/license_guard.py": "whether the clock was set back is the question",
+    "actors/operations/pager.py": "dates of pages",
     "clock.py": "the port itself",
     "cli/checks.py": "whether the clock is set is the question",
     "cli/commands.py": "the start of a process that shows one thing and ends",
     "http/events/log.py": "dates of events, and their first id",
     "http/idempotency.py": "dates of the audit log",
+    "system/composition.py": "whether the clock was set back is the question",
     "system/market.py": "where market time starts",
     "system/trading_system.py": "dates of replies",
 }

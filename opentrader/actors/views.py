@@ -21,6 +21,7 @@ from opentrader.domain.license import behind, masked
 from opentrader.domain.plain_text import one_line
 from opentrader.domain.signals import SignalRecord, demand_pending
 from opentrader.domain.timeframes import open_time
+from opentrader.domain.trading.pages import OperatorPage
 from opentrader.domain.trading.ports import DiskState
 from opentrader.errors import NotReady
 
@@ -53,6 +54,7 @@ class Asking:
     watchlist: tuple[str, ...] = ()
     max_trades_day: int = 0
     started_at: float = 0.0  # steady seconds
+    speed: float = 1.0  # of market time
 
 
 def health(query: messages.HealthOf, published: Snapshots, asking: Asking) -> messages.Health:
@@ -188,6 +190,8 @@ def portfolio_of(query: messages.PortfolioOf, published: Snapshots, asking: Aski
 def status_of(query: messages.StatusOf, published: Snapshots, asking: Asking) -> messages.BotStatus:
     snapshot = _trading(published)
     signals: Mapping[str, SignalRecord] = published.snapshot("signal_book")
+    pages: tuple[OperatorPage, ...] = published.snapshot("pager")
+    account = snapshot.account
     return messages.BotStatus(
         running=True,
         halted=snapshot.control.halted,
@@ -201,9 +205,11 @@ def status_of(query: messages.StatusOf, published: Snapshots, asking: Asking) ->
         pending_signals=sum(s.status_at(asking.steady) == "pending" for s in signals.values()),
         trades_today=snapshot.trades_today,
         max_trades_per_day=asking.max_trades_day,
-        equity=float(_account(published).equity),
+        equity=0.0 if account is None else float(account.equity),
         realized_pnl_today=float(snapshot.pnl_today),
         watchlist=asking.watchlist,
+        account_age_sec=None if account is None else _age_sec(account.at, asking),
+        alerts=tuple(map(_alert, pages)),
         disk=messages.DiskReply(
             free_bytes=asking.disk.free,
             reserve_bytes=asking.disk.reserve,
@@ -217,6 +223,15 @@ def status_of(query: messages.StatusOf, published: Snapshots, asking: Asking) ->
         clock=clock_of(published.snapshot("license_guard"), asking),
         timestamp=int(asking.now),
     )
+
+
+def _alert(page: OperatorPage) -> messages.AlertRow:
+    return messages.AlertRow(page.code, page.trade or None, page.symbol or None, page.sentence, page.since)
+
+
+def _age_sec(at: int, asking: Asking) -> int:
+    """Real seconds since an instant of market time."""
+    return max(0, int((asking.market_ms - at) / 1000 / max(1.0, asking.speed)))
 
 
 def _trading(published: Snapshots) -> TradingSnapshot:

@@ -19,6 +19,7 @@ from opentrader.domain.trading.exchange import (
     PriceTicker,
     ReadRefused,
     Unreachable,
+    VenueState,
 )
 from opentrader.domain.trading.looks import VenueView, Watch
 from opentrader.domain.trading.venue import ZERO, Balance, Filters, Order, OrderList, Outcome, Refused, Unknown
@@ -44,11 +45,16 @@ class VenueConnection:
         self._shared = SharedReads()
         self._rules: dict[str, Filters] = {}
         self._stream = Stream(self._streamed)
+        self._reachable = True
 
     async def close(self) -> None:
         """Give up what is in flight."""
         await self._stream.close()
         await self._shared.close()
+
+    def state(self) -> VenueState:
+        governor = self.governor
+        return VenueState(self._reachable, governor.pause, governor.used, governor.limit)
 
     # --- writes
 
@@ -78,6 +84,7 @@ class VenueConnection:
             outcome = Unknown(f"no answer within {ANSWER_SECONDS:.0f} s")
         finally:
             self._shared.wrote(symbol, None)
+        self._reachable = not isinstance(outcome, Unknown)
         if isinstance(outcome, Refused) and outcome.reason == "rate" and outcome.retry_after:
             self.governor.refused(outcome.retry_after)
         return outcome
@@ -170,13 +177,17 @@ class VenueConnection:
     async def _answer(self, call: Callable[[], Coroutine[Any, Any, T]]) -> T:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                return await call()
+                answer = await call()
         except TimeoutError:
+            self._reachable = False
             raise Unreachable(f"no answer within {ANSWER_SECONDS:.0f} s", hint="it is asked again soon") from None
-        except ReadRefused as refusal:
-            if refusal.retry_after:
-                self.governor.refused(refusal.retry_after)
+        except OpentraderError as error:
+            self._reachable = not isinstance(error, Unreachable)
+            if isinstance(error, ReadRefused) and error.retry_after:
+                self.governor.refused(error.retry_after)
             raise
+        self._reachable = True
+        return answer
 
     # --- push
 

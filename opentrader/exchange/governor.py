@@ -36,11 +36,9 @@ class Governor:
 
     @property
     def used(self) -> int:
-        """The weight that counts now."""
+        """The weight that counts now. Any thread: it only looks."""
         now = self._now()
-        for second in [second for second in self._leaving if second <= now]:
-            self._used -= self._leaving.pop(second)
-        return self._used
+        return self._used - sum(weight for second, weight in tuple(self._leaving.items()) if second <= now)
 
     @property
     def left(self) -> int | None:
@@ -76,7 +74,8 @@ class Governor:
     def _admit(self, weight: int, purpose: Purpose) -> None:
         if self.pause:
             raise held("the exchange has refused further requests", self.pause)
-        used = self.used
+        self._drop()
+        used = self._used
         if self.limit and used + weight > (most := self.limit * SHARES[purpose]):
             raise held(f"{used} of {self.limit} request weight is used", self._until(most - weight))
         self._used += weight
@@ -89,6 +88,12 @@ class Governor:
             if used <= most:
                 return second - self._now()
         return WINDOW
+
+    def _drop(self) -> None:
+        """Forget what counts no more."""
+        now = self._now()
+        for second in [second for second in self._leaving if second <= now]:
+            self._used -= self._leaving.pop(second)
 
     def _leave(self, weight: int, arrived_by: float) -> None:
         self._leaving[ceil(arrived_by + WINDOW)] += weight

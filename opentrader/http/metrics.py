@@ -24,14 +24,14 @@ class _SystemCollector(Collector):
         try:
             status = self._system.view(messages.StatusOf())
         except OpentraderError:
-            return  # the account has not been read yet
+            return  # it has not started yet
         for name, value, description in (
             ("open_trades", status.open_trades, "Open trades."),
             ("pending_entries", status.pending_entries, "Resting LIMIT entries."),
             ("pending_signals", status.pending_signals, "Signals waiting for a decision."),
             ("trades_today", status.trades_today, "Entries executed this UTC day."),
             ("halted", float(status.halted), "1 while new entries are blocked."),
-            ("equity", status.equity, "Account equity in the quote currency."),
+            ("alerts", len(status.alerts), "Pages that stand now: what a person has to know."),
             (
                 "realized_pnl_today",
                 status.realized_pnl_today,
@@ -40,6 +40,15 @@ class _SystemCollector(Collector):
             ("uptime_seconds", status.uptime_sec, "Seconds since the daemon started."),
         ):
             yield GaugeMetricFamily(f"opentrader_{name}", description, value=value)
+        yield from _account(status)
+
+
+def _account(status: messages.BotStatus) -> Iterator[GaugeMetricFamily]:
+    """Nothing before the account was read for the first time."""
+    if status.account_age_sec is not None:
+        yield GaugeMetricFamily("opentrader_equity", "Account equity in the quote currency.", value=status.equity)
+        age = "Seconds since the account was read."
+        yield GaugeMetricFamily("opentrader_account_age_seconds", age, value=status.account_age_sec)
 
 
 def _disk(disk: DiskState) -> Iterator[GaugeMetricFamily]:

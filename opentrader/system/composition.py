@@ -13,8 +13,9 @@ from opentrader.actors.analysis.market_analyzer import Horizon, MarketAnalyzer
 from opentrader.actors.analysis.scanner import Scanner
 from opentrader.actors.analysis.trend_book import TrendBook
 from opentrader.actors.operations.agent_board import AgentBoard
-from opentrader.actors.operations.license_guard import LicenseGuard
+from opentrader.actors.operations.license_guard import Held, LicenseGuard
 from opentrader.actors.operations.news import NewsCache
+from opentrader.actors.operations.pager import Pager
 from opentrader.actors.runtime.supervision.supervisor import Supervisor
 from opentrader.actors.signals.mr_combined import MrCombined, Rule
 from opentrader.actors.signals.operator import Messenger, OperatorApprovals, OperatorChannel
@@ -24,6 +25,7 @@ from opentrader.actors.trading.pending_entry_watcher import PendingEntryWatcher
 from opentrader.actors.trading.position_manager import PositionManager
 from opentrader.actors.trading.replies.snapshot import SnapshotPositions, TradingSnapshot
 from opentrader.config.settings import Settings
+from opentrader.domain.license import behind
 from opentrader.domain.ports import Clock, Kernels, Positions
 from opentrader.domain.symbols import listing_of
 from opentrader.domain.time_limits import RECV_WINDOW_MS
@@ -108,6 +110,7 @@ def add_actors(supervisor: Supervisor, settings: Settings, adapters: Adapters, *
     _add_analysis(supervisor, settings, adapters, SnapshotPositions(snapshot))
     _add_trading(supervisor, settings, adapters, licensed)
     supervisor.add("pending_entry_watcher", lambda context: PendingEntryWatcher(context, snapshot))
+    _add_pager(supervisor, settings, adapters)
     _add_readers(supervisor, settings, adapters)
 
 
@@ -183,6 +186,27 @@ def _add_trading(supervisor: Supervisor, settings: Settings, adapters: Adapters,
             speed=settings.speed,
         ),
         vital=True,
+    )
+
+
+def _add_pager(supervisor: Supervisor, settings: Settings, adapters: Adapters) -> None:
+    """It reads what the others have published, and waits for none of them."""
+    clock = adapters.market.clock
+
+    def clock_behind() -> str | None:
+        held: Held = supervisor.snapshot("license_guard")
+        return behind(clock.wall(), max(clock.steady(), held.clock_high_water))
+
+    supervisor.add(
+        "pager",
+        lambda context: Pager(
+            context,
+            supervisor,
+            venue=adapters.exchange.state,
+            disk=adapters.store.disk.state,
+            clock_behind=clock_behind,
+            speed=settings.speed,
+        ),
     )
 
 

@@ -167,6 +167,7 @@ class TradingSystem:
             watchlist=tuple(name.upper() for name in s.watchlist),
             max_trades_day=s.risk_max_trades_day,
             started_at=self._started_at,
+            speed=s.speed,
             disk=self.disk(),
         )
         return views.render(self.spelled(query), self._running(), asking)

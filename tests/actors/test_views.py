@@ -16,6 +16,7 @@ from opentrader.actors.trading.replies.snapshot import AccountReading, TradingSn
 from opentrader.domain.analysis.trend import Score, TrendRecord
 from opentrader.domain.license import License
 from opentrader.domain.signals import SignalRecord
+from opentrader.domain.trading.pages import OperatorPage
 from opentrader.domain.trading.ports import DiskState
 from opentrader.domain.trading.venue import Balance
 from opentrader.errors import NotReady, SignalNotFound
@@ -109,7 +110,10 @@ def test_a_signal_whose_time_is_over_is_not_pending() -> None:
 def test_k24_health_and_status_say_that_the_clock_was_set_back(set_back: int, seen: int, said: str | None) -> None:
     held = Held(License("m1"), NOW + seen)
     published = Published(
-        license_guard=held, signal_book={}, position_manager=TradingSnapshot(account=AccountReading("USDT", {}, {}, 0))
+        license_guard=held,
+        signal_book={},
+        pager=(),
+        position_manager=TradingSnapshot(account=AccountReading("USDT", {}, {}, 0)),
     )
     asking = replace(ASKING, now=NOW - set_back, started_at=NOW - 100)
     status = views.status_of(messages.StatusOf(), published, asking)
@@ -142,6 +146,30 @@ def test_a_board_is_shown_as_of_now() -> None:
 def test_the_status_tells_of_the_disk() -> None:
     account = AccountReading("USDT", {}, {}, 0)
     held = Held(License("m1"), NOW)
-    seen = Published(license_guard=held, position_manager=TradingSnapshot(account=account), signal_book={})
+    seen = Published(license_guard=held, position_manager=TradingSnapshot(account=account), signal_book={}, pager=())
     status = views.status_of(messages.StatusOf(), seen, ASKING)
     assert status.disk == messages.DiskReply(free_bytes=1 << 30, reserve_bytes=16 << 20, degraded=True, slow_commits=7)
+
+
+def test_the_status_answers_before_the_account_was_read_and_tells_how_old_it_is() -> None:
+    seen = {"license_guard": Held(License("m1"), NOW), "signal_book": {}, "pager": ()}
+    never = views.status_of(messages.StatusOf(), Published(position_manager=TradingSnapshot(), **seen), ASKING)
+    assert (never.account_age_sec, never.equity) == (None, 0.0)
+    read = TradingSnapshot(account=AccountReading("USDT", {"USDT": Balance(D(7), D(0))}, {}, ASKING.market_ms - 90_000))
+    for speed, age in ((1.0, 90), (60.0, 1)):
+        asking = replace(ASKING, speed=speed)
+        status = views.status_of(messages.StatusOf(), Published(position_manager=read, **seen), asking)
+        assert (status.account_age_sec, status.equity) == (age, 7.0)
+
+
+def test_the_status_has_a_row_for_each_page() -> None:
+    pages = (
+        OperatorPage("disk_full", "", "", "the disk is full", 7),
+        OperatorPage("quarantine", "01J", "ETHUSDT", "in quarantine", 8),
+    )
+    seen = {"license_guard": Held(License("m1"), NOW), "signal_book": {}, "position_manager": TradingSnapshot()}
+    status = views.status_of(messages.StatusOf(), Published(pager=pages, **seen), ASKING)
+    assert status.alerts == (
+        messages.AlertRow("disk_full", None, None, "the disk is full", 7),
+        messages.AlertRow("quarantine", "01J", "ETHUSDT", "in quarantine", 8),
+    )

@@ -251,6 +251,37 @@ async def test_after_a_ban_nothing_is_sent_before_the_venue_allows_it(opening: A
     assert await scene.exchange.orders(BTC, 0) == ()
 
 
+async def test_the_state_tells_of_a_pause_and_of_the_weight_that_is_used(opening: Any) -> None:
+    scene = await opening(faults=Script([InjectedFault("rate-limited", "balances", delay_ms=30_000)]))
+    link = connected(scene, limit=1_000)
+    await link.ticker(BTC)
+    assert (link.state().pause, link.state().weight_used, link.state().weight_limit) == (0, WEIGHTS["ticker"], 1_000)
+    with pytest.raises(ReadRefused):
+        await link.account()
+    assert 0 < link.state().pause <= 30.001
+    assert link.state().reachable  # it has answered
+
+
+@pytest.mark.parametrize("method", ["ticker", "place"])
+async def test_a_venue_that_does_not_answer_is_not_reachable_until_it_does(
+    opening: Any, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "ANSWER_SECONDS", 0.01)
+    scene = await opening()
+    scene.exchange.transport.gate.clear()
+    link = connected(scene)
+    if method == "place":
+        assert isinstance(await link.place(limit(scene)), Unknown)
+    else:
+        with pytest.raises(Unreachable):
+            await link.ticker(BTC)
+    assert not link.state().reachable
+    monkeypatch.setattr(connection, "ANSWER_SECONDS", 10.0)
+    scene.exchange.transport.gate.set()
+    await link.ticker(BTC)
+    assert link.state().reachable
+
+
 async def test_a_refused_order_begins_the_pause_as_well(opening: Any) -> None:
     scene = await opening(faults=Script([InjectedFault("rate-limited", "place", delay_ms=30_000)]))
     link = connected(scene)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from opentrader.actors.analysis.market_analyzer import Horizon, MarketAnalyzer
 from opentrader.actors.analysis.trend_book import TrendBook
+from opentrader.actors.operations.pager import Pager
 from opentrader.actors.runtime.limits import Limits
 from opentrader.actors.runtime.supervision.supervisor import Supervisor
 from opentrader.actors.trading.history import HistoryReader
@@ -25,6 +26,7 @@ from opentrader.clock import SortableIds
 from opentrader.domain.symbols import Listing
 from opentrader.domain.timeframes import TF_MS, Timeframe, open_time
 from opentrader.domain.trading.lifecycle import BINANCE, LifecycleSettings
+from opentrader.domain.trading.pages import OperatorPage
 from opentrader.domain.trading.ports import Records
 from opentrader.domain.trading.risk import Risk
 from opentrader.exchange.connection import VenueConnection
@@ -127,6 +129,17 @@ class Market:
             vital=True,
         )
         run.add("pending_entry_watcher", lambda c: PendingEntryWatcher(c, lambda: self.snapshot))
+        run.add(
+            "pager",
+            lambda c: Pager(
+                c,
+                run,
+                venue=connection.state,
+                disk=store.disk.state,
+                clock_behind=lambda: None,
+                speed=1.0,
+            ),
+        )
         run.add("archive", lambda c: HistoryReader(c, history, AuditTable(store), _nothing))
         await run.start()
         await run.ask(ReadAccount(), timeout=10)
@@ -143,6 +156,11 @@ class Market:
     @property
     def snapshot(self) -> TradingSnapshot:
         return self.supervisor.snapshot("position_manager")
+
+    @property
+    def pages(self) -> dict[str, OperatorPage]:
+        """The pages that stand, by their code."""
+        return {page.code: page for page in self.supervisor.snapshot("pager")}
 
     async def ask(self, message: Any, timeout: float = 30) -> Any:
         return await self.supervisor.ask(message, timeout=timeout)

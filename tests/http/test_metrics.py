@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -28,6 +29,8 @@ STATUS = messages.BotStatus(
     equity=9990.5,
     realized_pnl_today=-9.5,
     watchlist=("BTC",),
+    account_age_sec=2,
+    alerts=(),
     disk=messages.DiskReply(free_bytes=1 << 40, reserve_bytes=16 << 20, degraded=False, slow_commits=0),
     actors=(),
     clock=None,
@@ -72,8 +75,8 @@ async def test_the_disk_is_in_figures(site: Any, system: Any) -> None:
     assert (told["opentrader_disk_degraded", ""], told["opentrader_disk_slow_commits", ""]) == (1, 5)
 
 
-async def test_the_actors_and_the_disk_are_told_of_before_the_account_is_read(site: Any, system: Any) -> None:
-    system.answers[messages.StatusOf] = NotReady("the account has not been read yet")
+async def test_the_actors_and_the_disk_are_told_of_before_the_trades_are_loaded(site: Any, system: Any) -> None:
+    system.answers[messages.StatusOf] = NotReady("actor position_manager has not started yet")
     assert {name for name, _ in await samples(site)} == {
         "opentrader_actor_alive",
         "opentrader_actor_inbox",
@@ -83,6 +86,18 @@ async def test_the_actors_and_the_disk_are_told_of_before_the_account_is_read(si
         "opentrader_disk_reserve_bytes",
         "opentrader_disk_slow_commits",
     }
+
+
+async def test_the_account_is_in_figures_once_it_was_read_and_pages_always(site: Any, system: Any) -> None:
+    told = await samples(site)
+    assert (told["opentrader_equity", ""], told["opentrader_account_age_seconds", ""]) == (9990.5, 2)
+    assert told["opentrader_alerts", ""] == 0
+    page = messages.AlertRow("disk_full", None, None, "the disk is full", 7)
+    system.answers[messages.StatusOf] = replace(STATUS, account_age_sec=None, equity=0.0, alerts=(page,))
+    told = await samples(site)
+    assert told["opentrader_alerts", ""] == 1
+    assert told["opentrader_open_trades", ""] == 2
+    assert not {"opentrader_equity", "opentrader_account_age_seconds"} & {name for name, _ in told}
 
 
 async def test_they_are_told_to_no_one_without_the_token(serve: Any) -> None:

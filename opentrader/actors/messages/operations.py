@@ -131,7 +131,23 @@ class DiskReply:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertRow:
+    """A page: something that a person has to know now. It ends with its cause; `since`: Unix seconds.
+
+    `trade` and `symbol` are null where it is about neither.
+    """
+
+    code: str
+    trade: str | None
+    symbol: str | None
+    sentence: str
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
 class BotStatus:
+    """`equity` is 0 and `account_age_sec` null before the account was read for the first time."""
+
     ok: OK = field(default=True, init=False)
     running: bool
     halted: bool
@@ -148,6 +164,8 @@ class BotStatus:
     equity: float
     realized_pnl_today: float
     watchlist: tuple[str, ...]
+    account_age_sec: int | None
+    alerts: tuple[AlertRow, ...]
     disk: DiskReply
     actors: tuple[ActorRow, ...]
     clock: str | None

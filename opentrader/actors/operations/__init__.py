@@ -1,1 +1,1 @@
-"""License, agent cards, and news."""
+"""License, agent cards, news, and pages for the operator."""

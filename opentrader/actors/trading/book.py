@@ -13,6 +13,7 @@ from opentrader.domain.trading.lifecycle import Leg, LifecycleSettings, Trade, n
 from opentrader.domain.trading.lifecycle.looking import is_swept, rests
 from opentrader.domain.trading.lifecycle.reports import sightings
 from opentrader.domain.trading.looks import VenueView
+from opentrader.domain.trading.pages import Blind
 from opentrader.domain.trading.venue import ZERO, Filters, Others
 
 AGES = 8
@@ -27,7 +28,9 @@ class TradeBook:
     filled. `unread` are the trades that no read has shown since the start, `unchecked` those that somebody wants to
     have checked. `unsaved` are those with an answer of the venue that is not committed yet, as they were before it.
     `read_at`: when a leg was read last, by client order id; `writes` counts the answers to orders, by pair;
-    `wrote_at` is when the last one came. `rules` ask for fewer reads while the venue tells of changes.
+    `wrote_at` is when the last one came. `rules` ask for fewer reads while the venue tells of changes. `shown_at`: when
+    the venue has last shown a leg; a leg that is to be read anew has that, but no `read_at`. `blind` are the pairs of
+    which not even the rules could be read.
     """
 
     def __init__(self, rules: LifecycleSettings) -> None:
@@ -36,10 +39,12 @@ class TradeBook:
         self.rows: dict[str, ClosedTrade | None] = {}
         self.marks: dict[str, Decimal] = {}  # pair -> last price
         self.filters: dict[str, Filters] = {}
+        self.blind: dict[str, Blind] = {}
         self.unread: set[str] = set()
         self.unchecked: set[str] = set()
         self.unsaved: dict[str, Trade] = {}
         self.read_at: dict[str, int] = {}
+        self.shown_at: dict[str, int] = {}
         self.writes: Counter[str] = Counter()
         self.wrote_at = 0
         self._due: dict[str, int] = {}
@@ -90,6 +95,8 @@ class TradeBook:
         self._due.pop(key, None)
         if self.trades.pop(key, None) is not None:
             self._forget(trade)
+            for leg in trade.legs:
+                self.shown_at.pop(leg.cid, None)
 
     def _forget(self, trade: Trade) -> None:
         for leg in trade.legs:
@@ -165,8 +172,17 @@ class TradeBook:
     def quoted(self, pair: str, filters: Filters, last: Decimal | None) -> None:
         """The rules and the price of a market, as just read."""
         self.filters[pair] = filters
+        self.blind.pop(pair, None)
         if last is not None:
             self.marks[pair] = last
+
+    def unreadable(self, pair: str, why: str, now: int) -> list[Trade]:
+        """Nothing of a market could be read, as of one that is not listed any more. Returns its trades, which wait."""
+        self.blind[pair] = Blind(why, self.blind[pair].since if pair in self.blind else now)
+        waiting = self.due(pair, now)
+        for trade in waiting:
+            self.postpone(trade.intent.id, now)
+        return waiting
 
     def committed(self, key: str) -> Trade | None:
         """A trade as it is in the journal."""
@@ -199,15 +215,19 @@ class TradeBook:
         self.trades[key] = trade
         self.writes[trade.intent.symbol] += 1
         self.wrote_at = now
-        self.read_at.update(dict.fromkeys(cids, now))
+        self._shown(cids, now)
+
+    def _shown(self, cids: Iterable[str], now: int) -> None:
+        at = dict.fromkeys(cids, now)
+        self.read_at |= at
+        self.shown_at |= at
 
     def learned(self, trade: Trade, view: VenueView | None, now: int) -> None:
         """A trade was judged by this view, or from memory: what the view has shown need not be read again soon."""
         if trade.intent.id not in self.trades:
             return
         if view is not None:
-            shown = (leg.cid for leg in trade.legs if leg.cid and is_shown(leg, view))
-            self.read_at.update(dict.fromkeys(shown, now))
+            self._shown((leg.cid for leg in trade.legs if leg.cid and is_shown(leg, view)), now)
         self.schedule(trade, now)
 
     def checked(self, key: str, view: VenueView | None, now: int) -> None:

@@ -230,20 +230,13 @@ class LifecycleLoop(TradingPart):
         """Not even the rules of the symbol could be read; what is known of them goes on to count."""
         filters, now = self.book.filters.get(look.pair), self.links.clock.market_ms()
         if filters is None:
-            return self._unreadable(look.pair, why)
+            waiting = self.book.unreadable(look.pair, why, now)
+            self._show()
+            for trade in waiting:
+                self._around.checked(trade.intent.id)
+            return None
         asked = frozenset({*look.watch.orders, *look.watch.lists, *look.watch.parts})
         return self._judge(look.pair, VenueView(filters, now, failed=asked))
-
-    def _unreadable(self, pair: str, why: str) -> Reply[None] | None:
-        """A market of which nothing is known, such as one that is not listed any more: its trades wait, and page."""
-        now, kept = self.links.clock.market_ms(), dict[str, Trade]()
-        for trade in self.book.due(pair, now):
-            key, paged = trade.intent.id, trade.alerted(f"cannot be read: {why}", "page", now)
-            if paged != trade:
-                kept[key] = paged
-            self.book.postpone(key, now)
-            self._around.checked(key)
-        return self._commit(pair, kept, None, None) if kept else None
 
     # --- commit, and send
 

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 
 from opentrader.domain.trading.ledger import ClosedTrade, Control
 from opentrader.domain.trading.lifecycle import Trade
-from opentrader.domain.trading.lifecycle.records import Label, Severity
+from opentrader.domain.trading.lifecycle.records import Label
 
 logger = logging.getLogger(__name__)
 
-_LEVELS: dict[Severity, int] = {"note": logging.INFO, "alert": logging.WARNING, "page": logging.ERROR}
 _STATES: Mapping[Label, str] = {
     "NONE": "accepted",
     "ENTERING": "entering",
@@ -30,12 +29,13 @@ _ON_REQUEST = frozenset({"close: close", "close: closeall"})
 
 
 def log_change(before: Trade | None, after: Trade) -> None:
-    """Log a new state and new alerts; nothing if neither changed."""
+    """Log a new state and new alerts; nothing if neither changed. The pager logs what lasts."""
     if before is None or before.label != after.label:
         logger.info("%s: %s", _name(after), _STATES[after.label])
     for alert in after.alerts:
         if before is None or alert not in before.alerts:
-            level = logging.INFO if alert.code in _ON_REQUEST else _LEVELS[alert.severity]
+            quiet = alert.code in _ON_REQUEST or alert.severity == "note"
+            level = logging.INFO if quiet else logging.WARNING
             logger.log(level, "%s: %s", _name(after), _told(alert.code))
 
 

@@ -48,6 +48,8 @@ from opentrader.errors import OpentraderError
 
 logger = logging.getLogger(__name__)
 
+LOOKS_SECONDS = 1.0  # between two publications of nothing but looks
+
 
 class PositionManager(Actor):
     tick_seconds = 0.25
@@ -70,7 +72,7 @@ class PositionManager(Actor):
         """`instance`: the four letters and digits of this data folder in client order ids."""
         super().__init__(context)
         self._records, self._rules, self._disk, self._licensed = records, rules, disk, licensed
-        self._published = TradingSnapshot()
+        self._published, self._shown_at, self._begun = TradingSnapshot(), 0.0, context.clock.market_ms()
         self._book = TradeBook(rules)
         desk = Desk(
             links=self.links,
@@ -152,6 +154,7 @@ class PositionManager(Actor):
         self._prices.tick(message.at)
         self._trailing.tick()
         self._reconciliation.tick(message.at)
+        self._show_looks(message.at)
 
     # --- what the parts tell and ask each other
 
@@ -169,8 +172,18 @@ class PositionManager(Actor):
             pnl_today=self._book.pnl_today(now),
             reconciled=self._reconciliation.reconciled,
             degraded=self._account.degraded,
+            shown_at=dict(self._book.shown_at),
+            rules=self._book.rules,
+            blind=dict(self._book.blind),
+            begun=self._begun,
         )
         self.publish(self._published)
+
+    def _show_looks(self, at: float) -> None:
+        """When the orders were looked at last: looks that find nothing new publish nothing else."""
+        if at - self._shown_at >= LOOKS_SECONDS and self._book.shown_at != self._published.shown_at:
+            self._shown_at = at
+            self._show()
 
     def _changed(self, before: Trade | None, after: Trade) -> None:
         """A trade was assigned."""

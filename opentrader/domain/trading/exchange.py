@@ -146,6 +146,19 @@ Hear = Callable[[VenueEvent], object]
 Followed = Callable[[], Collection[str]]
 
 
+@dataclass(frozen=True, slots=True)
+class VenueState:
+    """How the venue is doing. `reachable`: the last call was answered. `pause`: seconds until anything may be sent.
+
+    `weight_used` of `weight_limit`: the request weight of this minute; a limit of 0 is none.
+    """
+
+    reachable: bool = True
+    pause: float = 0.0
+    weight_used: int = 0
+    weight_limit: int = 0
+
+
 class Exchange(Protocol):
     """One account at one venue. All coroutines run on the event loop of the system; instants are Unix milliseconds.
 
@@ -156,6 +169,10 @@ class Exchange(Protocol):
 
     venue: str
     """Its name in responses and logs: `paper`, `binance`."""
+
+    def state(self) -> VenueState:
+        """How it is doing now. Any thread; asks nobody."""
+        ...
 
     # --- writes: return an outcome, never raise
 

@@ -111,6 +111,10 @@ def _agents(state: messages.State) -> list[AgentRow]:
     return [AgentRow(name, card.status, card.action, card.ts) for name, card in state.agents.items()]
 
 
+def _alerts(status: messages.BotStatus) -> Iterable[messages.AlertRow]:
+    return status.alerts
+
+
 def _halt_state(status: messages.BotStatus) -> list[HaltState]:
     return [HaltState(status.halted, status.halt_reason or "", None)]
 
@@ -122,8 +126,9 @@ KINDS: Mapping[str, EventKind] = {
     "agent": EventKind(messages.BoardState(), _agents, ("agent",)),
     "trend": EventKind(messages.TrendRows(), lambda reply: reply.data, ("symbol", "timeframe")),
     "market": EventKind(messages.MarketRows(), lambda reply: reply.data, ("symbol", "htf_tf", "mtf_tf")),
-    # Halting needs no license, so reading the halt state needs none either.
+    # Halting needs no license, so reading the halt state needs none either, nor does a page.
     "halt": EventKind(messages.StatusOf(), _halt_state, gate=messages.Halt),
+    "page": EventKind(messages.StatusOf(), _alerts, ("code", "trade", "symbol"), gate=messages.Halt),
     "log": EventKind(messages.BoardState(), lambda reply: reversed(reply.log), append_only=True),
     "license": EventKind(messages.LicenseOf(), lambda reply: (reply,)),
 }

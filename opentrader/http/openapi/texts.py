@@ -54,7 +54,7 @@ FIELDS = {
     "tp": "Take-profit distance from the entry price, in percent.",
     "tp_pct": "Take-profit distance from the entry price, in percent; an alternative to rr.",
     "ttl_hours": "Hours until the unfilled entry is cancelled.",
-    "types": "Event kinds, comma-separated: trade, signal, pending, agent, trend, market, halt, log, license."
+    "types": "Event kinds, comma-separated: trade, signal, pending, agent, trend, market, halt, page, log, license."
     " Default: all.",
     "timeframe": "The candle length, for example 1h. Case-sensitive.",
 }

@@ -34,7 +34,7 @@ class CommitPace:
         self._fast = 0 if slow else self._fast + 1
         if seconds > HANGING_SECONDS or sum(self._latest) >= MOST_SLOW:
             if not self.degraded:
-                logger.error("the disk is slow (the last commit took %.1f s): entries are refused meanwhile", seconds)
+                logger.warning("the disk is slow (the last commit took %.1f s): entries are refused meanwhile", seconds)
             self.degraded = True
         elif self.degraded and self._fast >= FAST:
             self.degraded = False

@@ -8,6 +8,7 @@ from opentrader.actors.trading.book import TradeBook
 from opentrader.domain.timeframes import DAY_MS
 from opentrader.domain.trading.ledger import ClosedTrade
 from opentrader.domain.trading.lifecycle import Trade
+from opentrader.domain.trading.pages import Blind
 from tests.domain.trading.lifecycle.given import BOUGHT, FILTERS, INTENT, NOW, SETTINGS, D, leg, oco, trade, view
 
 KEY = INTENT.id
@@ -303,3 +304,26 @@ def test_a_stream_that_is_lost_delays_nothing_that_was_hurried() -> None:
     made.hurry("a")
     made.follow(NOW, pushed=False)
     assert due(made, NOW) == ["a"]
+
+
+def test_what_is_to_be_read_anew_was_shown_all_the_same_until_its_trade_is_gone() -> None:
+    made = book(named("a"), named("b", SOLD))
+    for each in tuple(made.trades.values()):
+        made.learned(each, view(oco()), NOW)
+    assert made.shown_at[LIST.cid] == NOW
+    made.swept()
+    assert LIST.cid not in made.read_at
+    assert made.shown_at[LIST.cid] == NOW
+    made.closed("b", None, NOW + DAY_MS)
+    assert "b" not in made.trades
+    assert made.shown_at == {}
+
+
+def test_a_pair_that_cannot_be_read_waits_and_is_told_since_when() -> None:
+    made = book(named("a"))
+    assert [each.intent.id for each in made.unreadable("BTCUSDT", "not listed", NOW)] == ["a"]
+    assert due(made, NOW) == []
+    made.unreadable("BTCUSDT", "still not listed", NOW + 5_000)
+    assert made.blind == {"BTCUSDT": Blind("still not listed", NOW)}
+    made.quoted("BTCUSDT", FILTERS, D(100))
+    assert made.blind == {}

@@ -19,6 +19,7 @@ from opentrader.errors import (
 from opentrader.exchange.paper.transport import InjectedFault
 from tests.fakes.market import Market
 from tests.fakes.orders import buy, faulty, last_closed
+from tests.waiting import until
 
 
 async def test_a_lost_protection_is_placed_again(tmp_path: Path) -> None:
@@ -74,12 +75,16 @@ async def test_a_fault_of_the_rules_costs_one_trade_its_automatic_care_and_nothi
         await market.until(lambda d: {x.intent.symbol: x.label for x in d.trades}["AAAUSDT"] == "QUARANTINE")
         (trade,) = (x for x in market.snapshot.trades if x.label == "QUARANTINE")
         assert [alert.code for alert in trade.alerts if alert.severity == "page"] == ["internal fault"]
+        await until(lambda: "internal fault" in getattr(market.pages.get("quarantine"), "sentence", ""))
         assert len(await market.venue.open_orders("AAAUSDT")) == 2  # it is protected as before
         closing = asyncio.create_task(market.ask(messages.ClosePosition("SOLUSDT")))
         await market.until(lambda d: closing.done())
         assert (await closing).count == 1
     assert "ZeroDivisionError: a price of 0" in caplog.text
     closing = asyncio.create_task(market.ask(messages.ClosePosition("AAAUSDT")))
-    await market.until(lambda d: closing.done())
+    while not closing.done():
+        market.clock.now_ms += 1000
+        await market.ask(CheckEntries("AAAUSDT"))
     assert (await closing).count == 1
+    await until(lambda: not market.pages)  # it ends with its cause
     await market.stop()

@@ -56,7 +56,7 @@ async def test_a_day_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture
     assert "pnl" in over
 
 
-@pytest.mark.parametrize(("severity", "level"), [("note", "INFO"), ("alert", "WARNING"), ("page", "ERROR")])
+@pytest.mark.parametrize(("severity", "level"), [("note", "INFO"), ("alert", "WARNING"), ("page", "WARNING")])
 def test_an_alert_is_told_once_and_as_grave_as_it_is(
     severity: Severity, level: str, caplog: pytest.LogCaptureFixture
 ) -> None:

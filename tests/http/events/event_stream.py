@@ -33,6 +33,8 @@ STATUS = messages.BotStatus(
     equity=1.0,
     realized_pnl_today=0.0,
     watchlist=(),
+    account_age_sec=2,
+    alerts=(),
     disk=messages.DiskReply(free_bytes=1 << 40, reserve_bytes=16 << 20, degraded=False, slow_commits=0),
     actors=(),
     clock=None,

@@ -48,6 +48,19 @@ def test_agents_and_the_halt_are_rows_of_their_own_shape(full: FakeSystem) -> No
     assert [row["ts"] for row in snapshot(LOG.read(full))] == [1, 2]  # oldest first
 
 
+def test_a_page_is_told_when_it_begins_and_when_it_ends(full: FakeSystem) -> None:
+    begun = messages.AlertRow("quarantine", "01J", "ETHUSDT", "in quarantine", 7)
+    before = KINDS["page"].read(full)
+    full.answers[messages.StatusOf] = replace(STATUS, alerts=(begun,))
+    full.licensed = False  # nobody is left without a page because of a license
+    during = KINDS["page"].read(full)
+    (told,) = KINDS["page"].changes(before, during)
+    assert told == {"code": "quarantine", "trade": "01J", "symbol": "ETHUSDT", "sentence": "in quarantine", "since": 7}
+    assert KINDS["page"].changes(during, before) == [
+        {"code": "quarantine", "trade": "01J", "symbol": "ETHUSDT", "gone": True}
+    ]
+
+
 def test_a_refused_view_is_its_code(full: FakeSystem) -> None:
     full.answers[messages.StatusOf] = NotReady("the account has not been read yet")
     rows = KINDS["halt"].read(full)

@@ -9,7 +9,9 @@ from decimal import Decimal
 from opentrader.actors import messages
 from opentrader.actors.trading.replies.presenter import entry_reply, is_entering, is_open, is_pending, trade_reply
 from opentrader.domain.trading.ledger import Control
+from opentrader.domain.trading.lifecycle import BINANCE, LifecycleSettings
 from opentrader.domain.trading.lifecycle.records import Trade
+from opentrader.domain.trading.pages import Blind
 from opentrader.domain.trading.venue import ZERO, Balance, Filters
 
 
@@ -35,7 +37,12 @@ class AccountReading:
 
 @dataclass(frozen=True, slots=True)
 class TradingSnapshot:
-    """`restored`: unverified trades that were restored manually; they are never traded on."""
+    """`restored`: unverified trades that were restored manually; they are never traded on.
+
+    `shown_at`: when the venue has last shown an order, by client order id; `blind`: symbols that cannot be read at all.
+    `rules`: how often which order is read now. `begun`: when this life of PositionManager began: it has read nothing
+    before.
+    """
 
     trades: tuple[Trade, ...] = ()
     restored: tuple[messages.TradeReply, ...] = ()
@@ -47,6 +54,10 @@ class TradingSnapshot:
     pnl_today: Decimal = ZERO
     reconciled: bool = False
     degraded: str = ""  # why the last read of the account failed
+    shown_at: Mapping[str, int] = field(default_factory=dict)
+    blind: Mapping[str, Blind] = field(default_factory=dict)
+    rules: LifecycleSettings = BINANCE
+    begun: int = 0  # market milliseconds
 
     def least(self, pair: str) -> Decimal:
         """The smallest quantity that can be sold."""

@@ -50,6 +50,23 @@ def due_at(leg: Leg, now: int, read_at: Mapping[str, int], settings: LifecycleSe
     return read_at.get(leg.cid, -wait) + wait
 
 
+def looks(
+    trade: Trade, now: int, shown_at: Mapping[str, int], begun: int, settings: LifecycleSettings
+) -> list[tuple[int, int]]:
+    """Of each leg that has to be read: when it was read last, and when it has to be read next.
+
+    `begun`: the start of the daemon, which has read nothing before.
+    """
+    dues = ((leg, due_at(leg, now, READ_AT, settings)) for leg in trade.legs)
+    last = [(leg, shown_at.get(leg.cid, max(begun, leg.sent_at))) for leg, due in dues if due is not None]
+    return [(at, at + (pause(leg, settings) or 0)) for leg, at in last]
+
+
+def overdue(trade: Trade, now: int, shown_at: Mapping[str, int], begun: int, settings: LifecycleSettings) -> int:
+    """By how many milliseconds the read of a leg is late; 0 where none is."""
+    return max([0, *(now - due for _, due in looks(trade, now, shown_at, begun, settings))])
+
+
 def watch(trade: Trade, now: int, read_at: Mapping[str, int] = READ_AT, settings: LifecycleSettings = BINANCE) -> Watch:
     """The legs that have to be read now."""
     due = [leg for leg in trade.legs if (at := due_at(leg, now, read_at, settings)) is not None and at <= now]

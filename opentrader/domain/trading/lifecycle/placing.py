@@ -21,6 +21,7 @@ from opentrader.domain.trading.venue import (
 from .ids import entry_id, exit_id
 from .records import Leg, LegKind, Trade, revised
 from .scene import Scene
+from .settings import LifecycleSettings
 
 Sent = tuple[Trade, Effect]
 
@@ -49,9 +50,13 @@ def kept(scene: Scene, leg: Leg) -> Trade:
 
 
 def spent(scene: Scene) -> bool:
+    return is_spent(scene.trade, scene.now, scene.settings)
+
+
+def is_spent(trade: Trade, now: int, settings: LifecycleSettings) -> bool:
     """Whether the trade has sent as many orders lately as it may, whatever they were good for."""
-    sends, settings = scene.trade.sends, scene.settings
-    return len(sends) >= settings.budget and scene.now - sends[-settings.budget] < settings.budget_window
+    sends = trade.sends
+    return len(sends) >= settings.budget and now - sends[-settings.budget] < settings.budget_window
 
 
 def counted(scene: Scene, trade: Trade) -> Trade:

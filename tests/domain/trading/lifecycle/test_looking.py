@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from opentrader.domain.trading.lifecycle import considered, planned, watch
-from opentrader.domain.trading.lifecycle.looking import pause, unshown
+from opentrader.domain.trading.lifecycle.looking import overdue, pause, unshown
 from opentrader.domain.trading.lifecycle.records import Leg
 from opentrader.domain.trading.looks import VenueView, Watch
 
@@ -47,6 +47,21 @@ def test_while_the_venue_tells_of_changes_every_order_that_rests_is_read_with_al
     for told in (leg("E", "OPEN"), leg("S", "OPEN"), leg("L", "OPEN")):
         assert watch(trade(BOUGHT, told), NOW, {}, SETTINGS.pushed) == watch(trade(BOUGHT, leg("L", "OPEN")), NOW)
     assert watch(trade(leg("E", "UNKNOWN")), NOW, {}, SETTINGS.pushed).orders == (ENTRY,)
+
+
+@pytest.mark.parametrize(
+    ("told", "shown_at", "late"),
+    [
+        (leg("L", "OPEN"), {LIST: NOW - SETTINGS.listed}, 0),
+        (leg("L", "OPEN"), {LIST: NOW - SETTINGS.listed - 7}, 7),
+        (leg("E", "UNKNOWN"), {ENTRY: NOW - SETTINGS.poll - 7}, 7),
+        (leg("E", "UNKNOWN"), {}, 30_000 - SETTINGS.poll),  # it was sent after the start, and never read
+        (leg("L", "OPEN", sent_at=NOW - 900_000), {}, 100_000 - SETTINGS.listed),  # nothing was read before the start
+        (BOUGHT, {}, 0),
+    ],
+)
+def test_by_how_much_a_read_is_late(told: Leg, shown_at: dict[str, int], late: int) -> None:
+    assert overdue(trade(told), NOW, shown_at, NOW - 100_000, SETTINGS) == late
 
 
 def test_what_no_look_shows_is_looked_up() -> None:
