@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, closing
-from dataclasses import astuple, fields
+from dataclasses import fields
 from decimal import Decimal
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -74,6 +75,7 @@ class Ledger:
 # --- rows as values --------------------------------------------------------------------------------------------
 
 _COLUMNS = {kind: ", ".join(field.name for field in fields(kind)) for kind in (PaperOrder, PaperList, PaperFill)}
+_VALUES = {kind: attrgetter(*(field.name for field in fields(kind))) for kind in _COLUMNS}
 _TABLES = {PaperOrder: "orders", PaperList: "lists", PaperFill: "trades"}
 _DECIMALS = {"qty", "px", "stop_px", "cum", "quote_cum", "fee", "rate"}
 _DECIMAL = {
@@ -96,7 +98,7 @@ def _decoded(row: Iterable[Any], decimals: list[int]) -> list[Any]:
 
 
 def _put(connection: Connection, one: PaperOrder | PaperList | PaperFill) -> None:
-    values = tuple(str(value) if isinstance(value, Decimal) else value for value in astuple(one))
+    values = tuple(str(value) if isinstance(value, Decimal) else value for value in _VALUES[type(one)](one))
     marks = ", ".join("?" * len(values))
     upsert = f"INSERT OR REPLACE INTO {_TABLES[type(one)]} VALUES ({marks})"  # noqa: S608 - no outside text
     connection.execute(upsert, values)

@@ -66,21 +66,22 @@ class Account:
         return self._orders[one.stop_id], self._orders[one.target_id]
 
     def locked(self, asset: str) -> Decimal:
-        """The amount of an asset that open orders may spend. The two orders of a list lock once: only one can trade."""
-        needs: dict[tuple[int, int], Decimal] = {}
-        for order in self.open_orders():
-            if order.pays == asset:
-                key = (order.list_id, 0 if order.list_id else order.id)
-                needs[key] = max(needs.get(key, ZERO), need(order))
-        return sum(needs.values(), ZERO)
+        """The amount of an asset that open orders may spend."""
+        return _needed(order for order in self.open_orders() if order.pays == asset)
 
     def free(self, asset: str) -> Decimal:
         return self.totals[asset] - self.locked(asset)
 
     def balances(self) -> dict[str, Balance]:
         """Balances of every asset ever held."""
-        locked = {asset: self.locked(asset) for asset in self.totals}
-        return {asset: Balance(total - locked[asset], locked[asset]) for asset, total in self.totals.items()}
+        paying = defaultdict[str, list[PaperOrder]](list)
+        for order in self.open_orders():
+            paying[order.pays].append(order)
+        locked = {asset: _needed(orders) for asset, orders in paying.items()}
+        return {
+            asset: Balance(total - locked.get(asset, ZERO), locked.get(asset, ZERO))
+            for asset, total in self.totals.items()
+        }
 
     # --- changes
 
@@ -110,3 +111,12 @@ class Account:
             self.totals[name] += change
         self.new_trades.append(trade)
         return trade
+
+
+def _needed(orders: Iterable[PaperOrder]) -> Decimal:
+    """What these orders lock of the asset that they pay. The two orders of a list lock once: only one can trade."""
+    needs: dict[tuple[int, int], Decimal] = {}
+    for order in orders:
+        key = (order.list_id, 0 if order.list_id else order.id)
+        needs[key] = max(needs.get(key, ZERO), need(order))
+    return sum(needs.values(), ZERO)
