@@ -10,10 +10,10 @@ overstated.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from functools import partial, reduce
-from operator import add
+from operator import add, attrgetter
 
 from opentrader.domain.trading.lifecycle.records import Leg, Trade
 from opentrader.domain.trading.venue import ZERO, Fill, Filters
@@ -37,7 +37,7 @@ class Earnings:
     gaps: int = 0
 
     def __add__(self, other: Earnings) -> Earnings:
-        return Earnings(*map(add, astuple(self), astuple(other)))
+        return Earnings(*map(add, _sums(self), _sums(other)))
 
     @property
     def known(self) -> bool:
@@ -55,6 +55,9 @@ class Earnings:
     @property
     def left_over(self) -> Decimal:
         return self.bought - self.coin_fees - self.sold
+
+
+_sums = attrgetter(*(field.name for field in fields(Earnings)))
 
 
 def earnings(trade: Trade, fills: Sequence[Fill], filters: Filters) -> Earnings:

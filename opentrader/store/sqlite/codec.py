@@ -19,12 +19,14 @@ from opentrader.errors import ConfigError
 
 T = TypeVar("T")
 
+_CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS  # its own fields come in the order of the class
 _PLAIN = {bool, float, int, str, NoneType}
 
 
 def text(value: object) -> str:
     """The canonical JSON text of a value: sorted keys, no spaces. Raises what `plain` raises."""
-    return orjson.dumps(plain(value), option=orjson.OPT_SORT_KEYS).decode()
+    whole = plain(value) if is_dataclass(value) else value
+    return orjson.dumps(whole, default=_sortable, option=_CANONICAL).decode()
 
 
 def plain(value: object) -> Any:
@@ -38,6 +40,10 @@ def plain(value: object) -> Any:
 def parsed(kind: type[T], value: object) -> T:
     """The inverse of `plain`. Raises `ConfigError` for fields that `kind` does not have, TypeError for missing ones."""
     return cast(T, parser(cast(Any, kind))(value))
+
+
+def _sortable(value: object) -> Any:
+    return plain(value) if is_dataclass(value) else _text_of(value)
 
 
 def _text_of(value: object) -> str:

@@ -231,8 +231,9 @@ def _refuse_new_intent(before: Document, after: Document) -> None:
 
 def _changed(before: Document, after: Document) -> Document:
     """Path -> new value of every field that changed."""
-    old = dict(_flat(before))
-    return {path: value for path, value in _flat(after) if path not in old or old[path] != value}
+    new = {name: value for name, value in after.items() if name not in before or before[name] != value}
+    old = dict(_flat({name: before[name] for name in new if name in before}))
+    return {path: value for path, value in _flat(new) if path not in old or old[path] != value}
 
 
 def _flat(document: Document) -> Iterator[tuple[str, Any]]:

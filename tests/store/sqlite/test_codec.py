@@ -57,6 +57,12 @@ def test_the_text_is_one_whatever_the_order() -> None:
     )
 
 
+def test_the_text_of_a_value_is_that_of_its_plain_form() -> None:
+    whole = Whole(Part(Decimal("1.50")), (Part(Decimal(2), "é"),), ("b", "a"), (1, "1"))
+    for value in (whole, {"z": [whole], "a": {"y": whole.parts, "b": whole.first}}):
+        assert text(value) == text(plain(value))
+
+
 def test_a_field_that_did_not_exist_then_gets_its_default() -> None:
     assert parsed(Part, {"amount": "7"}) == Part(Decimal(7))
 
