@@ -52,10 +52,11 @@ class MinuteFeed(Feed, Protocol):
 
 
 class MinutePrices:
-    """Prices of a feed with one-minute candles."""
+    """Prices of a feed with one-minute candles. The last price of a symbol is worked out once a minute."""
 
     def __init__(self, feed: MinuteFeed) -> None:
         self._feed = feed
+        self._last: dict[str, tuple[int, Decimal | None]] = {}
 
     async def path(self, symbol: str, after: int, until: int) -> Path:
         start, end = ((at // MINUTE_MS) * MINUTE_MS for at in (after, until))
@@ -67,7 +68,10 @@ class MinutePrices:
         return Path(np.vstack(rows), MINUTE_MS)
 
     async def last(self, symbol: str, at: int) -> Decimal | None:
-        return (await self.path(symbol, at - MINUTE_MS, at)).last(at)
+        minute, known = at // MINUTE_MS, self._last.get(symbol)
+        if known is None or known[0] != minute:
+            known = self._last[symbol] = (minute, (await self.path(symbol, at - MINUTE_MS, at)).last(at))
+        return known[1]
 
     async def traded_until(self, symbol: str, at: int) -> int:
         return at

@@ -41,6 +41,21 @@ async def test_the_simulated_market_is_followed_minute_by_minute() -> None:
     assert await prices.last("BTCUSDT", AT + 2 * MINUTE - 1) == decimal(path.rows[0, 4])
 
 
+async def test_the_last_price_of_a_minute_is_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    feed, asked = SimulatedFeed(), list[str]()
+    draw = feed.minutes
+
+    def counted(pair: str, start_ms: int, end_ms: int) -> Any:
+        asked.append(pair)
+        return draw(pair, start_ms, end_ms)
+
+    monkeypatch.setattr(feed, "minutes", counted)
+    prices = MinutePrices(feed)
+    seen = [await prices.last(pair, AT + at) for at in (0, 1, MINUTE - 1, MINUTE) for pair in ("BTCUSDT", "ETHUSDT")]
+    assert asked == ["BTCUSDT", "ETHUSDT"] * 2
+    assert seen[:2] == seen[2:4] == seen[4:6] != seen[6:]
+
+
 async def test_its_history_begins_somewhere() -> None:
     prices = prices_of(SimulatedFeed())
     assert await prices.last("BTCUSDT", 0) is None
