@@ -154,7 +154,8 @@ def audit(options: Namespace) -> int:
     from opentrader.store.verification import verify_audit
 
     folder = settings_of(options).data_dir
-    report = verify_audit(folder)
+    with terminal.console(stderr=True).status("verifying the events") as status:
+        report = verify_audit(folder, lambda done, total: status.update(f"verified {done:,} of {total:,} events"))
     if report is None:
         raise NotFound(f"no store in {folder}", hint="Name the data folder with --data-dir.")
     verdict = report.faults or ("complete and unchanged",)

@@ -1,19 +1,42 @@
-"""Looking after the disk while the daemon runs: the reserve, and whether commits are fast again."""
+"""Looking after the disk while the daemon runs: the file, the reserve, and whether commits are fast again."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import NoReturn
 
 from apsw import Connection
 
 from opentrader.errors import OpentraderError
+from opentrader.store.sqlite import schema
 from opentrader.store.sqlite.database import Store
 
 CHECK_SECONDS = 5.0
 
 logger = logging.getLogger(__name__)
+
+
+async def look_after(store: Store, on_damaged: Callable[[str], object]) -> NoReturn:
+    """Check the whole store once, which its opening did in part, then keep the disk.
+
+    `on_damaged` is called with the reason where the store is damaged: nothing more should be written to it then.
+    """
+    await check(store, on_damaged)
+    await keep_disk(store)
+
+
+async def check(store: Store, on_damaged: Callable[[str], object]) -> None:
+    """Check the whole store; one that cannot be read now will be at the next start."""
+    try:
+        finding = await store.read_async(schema.damage)
+    except OpentraderError as error:
+        logger.warning("the store could not be checked: %s", error)
+        return
+    if finding is not None:
+        logger.critical("the store is damaged: %s", finding)
+        on_damaged(f"the store is damaged: {finding}. Copy the data folder, then replace the file with a backup")
 
 
 async def keep_disk(store: Store) -> NoReturn:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -42,15 +42,19 @@ class AuditReport:
         )
 
 
-def verify_audit(data_dir: Path) -> AuditReport | None:
+Told = Callable[[int, int], object]
+"""Hears from time to time how many events were verified, and of how many."""
+
+
+def verify_audit(data_dir: Path, told: Told = lambda done, total: None) -> AuditReport | None:
     """Examine the store of a data folder, whether or not its daemon runs; None where there is no store.
 
     Reads every event. Raises `StorageError` for an unreadable store.
     """
-    return read_store(data_dir, partial(examine, data_dir))
+    return read_store(data_dir, partial(examine, data_dir, told=told))
 
 
-def examine(data_dir: Path, connection: Connection) -> AuditReport:
+def examine(data_dir: Path, connection: Connection, told: Told = lambda done, total: None) -> AuditReport:
     """Examine one snapshot of the store, and its files of archived events."""
     if not connection.table_exists("main", "events"):  # a store from before the event log
         return AuditReport(0, events.GENESIS.hex(), None, ())
@@ -58,7 +62,7 @@ def examine(data_dir: Path, connection: Connection) -> AuditReport:
         last = events.head(connection)
         strayed = tuple(id_ for find in _STRAYED for id_ in find(connection))
         archived, unsealed = _archived(data_dir, connection)
-        broken_at = events.verify(connection, archived)
+        broken_at = events.verify(connection, archived, lambda seq: told(seq, last.seq))
     return AuditReport(last.seq, last.hash.hex(), broken_at, strayed, unsealed)
 
 

@@ -36,7 +36,7 @@ from opentrader.jit.kernels import CompiledKernels
 from opentrader.store.sqlite.database import Store
 from opentrader.store.tables.audit import AuditTable
 from opentrader.store.tables.idempotency import IdempotencyTable
-from opentrader.store.upkeep import keep_disk
+from opentrader.store.upkeep import look_after
 from opentrader.system.composition import adapters_of, add_actors, connect, open_exchange
 from opentrader.system.market import Market, open_market
 from opentrader.system.timeline import found_shift
@@ -250,7 +250,7 @@ class TradingSystem:
         await supervisor.start()
         with suppress(OpentraderError):  # an exchange that does not answer blocks entries, nothing else
             await supervisor.ask(ReadAccount(), timeout=FIRST_READ_SECONDS)
-        self._upkeep = loop.create_task(keep_disk(self._store))
+        self._upkeep = loop.create_task(look_after(self._store, self._on_fatal))
         self._started = True
         await self._register()
         logger.info("started")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from functools import partial
 from pathlib import Path
 
+import apsw
 import pytest
 
 from opentrader.errors import StorageFailed
 from opentrader.store import Store, upkeep
 from opentrader.store.sqlite import pace
 from opentrader.store.sqlite.disk import DataDisk
+from opentrader.store.sqlite.folder import DATABASE
 from opentrader.store.sqlite.reserve import Reserve
 from opentrader.store.tables import settings
 from tests.waiting import until
@@ -26,6 +28,37 @@ async def kept(store: Store, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[N
     yield
     assert not task.done()
     task.cancel()
+
+
+def page_of_events(connection: apsw.Connection) -> int:
+    """The root of the table in the file, counted from 1."""
+    return int(connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'events'").get)
+
+
+async def test_damage_among_the_events_is_found_once_the_store_is_open(data_dir: Path) -> None:
+    """Their check takes too long at a start; nothing is decided by what they hold."""
+    told = list[str]()
+    with closing(Store.open(data_dir)) as store:
+        await upkeep.check(store, told.append)
+        root = store.read(page_of_events)
+    assert told == []
+    with (data_dir / DATABASE).open("r+b") as file:
+        file.seek((root - 1) * 4096)
+        file.write(b"\xff" * 4096)
+    with closing(Store.open(data_dir)) as store:
+        await upkeep.check(store, told.append)
+    (reason,) = told
+    assert reason.startswith("the store is damaged: ")
+
+
+async def test_a_store_that_cannot_be_read_is_not_called_damaged(
+    data_dir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = list[str]()
+    store = Store.open(data_dir)
+    store.close()
+    await upkeep.check(store, told.append)
+    assert (told, "could not be checked" in caplog.text) == ([], True)
 
 
 async def test_the_reserve_is_made_again(store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

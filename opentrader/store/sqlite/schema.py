@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib import resources
 
 import apsw
@@ -10,6 +10,9 @@ from apsw import Connection
 
 from opentrader.errors import ConfigError
 from opentrader.store.sqlite.connection import APPLICATION_ID
+
+LATER = frozenset({"events"})
+"""What `upkeep` checks while the daemon runs: no decision depends on it."""
 
 
 def migrations() -> list[str]:
@@ -20,21 +23,35 @@ def migrations() -> list[str]:
 
 
 def refuse_unusable(connection: Connection, newest: int) -> None:
-    """Raise `ConfigError` for a file that is foreign, damaged or newer than `newest`. Changes nothing."""
+    """Raise `ConfigError` for a file that is foreign, damaged or newer than `newest`. Changes nothing.
+
+    `LATER` is left out of a store that needs no migration: its check takes a second for a million events.
+    """
     try:
         _refuse_foreign(connection)
         _refuse_newer(connection, newest)
-        finding = connection.pragma("quick_check", 1)
+        finding = damage(connection, but=LATER if version(connection) == newest else frozenset())
     except apsw.NotADBError:
         raise _foreign(connection) from None
     except apsw.CorruptError as error:
         finding = str(error)
-    if finding != "ok":
+    if finding is not None:
         raise ConfigError(
             f"the store {connection.filename} is damaged: {finding}",
             hint="Nothing was changed. Copy the data folder; then replace the file with a backup, or move"
             " the file and its -wal and -shm away to start with an empty store.",
         )
+
+
+def damage(connection: Connection, *, but: Collection[str] = ()) -> str | None:
+    """What is damaged, in SQLite's words, in the file or in all tables `but` these; None for nothing."""
+    if not but:
+        checks = ["PRAGMA quick_check(1)"]
+    else:
+        names = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        checks = [f"PRAGMA quick_check({name})" for (name,) in names if name not in but]
+    findings = (str(finding) for check in checks for (finding,) in connection.execute(check))
+    return next((finding for finding in findings if finding != "ok"), None)
 
 
 def version(connection: Connection) -> int:

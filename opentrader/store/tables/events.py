@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import orjson
@@ -20,6 +20,7 @@ from apsw import Connection
 from opentrader.store.sqlite.codec import text
 
 GENESIS = bytes(32)
+TOLD_EVERY = 10_000
 
 
 class Head(NamedTuple):
@@ -69,10 +70,15 @@ def sealed(seq: int, ts_ms: int, type: str, json: str, prev_hash: bytes) -> byte
     return hashlib.sha256(orjson.dumps([seq, ts_ms, type, json]) + prev_hash).digest()
 
 
-def verify(connection: Connection, archived: Iterable[Iterator[StoredEvent]] = ()) -> int | None:
+def verify(
+    connection: Connection,
+    archived: Iterable[Iterator[StoredEvent]] = (),
+    told: Callable[[int], object] = lambda seq: None,
+) -> int | None:
     """The seq of the first changed or missing event; None when the chain is intact.
 
-    `archived`: the events that were moved to files, those of each file by seq.
+    `archived`: the events that were moved to files, those of each file by seq. `told` hears how far it is, each
+    `TOLD_EVERY` events.
     """
     expected = Head(1, GENESIS)  # the next seq, and the hash that it must follow
     stored = connection.execute("SELECT seq, ts_ms, type, json, prev_hash, hash FROM events ORDER BY seq")
@@ -80,6 +86,8 @@ def verify(connection: Connection, archived: Iterable[Iterator[StoredEvent]] = (
         if (seq, prev_hash) != expected or seal != sealed(seq, ts_ms, kind, json, prev_hash):
             return expected.seq
         expected = Head(seq + 1, seal)
+        if not seq % TOLD_EVERY:
+            told(seq)
     return None
 
 

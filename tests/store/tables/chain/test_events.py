@@ -23,6 +23,13 @@ async def test_the_chain_is_what_its_definition_says(full: Store) -> None:
     assert full.read(events.head) == (6, before)
 
 
+async def test_a_verification_tells_how_far_it_is(full: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "TOLD_EVERY", 2)
+    told = list[int]()
+    assert full.read(lambda connection: events.verify(connection, told=told.append)) is None
+    assert told == [2, 4, 6]
+
+
 @pytest.mark.parametrize("sql", ["UPDATE events SET ts_ms = 0 WHERE seq = 2", "DELETE FROM events WHERE seq = 6"])
 async def test_the_schema_refuses_to_change_or_prune_events(full: Store, sql: str) -> None:
     with pytest.raises(apsw.ConstraintError, match="append-only"):
