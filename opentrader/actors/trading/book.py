@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 
@@ -31,6 +31,7 @@ class TradeBook:
     `wrote_at` is when the last one came. `rules` ask for fewer reads while the venue tells of changes. `shown_at`: when
     the venue has last shown a leg; a leg that is to be read anew has that, but no `read_at`. `blind` are the pairs of
     which not even the rules could be read.
+    `day_count` are the day and its entries; None where they must be counted anew.
     """
 
     def __init__(self, rules: LifecycleSettings) -> None:
@@ -47,6 +48,9 @@ class TradeBook:
         self.shown_at: dict[str, int] = {}
         self.writes: Counter[str] = Counter()
         self.wrote_at = 0
+        self.day_count: tuple[int, int] | None = None
+        self._of: defaultdict[str, dict[str, None]] = defaultdict(dict)  # pair -> keys, oldest first
+        self._pnl: tuple[int, Decimal] | None = None  # of the day that began at this second
         self._due: dict[str, int] = {}
         self._taken_back: dict[str, ClosedTrade] = {}  # rows of closed trades that are open again
         self.rules = self._unpushed = rules
@@ -63,10 +67,11 @@ class TradeBook:
         self._taken_back = {key: row for key, row in today.items() if key in self.trades and key not in ended}
         self.rows = {key: row for key, row in today.items() if key not in self._taken_back}
         self.rows |= {key: rows.get(key) for key in ended}
+        self._pnl = None
 
     def resume(self, trade: Trade) -> None:
         """Add a trade that is durable; it is due at once."""
-        self.trades[trade.intent.id] = trade
+        self._put(trade)
         self.hurry(trade.intent.id)
 
     # --- when to look
@@ -94,9 +99,14 @@ class TradeBook:
             return
         self._due.pop(key, None)
         if self.trades.pop(key, None) is not None:
+            self._of[trade.intent.symbol].pop(key)
             self._forget(trade)
             for leg in trade.legs:
                 self.shown_at.pop(leg.cid, None)
+
+    def _put(self, trade: Trade) -> None:
+        self.trades[trade.intent.id] = trade
+        self._of[trade.intent.symbol][trade.intent.id] = None
 
     def _forget(self, trade: Trade) -> None:
         for leg in trade.legs:
@@ -160,12 +170,12 @@ class TradeBook:
 
     def due(self, pair: str, now: int) -> list[Trade]:
         """The trades of a pair that are due: first what is being closed, then what is canceled, then what is bare."""
-        due = [self.trades[key] for key in self.of(pair) if self._due.get(key, now + 1) <= now]
+        due = [self.trades[key] for key in self._of[pair] if self._due.get(key, now + 1) <= now]
         return sorted(due, key=_rank)
 
     def of(self, pair: str) -> tuple[str, ...]:
         """The trades of a pair, oldest first."""
-        return tuple(key for key, trade in self.trades.items() if trade.intent.symbol == pair)
+        return tuple(self._of[pair])
 
     # --- what was learned
 
@@ -196,9 +206,12 @@ class TradeBook:
         key = trade.intent.id
         before = self.committed(key)
         self.unsaved.pop(key, None)
-        self.trades[key] = trade
-        if is_open(trade, self.least(trade)) or executed(before) != executed(trade):
-            row = self.rows.pop(key, None)
+        self._put(trade)
+        more = executed(before) != executed(trade)
+        if more:
+            self.day_count = None
+        if more or is_open(trade, self.least(trade)):
+            row, self._pnl = self.rows.pop(key, None), None
             if row is not None:
                 self._taken_back[key] = row
         self.schedule(trade, now)
@@ -241,7 +254,7 @@ class TradeBook:
     def closed(self, key: str, row: ClosedTrade | None, now: int) -> Trade:
         """A closed trade is in the history. The book keeps the rows of today, and of trades that are watched."""
         midnight = (now - now % DAY_MS) // 1000
-        self.rows[key] = row
+        self.rows[key], self._pnl = row, None
         self._taken_back.pop(key, None)
         self.rows = {
             each: kept
@@ -287,12 +300,9 @@ class TradeBook:
 
         `latest`: states that are not assigned yet.
         """
-        base_of = {pair: known.base for pair, known in self.filters.items()}
-        others = [
-            latest.get(key, other)
-            for key, other in self.trades.items()
-            if key != trade.intent.id and base_of.get(other.intent.symbol) == filters.base
-        ]
+        pairs = [pair for pair, known in self.filters.items() if known.base == filters.base]
+        keys = (key for pair in pairs for key in self._of[pair] if key != trade.intent.id)
+        others = [latest.get(key, self.trades[key]) for key in keys]
         return Others(
             sum((max(ZERO, held(other)) for other in others), ZERO),
             sum((leg.rest for other in others for leg in other.exits if leg.open), ZERO),
@@ -305,6 +315,11 @@ class TradeBook:
         What a trade has lost stays lost while a late fill has taken its row back.
         """
         midnight = (now - now % DAY_MS) // 1000
+        if self._pnl is None or self._pnl[0] != midnight:
+            self._pnl = midnight, self._pnl_since(midnight)
+        return self._pnl[1]
+
+    def _pnl_since(self, midnight: int) -> Decimal:
         booked = [row.day_pnl for row in self.rows.values() if row and row.closed_at >= midnight]
         open_again = [min(row.day_pnl, ZERO) for row in self._taken_back.values() if row.closed_at >= midnight]
         return sum((*booked, *open_again), ZERO)

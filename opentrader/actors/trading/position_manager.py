@@ -33,7 +33,7 @@ from opentrader.actors.trading.recovery.reconciliation import Adopt, Reconciliat
 from opentrader.actors.trading.recovery.repeats import Repeats
 from opentrader.actors.trading.recovery.restore import Restore
 from opentrader.actors.trading.replies.presenter import executed
-from opentrader.actors.trading.replies.snapshot import TradingSnapshot
+from opentrader.actors.trading.replies.snapshot import ShownTrades, TradingSnapshot
 from opentrader.actors.trading.steps import CheckEntries, CheckSymbol, VenueRead
 from opentrader.actors.trading.trailing import RaiseStop, TrailingStops
 from opentrader.actors.trading.waiters import Waiters
@@ -73,6 +73,7 @@ class PositionManager(Actor):
         super().__init__(context)
         self._records, self._rules, self._disk, self._licensed = records, rules, disk, licensed
         self._published, self._shown_at, self._begun = TradingSnapshot(), 0.0, context.clock.market_ms()
+        self._shown = ShownTrades()
         self._book = TradeBook(rules)
         desk = Desk(
             links=self.links,
@@ -152,8 +153,9 @@ class PositionManager(Actor):
         self._stream.tick()
         self._account.tick(message.at)
         self._prices.tick(message.at)
-        self._trailing.tick()
         self._reconciliation.tick(message.at)
+        if self._reconciliation.tried:  # until then there is more urgent work, and stops rest where they are
+            self._trailing.tick()
         self._show_looks(message.at)
 
     # --- what the parts tell and ask each other
@@ -168,7 +170,7 @@ class PositionManager(Actor):
             filters=dict(self._book.filters),
             account=self._account.reading,
             control=self._control.control,
-            trades_today=self._records.entry_counts.trades_today(now),
+            trades_today=self._trades_today(now),
             pnl_today=self._book.pnl_today(now),
             reconciled=self._reconciliation.reconciled,
             degraded=self._account.degraded,
@@ -176,6 +178,7 @@ class PositionManager(Actor):
             rules=self._book.rules,
             blind=dict(self._book.blind),
             begun=self._begun,
+            shown=self._shown,
         )
         self.publish(self._published)
 
@@ -184,6 +187,13 @@ class PositionManager(Actor):
         if at - self._shown_at >= LOOKS_SECONDS and self._book.shown_at != self._published.shown_at:
             self._shown_at = at
             self._show()
+
+    def _trades_today(self, now: int) -> int:
+        """Counted anew only where it may have changed."""
+        known, day = self._book.day_count, now // DAY_MS
+        if known is None or known[0] != day:
+            known = self._book.day_count = (day, self._records.entry_counts.trades_today(now))
+        return known[1]
 
     def _changed(self, before: Trade | None, after: Trade) -> None:
         """A trade was assigned."""

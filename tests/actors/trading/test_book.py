@@ -180,8 +180,7 @@ def test_a_late_fill_of_a_closed_trade_is_stored_as_of_an_open_one() -> None:
 
 
 def test_a_provisional_row_is_booked_again_less_and_less_often() -> None:
-    made = book()
-    made.trades[KEY] = SOLD
+    made = book(SOLD)
     made.closed(KEY, replace(ROW, left_over=D(0)), NOW)
     assert due(made, NOW + SETTINGS.reconcile) == [KEY]
     later = NOW + 8 * 3_600_000

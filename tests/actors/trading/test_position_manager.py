@@ -55,6 +55,13 @@ async def test_a_limit_entry_fills_is_protected_and_counts(market: Market) -> No
     assert snapshot.trade_replies(market.clock.now_ms)[0].source == "manual"
 
 
+async def test_a_new_day_begins_its_count_at_zero(market: Market) -> None:
+    await market.ask(buy())
+    assert market.snapshot.trades_today == 1
+    market.clock.now_ms += DAY
+    await market.until(lambda snapshot: snapshot.trades_today == 0)
+
+
 async def test_k19_a_start_reads_the_rows_of_today_and_no_others(
     market: Market, monkeypatch: pytest.MonkeyPatch
 ) -> None:

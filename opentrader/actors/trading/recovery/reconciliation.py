@@ -89,11 +89,14 @@ class Found:
 
 
 class Reconciliation(TradingPart):
-    """Finds what the journal does not know. `opened` is called once all is reconciled: entries are allowed then."""
+    """Finds what the journal does not know. `opened` is called once all is reconciled: entries are allowed then.
+
+    `tried`: whether the first attempt has ended, well or not.
+    """
 
     def __init__(self, desk: Desk, loop: LifecycleLoop, opened: Callable[[], object]) -> None:
         super().__init__(desk)
-        self.reconciled = False
+        self.reconciled = self.tried = False
         self._loop, self._opened = loop, opened
         self._boot_ms = desk.links.clock.market_ms()
         self._under_way, self._begun_at = False, 0.0
@@ -118,7 +121,7 @@ class Reconciliation(TradingPart):
 
     @handles(Reconciled)
     def finish(self, message: Reconciled) -> None:
-        self._under_way = False
+        self._under_way, self.tried = False, True
         if isinstance(message.outcome, Done):
             self._loop.swept()
         self.book.unread &= self.book.trades.keys()

@@ -16,7 +16,7 @@ _NOTHING_HELD = frozenset({"NONE", "SWEEPING", "DUST", "FLAT"})
 
 def entry_leg(trade: Trade) -> Leg | None:
     """The latest entry leg; None before it was sent."""
-    return trade.entries[-1] if trade.entries else None
+    return next((leg for leg in reversed(trade.legs) if leg.kind == "E"), None)
 
 
 def bought(trade: Trade) -> Decimal:
@@ -31,8 +31,7 @@ def executed(trade: Trade | None) -> Decimal:
 
 def held(trade: Trade) -> Decimal:
     """The quantity held, from the executed quantities of our own orders."""
-    got = sum((leg.cum - leg.fees for leg in trade.entries), ZERO)
-    return got - sum((leg.cum for leg in trade.legs if leg.kind != "E"), ZERO) - trade.adj
+    return sum((leg.cum - leg.fees if leg.kind == "E" else -leg.cum for leg in trade.legs), -trade.adj)
 
 
 def entry_px(trade: Trade) -> Decimal | None:
@@ -44,7 +43,7 @@ def entry_px(trade: Trade) -> Decimal | None:
 
 def is_open(trade: Trade, least: Decimal) -> bool:
     """Whether there is a position. `least`: the smallest quantity that can be sold, 0 where unknown."""
-    return trade.label not in _NOTHING_HELD and held(trade) >= least and held(trade) > 0
+    return trade.label not in _NOTHING_HELD and (quantity := held(trade)) >= least and quantity > 0
 
 
 def is_pending(trade: Trade) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from operator import attrgetter
+from typing import NamedTuple
 
 from opentrader.actors import messages
 from opentrader.actors.trading.replies.presenter import entry_reply, is_entering, is_open, is_pending, trade_reply
@@ -35,6 +37,42 @@ class AccountReading:
         return self.cash.total + sum(others, ZERO)
 
 
+class Shown(NamedTuple):
+    """A reply, and what it was made of; None for a trade that was not open."""
+
+    trade: Trade
+    mark: Decimal | None
+    filters: Filters | None
+    reply: messages.TradeReply | None
+
+    def still_holds(self, trade: Trade, mark: Decimal | None, filters: Filters | None) -> bool:
+        """Whether nothing has changed. How long a trade has been bare changes with the time."""
+        return self.trade is trade and self.filters is filters and self.mark == mark and not trade.bare_at
+
+
+class ShownTrades:
+    """The replies of trades as they were made last: one is made anew where its trade, price or rules have changed.
+
+    Shared by the snapshots of one actor. Any thread: two that come at once make the same.
+    """
+
+    def __init__(self) -> None:
+        self._made: dict[str, Shown] = {}
+
+    def of(self, snapshot: TradingSnapshot, now_ms: int) -> list[messages.TradeReply]:
+        """The open trades of a snapshot."""
+        known, made = self._made, dict[str, Shown]()
+        for trade in snapshot.trades:
+            key, pair = trade.intent.id, trade.intent.symbol
+            mark, filters, shown = snapshot.marks.get(pair), snapshot.filters.get(pair), known.get(key)
+            if shown is None or not shown.still_holds(trade, mark, filters):
+                reply = trade_reply(trade, mark, now_ms) if snapshot.is_open(trade) else None
+                shown = Shown(trade, mark, filters, reply)
+            made[key] = shown
+        self._made = made
+        return [shown.reply for shown in made.values() if shown.reply is not None]
+
+
 @dataclass(frozen=True, slots=True)
 class TradingSnapshot:
     """`restored`: unverified trades that were restored manually; they are never traded on.
@@ -58,6 +96,7 @@ class TradingSnapshot:
     blind: Mapping[str, Blind] = field(default_factory=dict)
     rules: LifecycleSettings = BINANCE
     begun: int = 0  # market milliseconds
+    shown: ShownTrades = field(default_factory=ShownTrades, compare=False)
 
     def least(self, pair: str) -> Decimal:
         """The smallest quantity that can be sold."""
@@ -82,8 +121,7 @@ class TradingSnapshot:
 
     def trade_replies(self, now_ms: int) -> tuple[messages.TradeReply, ...]:
         """The open trades as replies, oldest first."""
-        mine = (trade_reply(trade, self.marks.get(trade.intent.symbol), now_ms) for trade in self.open_trades())
-        return tuple(sorted((*mine, *self.restored), key=lambda trade: (trade.opened_at, trade.id)))
+        return tuple(sorted((*self.shown.of(self, now_ms), *self.restored), key=attrgetter("opened_at", "id")))
 
     def entry_replies(self) -> tuple[messages.PendingEntry, ...]:
         return tuple(entry_reply(trade) for trade in sorted(self.pending(), key=lambda x: x.intent.id))

@@ -198,12 +198,12 @@ class Trade:
 
     @property
     def entries(self) -> tuple[Leg, ...]:
-        return tuple(leg for leg in self.legs if leg.kind == "E")
+        return tuple([leg for leg in self.legs if leg.kind == "E"])
 
     @property
     def exits(self) -> tuple[Leg, ...]:
         """The protective orders: lists and single stops."""
-        return tuple(leg for leg in self.legs if leg.kind in {"L", "S"})
+        return tuple([leg for leg in self.legs if leg.kind in {"L", "S"}])
 
     @property
     def closes(self) -> tuple[Leg, ...]:

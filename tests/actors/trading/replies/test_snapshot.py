@@ -7,7 +7,13 @@ from dataclasses import replace
 import pytest
 
 from opentrader.actors.trading.replies.presenter import trade_reply
-from opentrader.actors.trading.replies.snapshot import AccountReading, SnapshotPositions, TradingSnapshot, portfolio
+from opentrader.actors.trading.replies.snapshot import (
+    AccountReading,
+    ShownTrades,
+    SnapshotPositions,
+    TradingSnapshot,
+    portfolio,
+)
 from opentrader.domain.trading.ledger import Control
 from opentrader.domain.trading.lifecycle.records import Leg, Trade
 from opentrader.domain.trading.venue import Balance
@@ -80,6 +86,25 @@ def test_open_trades_are_shown_oldest_first_with_those_restored_by_hand() -> Non
     by_hand = replace(trade_reply(OPEN, None, NOW), id="T3", opened_at=1, verified=False)
     shown = TradingSnapshot((young, old, WAITING), (by_hand,), {"BTCUSDT": D(103)}).trade_replies(NOW)
     assert [(reply.id, reply.unrealized_pnl) for reply in shown] == [("T3", None), ("T1", None), ("T2", 30.0)]
+
+
+def test_a_trade_is_shown_as_it_is_now_whatever_was_shown_before() -> None:
+    bare = replace(OPEN, bare_at=NOW - 5_000)
+    shown, rules = ShownTrades(), {"BTCUSDT": FILTERS}
+    for trades, mark, filters, now in (
+        ((OPEN,), D(103), rules, NOW),
+        ((OPEN,), D(104), rules, NOW),
+        ((OPEN, renamed(OPEN, "SOLUSDT", "T2")), D(104), rules, NOW),
+        ((replace(OPEN, sl=D(99)),), D(104), rules, NOW),
+        ((OPEN,), D("0.9"), rules, NOW),  # too little to sell
+        ((OPEN,), D("0.9"), {}, NOW),
+        ((bare,), D(103), rules, NOW),
+        ((bare,), D(103), rules, NOW + 1_000),
+        ((), D(103), rules, NOW),
+    ):
+        fresh = TradingSnapshot(trades, marks={"BTCUSDT": mark}, filters=filters)
+        for _ in range(2):
+            assert replace(fresh, shown=shown).trade_replies(now) == fresh.trade_replies(now)
 
 
 def test_pending_entries_are_shown_in_the_order_of_their_ids() -> None:
