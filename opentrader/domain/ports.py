@@ -146,8 +146,10 @@ class AgentStore(Protocol):
         """The stored cards, and the log, newest first."""
         ...
 
-    async def keep(self, line: LogLine, name: AgentName | None, card: AgentCard | None) -> None:
-        """Append a line and, for a caller with a card, store the card, in one commit."""
+    async def keep(
+        self, line: LogLine, name: AgentName | None, card: AgentCard | None, *, patient: bool = False
+    ) -> None:
+        """Append a line and, for a caller with a card, store the card, in one commit; a `patient` one may be shared."""
         ...
 
 

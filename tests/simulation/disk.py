@@ -107,9 +107,9 @@ class SimulatedWriter:
         self._context = outside()
         connection.set_commit_hook(self._room)
 
-    async def write(self, fn: Callable[[Connection], T], *, vital: bool = False) -> T:
+    async def write(self, fn: Callable[[Connection], T], *, vital: bool = False, patient: bool = False) -> T:
         future: asyncio.Future[T] = self._loop.create_future()
-        self._waiting.append(Write(fn, future, vital=vital))
+        self._waiting.append(Write(fn, future, vital=vital, patient=patient))
         if not self._under_way:
             self._begin()
         return await future

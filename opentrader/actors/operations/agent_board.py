@@ -71,11 +71,15 @@ class AgentBoard(Actor):
 
     @handles(ReportWork)
     def report(self, message: ReportWork) -> Reply[None]:
-        """An unknown caller has no card, but gets a log line: a typo must not stop its work."""
+        """An unknown caller has no card, but gets a log line: a typo must not stop its work.
+
+        Nobody waits for it, so that it need not cost a commit of its own beside those of the work.
+        """
         card = AgentCard(message.status, message.action, int(self.context.clock.wall()))
         name: AgentName | None = known_agent(message.agent) if message.agent in AGENTS else None
         line, board = self._with(message.agent, card)
-        return self.pipe(self._store.keep(line, name, card), then=partial(WorkStored, board), exclusive="board")
+        keep = self._store.keep(line, name, card, patient=True)
+        return self.pipe(keep, then=partial(WorkStored, board), exclusive="board")
 
     @handles(CardStored)
     def card_stored(self, message: CardStored) -> AgentUpdated:

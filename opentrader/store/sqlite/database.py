@@ -26,7 +26,7 @@ T = TypeVar("T")
 class Writes(Protocol):
     """Commits functions in the order of the calls; `Writer` does."""
 
-    async def write(self, fn: Callable[[Connection], T], *, vital: bool = False) -> T: ...
+    async def write(self, fn: Callable[[Connection], T], *, vital: bool = False, patient: bool = False) -> T: ...
 
     def close(self) -> None: ...
 
@@ -84,6 +84,7 @@ class Store:
         also: Sequence[Callable[[Connection], object]] = (),
         *,
         vital: bool = False,
+        patient: bool = False,
     ) -> T:
         """Run `fn`, then those in `also`, on the writer thread; return the result of `fn` once it is on the disk.
 
@@ -92,11 +93,11 @@ class Store:
         exception is raised here. The functions must not begin or end transactions, must not return a cursor, and
         touch nothing but their connection; after a failed commit they may run again. Cancelling the waiting task does
         not undo the write. A `vital` write reduces risk or records it: on a full disk it may use the reserve, and all
-        others fail.
+        others fail. A `patient` write waits a moment for others, whose commit it shares.
         Raises `StorageError` when nothing was stored (disk full, another program holds the file), `StorageFailed`
         when the disk has failed, now or before, and `ShuttingDown` after `close`.
         """
-        return await self._writer.write(partial(_together, fn, also) if also else fn, vital=vital)
+        return await self._writer.write(partial(_together, fn, also) if also else fn, vital=vital, patient=patient)
 
     def read(self, fn: Callable[[Connection], T]) -> T:
         """Return `fn(connection)`; the connection is read-only and sees one snapshot of the store.

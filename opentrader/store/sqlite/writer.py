@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any, Protocol, TypeVar
 
 import apsw
@@ -38,19 +38,23 @@ def ignore_failure(reason: str) -> None:
     """For callers that learn of a failed disk from their refused writes."""
 
 
+PATIENCE_SECONDS = 0.05  # how long a patient write waits for others to share their commit
 IDLE_SECONDS = 0.2  # after this long without a write, a checkpoint delays no caller
 
 
 class Write:
     """A function for the next transaction, and the future that receives its outcome.
 
-    A `vital` one reduces risk or records it: on a full disk it may use the reserve.
+    A `vital` one reduces risk or records it: on a full disk it may use the reserve. A `patient` one may wait a moment
+    for others, so that it costs no commit of its own.
     """
 
-    __slots__ = ("error", "fn", "future", "result", "vital")
+    __slots__ = ("error", "fn", "future", "patient", "result", "vital")
 
-    def __init__(self, fn: Callable[[Connection], object], future: asyncio.Future[Any], *, vital: bool) -> None:
-        self.fn, self.future, self.vital = fn, future, vital
+    def __init__(
+        self, fn: Callable[[Connection], object], future: asyncio.Future[Any], *, vital: bool, patient: bool = False
+    ) -> None:
+        self.fn, self.future, self.vital, self.patient = fn, future, vital, patient
         self.result: object = None
         self.error: BaseException | None = None
 
@@ -84,13 +88,13 @@ class Writer:
         self._thread = Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
-    async def write(self, fn: Callable[[Connection], T], *, vital: bool = False) -> T:
+    async def write(self, fn: Callable[[Connection], T], *, vital: bool = False, patient: bool = False) -> T:
         """Return the result of `fn(connection)` once it is on the disk; see `Store.write`."""
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         with self._gate:
             if self._closed:
                 raise ShuttingDown("the store is closed")
-            self._waiting.put(Write(fn, future, vital=vital))
+            self._waiting.put(Write(fn, future, vital=vital, patient=patient))
         return await future
 
     def close(self) -> None:
@@ -120,7 +124,15 @@ class Writer:
         except Empty:
             self._checkpoint()
             first = self._waiting.get()
-        return [first, *(self._waiting.get() for _ in range(self._waiting.qsize()))]
+        taken = [first, *self._queued()]
+        end = monotonic() + PATIENCE_SECONDS
+        while all(write is not None and write.patient for write in taken) and (left := end - monotonic()) > 0:
+            with suppress(Empty):
+                taken += [self._waiting.get(timeout=left), *self._queued()]
+        return taken
+
+    def _queued(self) -> list[Write | None]:
+        return [self._waiting.get() for _ in range(self._waiting.qsize())]
 
     def _commit(self, group: list[Write]) -> None:
         if self._failure is None:

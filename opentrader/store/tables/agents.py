@@ -24,8 +24,10 @@ class AgentTable:
     def load(self) -> tuple[dict[AgentName, AgentCard], list[LogLine]]:
         return self._store.read(lambda connection: (cards(connection), log(connection)))
 
-    async def keep(self, line: LogLine, name: AgentName | None, card: AgentCard | None) -> None:
-        await self._store.write(partial(_keep, line, name, card))
+    async def keep(
+        self, line: LogLine, name: AgentName | None, card: AgentCard | None, *, patient: bool = False
+    ) -> None:
+        await self._store.write(partial(_keep, line, name, card), patient=patient)
 
 
 def put_card(connection: Connection, name: AgentName, card: AgentCard) -> None:

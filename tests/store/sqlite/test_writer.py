@@ -14,6 +14,7 @@ import pytest
 
 from opentrader.errors import ShuttingDown, StorageError, StorageFailed, StorageFull
 from opentrader.store import Connection, Store
+from opentrader.store.sqlite import writer
 from opentrader.store.sqlite.reserve import Reserve
 from opentrader.store.sqlite.writer import Write, commit_within
 from opentrader.store.tables import settings
@@ -62,6 +63,31 @@ async def test_writes_that_do_not_wait_for_each_other_are_committed_one_by_one(s
     for number in range(5):
         await put(store, str(number))
         assert len(commits) == number + 1  # committed before it was acknowledged
+
+
+async def test_a_patient_write_shares_the_commit_of_the_next_one(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "PATIENCE_SECONDS", 60.0)
+    commits = await count_commits(store)
+    waiting = [asyncio.create_task(store.write(partial(settings.put, key=key, text="x"), patient=True)) for key in "ab"]
+    await asyncio.sleep(0.1)
+    assert commits == []
+    await asyncio.gather(put(store, "c"), *waiting)
+    assert (len(commits), keys(store)) == (1, ["a", "b", "c"])
+
+
+async def test_a_patient_write_is_committed_alone_where_no_other_comes(store: Store) -> None:
+    commits = await count_commits(store)
+    await store.write(partial(settings.put, key="k", text="x"), patient=True)
+    assert (len(commits), keys(store)) == (1, ["k"])
+
+
+async def test_the_end_of_the_store_waits_for_nobody(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "PATIENCE_SECONDS", 60.0)
+    store = Store.open(data_dir)
+    waiting = asyncio.create_task(store.write(partial(settings.put, key="k", text="x"), patient=True))
+    await asyncio.sleep(0)
+    await asyncio.to_thread(store.close)
+    await waiting
 
 
 async def test_writes_run_in_the_order_of_the_calls(store: Store, busy_writer) -> None:
