@@ -11,7 +11,8 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain
+from typing import Any, NamedTuple
 
 from opentrader.actors import messages
 from opentrader.actors.runtime.context import Ask
@@ -41,6 +42,7 @@ logger = logging.getLogger(__name__)
 
 RECONCILE_SECONDS = 30.0
 RETRY_SECONDS = 5.0  # until the first one has succeeded
+LOOKS_AT_ONCE = 8  # of the symbols that are searched at a start
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,7 @@ class Adopted(Message[tuple[Trade, ...]]):
     outcome: Outcome[tuple[Trade, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """The result of one reconciliation. `failed`: symbols that could not be read."""
 
     trades: tuple[Trade, ...]
@@ -244,22 +245,24 @@ async def searched(search: Search, *, everywhere: bool) -> Found:
         if any(ours(order.cid) and order.cid not in known for order in orders)
     }
     held = {asset + QUOTE for asset, balance in account.balances.items() if asset != QUOTE and balance.total > 0}
-    found, strangers, failed = list[Trade](), list[str](), list[str]()
-    for symbol in sorted(held | set(open_orders) if everywhere else strange):
+    symbols, turn = sorted(held | set(open_orders) if everywhere else strange), asyncio.Semaphore(LOOKS_AT_ONCE)
+    results = await asyncio.gather(*(found_in(search, symbol, turn) for symbol in symbols))
+    return Found(*(tuple(chain.from_iterable(parts)) for parts in zip(Found((), (), ()), *results, strict=True)))
+
+
+async def found_in(search: Search, symbol: str, turn: asyncio.Semaphore) -> Found:
+    """What one symbol holds that the journal does not know."""
+    async with turn:
         try:
             view = await search.exchange.look(everything(symbol, search.clock.market_ms() - WEEK_MS))
         except SymbolNotFound:
-            continue  # no market against the quote currency
+            return Found((), (), ())  # no market against the quote currency
         except OpentraderError:
-            failed.append(symbol)
-            continue
-        if not view.complete:
-            failed.append(symbol)
-            continue
-        result = rebuilt(view, search.instance, search.boot_ms, search.snapshot().trades, search.rules)
-        found += result.trades
-        strangers += result.strangers
-    return Found(tuple(found), tuple(strangers), tuple(failed))
+            return Found((), (), (symbol,))
+    if not view.complete:
+        return Found((), (), (symbol,))
+    result = rebuilt(view, search.instance, search.boot_ms, search.snapshot().trades, search.rules)
+    return Found(result.trades, result.strangers, ())
 
 
 async def adopted(ask: Ask, clock: Clock, found: Found, strangers: Sequence[str]) -> tuple[Trade, ...]:

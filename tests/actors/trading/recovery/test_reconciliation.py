@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -14,11 +14,17 @@ from opentrader.actors import messages
 from opentrader.actors.trading.reading.account import ReadAccount
 from opentrader.actors.trading.recovery import reconciliation
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
-from opentrader.domain.trading.exchange import NewOrder
+from opentrader.domain.trading.exchange import AccountView, NewOrder, Unreachable
+from opentrader.domain.trading.lifecycle import BINANCE
 from opentrader.domain.trading.lifecycle.ids import ENTRY, base36
-from opentrader.errors import NotReady, TradingHalted
+from opentrader.domain.trading.looks import VenueView, Watch
+from opentrader.domain.trading.venue import Balance
+from opentrader.errors import NotReady, SymbolNotFound, TradingHalted
 from opentrader.exchange.paper.paper import PaperExchange
 from opentrader.exchange.paper.transport import InjectedFault, Script
+from tests.domain.trading.lifecycle.given import FILTERS
+from tests.fakes.clock import NOW_MS as NOW
+from tests.fakes.clock import StillClock
 from tests.fakes.market import PAIR, Market
 from tests.fakes.orders import buy, limit
 from tests.waiting import until
@@ -137,3 +143,45 @@ async def test_a_search_takes_as_long_as_the_venue_does(tmp_path: Path, monkeypa
     await market.until(lambda snapshot: snapshot.reconciled)
     assert (await market.ask(messages.RecoverTrades())).recovered == 0
     await market.stop()
+
+
+class Crowd:
+    """A venue on which many coins are held: one has no market, one cannot be read, one only in part."""
+
+    def __init__(self) -> None:
+        self.coins = [f"C{number:02}" for number in range(20)]
+        self.now = self.most = 0
+
+    async def open_everywhere(self) -> dict[str, Any]:
+        return {}
+
+    async def account(self, max_age: int) -> AccountView:
+        return AccountView(dict.fromkeys(self.coins, Balance(Decimal(1), Decimal(0))), NOW)
+
+    async def look(self, watch: Watch) -> VenueView:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        await asyncio.sleep(0)
+        self.now -= 1
+        if watch.symbol == "C01USDT":
+            raise SymbolNotFound("no such market")
+        if watch.symbol == "C02USDT":
+            raise Unreachable("no answer")
+        failed = frozenset({"fills"} if watch.symbol == "C03USDT" else ())
+        return VenueView(FILTERS, NOW, open_orders=(), history=(), fills=(), failed=failed)
+
+
+async def test_symbols_are_searched_side_by_side_but_not_all_at_once() -> None:
+    venue = Crowd()
+    search = reconciliation.Search(
+        exchange=cast(Any, venue),
+        ask=cast(Any, None),
+        clock=StillClock(NOW),
+        snapshot=TradingSnapshot,
+        instance="abcd",
+        boot_ms=NOW,
+        rules=BINANCE,
+    )
+    found = await reconciliation.searched(search, everywhere=True)
+    assert found == ((), (), ("C02USDT", "C03USDT"))
+    assert venue.most == reconciliation.LOOKS_AT_ONCE
