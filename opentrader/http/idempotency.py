@@ -123,7 +123,7 @@ class Idempotency:
     async def execute(self, system: Executes, change: StateChange, key: str | None) -> Outcome:
         """Execute a request, or replay its first outcome. Raises the errors of the request."""
         change = _with_pair(system, change)
-        work = _audited(system, change) if key is None else self._once(system, change, key)
+        work = _audited(system, change, None) if key is None else self._once(system, change, key)
         return await asyncio.shield(asyncio.ensure_future(work))
 
     async def _once(self, system: Executes, change: StateChange, key: str) -> Outcome:
@@ -183,15 +183,11 @@ async def _first(system: Executes, change: StateChange, key: str) -> Outcome:
     If the outcome is unknown the key stays reserved: the next request with it looks for the outcome.
     """
     try:
-        outcome = await _audited(system, _with_key(change, key))
+        return await _audited(system, _with_key(change, key), key)
     except OpentraderError as error:
         await _tell_what_was_begun(system, key, error)
         await _store(change, _REFUSED, _store_refusal(system, change, key, error))
         raise
-    vital = is_exit(change.message)
-    answer = system.idempotency.finish(key, outcome.status, outcome.body.content, vital=vital)
-    await _store(change, _EXECUTED, answer)
-    return outcome
 
 
 async def _recover(system: Executes, change: StateChange, key: str, begun: str) -> Outcome:
@@ -261,16 +257,22 @@ def _payload(error: OpentraderError) -> dict[str, Any]:
     return {"detail": error.detail, "hint": error.hint, "code": error.code, "facts": error.facts}
 
 
-async def _audited(system: Executes, change: StateChange) -> Outcome:
-    """Execute a request, and record it with its result in the audit log before the response leaves."""
+async def _audited(system: Executes, change: StateChange, key: str | None) -> Outcome:
+    """Execute a request, and record it with its result in the audit log before the response leaves.
+
+    The answer is stored under the key in the same commit; each is stored also where the other one cannot be.
+    """
     try:
         body = encode(await _executed(system, change))
     except OpentraderError as error:
         entry = _entry(system, change, error.code, status_of(type(error)))
         await _store(change, _REFUSED, system.audit_log.append(entry))
         raise
-    entry = _entry(system, change, "ok", 200)
-    await _store(change, _EXECUTED, system.audit_log.append(entry, vital=is_exit(change.message)))
+    entry, vital = _entry(system, change, "ok", 200), is_exit(change.message)
+    records: list[Awaitable[object]] = [system.audit_log.append(entry, vital=vital)]
+    if key is not None:
+        records.append(system.idempotency.finish(key, 200, body.content, vital=vital))
+    await asyncio.gather(*(_store(change, _EXECUTED, record) for record in records))
     return Outcome(body)
 
 
