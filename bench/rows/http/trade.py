@@ -88,6 +88,9 @@ ROW = Row(
     what="POST /api/trade on the paper exchange",
     anchor="the bare server and 3 own + 2 paper commits",
     target="<= 2x (<= 1.3x where a sync takes over 1 ms); CPU <= 8 ms; own commits 3",
-    note="Until stop and target rest at the exchange. The daemon's other work of the moment is in its CPU time.",
+    note=(
+        "Until stop and target rest at the exchange. The commits are the intent, the answer to the entry with the exits"
+        " to place, the answer to those, and the audit entry. The daemon's other work of the moment is in its CPU time."
+    ),
     measure=measure,
 )
