@@ -27,16 +27,17 @@ KINDS = {
     "signal": 7,
 }
 REPEATED, REMEMBERED = 0.15, 40  # how often a client asks for an old thing again, and how far back
+REFUSED_SECONDS = 0.05  # that a client waits after a refusal
 AWAY = (OSError, HTTPException, ValueError)  # the daemon is gone, or an answer broke off
 
 
 class Stream:
-    """Counts the requests that are sent, and says when there were enough to kill the daemon."""
+    """Counts the good answers, and says when there were enough to kill the daemon."""
 
     def __init__(self, enough: int) -> None:
         self.reached, self._left, self._lock = Event(), enough, Lock()
 
-    def sent(self) -> None:
+    def answered(self) -> None:
         with self._lock:
             self._left -= 1
             if self._left <= 0:
@@ -62,11 +63,14 @@ class Client:
             request = self._next(daemon)
             if request is None:
                 return
-            stream.sent()
             note = asked(daemon, request, self._life)
             self._notes.add(note)
             if note.status == CUT_OFF:
                 return
+            if note.done:
+                stream.answered()
+            else:
+                time.sleep(REFUSED_SECONDS)
             self._learn(note)
 
     def _learn(self, note: Note) -> None:
@@ -76,7 +80,6 @@ class Client:
             return
         if not note.final:
             self._open.append(note.request)
-            time.sleep(0.1)
             return
         self._old = [*self._old, note.request][-REMEMBERED:]
         if note.done and note.request.kind == "manual":
@@ -117,7 +120,7 @@ class Client:
             case "close":
                 path = f"/api/close?symbol={symbol}"
             case "closeall":
-                path = "/api/closeall"
+                path = f"/api/closeall?cancel_pending={self._random.choice(('true', 'false'))}"
             case _:
                 return self._keyless(kind, symbol)
         return Request(self._number, kind, "POST", path, key)

@@ -74,14 +74,23 @@ def what_is_closed_stays_closed(evidence: Evidence) -> Iterator[str]:
 
 
 def a_closeall_leaves_nothing(evidence: Evidence) -> Iterator[str]:
-    """Of what clients knew of when it was sent: no position in the ledger, no trade at the daemon."""
+    """Of what clients knew of when it was sent: no position in the ledger, no trade; no entry, if it was to cancel."""
     open_now = {trade["id"] for trade in evidence.told.trades}
+    waiting = {entry["id"] for entry in evidence.told.pending}
+    placed = [(note.ended_at, note.body["entry"]["id"]) for note in evidence.notes if note.done and places(note)]
     known = [(note.ended_at, id_) for note in evidence.notes if note.done and (id_ := traded_by(note))]
     for note in evidence.notes:
         if note.request.kind == "closeall" and note.done and note.body["ok"] and not _repeats(note, evidence.notes):
             for id_ in {id_ for at, id_ in known if at < note.sent_at}:
                 if id_ in open_now or _worth(evidence.books.get(id_[-8:])) > PROTECTABLE:
                     yield f"{id_} is open after the closeall {note.request.key}"
+            for id_ in {id_ for at, id_ in placed if at < note.sent_at} & waiting:
+                if "cancel_pending=true" in note.request.path:
+                    yield f"{id_} waits after the closeall {note.request.key}"
+
+
+def places(note: Note) -> bool:
+    return note.request.kind == "manual"
 
 
 def traded_by(note: Note) -> str | None:
@@ -101,11 +110,17 @@ def _worth(book: Book | None) -> Any:
 def a_canceled_entry_is_gone(evidence: Evidence) -> Iterator[str]:
     waiting = {entry["id"] for entry in evidence.told.pending}
     for note in evidence.notes:
-        if note.request.kind == "cancel" and note.done:
-            id_ = note.body["entry"]["id"]
+        for id_ in canceled_by(note) if note.done else ():
             book = evidence.books.get(id_[-8:])
             if id_ in waiting or (book and any(order.enters for order in book.open)):
-                yield f"{id_} was canceled, and waits"
+                yield f"{id_} was canceled by {note.request.path}, and waits"
+
+
+def canceled_by(note: Note) -> list[str]:
+    """A halt and a closeall tell what they have taken back, too."""
+    if note.request.kind == "cancel":
+        return [note.body["entry"]["id"]]
+    return [entry["id"] for entry in note.body.get("cancelled_entries") or ()]
 
 
 def a_halt_holds(evidence: Evidence) -> Iterator[str]:

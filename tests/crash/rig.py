@@ -20,7 +20,7 @@ from tests.crash import clients, judge, ledger, power
 from tests.crash.clients import CLIENTS, Client, Stream
 from tests.crash.evidence import Evidence, Journal, Repeat, Told, read_journal
 from tests.crash.ledger import Span
-from tests.crash.notes import Notes, first_answers, unanswered
+from tests.crash.notes import Notes, Request, first_answers, unanswered
 from tests.process import Daemon
 
 SPEED = 240  # four minutes of the market a second: exits are reached by themselves
@@ -197,7 +197,7 @@ class Rig:
 
     def _live(self, daemon: Daemon, random: Random) -> None:
         """Clients ask until the daemon is killed, at a random moment of their requests."""
-        stream = Stream(random.randint(1, 24 if self._plan.far else 100))
+        stream = Stream(random.randint(1, 10 if self._plan.far else 50))
         threads = [
             Thread(target=self._client(number).live, args=(daemon, stream), name=f"client {number}")
             for number in range(CLIENTS)
@@ -253,7 +253,7 @@ class Rig:
     def _settle(self, daemon: Daemon) -> list[str]:
         """Every request gets its answer; what is open is protected first, then closed; nothing waits."""
         found = self._answers(daemon)
-        daemon.post("/api/resume")
+        self.notes.add(clients.asked(daemon, Request(CLIENTS, "resume", "POST", "/api/resume"), self.life))
         found += until(lambda: unprotected(daemon), "is not protected")
         for entry in daemon.get("/api/pending-entries")["pending"]:
             daemon.call("DELETE", f"/api/pending-entries/{entry['id']}")

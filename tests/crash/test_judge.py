@@ -62,6 +62,15 @@ CLOSES = note("closeall", 5, {"ok": True, "closed": [{"id": ID}], "intent_id": C
 HALTED = note("halt", 6, {})
 POSTED = note("signal", 7, {"signal": {"symbol": "ETHUSDT", "created_at": 50}})
 CANCELED = note("cancel", 8, {"entry": {"id": ID}})
+PLACED = note("manual", 1, {"entry": {"id": ID}})
+TAKES_BACK = Note(
+    0,
+    Request(0, "closeall", "POST", "/api/closeall?cancel_pending=true", "takes"),
+    9,
+    9.1,
+    200,
+    {"ok": True, "closed": [], "intent_id": COMMAND, "cancelled_entries": [{"id": ID}]},
+)
 JOURNAL = Journal(
     Pace(0, 0.0, 60.0),
     {ID: Intent(ID, "opens", ended=True)},
@@ -95,7 +104,12 @@ BROKEN: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     (judge.what_is_closed_stays_closed, {"told": OPEN}),
     (judge.a_closeall_leaves_nothing, {"told": OPEN}),
     (judge.a_closeall_leaves_nothing, {"books": {TAIL: held(BOUGHT)}}),
+    (
+        judge.a_closeall_leaves_nothing,
+        {"notes": (PLACED, TAKES_BACK), "told": Told(pending=({"id": ID},))},
+    ),
     (judge.a_canceled_entry_is_gone, {"notes": (CANCELED,), "told": Told(pending=({"id": ID},))}),
+    (judge.a_canceled_entry_is_gone, {"notes": (TAKES_BACK,), "told": Told(pending=({"id": ID},))}),
     (judge.a_halt_holds, {"told": replace(SOUND.told, halted=False)}),
     (judge.a_signal_is_kept, {"told": replace(SOUND.told, signals={"ETHUSDT": 49})}),
     (judge.a_signal_is_kept, {"told": replace(SOUND.told, signals={})}),

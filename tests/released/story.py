@@ -91,6 +91,7 @@ def buy(coin: str, sl: float = 30, tp: float = 60) -> str:
 
 
 OPEN_BTC = Request(buy("BTC"), "finished")
+CLOSE_ALL = Request("/api/closeall", "closed-all")
 CLOSE_ADA = Request("/api/close?symbol=ADA", "closed")
 WAIT_ETH = Request(
     "/api/trade/manual?symbol=ETH&direction=buy&entry_px=80&sl_pct=10&rr=1:2&ttl_hours=8760",
@@ -149,13 +150,14 @@ def until(holds: Callable[[], bool]) -> None:
 def _trade(daemon: Daemon) -> Answers:
     """Trades that will stay, trail, be stopped out, be quarantined, be closed, and one put in by hand."""
     daemon.post("/api/license/register", {"email": "me@example.com", "name": "Me"})
+    none_open = CLOSE_ALL.sent(daemon)[1]
     for coin in (candles.RISING, candles.FALLING):
         daemon.post(buy(coin, sl=2, tp=30))
     for coin in ("BNB", "ADA"):
         daemon.post(buy(coin))
     by_hand = {"symbol": "AVAXUSDT", "direction": "buy", "size": 1.5, "entry_px": 100, "sl_px": 90, "tp_px": 120}
     daemon.post("/api/trades/restore", by_hand)
-    return {request: request.sent(daemon)[1] for request in (OPEN_BTC, CLOSE_ADA, WAIT_ETH)}
+    return {CLOSE_ALL: none_open, **{request: request.sent(daemon)[1] for request in (OPEN_BTC, CLOSE_ADA, WAIT_ETH)}}
 
 
 def _work(daemon: Daemon) -> None:

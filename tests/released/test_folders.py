@@ -13,7 +13,7 @@ import pytest
 from tests.paths import REPOSITORY
 from tests.process import Daemon
 from tests.released import story, venue
-from tests.released.story import CLOSE_ADA, OPEN_BTC, WAIT_ETH, Ended, Request, buy, labels, told
+from tests.released.story import CLOSE_ADA, CLOSE_ALL, OPEN_BTC, WAIT_ETH, Ended, Request, buy, labels, told
 
 LICENSE_KEY = "OT-CFFR-G32F-9KXR-8T3A"  # issued by that commit for the address that the story registers
 
@@ -60,8 +60,8 @@ def license_is_genuine(daemon: Daemon) -> None:
 
 
 def keys_are_answered(daemon: Daemon, ended: Ended) -> None:
-    """Two whose answer was kept, and one whose answer was not: it finds the entry that its request made."""
-    for request in (OPEN_BTC, CLOSE_ADA):
+    """Those whose answer was kept, and one whose answer was not: it finds the entry that its request made."""
+    for request in (OPEN_BTC, CLOSE_ADA, CLOSE_ALL):
         assert replayed(daemon, request) == ended.answers[request]
     found, made = (body["entry"] for body in (replayed(daemon, WAIT_ETH), ended.answers[WAIT_ETH]))
     assert like(found, made) == made
