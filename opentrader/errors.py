@@ -7,8 +7,9 @@
      |    +-- SymbolNotFound, SignalNotFound, AgentNotFound, LicenseKeyNotFound, PositionNotFound,
      |        PendingEntryNotFound
      +-- NotPossible               the state does not allow the request
-     |    +-- SignalNotPending, SignalExpired, TradeExists, NoPosition, PendingEntryExists, TradingHalted,
-     |        DailyLimitReached, RiskLimit, InsufficientBalance, OrderRejected, EntryWithdrawn, IdempotencyInProgress
+     |    +-- SignalNotPending, SignalExpired, TradeExists, NotInThisState, NoPosition, PendingEntryExists,
+     |        TradingHalted, DailyLimitReached, RiskLimit, InsufficientBalance, OrderRejected, EntryWithdrawn,
+     |        IdempotencyInProgress
      +-- LicenseRequired           the license gate
      +-- NotNow                    retry later
      |    +-- Overloaded, ShuttingDown
@@ -116,6 +117,12 @@ class SignalExpired(NotPossible):
 
 class TradeExists(NotPossible):
     code = "trade_exists"
+
+
+class NotInThisState(NotPossible):
+    """The trade is in a state in which an operator cannot do this to it."""
+
+    code = "not_in_this_state"
 
 
 class NoPosition(NotPossible):

@@ -96,6 +96,7 @@ from opentrader.actors.messages.pending import (
     RiskReward,
     ratio_of,
 )
+from opentrader.actors.messages.repairs import DropTrade, TradeDropped
 from opentrader.actors.messages.signals import (
     Cleanup,
     CleanUpSignals,
@@ -190,6 +191,7 @@ __all__ = [
     "ConfirmSignal",
     "DailyReset",
     "DiskReply",
+    "DropTrade",
     "Email",
     "EmitSignal",
     "EntryCancelled",
@@ -282,6 +284,7 @@ __all__ = [
     "Symbol",
     "SyncTrades",
     "Synced",
+    "TradeDropped",
     "TradeList",
     "TradeOpened",
     "TradeReply",

@@ -42,6 +42,7 @@ Exact = AfterValidator(_exact)
 Symbol = Annotated[str, MinLen(1), MaxLen(42), Field(pattern=SPELLING)]
 Side = Annotated[str, Field(pattern=r"^([Bb][Uu][Yy]|[Ss][Ee][Ll][Ll])$"), AfterValidator(str.lower)]
 Caller = Annotated[str, MinLen(1), MaxLen(32), Field(pattern=r"^[A-Za-z0-9_.-]+$")]
+TradeId = Annotated[str, Field(min_length=1, max_length=64)]
 Bot = Annotated[str, MinLen(1), MaxLen(64)]
 Email = Annotated[
     str, MinLen(3), MaxLen(254), Field(pattern=r"^(\[email[\s\u00a0]protected\]|[^@\s]{1,64}@[^@\s]{1,189})$")

@@ -12,6 +12,7 @@ _ACTIVITIES: dict[type[Message[Any]], str] = {
     messages.PlaceManual: "manual entry",
     messages.ClosePosition: "close",
     messages.CloseAll: "close everything",
+    messages.DropTrade: "drop a trade",
     messages.UpdateTrailing: "trailing stops",
     messages.CheckPending: "pending entries",
     messages.Halt: "halt",

@@ -284,7 +284,11 @@ class TradeBook:
         return max(filters.min_qty, filters.min_notional / price)
 
     def is_over(self, trade: Trade) -> bool:
-        return is_over(trade, self.least(trade))
+        return self.is_given_up(trade) or is_over(trade, self.least(trade))
+
+    def is_given_up(self, trade: Trade) -> bool:
+        """Whether a trade was dropped in a market that cannot be read: its orders are not waited for."""
+        return trade.dropped and trade.intent.symbol in self.blind
 
     def stays_booked(self, trade: Trade) -> bool:
         """Whether a new state of a trade leaves it closed, and its row as it is."""

@@ -234,7 +234,7 @@ class LifecycleLoop(TradingPart):
             self._show()
             for trade in waiting:
                 self._around.checked(trade.intent.id)
-            return None
+            return self._book_one(look.pair, [])
         asked = frozenset({*look.watch.orders, *look.watch.lists, *look.watch.parts})
         return self._judge(look.pair, VenueView(filters, now, failed=asked))
 

@@ -17,6 +17,7 @@ from opentrader.actors.runtime.message import Message, Tick
 from opentrader.actors.trading.book import TradeBook
 from opentrader.actors.trading.commands.closeall import CloseAlls, CloseTrades
 from opentrader.actors.trading.commands.closing import Closing
+from opentrader.actors.trading.commands.drops import Drops
 from opentrader.actors.trading.commands.marking import Marking
 from opentrader.actors.trading.control import ControlDesk, SetControl, halted_by
 from opentrader.actors.trading.desk import Desk
@@ -30,7 +31,7 @@ from opentrader.actors.trading.reading.prices import PriceWatch
 from opentrader.actors.trading.reading.stream import StreamListener
 from opentrader.actors.trading.recovery.history_import import HistoryImport
 from opentrader.actors.trading.recovery.reconciliation import Adopt, Reconciliation
-from opentrader.actors.trading.recovery.repeats import Repeats
+from opentrader.actors.trading.recovery.repeats import Answer, Repeats
 from opentrader.actors.trading.recovery.restore import Restore
 from opentrader.actors.trading.replies.presenter import executed
 from opentrader.actors.trading.replies.snapshot import ShownTrades, TradingSnapshot
@@ -40,7 +41,7 @@ from opentrader.actors.trading.waiters import Waiters
 from opentrader.domain.time_limits import LATE_MS
 from opentrader.domain.timeframes import DAY_MS, Timeframe
 from opentrader.domain.trading.exchange import Exchange
-from opentrader.domain.trading.ledger import ClosedTrade
+from opentrader.domain.trading.ledger import ClosedTrade, CommandKind
 from opentrader.domain.trading.lifecycle import LifecycleSettings, Trade, booted
 from opentrader.domain.trading.ports import Change, Disk, Records
 from opentrader.domain.trading.risk import Risk
@@ -93,6 +94,7 @@ class PositionManager(Actor):
         self._restore = Restore(desk, self._loop)
         marking = Marking(desk, self._loop, self._restore)
         self._closing, self._closealls = Closing(desk, marking), CloseAlls(desk, marking, self._control)
+        self._drops = Drops(desk, self._loop)
         self._reconciliation = Reconciliation(desk, self._loop, self._opened)
         self._account = AccountReader(desk, self._reconciliation.start)
         self._trailing = TrailingStops(desk, self._loop, timeframe)
@@ -103,7 +105,7 @@ class PositionManager(Actor):
         self.join(self._restore, self._closing, self._closealls, self._reconciliation)
         self.join(self._account, self._trailing, self._prices, self._stream, entries)
         self.join(PendingCancels(desk, self._loop), HistoryImport(desk, watchlist))
-        self.join(Repeats(desk, entries, self._closing, self._closealls))
+        self.join(self._drops, Repeats(desk, entries, self._answers()))
 
     def _entries(self, desk: Desk, risk: Risk) -> Entries:
         return Entries(
@@ -117,6 +119,16 @@ class PositionManager(Actor):
             risk=risk,
             speed=self._speed,
         )
+
+    def _answers(self) -> dict[CommandKind, Answer]:
+        closing, closealls = self._closing.answer, self._closealls.answer
+        return {
+            "close": closing,
+            "sell": closing,
+            "closeall": closealls,
+            "closeall_pending": closealls,
+            "drop": self._drops.answer,
+        }
 
     def on_start(self) -> None:
         """Load the journal; requests in flight when the last process ended are looked up first."""
@@ -141,7 +153,7 @@ class PositionManager(Actor):
             return message.look.pair
         if isinstance(message, CheckSymbol | CheckEntries | CloseTrades):
             return message.pair
-        if isinstance(message, CancelPendingEntry | RaiseStop) and message.id in self._book.trades:
+        if isinstance(message, CancelPendingEntry | RaiseStop | messages.DropTrade) and message.id in self._book.trades:
             return self._book.trades[message.id].intent.symbol
         if isinstance(message, Adopt):
             return "adopt"

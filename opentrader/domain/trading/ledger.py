@@ -65,7 +65,7 @@ class ClosedTrade:
         return self.pnl + self.left_over * min(self.entry_px, self.exit_px)
 
 
-CommandKind = Literal["close", "closeall", "closeall_pending", "sell", "cancel"]
+CommandKind = Literal["close", "closeall", "closeall_pending", "sell", "cancel", "drop"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +85,6 @@ class Command:
     trades: tuple[str, ...]
     at_ms: int
     outcome: str = "accepted"
-
-    @property
-    def closes_all(self) -> bool:
-        return self.kind in {"closeall", "closeall_pending"}
 
 
 @dataclass(frozen=True, slots=True)

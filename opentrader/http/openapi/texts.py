@@ -37,7 +37,7 @@ FIELDS = {
     "ev": "Expected value in percent of the amount at risk; a trade needs more than 25.",
     "htf_tf": "The higher timeframe, not shorter than `mtf_tf`. The default depends on `mtf_tf`: "
     "15m 1h, 30m 4h, 1h 4h, 4h 1d, 1d 1d, 1w 1w.",
-    "id": "The id of the pending entry.",
+    "id": "The id of the trade, or of the pending entry.",
     "limit": "Maximum number of rows; the newest are returned.",
     "max_age_minutes": "Minimum age of the signals; 0 selects all.",
     "message": "Plain text, 1 to 4096 characters.",

@@ -64,6 +64,7 @@ NEEDED: dict[type[Message[Any]], dict[str, Any]] = {messages.PlaceManual: {"rr":
 UNBOUNDED = {
     "CloseAll": {"cancel_pending", "idem_key"},
     "ClosePosition": {"idem_key"},
+    "DropTrade": {"idem_key"},
     "EmitSignal": {"outlook"},
     "ExecuteTrade": {"idem_key"},
     "Halt": {"cancel_pending"},

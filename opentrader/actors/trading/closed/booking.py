@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 
 from opentrader.actors.runtime.handlers import handles
@@ -18,13 +19,18 @@ from opentrader.actors.trading.desk import Desk, TradingPart
 from opentrader.actors.trading.log import log_booked_again, log_closed
 from opentrader.actors.trading.replies.outcomes import closed
 from opentrader.actors.trading.replies.presenter import bought
+from opentrader.domain.symbols import QUOTE
 from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.ledger import ClosedTrade
 from opentrader.domain.trading.lifecycle import Trade, own_fills
 from opentrader.domain.trading.looks import Watch
 from opentrader.domain.trading.ports import Change
 from opentrader.domain.trading.profit import merged
-from opentrader.domain.trading.venue import Fill
+from opentrader.domain.trading.venue import Fill, Filters
+
+ONE = Decimal(1)
+HIGHEST_RATE = Decimal("0.01")
+"""The fees of fills that were never read, in a market of which nothing can be read, are not higher than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ class Booking(TradingPart):
         trade = self.book.trades.get(key)
         if trade is None or key in self._under_way or not self.book.is_over(trade):
             return False
-        if trade.intent.symbol not in self.book.filters:
+        if trade.intent.symbol not in self.book.filters and not self.book.is_given_up(trade):
             return False  # the rules of its market have not been read since the start
         row = self.book.rows.get(key)
         return key not in self.book.rows or (again and row is not None and row.provisional)
@@ -112,7 +118,14 @@ class Booking(TradingPart):
         """A row that is booked again keeps the time of the first booking, where no sale tells another."""
         before, pair = self.book.rows.get(trade.intent.id), trade.intent.symbol
         at = before.closed_at * 1000 if before else self.links.clock.market_ms()
-        return closed(trade, fills, self.book.filters[pair], self.book.marks.get(pair, trade.intent.px), at)
+        filters = self.book.filters.get(pair) or rules_of_an_unreadable(pair)
+        return closed(trade, fills, filters, self.book.marks.get(pair, trade.intent.px), at)
+
+
+def rules_of_an_unreadable(pair: str) -> Filters:
+    """Of a market that is not listed any more, for the row of a trade that was dropped there."""
+    base = pair.removesuffix(QUOTE)
+    return Filters(pair, base, QUOTE, tick=ONE, step=ONE, min_qty=ONE, min_notional=ONE, taker_rate=HIGHEST_RATE)
 
 
 async def fills_of(exchange: Exchange, trade: Trade) -> tuple[Fill, ...]:

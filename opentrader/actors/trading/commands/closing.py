@@ -11,10 +11,9 @@ from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.outcome import Outcome
 from opentrader.actors.runtime.reply import Reply
-from opentrader.actors.trading.commands.marking import Ended, Marked, Marking, begun, in_time, until_ended
+from opentrader.actors.trading.commands.marking import Marked, Marking, begun, until_all_ended
 from opentrader.actors.trading.desk import Desk, TradingPart
 from opentrader.actors.trading.replies.outcomes import closed_trade_reply
-from opentrader.actors.trading.waiters import Tell, telling
 from opentrader.domain.trading.ledger import Command
 from opentrader.domain.trading.venue import Filters
 from opentrader.errors import NoPosition, PositionNotFound
@@ -83,7 +82,7 @@ class Closing(TradingPart):
     def answer(self, command: Command) -> Reply[Any]:
         """The reply to a command, whenever it is asked for: what became of the trades that it is about."""
         demand_accepted(command)
-        waiting = until_closed(self.links.tell, command, self.book.has_ended)
+        waiting = until_all_ended(self.links.tell, command, self.book.has_ended)
         return self.links.pipe(waiting, then=partial(ClosedUp, command), facts=begun(command))
 
     @handles(ClosedUp)
@@ -106,8 +105,3 @@ def demand_accepted(command: Command) -> None:
     if command.outcome == NoPosition.code:
         hint = "on a spot exchange, sell closes a position"
         raise NoPosition(f"there is no open position in {pair} to sell", hint=hint, **begun(command))
-
-
-async def until_closed(tell: Tell, command: Command, ended: Ended) -> None:
-    with telling(begun(command)):
-        await in_time(until_ended(tell, frozenset(command.trades), ended), command.symbol)

@@ -15,7 +15,7 @@ from opentrader.actors.trading.desk import Desk, TradingPart
 from opentrader.actors.trading.lifecycle_loop import LifecycleLoop
 from opentrader.actors.trading.recovery.restore import Restore, orphan_row
 from opentrader.actors.trading.replies.presenter import is_at_stake, is_pending
-from opentrader.actors.trading.waiters import Tell, until
+from opentrader.actors.trading.waiters import Tell, telling, until
 from opentrader.domain.time_limits import CLOSE_SECONDS
 from opentrader.domain.trading.ledger import ClosedTrade, Command, CommandKind
 from opentrader.domain.trading.lifecycle import Trade, close
@@ -120,6 +120,12 @@ def begun(command: Command) -> dict[str, object]:
 
 async def until_ended(tell: Tell, ids: frozenset[str], ended: Ended) -> None:
     await until(tell, ids, lambda: all(map(ended, ids)) or None)
+
+
+async def until_all_ended(tell: Tell, command: Command, ended: Ended) -> None:
+    """Until all trades of a command in one symbol have ended."""
+    with telling(begun(command)):
+        await in_time(until_ended(tell, frozenset(command.trades), ended), command.symbol)
 
 
 async def in_time(work: Awaitable[None], pair: str) -> None:

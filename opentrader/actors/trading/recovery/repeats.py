@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from opentrader.actors import messages
 from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.reply import Reply
-from opentrader.actors.trading.commands.closeall import CloseAlls
-from opentrader.actors.trading.commands.closing import Closing
 from opentrader.actors.trading.desk import Desk, TradingPart
 from opentrader.actors.trading.entry.entries import Entries, Outcomes
+from opentrader.domain.trading.ledger import Command, CommandKind
 
-Told = Outcomes | messages.ClosedReply | messages.ClosedAll
+Told = Outcomes | messages.ClosedReply | messages.ClosedAll | messages.TradeDropped
+Answer = Callable[[Command], Reply[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +29,12 @@ class OutcomeOf(Message[Told | None]):
 class Repeats(TradingPart):
     """Finds what an id stands for in the journal, so that it does not matter which process began it, and when."""
 
-    def __init__(self, desk: Desk, entries: Entries, closing: Closing, closealls: CloseAlls) -> None:
+    def __init__(self, desk: Desk, entries: Entries, answers: Mapping[CommandKind, Answer]) -> None:
+        """`answers`: how each kind of command is answered."""
         super().__init__(desk)
-        self._entries, self._closing, self._closealls = entries, closing, closealls
+        self._entries, self._answers = entries, answers
 
     @handles(OutcomeOf)
     def outcome_of(self, message: OutcomeOf) -> Reply[Told | None] | None:
         command = self._commands.command(message.id)
-        if command is None:
-            return self._entries.outcome(message.id)
-        return self._closealls.answer(command) if command.closes_all else self._closing.answer(command)
+        return self._entries.outcome(message.id) if command is None else self._answers[command.kind](command)

@@ -92,6 +92,8 @@ def _number(ex_id: str) -> int | str:
 
 def exit_reason(trade: Trade, exit_px: Decimal, *, any_sold: bool) -> ExitReason:
     """What closed the trade: a request, the stop, the target, or the daemon because it could not protect it."""
+    if trade.dropped:
+        return "orphan"
     if not any_sold:
         return "external"
     last = max(

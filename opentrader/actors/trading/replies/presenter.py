@@ -31,7 +31,7 @@ def executed(trade: Trade | None) -> Decimal:
 
 def held(trade: Trade) -> Decimal:
     """The quantity held, from the executed quantities of our own orders."""
-    return sum((leg.cum - leg.fees if leg.kind == "E" else -leg.cum for leg in trade.legs), -trade.adj)
+    return trade.net
 
 
 def entry_px(trade: Trade) -> Decimal | None:

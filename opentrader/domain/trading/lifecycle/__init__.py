@@ -11,7 +11,7 @@ Step 1 (`fold`, `reply`) learns, step 2 (`decide`) chooses at most one effect, s
 Only spot long is offered; apart from the side of an intent, the records do not depend on the direction.
 """
 
-from .commands import booted, cancel_entry, close, faulted, trail
+from .commands import booted, cancel_entry, close, drop, faulted, trail
 from .looking import next_poll, watch
 from .rebuild import Rebuilt, ended, holding, rebuilt, restored
 from .records import Alert, Intent, Label, Leg, Trade, planned
@@ -36,6 +36,7 @@ __all__ = [
     "cancel_entry",
     "close",
     "considered",
+    "drop",
     "ended",
     "faulted",
     "holding",

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from opentrader.domain.trading.venue import ZERO, Filters
 
-from .records import Leg, Trade
+from .records import DROPPED, Leg, Trade
 from .settings import BINANCE, LifecycleSettings
 
 
@@ -39,6 +39,15 @@ def overruled(trade: Trade, now: int) -> Trade:
         pauses=0,
         sends=(),
     )
+
+
+def drop(trade: Trade, now: int) -> Trade:
+    """Give up a position that cannot be sold: what is held counts no more, and its coins are the user's own.
+
+    Its open orders are canceled, and what is in doubt is looked for another day. An entry that turns up late is sold.
+    """
+    trade = overruled(trade, now)
+    return replace(trade, adj=trade.adj + trade.net, quar="", short=0, close_reason=DROPPED)
 
 
 def faulted(trade: Trade, now: int) -> Trade:

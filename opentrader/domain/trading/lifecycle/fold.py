@@ -40,9 +40,15 @@ def folded(trade: Trade, view: VenueView, now: int, settings: LifecycleSettings)
 
 
 def changed(trade: Trade, before: Leg, after: Leg, now: int) -> Trade:
-    """Store a leg, and the time when an executed quantity last changed."""
+    """Store a leg, and the time when an executed quantity last changed.
+
+    An order that was sent before the trade was dropped has sold what was given up then.
+    """
     trade = trade.with_leg(after)
-    return trade if after.cum == before.cum else replace(trade, last_change=now)
+    if after.cum == before.cum:
+        return trade
+    given_up = trade.dropped and after.kind != "E" and after.sent_at <= trade.overruled
+    return replace(trade, last_change=now, adj=trade.adj - (after.cum - before.cum if given_up else ZERO))
 
 
 def found(trade: Trade, before: Leg, after: Leg, view: VenueView, now: int, settings: LifecycleSettings) -> Trade:

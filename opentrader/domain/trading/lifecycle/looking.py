@@ -42,10 +42,13 @@ def is_swept(leg: Leg, settings: LifecycleSettings) -> bool:
     return leg.open and pause(leg, settings) == settings.listed
 
 
-def due_at(leg: Leg, now: int, read_at: Mapping[str, int], settings: LifecycleSettings) -> int | None:
-    """When a leg has to be read next. `read_at`: when it was read last, by client order id."""
+def due_at(trade: Trade, leg: Leg, now: int, read_at: Mapping[str, int], settings: LifecycleSettings) -> int | None:
+    """When a leg has to be read next. `read_at`: when it was read last, by client order id.
+
+    One that is absent is looked for another day, from when it was sent or an operator has overruled what was in doubt.
+    """
     wait = pause(leg, settings) if leg.cid else None
-    if wait is None or (leg.state == "ABSENT" and now - leg.sent_at >= settings.absent_watch):
+    if wait is None or (leg.state == "ABSENT" and now - max(leg.sent_at, trade.overruled) >= settings.absent_watch):
         return None
     return read_at.get(leg.cid, -wait) + wait
 
@@ -57,7 +60,7 @@ def looks(
 
     `begun`: the start of the daemon, which has read nothing before.
     """
-    dues = ((leg, due_at(leg, now, READ_AT, settings)) for leg in trade.legs)
+    dues = ((leg, due_at(trade, leg, now, READ_AT, settings)) for leg in trade.legs)
     last = [(leg, shown_at.get(leg.cid, max(begun, leg.sent_at))) for leg, due in dues if due is not None]
     return [(at, at + (pause(leg, settings) or 0)) for leg, at in last]
 
@@ -69,7 +72,7 @@ def overdue(trade: Trade, now: int, shown_at: Mapping[str, int], begun: int, set
 
 def watch(trade: Trade, now: int, read_at: Mapping[str, int] = READ_AT, settings: LifecycleSettings = BINANCE) -> Watch:
     """The legs that have to be read now."""
-    due = [leg for leg in trade.legs if (at := due_at(leg, now, read_at, settings)) is not None and at <= now]
+    due = [leg for leg in trade.legs if (at := due_at(trade, leg, now, read_at, settings)) is not None and at <= now]
     resting = [leg for leg in due if is_swept(leg, settings)]
     named = [leg for leg in due if leg not in resting]
     parts: set[Part] = {"open_orders"} if resting else set()
@@ -122,7 +125,7 @@ def next_poll(
     trade: Trade, now: int, read_at: Mapping[str, int] = READ_AT, settings: LifecycleSettings = BINANCE
 ) -> int | None:
     """Milliseconds until the next tick of the trade, None when it is closed and nothing late can come."""
-    dues = [at for leg in trade.legs if (at := due_at(leg, now, read_at, settings)) is not None]
+    dues = [at for leg in trade.legs if (at := due_at(trade, leg, now, read_at, settings)) is not None]
     short = [leg.sent_at for leg in trade.legs if leg.covered < leg.cum and now - leg.sent_at < settings.absent_watch]
     if short:  # fills that the venue has not told of yet are asked for less and less often
         dues.append(now + max(settings.late_fills, (now - max(short)) // 8))

@@ -37,6 +37,7 @@ Source = Literal["trade", "manual", "signal", "recovered", "restored"]
 IN_FLIGHT = frozenset({"SENT", "UNKNOWN"})
 LIVE = frozenset({"SENT", "UNKNOWN", "OPEN"})
 STICKY = frozenset({"FILLED", "CANCELED", "EXPIRED"})
+DROPPED = "dropped"  # a `close_reason`
 
 
 Record = TypeVar("Record", "Leg", "Trade")
@@ -156,11 +157,11 @@ class Trade:
 
     `base_at_entry` is the quantity of the user's own coins. `rep_old`, `rep_new` are the levels of a replacement in
     progress; `stage` is 1 when its new level was given up. `want` is the stop that trailing requests. `adj` is the
-    quantity by which the position was reduced. `overruled`: when an operator closed it in quarantine. `halt`: cancel
-    the entry. `ok_at` is the last good read in which exits covered the position, `bare_at` since when they do not.
-    `retry_at`: end of a pause that the venue demanded. `sends` are the instants of its latest exits and closes.
-    `pauses` counts the pauses after failed closes, while their cause, `paused_for`, and about the price, `paused_px`,
-    stay.
+    quantity by which the position was reduced. `overruled`: when an operator closed or dropped it in quarantine.
+    `halt`: cancel the entry. `ok_at` is the last good read in which exits covered the position, `bare_at` since when
+    they do not. `retry_at`: end of a pause that the venue demanded. `sends` are the instants of its latest exits and
+    closes. `pauses` counts the pauses after failed closes, while their cause, `paused_for`, and about the price,
+    `paused_px`, stay.
     """
 
     intent: Intent
@@ -208,6 +209,16 @@ class Trade:
     @property
     def closes(self) -> tuple[Leg, ...]:
         return tuple(leg for leg in self.legs if leg.kind == "C")
+
+    @property
+    def net(self) -> Decimal:
+        """What its orders have left it with; fees that are not known yet are not counted."""
+        return sum((leg.cum - leg.fees if leg.kind == "E" else -leg.cum for leg in self.legs), -self.adj)
+
+    @property
+    def dropped(self) -> bool:
+        """Whether an operator has given up what it held."""
+        return self.close_reason == DROPPED
 
     @property
     def entry_works(self) -> bool:

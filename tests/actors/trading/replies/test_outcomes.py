@@ -121,6 +121,7 @@ def test_only_canceled_exits_are_listed_with_numbers_where_they_are_numbers() ->
         (sold("C", 89), "soft_stop", 89, "sl"),
         (sold("C", 121), "soft_tp", 121, "tp"),
         (sold("C", 99), "unprotectable", 99, "flattened"),
+        (sold("C", 99), "dropped", 99, "orphan"),
     ],
 )
 def test_the_last_order_that_sold_tells_the_reason(last: Leg, asked: str, px: int, reason: str) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from opentrader.domain.trading.lifecycle import Alert, close, faulted, trail
+from opentrader.domain.timeframes import DAY_MS
+from opentrader.domain.trading.lifecycle import Alert, close, drop, faulted, next_poll, trail, watch
+from opentrader.domain.trading.lifecycle.fold import changed
 from opentrader.domain.trading.venue import Balance, CancelList, Close
 
 from .given import (
@@ -68,3 +70,39 @@ def test_k3_every_count_begins_anew_when_an_operator_overrules() -> None:
     )
     told = close(stuck, "close", NOW)
     assert (told.failed_closes, told.failed_protects, told.pauses, told.sends, told.close_after) == (0, 0, 0, (), 0)
+
+
+STUCK = trade(BOUGHT, leg("L", "OPEN"), quar="unknown", label="QUARANTINE")
+
+
+def test_what_is_dropped_is_held_no_more_and_its_exits_are_canceled() -> None:
+    told, effect = ticked(drop(STUCK, NOW), view(entry_order(), wallet=10))
+    assert (told.net, told.adj, effect) == (0, 10, CancelList(LIST, "BTCUSDT"))
+    gone = told.with_leg(replace(told.legs[-1], state="CANCELED"))
+    told, effect = ticked(gone, view(entry_order(), wallet=10), NOW + 60_000)
+    assert (told.label, effect) == ("FLAT", None)
+
+
+def test_an_exit_that_was_quicker_than_the_drop_has_sold_what_was_given_up() -> None:
+    told = drop(STUCK, NOW)
+    after = changed(told, told.legs[-1], replace(told.legs[-1], cum=D(4)), NOW + 1)
+    assert (after.net, after.adj) == (0, 6)
+
+
+def test_an_entry_that_turns_up_after_the_drop_is_sold() -> None:
+    told = drop(trade(leg("E", "UNKNOWN"), quar="unknown", label="QUARANTINE"), NOW)
+    assert (told.entries[0].state, told.adj) == ("ABSENT", 0)
+    found = view(entry_order(), wallet=10)
+    told, effect = ticked(told, found, NOW + 30_000)
+    assert isinstance(effect, Close)
+    told = replace(told.with_leg(replace(told.legs[-1], state="FILLED", cum=D(10))), label="CLOSING")
+    assert told.net == 0
+
+
+def test_what_was_in_doubt_is_looked_for_a_day_after_the_drop() -> None:
+    """Also what was sent longer ago than that: nobody looked for it any more."""
+    old = leg("L", "UNKNOWN", sent_at=NOW - 2 * DAY_MS)
+    told = drop(trade(BOUGHT, old, quar="unknown", label="QUARANTINE"), NOW)
+    assert watch(told, NOW + DAY_MS - 1).lists == (LIST,)
+    assert not watch(told, NOW + DAY_MS)
+    assert next_poll(replace(told, label="FLAT"), NOW + DAY_MS) is None

@@ -1,0 +1,18 @@
+"""What a person decides about one trade: it is named by its id, and no license bars it."""
+
+from __future__ import annotations
+
+from opentrader.actors import messages
+from opentrader.actors.messages.exits import is_exit
+from tests.actors.messages.parsing import parsed, refused
+
+
+def test_a_drop_names_a_trade() -> None:
+    assert parsed(messages.DropTrade, id="01J").id == "01J"
+    assert refused(messages.DropTrade) == {"id"}
+    assert refused(messages.DropTrade, id="x" * 65) == {"id"}
+
+
+def test_a_drop_needs_no_license_and_may_use_the_last_space_of_a_disk() -> None:
+    assert not messages.DropTrade.licensed
+    assert is_exit(messages.DropTrade("x"))
