@@ -20,12 +20,13 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=1, help="how many, one after the other (default: %(default)s)")
     parser.add_argument("--hours", type=float, default=4.0, help="simulated hours of each (default: %(default)s)")
     parser.add_argument("--climate", choices=CLIMATES, default="mixed", help="what goes wrong (default: %(default)s)")
+    parser.add_argument("--speed", type=float, default=1.0, help="of market time (default: %(default)g)")
     options = parser.parse_args()
     broken = 0
     for seed in range(options.seed, options.seed + options.seeds):
         began = time.process_time()
-        verdict = Simulation(seed, options.hours, options.climate).run()
-        report(seed, options.climate, verdict, time.process_time() - began)
+        verdict = Simulation(seed, options.hours, options.climate, speed=options.speed).run()
+        report(seed, options.climate, options.speed, verdict, seconds=time.process_time() - began)
         broken += bool(verdict.violations)
     return int(broken > 0)
 
@@ -35,7 +36,7 @@ def tell(line: str) -> None:
     sys.stdout.flush()
 
 
-def report(seed: int, climate: str, verdict: Verdict, seconds: float) -> None:
+def report(seed: int, climate: str, speed: float, verdict: Verdict, *, seconds: float) -> None:
     pace = verdict.hours * 3600 / seconds
     tell(f"seed {seed}, {climate}, {verdict.hours:g} h: {verdict.digest} in {seconds:.1f} s, {pace:,.0f} x real time")
     tell("  " + ", ".join(f"{name} {count:,}" for name, count in verdict.counts.items() if count))
@@ -43,8 +44,8 @@ def report(seed: int, climate: str, verdict: Verdict, seconds: float) -> None:
         tell(f"  {violation.kind} after {violation.at:,.1f} s: {violation.text}")
     if verdict.violations:
         first = min(violation.at for violation in verdict.violations)
-        hours = f"{first / 3600 + 0.001:.3f}"
-        tell(f"  repeat: python -m tests.simulation --seed {seed} --hours {hours} --climate '{climate}'")
+        options = f"--seed {seed} --hours {first / 3600 + 0.001:.3f} --climate '{climate}' --speed {speed:g}"
+        tell(f"  repeat: python -m tests.simulation {options}")
 
 
 if __name__ == "__main__":

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import Context, copy_context
 from dataclasses import dataclass
 from decimal import Decimal
-from random import Random
 from types import SimpleNamespace
 from typing import Any, cast
-
-from ulid import ULID
 
 from opentrader.actors import messages
 from opentrader.actors.runtime import wakeup
@@ -46,40 +42,14 @@ from opentrader.store.tables.entry_counts import EntryCountTable
 from opentrader.store.tables.history import HistoryTable
 from opentrader.store.tables.idempotency import IdempotencyTable
 from opentrader.store.tables.journal import JournalTable
+from tests.simulation.clock import LoopClock, SeededIds
 from tests.simulation.lives import Callbacks
 from tests.simulation.loop import LIFE, Life, VirtualLoop, bury
-from tests.simulation.market import LISTINGS, START_MS, TablePrices
+from tests.simulation.market import LISTINGS, TablePrices
 
 INSTANCE = "SIM1"
 RISK = Risk(max_trades_day=1_000, per_trade_pct=Decimal("0.5"), max_notional_pct=Decimal(10))
 ATR_SHARE = 0.01  # of the price; the trailing rule needs a plausible one, no more
-
-
-class LoopClock:
-    """Wall and market time are the time of the loop."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-
-    def wall(self) -> float:
-        return START_MS / 1000 + self._loop.time()
-
-    steady = wall
-
-    def market_ms(self) -> int:
-        return START_MS + round(self._loop.time() * 1000)
-
-
-class SeededIds:
-    """ULIDs whose random part comes from the seed; each is greater than the one before."""
-
-    def __init__(self, clock: LoopClock, random: Random) -> None:
-        self._clock, self._random, self._last = clock, random, 0
-
-    def new(self) -> str:
-        number = (self._clock.market_ms() << 80) | self._random.getrandbits(80)
-        self._last = max(number, self._last + 1)
-        return str(ULID.from_int(self._last))
 
 
 class Analyst(Actor):
@@ -153,7 +123,7 @@ class Daemon:
         self._requests = 0
         self.idempotency, self.audit_log = IdempotencyTable(store), AuditTable(store)
         self._lives = Callbacks(loop)
-        self._connection = VenueConnection(exchange, clock, governor=Governor(weight, loop.time))
+        self._connection = VenueConnection(exchange, clock, governor=Governor(weight, loop.time), speed=clock.speed)
         self._supervisor = Supervisor(loop, clock, ids, on_fatal=on_fatal, barrier=self._settled, lives=self._lives)
         records = Records(
             journal=JournalTable(store),
@@ -171,11 +141,12 @@ class Daemon:
                 records,
                 disk,
                 risk=RISK,
-                rules=BINANCE,
+                rules=BINANCE.at_speed(clock.speed),
                 instance=INSTANCE,
                 licensed=lambda: True,
                 watchlist=tuple(LISTINGS),
                 timeframe="1h",
+                speed=clock.speed,
             ),
             vital=True,
         )

@@ -27,7 +27,8 @@ from opentrader.exchange.paper.paper import PaperExchange
 from opentrader.exchange.paper.session import Session, Terms
 from opentrader.store.sqlite import schema
 from opentrader.store.sqlite.database import Store
-from tests.simulation.daemon import BROKEN, Answer, Daemon, LoopClock, SeededIds
+from tests.simulation.clock import LoopClock, SeededIds
+from tests.simulation.daemon import BROKEN, Answer, Daemon
 from tests.simulation.disk import SimulatedDisk, SimulatedReaders, SimulatedWriter, in_memory
 from tests.simulation.judging.judge import Judge, Violation
 from tests.simulation.loop import Life, VirtualLoop, outside
@@ -63,7 +64,8 @@ class RigFailed(Exception):
 class Simulation:
     """Build it, `run` it once. The same seed, hours and climate give the same verdict.
 
-    `people` starts whoever acts; by default traders, an operator and the user's own hands, at random.
+    `people` starts whoever acts; by default traders, an operator and the user's own hands, at random. `hours` are of
+    real time, as all is that the process and the line do; market time runs `speed` times as fast.
     """
 
     def __init__(
@@ -72,13 +74,15 @@ class Simulation:
         hours: float,
         climate: str = "mixed",
         people: Callable[[Simulation], None] = lambda simulation: People(simulation).start(),
+        *,
+        speed: float = 1.0,
     ) -> None:
         self._people = people
         self.seed, self.hours, self.climate = seed, hours, climate
         self.loop = VirtualLoop()
-        self.clock = LoopClock(self.loop)
+        self.clock = LoopClock(self.loop, speed)
         self.weather = Weather(CLIMATES[climate], self.stream("weather"))
-        self.prices = drawn(self.stream("prices"), hours)
+        self.prices = drawn(self.stream("prices"), hours * speed)
         self.answers: list[tuple[float, Message[Any], str | None, Answer]] = []
         self.daemon: Daemon | None = None
         self.up_since = 0.0
@@ -107,7 +111,7 @@ class Simulation:
         if self._errors:
             if self.daemon is not None:
                 self.daemon.end()
-            raise RigFailed(f"seed {self.seed}, {self.climate}") from self._errors[0]
+            raise RigFailed(f"seed {self.seed}, {self.climate}, speed {self.clock.speed:g}") from self._errors[0]
         self.judge.closing()
         if self.daemon is not None:
             self.daemon.end()
@@ -224,8 +228,8 @@ class Simulation:
             SimulatedReaders(ledger),
         )
         self.session = Session(self.ledger, self.prices, LISTINGS, Terms())
-        self.paper = PaperExchange(self.session, self.clock, recv_window_ms=ENGINE_MS)
-        self.wire = Wire(self.loop, self.paper, self.weather, self.stream("push"))
+        self.paper = PaperExchange(self.session, self.clock, recv_window_ms=int(ENGINE_MS * self.clock.speed))
+        self.wire = Wire(self.loop, self.clock, self.paper, self.weather, self.stream("push"))
         self.judge = Judge(self, journal, ledger, faults)
         self._databases = (journal, ledger)
         self.weather.on_change = self._set_terms

@@ -9,8 +9,8 @@ from contextvars import copy_context
 
 import pytest
 
+from tests.simulation.clock import every
 from tests.simulation.loop import LIFE, Life, Stuck, VirtualLoop, bury, outside
-from tests.simulation.timer import every
 
 
 @pytest.fixture

@@ -35,8 +35,8 @@ from opentrader.exchange.paper.transport import (
     refusal_of_read,
 )
 from opentrader.exchange.refusals import MARKET_CLOSED, outcome_of
+from tests.simulation.clock import LoopClock
 from tests.simulation.loop import VirtualLoop, outside
-from tests.simulation.market import START_MS
 from tests.simulation.push import Push
 from tests.simulation.weather import CallFault, Weather
 
@@ -57,9 +57,11 @@ class Wire:
 
     venue = "paper"
 
-    def __init__(self, loop: VirtualLoop, exchange: PaperExchange, weather: Weather, random: Random) -> None:
+    def __init__(
+        self, loop: VirtualLoop, clock: LoopClock, exchange: PaperExchange, weather: Weather, random: Random
+    ) -> None:
         """`random`: of the stream."""
-        self._loop, self._exchange, self._weather = loop, exchange, weather
+        self._loop, self._clock, self._exchange, self._weather = loop, clock, exchange, weather
         self._stale_ms = 0
         self._context = outside()
         exchange.transport._faults = self._faults
@@ -111,9 +113,11 @@ class Wire:
         return await self._read("orders", symbol, lambda: self._exchange.orders(symbol, since))
 
     async def fills(self, symbol: str, since: int) -> tuple[Fill, ...]:
-        told = await self._read("fills", symbol, lambda: self._exchange.fills(symbol, since))
-        late_ms = int(1000 * max(self._weather.now("fills"), default=0.0))
-        return known_after(told, late_ms, START_MS + round(self._loop.time() * 1000))
+        return await self._read("fills", symbol, lambda: self._fills(symbol, since))
+
+    async def _fills(self, symbol: str, since: int) -> tuple[Fill, ...]:
+        late_ms = int(1000 * self._clock.speed * max(self._weather.now("fills"), default=0.0))
+        return known_after(await self._exchange.fills(symbol, since), late_ms, self._clock.market_ms())
 
     async def balances(self) -> Mapping[str, Balance]:
         return await self._read("balances", None, self._exchange.balances)
@@ -215,7 +219,7 @@ class Wire:
         there, back = (half + LATE * self._weather.draw(), None) if fault == "late" else (half, half)
         if fault in {"mute", "late", "hung"}:
             back = None
-        stale = int(STALE_MS * self._weather.draw()) if fault == "stale" else 0
+        stale = int(STALE_MS * self._clock.speed * self._weather.draw()) if fault == "stale" else 0
         self._loop.call_later(there, self._arrive, request, reply, back, stale, context=self._context)
         if back is None and fault != "hung":
             self._loop.call_later(GIVES_UP, _settle, reply, unanswered, context=self._context)

@@ -163,8 +163,8 @@ class Exchange(Protocol):
     """One account at one venue. All coroutines run on the event loop of the system; instants are Unix milliseconds.
 
     Every read raises `SymbolNotFound` for an unknown symbol, and the errors above. A read may be shared with others who
-    ask for the same: `max_age`, in milliseconds, is how old its question may be. Whatever it is, a read that was asked
-    for before the last answer to a write of ours in the symbol does not serve.
+    ask for the same: `max_age`, in milliseconds of market time, is how old its question may be. Whatever it is, a read
+    that was asked for before the last answer to a write of ours in the symbol does not serve.
     """
 
     venue: str

@@ -18,9 +18,9 @@ PARTS: frozenset[Part] = frozenset({"price", "balance", "open_orders", "history"
 class Watch:
     """What a look has to read of a symbol: orders and lists by client id, and parts; everything is read in parallel.
 
-    Nothing counts that was asked of the venue before the last answer to a write of ours. `max_age`, in milliseconds:
-    price, balance and open orders that were asked for this long ago at most serve as well. `since`: where the history
-    and the fills begin. `urgent`: a position waits for it.
+    Nothing counts that was asked of the venue before the last answer to a write of ours. `max_age`, in milliseconds of
+    market time: price, balance and open orders that were asked for this long ago at most serve as well. `since`: where
+    the history and the fills begin. `urgent`: a position waits for it.
     """
 
     symbol: str

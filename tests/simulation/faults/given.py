@@ -26,7 +26,9 @@ class ScriptFailed(Exception):
     """The script did not come to its end; so the run shows nothing, and no expected failure covers it."""
 
 
-def scripted(act: Callable[[Simulation], Coroutine[Any, Any, None]], climate: str = "calm") -> Simulation:
+def scripted(
+    act: Callable[[Simulation], Coroutine[Any, Any, None]], climate: str = "calm", *, speed: float = 1.0
+) -> Simulation:
     """A run in which one script acts, and nobody else. Raises `ScriptFailed` if it does not reach its end."""
     ended = list[bool]()
 
@@ -34,7 +36,10 @@ def scripted(act: Callable[[Simulation], Coroutine[Any, Any, None]], climate: st
         await act(simulation)
         ended.append(True)
 
-    simulation = Simulation(1, 0.3, climate, people=lambda simulation: simulation.spawn(whole(simulation)))
+    def alone(simulation: Simulation) -> None:
+        simulation.spawn(whole(simulation))
+
+    simulation = Simulation(1, 0.3, climate, alone, speed=speed)
     simulation.run()  # raises what the script raises
     if not ended:
         raise ScriptFailed("it was still waiting at the end of the run")

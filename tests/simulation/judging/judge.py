@@ -21,10 +21,10 @@ from opentrader.actors.runtime.message import Message
 from opentrader.domain.trading.lifecycle import Trade
 from opentrader.domain.trading.lifecycle.ids import ENTRY, EXIT
 from opentrader.errors import StorageFull
+from tests.simulation.clock import every
 from tests.simulation.judging.keys import Keys
 from tests.simulation.judging.money import Accountant, Book
 from tests.simulation.market import START_MS
-from tests.simulation.timer import every
 from tests.simulation.weather import WindowKind
 from tests.simulation.wire import GONE
 
@@ -39,10 +39,10 @@ SETTLED_SECONDS = 15.0  # after a start
 BARE_SECONDS = 120.0  # of good time; the bound of one unknown outcome is 22 s, and several may follow each other
 UNSEEN_SECONDS = 150.0  # of good time; the reconcile looks every 30 s
 STUCK_SECONDS = 600.0  # of good time, from the operator's close of a quarantined trade
-MOST_ORDERS, ORDERS_MS = 12, 60_000  # market orders of one trade within a minute
-ENTRY_MS = 10_000  # from the intent of a market entry to its order: 5 s, and the line
+MOST_ORDERS, ORDERS_SECONDS = 12, 60  # market orders of one trade within a minute
+ENTRY_SECONDS = 10  # from the intent of a market entry to its order: 5 s, and the line
 MOST_READS = 4  # of the account at once
-ACCOUNT_MS = 20_000  # age of the account that an entry is sized from
+ACCOUNT_SECONDS = 20  # age of the account that an entry is sized from
 PROTECTABLE = Decimal(12)  # in quote currency: what is worth less may stay unprotected
 
 
@@ -131,7 +131,8 @@ class Judge:
         if type_ != "MARKET":
             return
         placed.market_orders.append(created)
-        if len(placed.market_orders) > MOST_ORDERS and created - placed.market_orders[0] <= ORDERS_MS:
+        within = self._seconds(created - placed.market_orders[0])
+        if len(placed.market_orders) > MOST_ORDERS and within <= ORDERS_SECONDS:
             self.found("order storm", f"{len(placed.market_orders)} market orders of {tail} within a minute")
         if side == "buy":
             self._entered(tail, created)
@@ -143,13 +144,18 @@ class Judge:
         asked = self._sim.asked_at(trade.intent.symbol)
         if asked is not None and asked < self._all_closed < self._sim.loop.time():
             self.found("opened after closeall", f"{tail} was asked for before a closeall, and bought after it")
-        waited = created - trade.intent.created_at
-        if waited > ENTRY_MS:
-            self.found("late entry", f"{tail} was bought {waited / 1000:.1f} s after it was planned")
+        waited = self._seconds(created - trade.intent.created_at)
+        if waited > ENTRY_SECONDS:
+            self.found("late entry", f"{tail} was bought {waited:.1f} s after it was planned")
         daemon = self._sim.daemon
         account = daemon.snapshot().account if daemon is not None and daemon.ready else None
-        if account is not None and created - account.at > ACCOUNT_MS:
-            self.found("stale account", f"{tail} was bought on an account of {(created - account.at) / 1000:.0f} s ago")
+        age = 0.0 if account is None else self._seconds(created - account.at)
+        if age > ACCOUNT_SECONDS:
+            self.found("stale account", f"{tail} was bought on an account of {age:.0f} s ago")
+
+    def _seconds(self, market_ms: int) -> float:
+        """How long a duration of the process or the line has been, in real time."""
+        return market_ms / 1000 / self._sim.clock.speed
 
     def _charged(self, tail: str, base: str, asset: str, fee: Decimal, at: int) -> None:
         """A fee in another asset than those of the pair costs what the venue's price says at that time."""
@@ -244,7 +250,7 @@ class Judge:
     def _demand_looks(self, trades: dict[str, Trade]) -> None:
         """A trade with something at work is looked at, again and again."""
         for tail, trade in trades.items():
-            symbol, began = trade.intent.symbol, (trade.intent.created_at - START_MS) / 1000
+            symbol, began = trade.intent.symbol, self._seconds(trade.intent.created_at - START_MS)
             told = self._sim.wire.seen_at(symbol, of_all=is_swept(trade, pushed=self._pushed))
             seen = max(told, self._sim.up_since, began)
             at_work = any(leg.live for leg in trade.legs)  # what is bare is judged apart

@@ -27,7 +27,7 @@ QUOTE = "USDT"
 STALE_SECONDS = 180.0  # of good time: a late order is looked for every 30 s
 PROVISIONAL_SECONDS = 900.0  # of good time: the fills of a closed trade are asked for again and again
 UNBOOKED_SECONDS = 180.0  # of good time, from the first sight of a trade that is closed and has no row
-READ_MS = 30_000  # a row may be older than its event says by as much as a read took
+READ_SECONDS = 30  # a row may be older than its event says by as much as a read took
 
 
 @dataclass
@@ -95,7 +95,7 @@ class Accountant:
 
     def _wrong(self, row: Row, book: Book) -> Iterator[tuple[float, str]]:
         """What is wrong with a row, each with how long it may be."""
-        stale = STALE_SECONDS if book.filled_at > row.at - READ_MS else 0.0
+        stale = STALE_SECONDS if book.filled_at > row.at - READ_SECONDS * 1000 * self._sim.clock.speed else 0.0
         if not row.known:
             yield PROVISIONAL_SECONDS, f"{row.id} is booked provisionally"
             if row.pnl > book.profit:

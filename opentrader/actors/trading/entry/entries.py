@@ -129,7 +129,8 @@ class Entries(TradingPart):
     def _quote(self, message: Entry) -> Reply[Any]:
         known, now = self._account.reading, self.links.clock.market_ms()
         young = known is not None and known.at > max(self.book.wrote_at, now - YOUNG_MS * self._speed)
-        asked, key = quoted(self._exchange, message.symbol, known, young=young), self.links.ids.new()
+        asked = quoted(self._exchange, message.symbol, known, young=young, max_age=self._rules.shared_age)
+        key = self.links.ids.new()
         work = planned_by(self.links.ask, asked, PlanEntry(key, message, self._epoch(), now))
         return self.links.pipe(work, facts={"intent_id": key})
 

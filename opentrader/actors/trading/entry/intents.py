@@ -25,7 +25,6 @@ from opentrader.domain.trading.venue import ZERO, Balance, Filters, Order
 from opentrader.errors import Fault, InvalidInput, OrderRejected, RiskLimit
 
 EMPTY = Balance(ZERO, ZERO)
-ORDERS_MS = 3_000  # open orders that were read this long ago serve to count the places that are left
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +51,13 @@ class Quote:
         return VenueView(self.filters, now, last=self.last, balance=balance)
 
 
-async def quoted(exchange: Exchange, symbol: str, known: AccountReading | None, *, young: bool) -> Quote:
+async def quoted(exchange: Exchange, symbol: str, known: AccountReading | None, *, young: bool, max_age: int) -> Quote:
     """A quote in one round trip. `known`: the last reading of the account, which is read again unless it is `young`.
 
+    Open orders that were read `max_age` ago serve as well: they only count the places that are left.
     Raises `SymbolNotFound` and `ExchangeError`.
     """
-    watch = Watch(symbol, parts=frozenset({"open_orders"}), max_age=ORDERS_MS)
+    watch = Watch(symbol, parts=frozenset({"open_orders"}), max_age=max_age)
     reading = _as_known(known) if known is not None and young else account_of(exchange, known)
     ticker, view, account = await asyncio.gather(exchange.ticker(symbol), exchange.look(watch), reading)
     if view.open_orders is None:

@@ -18,7 +18,6 @@ from opentrader.domain.trading.venue import Balance
 
 ACCOUNT_SECONDS = 30.0  # between two reads, apart from those that our own fills ask for
 RETRY_SECONDS = 5.0  # after one that failed
-SHARED_MS = 1_000  # a read of the account that others have asked for just now serves as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,8 @@ class AccountRead(Message[None]):
 class AccountReader(TradingPart):
     """The latest reading, and why the one after it failed, if it did; a failed one blocks entries.
 
-    One read is in flight. `first` is called after the first successful read.
+    One read is in flight, and one that others have asked for within a poll serves as well. `first` is called after the
+    first successful read.
     """
 
     def __init__(self, desk: Desk, first: Callable[[], Reply[None] | None]) -> None:
@@ -53,12 +53,12 @@ class AccountReader(TradingPart):
         pause = RETRY_SECONDS if self.degraded or self.reading is None else ACCOUNT_SECONDS
         if at - self._asked_at >= pause:
             self._asked_at = at
-            self._ask(SHARED_MS)
+            self._ask(self._rules.poll)
 
     def changed(self) -> None:
         """An order of ours has filled: what was read is old."""
         self._again = self._under_way is not None
-        self._ask(SHARED_MS)
+        self._ask(self._rules.poll)
 
     @handles(ReadAccount)
     def read(self, message: ReadAccount) -> Reply[None]:
@@ -81,7 +81,7 @@ class AccountReader(TradingPart):
             self._show()
         if self._again:
             self._again = False
-            self._ask(SHARED_MS)
+            self._ask(self._rules.poll)
         return reply
 
     def take(self, reading: AccountReading) -> Reply[None] | None:

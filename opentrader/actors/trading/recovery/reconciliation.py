@@ -23,7 +23,6 @@ from opentrader.actors.runtime.reply import Reply
 from opentrader.actors.trading.control import halted_by
 from opentrader.actors.trading.desk import Desk, TradingPart
 from opentrader.actors.trading.lifecycle_loop import LifecycleLoop
-from opentrader.actors.trading.reading.account import SHARED_MS
 from opentrader.actors.trading.replies.presenter import bought, trade_reply
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.actors.trading.steps import CheckEntries
@@ -237,7 +236,8 @@ async def settled(search: Search, *, everywhere: bool) -> tuple[Trade, ...]:
 
 
 async def searched(search: Search, *, everywhere: bool) -> Found:
-    open_orders, account = await asyncio.gather(search.exchange.open_everywhere(), search.exchange.account(SHARED_MS))
+    reads = search.exchange.open_everywhere(), search.exchange.account(search.rules.poll)
+    open_orders, account = await asyncio.gather(*reads)
     known = {cid for trade in search.snapshot().trades for leg in trade.legs for cid in leg.cids}
     strange = {
         symbol
