@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
-from decimal import Decimal
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, Decimal
 from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
-BETWEEN_TRADES = 240.0  # mean seconds
 OPERATOR_SECONDS = 300.0
 RETRIES = 3
 REPEATS_SECONDS = 150.0  # between two looks of a client through its old requests
@@ -30,16 +30,37 @@ CUT_SECONDS = 0.2  # mean time from such a request to the crash that cuts it off
 STORM = 600  # requests of an impatient client
 
 
+@dataclass(frozen=True, slots=True)
+class Tastes:
+    """What traders want. `between`: mean seconds between two requests. `often`: of market and limit entries, closes,
+    sales, closealls and raised stops. `widest` stop in percent, `lowest` limit as a fraction below the last price,
+    `reward`: the target of a limit entry as a multiple of its stop.
+    """
+
+    symbols: tuple[str, ...] = SYMBOLS
+    between: float = 240.0
+    often: tuple[int, ...] = (50, 20, 14, 4, 2, 10)
+    widest: float = 2.5
+    lowest: float = 0.02
+    reward: float = 2.0
+
+
+USUAL = Tastes()
+MANY_OF_FEW = ("SOLUSDT", "SOLUSDT", "SOLUSDT", "ETHUSDT")
+CROWD = Tastes(MANY_OF_FEW, 60.0, (20, 70, 3, 1, 1, 2), widest=0.7, lowest=0.004, reward=1.0)
+
+
 class People:
     def __init__(self, simulation: Simulation) -> None:
         self._sim = simulation
         self._traders, self._operator, self._hands = map(simulation.stream, ("traders", "operator", "hands"))
+        self._tastes = CROWD if simulation.weather.climate.crowd else USUAL
         self._keys = 0
         self._closes: deque[tuple[Message[Any], str]] = deque(maxlen=OLD_REQUESTS)
 
     def start(self) -> None:
         climate = self._sim.weather.climate
-        self._again(BETWEEN_TRADES, self._traders, self._trade)
+        self._again(self._tastes.between, self._traders, self._trade)
         self._again(OPERATOR_SECONDS, self._operator, self._operate)
         self._again(REPEATS_SECONDS, self._sim.stream("repeats"), self._repeat)
         if climate.kills:
@@ -60,31 +81,30 @@ class People:
     # --- traders
 
     async def _trade(self, random: Random) -> None:
-        symbol = random.choice(SYMBOLS)
+        symbol = random.choice(self._tastes.symbols)
         kinds: tuple[Callable[[Random, str], Message[Any]], ...] = (self._entry, self._manual, self._close)
-        (make,) = random.choices((*kinds, self._sell, self._everything, self._trail), (50, 20, 14, 4, 2, 10))
+        (make,) = random.choices((*kinds, self._sale, self._everything, self._trail), self._tastes.often)
         message, key = make(random, symbol), self._key(random)
-        if key is not None and make in {self._close, self._sell, self._everything}:
+        if key is not None and make in {self._close, self._sale, self._everything}:
             self._closes.append((message, key))
         await self._insist(random, message, key)
 
     def _entry(self, random: Random, symbol: str) -> Message[Any]:
-        sl = round(random.uniform(0.4, 2.5), 2)
+        sl = round(random.uniform(0.4, self._tastes.widest), 2)
         tp = round(sl * random.uniform(1.0, 3.0), 2)
         return messages.ExecuteTrade(symbol, "buy", bot="sim", sl=sl, tp=tp, ev=30, confidence=9)
 
     def _manual(self, random: Random, symbol: str) -> Message[Any]:
         last = float(self._sim.prices.price(symbol, self._sim.clock.market_ms()))
-        px = round(last * (1 - random.uniform(-0.001, 0.02)), 2)
-        sl = round(random.uniform(0.4, 2.5), 2)
-        return messages.PlaceManual(
-            symbol, "buy", entry_px=px, sl_pct=sl, tp_pct=round(2 * sl, 2), ttl_hours=round(random.uniform(0.1, 4), 2)
-        )
+        px = round(last * (1 - random.uniform(-0.001, self._tastes.lowest)), 2)
+        sl = round(random.uniform(0.4, self._tastes.widest), 2)
+        tp, hours = round(self._tastes.reward * sl, 2), round(random.uniform(0.1, 4), 2)
+        return messages.PlaceManual(symbol, "buy", entry_px=px, sl_pct=sl, tp_pct=tp, ttl_hours=hours)
 
     def _close(self, random: Random, symbol: str) -> Message[Any]:
         return messages.ClosePosition(symbol)
 
-    def _sell(self, random: Random, symbol: str) -> Message[Any]:
+    def _sale(self, random: Random, symbol: str) -> Message[Any]:
         return messages.ExecuteTrade(symbol, "sell", bot="sim", sl=1, tp=2, ev=30, confidence=9)
 
     def _everything(self, random: Random, symbol: str) -> Message[Any]:
@@ -114,7 +134,7 @@ class People:
 
     async def _cut_off(self, random: Random) -> None:
         """A close with a key, and a crash before or while it is carried out. Repeated soon, or after long."""
-        make = random.choice((self._close, self._everything, self._sell))
+        make = random.choice((self._close, self._everything, self._sale))
         message, key = make(random, random.choice(SYMBOLS)), f"cut-{self._sim.loop.time():.3f}"
         asking = asyncio.ensure_future(self._sim.request(message, key))
         await asyncio.sleep(random.expovariate(1 / CUT_SECONDS))
@@ -156,13 +176,13 @@ class People:
 
     async def _interfere(self, random: Random) -> None:
         """On the venue, behind our back: coins come and go, and now and then one of our exits is canceled."""
-        symbol = random.choice(SYMBOLS)
-        base = LISTINGS[symbol].base
-        act = random.choices((self._move_money, self._buy, self._cancel_ours), (5, 3, 2))[0]
-        await act(random, symbol, base)
+        symbol, crowd = random.choice(self._tastes.symbols), self._sim.weather.climate.crowd
+        acts = (self._move_money, self._buy, self._cancel_ours, self._bring, self._take, self._sell)
+        (act,) = random.choices(acts, (5, 3, 2, *((5, 5, 5) if crowd else (0, 0, 0))))
+        await act(random, symbol, LISTINGS[symbol].base)
 
     async def _move_money(self, random: Random, symbol: str, base: str) -> None:
-        """Deposits of any asset; withdrawals of USDT, and of what the user bought himself."""
+        """Deposits and withdrawals of USDT."""
         amount = Decimal(str(round(random.uniform(-500, 1_000), 2)))
         held = (await self._sim.paper.balances())["USDT"]
         if amount > 0 or held.free + amount > 1_000:
@@ -173,6 +193,34 @@ class People:
         filters = await self._sim.paper.filters(symbol)
         qty = filters.floor(Decimal(50) / self._sim.prices.price(symbol, now))
         await self._sim.paper.place(NewOrder(f"web-{now}", symbol, "buy", "MARKET", qty, now))
+
+    async def _bring(self, random: Random, symbol: str, base: str) -> None:
+        await self._move(base, Decimal(50) / self._price(symbol))
+
+    async def _take(self, random: Random, symbol: str, base: str) -> None:
+        """Withdraw half of the coins that are the user's own."""
+        await self._move(base, -await self._own(base) / 2)
+
+    async def _sell(self, random: Random, symbol: str, base: str) -> None:
+        """Sell a third of them."""
+        now, filters = self._sim.clock.market_ms(), await self._sim.paper.filters(symbol)
+        qty = filters.floor(await self._own(base) / 3)
+        if qty * self._price(symbol) > filters.min_notional:
+            self._sim.weather.seen["sold by hand"] += 1
+            await self._sim.paper.place(NewOrder(f"web-{now}", symbol, "sell", "MARKET", qty, now))
+
+    async def _own(self, base: str) -> Decimal:
+        """The coins that are free, and that no trade of ours has bought."""
+        held = (await self._sim.paper.balances())[base]
+        return max(Decimal(0), min(held.free, held.total - self._sim.judge.held(base)))
+
+    async def _move(self, base: str, amount: Decimal) -> None:
+        amount = amount.quantize(Decimal("0.00001"), ROUND_DOWN)
+        self._sim.weather.seen["coins brought" if amount > 0 else "coins taken"] += 1
+        await self._sim.ledger.write(partial(deposit, asset=base, amount=amount, at=self._sim.clock.market_ms()))
+
+    def _price(self, symbol: str) -> Decimal:
+        return self._sim.prices.price(symbol, self._sim.clock.market_ms())
 
     async def _cancel_ours(self, random: Random, symbol: str, base: str) -> None:
         orders = [order for order in await self._sim.paper.open_orders(symbol) if order.side == "sell"]

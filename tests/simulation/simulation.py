@@ -247,8 +247,9 @@ class Simulation:
     def _set_terms(self) -> None:
         """The order books of the venue, as deep as the weather lets them be."""
         thin = self.weather.now("thin")
-        depth = Depth(level_notional=Decimal(50), levels=int(min(thin))) if thin else Depth()
-        fees = Fees(in_bnb=self.weather.climate.bnb)
+        climate = self.weather.climate
+        depth = Depth(level_notional=Decimal(50), levels=int(min(thin))) if thin else climate.depth
+        fees = Fees(in_bnb=climate.bnb)
         self.session.terms = replace(Terms(), rates=Rates(depth=depth, fees=fees))
 
     @contextmanager

@@ -10,8 +10,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from contextvars import Context
 from dataclasses import dataclass, field
+from decimal import Decimal
 from random import Random
 from typing import Literal
+
+from opentrader.exchange.paper.matching.book import Depth
 
 WindowKind = Literal[
     "latency",  # a call takes this many seconds
@@ -55,6 +58,10 @@ class Streaming:
     late: float = 0.0
 
 
+DEEP = Depth()
+SHALLOW = Depth(spacing=Decimal("0.001"), level_notional=Decimal(400))
+
+
 @dataclass(frozen=True, slots=True)
 class Climate:
     """A class of weather. `chances`: of a fault, for each call. `kills`: mean seconds between two; 0 is never.
@@ -62,7 +69,8 @@ class Climate:
     `storms`: whether clients repeat themselves by the hundred while the venue is slow. `hands`: mean seconds between
     two things that the user does on the venue without us; 0 is never. `weight`: request weight that the venue allows
     a minute; who exceeds it is refused, and banned if he goes on. `bnb`: fees are paid in BNB. `push`: how the venue
-    tells of changes, if it does.
+    tells of changes, if it does. `depth`: of the order books; orders that are larger are filled in parts. `crowd`: many
+    trades of few symbols, and coins that come and go beside them.
     """
 
     latency: float = 0.05
@@ -74,6 +82,8 @@ class Climate:
     weight: int = 6_000
     bnb: bool = False
     push: Streaming | None = None
+    depth: Depth = DEEP
+    crowd: bool = False
 
 
 CLIMATES: Mapping[str, Climate] = {
@@ -103,6 +113,14 @@ CLIMATES: Mapping[str, Climate] = {
         kills=1_800,
         hands=900,
         push=Streaming(breaks=0.005, repeats=0.2, late=4.0),
+    ),
+    "shared base": Climate(
+        latency=0.15,
+        chances={"lost": 0.004, "mute": 0.004, "late": 0.002, "garbled": 0.002, "stale": 0.02},
+        kills=1_800,
+        hands=120,
+        depth=SHALLOW,
+        crowd=True,
     ),
     "mixed": Climate(
         latency=0.15,

@@ -98,6 +98,8 @@ class Judge:
 
     def start(self) -> None:
         every(self._sim.loop, CHECK_SECONDS, self.watch)
+        if self._sim.weather.climate.crowd:
+            every(self._sim.loop, 1.0, self._count)
 
     def found(self, kind: str, text: str) -> None:
         """Report a violation, the first of its kind."""
@@ -206,6 +208,24 @@ class Judge:
             self._demand_reconciled()
             self._demand_looks(trades)
             self._demand_ends(trades)
+
+    def held(self, base: str) -> Decimal:
+        """What our trades have bought of a coin, and not sold."""
+        return sum((book.net(base) for book in self.books.values() if book.symbol == base + "USDT"), ZERO)
+
+    def _count(self) -> None:
+        """For how many seconds several trades share a coin, and what is special about them then."""
+        seen, held = self._sim.weather.seen, defaultdict[str, list[Trade]](list)
+        for tail, trade in self._trades().items():
+            if self.books[tail].net(trade.intent.symbol.removesuffix("USDT")) * trade.sl > PROTECTABLE:
+                held[trade.intent.symbol].append(trade)
+        for several in held.values():
+            seen["several trades of a coin"] += len(several) > 1
+            healthy = any(trade.label == "PROTECTED" for trade in several)
+            doubtful = any(leg.in_flight for trade in several for leg in trade.legs)
+            seen["one unknown, one protected"] += len(several) > 1 and healthy and doubtful
+        sql = "SELECT count(*) FROM orders WHERE status = 'OPEN' AND side = 'sell' AND CAST(cum AS REAL) > 0"
+        seen["exits in part"] += self._ledger.execute(sql).get
 
     def _is_good(self) -> bool:
         sim = self._sim

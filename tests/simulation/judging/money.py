@@ -120,6 +120,10 @@ class Accountant:
         gained = self._gained(QUOTE) - worth
         if earned != gained:
             self._found("money", f"the run has earned {earned} by its rows, the account has gained {gained}")
+        for base in sorted({book.symbol.removesuffix(QUOTE) for book in self._books.values()}):
+            bought = sum((book.net(base) for book in self._books.values() if book.symbol == base + QUOTE), ZERO)
+            if (more := self._gained(base)) != bought + self._coins_by_hand(base):
+                self._found("money", f"{more} {base} came in, our trades hold {bought}")
         if self._gained("BNB") != -used:
             self._found("money", f"{-self._gained('BNB')} BNB are gone, the fees are {used}")
 
@@ -172,6 +176,16 @@ class Accountant:
                 worth = {QUOTE: Decimal(1), "BNB": self._sim.prices.price("BNBUSDT", at)}.get(asset, ZERO)
                 earned += Decimal(qty) * Decimal(px) * (1 if side == "sell" else -1) - Decimal(fee) * worth
         return earned
+
+    def _coins_by_hand(self, base: str) -> Decimal:
+        """What the user's own orders have brought of a coin, after fees in it."""
+        brought = ZERO
+        columns = "cid, trades.side, trades.qty, fee, fee_asset"
+        sql = f"SELECT {columns} FROM trades JOIN orders ON orders.id = order_id WHERE trades.base = ?"
+        for cid, side, qty, fee, fee_asset in self._ledger.execute(sql, (base,)):
+            if not ours(cid):
+                brought += Decimal(qty) * (1 if side == "buy" else -1) - Decimal(fee) * (fee_asset == base)
+        return brought
 
     def _sum(self, sql: str, *values: Any) -> Decimal:
         return sum((Decimal(amount) for (amount,) in self._ledger.execute(sql, values)), ZERO)
