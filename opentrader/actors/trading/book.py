@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 
+from opentrader.actors.trading.reading.positions import PricedPositions
 from opentrader.actors.trading.replies.presenter import executed, held, is_open, is_over
 from opentrader.domain.timeframes import DAY_MS
 from opentrader.domain.trading.ledger import ClosedTrade
@@ -38,6 +39,7 @@ class TradeBook:
         self.trades: dict[str, Trade] = {}
         self.planned: dict[str, Trade] = {}
         self.rows: dict[str, ClosedTrade | None] = {}
+        self.positions = PricedPositions()
         self.marks: dict[str, Decimal] = {}  # pair -> last price
         self.filters: dict[str, Filters] = {}
         self.blind: dict[str, Blind] = {}
@@ -100,6 +102,7 @@ class TradeBook:
         self._due.pop(key, None)
         if self.trades.pop(key, None) is not None:
             self._of[trade.intent.symbol].pop(key)
+            self.positions.drop(trade)
             self._forget(trade)
             for leg in trade.legs:
                 self.shown_at.pop(leg.cid, None)
@@ -107,6 +110,7 @@ class TradeBook:
     def _put(self, trade: Trade) -> None:
         self.trades[trade.intent.id] = trade
         self._of[trade.intent.symbol][trade.intent.id] = None
+        self.positions.put(trade)
 
     def _forget(self, trade: Trade) -> None:
         for leg in trade.legs:
@@ -219,13 +223,13 @@ class TradeBook:
 
     def keep(self, trade: Trade) -> None:
         """A state that differs only in what is not worth a commit."""
-        self.trades[trade.intent.id] = trade
+        self._put(trade)
 
     def answered(self, trade: Trade, cids: Iterable[str], now: int) -> None:
         """The venue has answered an order of a trade, and tells of these legs; nothing of it is committed yet."""
         key = trade.intent.id
         self.unsaved.setdefault(key, self.trades[key])
-        self.trades[key] = trade
+        self._put(trade)
         self.writes[trade.intent.symbol] += 1
         self.wrote_at = now
         self._shown(cids, now)

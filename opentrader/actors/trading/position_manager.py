@@ -180,6 +180,7 @@ class PositionManager(Actor):
             restored=self._restore.restored,
             marks=dict(self._book.marks),
             filters=dict(self._book.filters),
+            followed=self._book.positions.pairs,
             account=self._account.reading,
             control=self._control.control,
             trades_today=self._trades_today(now),

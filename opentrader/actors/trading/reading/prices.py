@@ -10,9 +10,7 @@ from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.outcome import Done, Outcome
 from opentrader.actors.trading.desk import Desk, TradingPart
 from opentrader.actors.trading.lifecycle_loop import LifecycleLoop
-from opentrader.actors.trading.replies.presenter import held
 from opentrader.domain.trading.exchange import PriceTicker
-from opentrader.domain.trading.lifecycle import Trade
 
 SOFT_SECONDS = 1.0  # while a position has a stop or a target that is only ours
 MARK_SECONDS = 5.0  # otherwise; a price that the exchange has told by itself serves as long
@@ -38,12 +36,11 @@ class PriceWatch(TradingPart):
 
     def tick(self, at: float) -> None:
         """Ask as often as the most demanding position needs it; one call is in flight."""
-        open_ = [trade for trade in self.book.trades.values() if held(trade) > 0 and not self._is_told(trade, at)]
-        pause = SOFT_SECONDS if any(map(is_soft, open_)) else MARK_SECONDS
-        if open_ and not self._under_way and at - self._asked_at >= pause:
+        untold = [pair for pair in self.book.positions.pairs if not self._is_told(pair, at)]
+        pause = SOFT_SECONDS if any(map(self.book.positions.is_soft, untold)) else MARK_SECONDS
+        if untold and not self._under_way and at - self._asked_at >= pause:
             self._asked_at, self._under_way = at, True
-            symbols = {trade.intent.symbol for trade in open_}
-            self.links.pipe(self._exchange.prices(symbols), then=PricesRead)
+            self.links.pipe(self._exchange.prices(untold), then=PricesRead)
 
     @handles(PricesRead)
     def learn(self, message: PricesRead) -> None:
@@ -54,33 +51,28 @@ class PriceWatch(TradingPart):
 
     def pushed(self, prices: Mapping[str, PriceTicker]) -> None:
         """What the stream tells. A price that is older than the last one of its symbol came late, or twice."""
-        new = {symbol: ticker for symbol, ticker in prices.items() if ticker.at >= self._newest.get(symbol, 0)}
-        self._told_at |= dict.fromkeys(new, self.links.clock.steady())
-        self._take(new)
+        self._take(prices, told_at=self.links.clock.steady())
 
     def lost(self) -> None:
         """The stream is lost: ask at once."""
         self._told_at.clear()
         self._asked_at = 0.0
 
-    def _is_told(self, trade: Trade, at: float) -> bool:
-        return at - self._told_at.get(trade.intent.symbol, -MARK_SECONDS) < MARK_SECONDS
+    def _is_told(self, pair: str, at: float) -> bool:
+        return at - self._told_at.get(pair, -MARK_SECONDS) < MARK_SECONDS
 
-    def _take(self, prices: Mapping[str, PriceTicker]) -> None:
-        new = {symbol: ticker.last for symbol, ticker in prices.items()}
-        for symbol, ticker in prices.items():
-            self._newest[symbol] = ticker.at
-            self._loop.hurry(*(x for x in self.book.trades.values() if x.intent.symbol == symbol and breaks(x, ticker)))
-        if new.items() - self.book.marks.items():
-            self.book.marks.update(new)
+    def _take(self, prices: Mapping[str, PriceTicker], told_at: float = 0.0) -> None:
+        """However many positions there are, a price costs as much as it touches. `told_at`: when the stream told it."""
+        marks, newest, positions, changed = self.book.marks, self._newest, self.book.positions, False
+        for pair, ticker in prices.items():
+            if told_at:
+                if ticker.at < newest.get(pair, 0):
+                    continue
+                self._told_at[pair] = told_at
+            newest[pair] = ticker.at
+            if marks.get(pair) != ticker.last:
+                marks[pair], changed = ticker.last, True
+            for key in positions.reached(pair, ticker):
+                self._loop.hurry(self.book.trades[key])
+        if changed:
             self._show()
-
-
-def is_soft(trade: Trade) -> bool:
-    """Whether a position has a level that no order on the exchange stands for."""
-    return held(trade) > 0 and not any(leg.open and leg.kind == "L" and not leg.flag for leg in trade.exits)
-
-
-def breaks(trade: Trade, ticker: PriceTicker) -> bool:
-    """Whether the price has reached a level of a position that is only ours."""
-    return is_soft(trade) and (ticker.bid <= trade.sl or ticker.ask >= trade.tp)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.trading.desk import Desk, TradingPart
 from opentrader.actors.trading.lifecycle_loop import LifecycleLoop
 from opentrader.actors.trading.reading.prices import PriceWatch
-from opentrader.actors.trading.replies.presenter import held
-from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.domain.trading.exchange import OrderChanged, PricesChanged, StreamAlive, StreamLost, VenueEvent
 
 
@@ -36,9 +32,8 @@ class StreamListener(TradingPart):
     def tick(self) -> None:
         if not self._asked:
             self._asked = True
-            tell = self.links.tell
-            hear = partial(followed, self._snapshot)
-            self.links.pipe(self._exchange.stream(lambda event: tell(VenueTold(event)), hear))
+            tell, snapshot = self.links.tell, self._snapshot
+            self.links.pipe(self._exchange.stream(lambda event: tell(VenueTold(event)), lambda: snapshot().followed))
 
     @handles(VenueTold)
     def hear(self, message: VenueTold) -> None:
@@ -57,8 +52,3 @@ class StreamListener(TradingPart):
         if alive != self.alive:
             self.alive = alive
             self._loop.follow(pushed=alive)
-
-
-def followed(snapshot: Callable[[], TradingSnapshot]) -> tuple[str, ...]:
-    """The symbols in which something is held, in order."""
-    return tuple(sorted({trade.intent.symbol for trade in snapshot().trades if held(trade) > 0}))

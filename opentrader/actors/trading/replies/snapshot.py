@@ -86,6 +86,7 @@ class TradingSnapshot:
     restored: tuple[messages.TradeReply, ...] = ()
     marks: Mapping[str, Decimal] = field(default_factory=dict)
     filters: Mapping[str, Filters] = field(default_factory=dict)
+    followed: tuple[str, ...] = ()  # the pairs in which something is held, whose prices are wanted
     account: AccountReading | None = None
     control: Control = field(default_factory=Control)
     trades_today: int = 0

@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 
 from opentrader.actors.runtime.outcome import Done, Failed
-from opentrader.actors.trading.reading.prices import MARK_SECONDS, SOFT_SECONDS, PricesRead, PriceWatch, breaks, is_soft
+from opentrader.actors.trading.reading.prices import MARK_SECONDS, SOFT_SECONDS, PricesRead, PriceWatch
 from opentrader.domain.trading.exchange import PriceTicker
 from opentrader.errors import ExchangeError
 from tests.domain.trading.lifecycle.given import BOUGHT, INTENT, NOW, leg, trade
 from tests.fakes.desk import desk
 
 LISTED, SINGLE, BARE = (trade(BOUGHT, *legs) for legs in ((leg("L", "OPEN"),), (leg("S", "OPEN"),), ()))
-PART = trade(BOUGHT, leg("L", "OPEN", flag="TP_PART", cum=Decimal(1)))
 
 
 def priced(last: str) -> PriceTicker:
@@ -45,17 +44,6 @@ def watching(*trades: Any) -> tuple[PriceWatch, list[Any], Loop]:
     for number, each in enumerate(trades):
         watch.book.resume(replace(each, intent=replace(INTENT, id=f"t{number}")))
     return watch, asked, loop
-
-
-@pytest.mark.parametrize(("told", "soft"), [(LISTED, False), (SINGLE, True), (BARE, True), (PART, True)])
-def test_a_level_is_soft_where_no_order_stands_for_it(told: Any, soft: bool) -> None:
-    assert is_soft(told) == soft
-
-
-@pytest.mark.parametrize(("last", "broken"), [("90", True), ("90.1", False), ("119.9", False), ("120", True)])
-def test_only_a_soft_level_is_broken(last: str, broken: bool) -> None:
-    assert breaks(BARE, priced(last)) == broken
-    assert not breaks(LISTED, priced(last))
 
 
 @pytest.mark.parametrize(("told", "pause"), [(LISTED, MARK_SECONDS), (SINGLE, SOFT_SECONDS)])

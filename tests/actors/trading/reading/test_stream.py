@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-import pytest
-
-from opentrader.actors.trading.reading.stream import StreamListener, VenueTold, followed
+from opentrader.actors.trading.reading.stream import StreamListener, VenueTold
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.domain.trading.exchange import OrderChanged, PricesChanged, StreamAlive, StreamLost
 from tests.actors.trading.reading.test_prices import priced
-from tests.domain.trading.lifecycle.given import BOUGHT, INTENT, leg, trade
 from tests.fakes.desk import desk
 
 
@@ -34,9 +30,10 @@ class Heard(list[tuple[Any, ...]]):
 class Exchange:
     def __init__(self) -> None:
         self.hear: Any = None
+        self.followed: Any = None
 
     async def stream(self, hear: Any, followed: Any) -> None:
-        self.hear = hear
+        self.hear, self.followed = hear, followed
 
 
 def listening(**given: Any) -> tuple[StreamListener, Heard]:
@@ -63,20 +60,16 @@ def test_only_a_change_of_its_state_changes_what_is_polled() -> None:
 
 async def test_it_asks_once_and_passes_on_what_it_is_told() -> None:
     asked, told, exchange = list[Any](), list[Any](), Exchange()
-    listener, _ = listening(pipe=asked.append, tell=told.append, exchange=exchange)
+    listener, _ = listening(
+        pipe=asked.append,
+        tell=told.append,
+        exchange=exchange,
+        snapshot=lambda: TradingSnapshot(followed=("BTCUSDT",)),
+    )
     listener.tick()
     listener.tick()
     (asking,) = asked
     await asking
     exchange.hear(StreamAlive())
     assert told == [VenueTold(StreamAlive())]
-
-
-@pytest.mark.parametrize(
-    ("legs", "symbols"), [((), ()), ((BOUGHT,), ("BTCUSDT", "ETHUSDT")), ((leg("E", "OPEN"),), ())]
-)
-def test_the_prices_of_what_is_held_are_followed(legs: Any, symbols: tuple[str, ...]) -> None:
-    trades = tuple(
-        replace(trade(*legs), intent=replace(INTENT, id=pair, symbol=pair)) for pair in ("ETHUSDT", "BTCUSDT")
-    )
-    assert followed(lambda: TradingSnapshot(trades=trades)) == symbols
+    assert exchange.followed() == ("BTCUSDT",)
