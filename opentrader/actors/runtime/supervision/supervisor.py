@@ -332,5 +332,6 @@ def _tick(cell: ActorCell, tick: Tick) -> None:
 
 
 def _log_error(name: str, message: str, reply: Reply[Any]) -> None:
-    if (error := reply.error()) is not None:
+    """What comes while the daemon stops, such as an event of the exchange, has failed at nothing."""
+    if (error := reply.error()) is not None and not isinstance(error, ShuttingDown):
         logger.warning("%s: handler for one-way message %s failed: %s", name, message, error)

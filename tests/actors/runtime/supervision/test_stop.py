@@ -63,6 +63,16 @@ async def test_after_stop_began_nothing_more_is_taken(build: Any) -> None:
     await bench.supervisor.stop()
 
 
+async def test_what_an_actor_is_told_after_its_stop_has_failed_at_nothing(
+    build: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An exchange goes on to tell of changes until its connection is closed, which is later."""
+    bench = await started(build, "a")
+    await bench.supervisor.stop()
+    bench.supervisor._tell(Name("a"))  # what `Context.tell` is
+    assert not caplog.records
+
+
 async def test_stop_lets_what_is_under_way_end_first(build: Any, log: list[str]) -> None:
     bench = await started(build, "a", "b", stop_seconds=SAFETY)
     work = Await("b", first_ask=Name("a"))
