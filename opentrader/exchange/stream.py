@@ -11,7 +11,8 @@ from opentrader.domain.trading.exchange import Followed, Hear, StreamLost, Venue
 from opentrader.errors import OpentraderError
 
 SILENT_SECONDS = 5.0  # without a sign of life
-AGAIN_SECONDS = 5.0  # until a lost stream is opened again
+AGAIN_SECONDS = 5.0  # until a lost stream is opened again; twice as long after each that was soon lost
+LONGEST_SECONDS = 60.0  # of these pauses, and of what counts as soon
 
 logger = logging.getLogger(__name__)
 
@@ -50,11 +51,15 @@ class Line:
 
 
 async def kept_open(open_: Open, hear: Hear, followed: Followed) -> None:
-    """Open a stream again and again, and tell of each one that it is lost."""
+    """Open a stream again and again, and tell of each one that it is lost; each opening has everything read anew."""
+    loop, pause = asyncio.get_running_loop(), AGAIN_SECONDS
     while True:
+        opened_at = loop.time()
         await until_lost(open_, hear, followed)
         hear(StreamLost())
-        await asyncio.sleep(AGAIN_SECONDS)
+        pause = AGAIN_SECONDS if loop.time() - opened_at > LONGEST_SECONDS else pause
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, LONGEST_SECONDS)
 
 
 async def until_lost(open_: Open, hear: Hear, followed: Followed) -> None:

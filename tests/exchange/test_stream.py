@@ -68,6 +68,34 @@ async def test_what_a_connection_brings_after_its_end_is_not_heard() -> None:
     await kept_open.close()
 
 
+async def test_a_stream_that_is_lost_soon_is_opened_less_and_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each opening has all read anew that rests."""
+    pauses, time, sleep = list[float](), [0.0], asyncio.sleep
+
+    async def slept(seconds: float) -> None:
+        pauses.append(seconds)
+        time[0] += seconds
+        await sleep(0)
+
+    def lasting(seconds: float) -> Callable[[Any], None]:
+        def run(hear: Any) -> None:
+            time[0] += seconds
+
+        return run
+
+    monkeypatch.setattr(stream, "AGAIN_SECONDS", 5.0)
+    monkeypatch.setattr(stream, "SILENT_SECONDS", 1e9)
+    monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: time[0])
+    monkeypatch.setattr(asyncio, "sleep", slept)
+    opened = Opened(*map(lasting, (1, 1, 1, 1, 1, 1, 61, 1)))
+    kept_open = Stream(opened)
+    await kept_open.begin(lambda event: None, tuple)
+    while len(pauses) < 8:
+        await sleep(0)
+    assert pauses == [5, 10, 20, 40, 60, 60, 5, 10]
+    await kept_open.close()
+
+
 async def test_who_asks_last_is_told() -> None:
     opened, first, second = Opened(), list[Any](), list[Any]()
     kept_open = Stream(opened)

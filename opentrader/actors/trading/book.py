@@ -141,14 +141,18 @@ class TradeBook:
     # --- what the venue tells by itself
 
     def follow(self, now: int, *, pushed: bool) -> None:
-        """The venue tells of changes from now on, or not any more: then whatever was read too long ago is due."""
+        """The venue tells of changes from now on, or not any more: then whatever was read too long ago is due.
+
+        What has changed shortly before it began was not told: all that rests is read once.
+        """
         self.rules = self._unpushed.pushed if pushed else self._unpushed
         for key, trade in list(self.trades.items()):
             due = self._due.get(key)
             self.schedule(trade, now)
             if due is not None and key in self._due:
                 self._due[key] = min(due, self._due[key])
-            self._restless.setdefault(trade.intent.symbol, now)  # it may have changed before
+            if pushed:
+                self._restless.setdefault(trade.intent.symbol, now)
 
     def told(self, pair: str, now: int) -> None:
         """Something has changed in a pair: what rests there is polled until no read can be older than that."""
