@@ -63,7 +63,7 @@ def test_k13_the_run_finds_it_if_an_entry_forgets_when_it_was_asked_for(monkeypa
 
 
 @pytest.mark.parametrize("what", [CLOSE, messages.CloseAll()], ids=["close", "closeall"])
-@pytest.mark.parametrize("after", [0.35, 0.45, 0.55])
+@pytest.mark.parametrize("after", [0.4, 0.45, 0.55])
 def test_an_entry_that_is_closed_at_once_counts_for_the_day(what: Message[Any], after: float) -> None:
     counted = list[int]()
 
