@@ -32,7 +32,6 @@ class TradeBook:
     `wrote_at` is when the last one came. `rules` ask for fewer reads while the venue tells of changes. `shown_at`: when
     the venue has last shown a leg; a leg that is to be read anew has that, but no `read_at`. `blind` are the pairs of
     which not even the rules could be read.
-    `day_count` are the day and its entries; None where they must be counted anew.
     """
 
     def __init__(self, rules: LifecycleSettings) -> None:
@@ -50,7 +49,6 @@ class TradeBook:
         self.shown_at: dict[str, int] = {}
         self.writes: Counter[str] = Counter()
         self.wrote_at = 0
-        self.day_count: tuple[int, int] | None = None
         self._of: defaultdict[str, dict[str, None]] = defaultdict(dict)  # pair -> keys, oldest first
         self._pnl: tuple[int, Decimal] | None = None  # of the day that began at this second
         self._due: dict[str, int] = {}
@@ -215,10 +213,7 @@ class TradeBook:
         before = self.committed(key)
         self.unsaved.pop(key, None)
         self._put(trade)
-        more = executed(before) != executed(trade)
-        if more:
-            self.day_count = None
-        if more or is_open(trade, self.least(trade)):
+        if is_open(trade, self.least(trade)) or executed(before) != executed(trade):
             row, self._pnl = self.rows.pop(key, None), None
             if row is not None:
                 self._taken_back[key] = row

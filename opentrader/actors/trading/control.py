@@ -115,7 +115,6 @@ class ControlDesk(TradingPart):
     @handles(DayReset)
     def day_reset(self, message: DayReset) -> messages.DailyReset:
         before, after = message.outcome.unwrap()
-        self.book.day_count = None
         self._show()
         return messages.DailyReset(trades_today_before=before, trades_today_after=after)
 

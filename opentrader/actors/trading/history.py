@@ -34,7 +34,7 @@ class Tally:
         """The statistics of all rows that are stored now."""
         rows, seen = self._history.since(self._seen)
         if any(row.closed_at <= self._totals.last for row in rows):
-            self._totals = Totals()
+            self._totals, self._seen = Totals(), 0
             rows, seen = self._history.since(0)
         self._totals.add(row for row in rows if row.counted)
         self._seen = seen

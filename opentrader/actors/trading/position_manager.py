@@ -183,7 +183,7 @@ class PositionManager(Actor):
             followed=self._book.positions.pairs,
             account=self._account.reading,
             control=self._control.control,
-            trades_today=self._trades_today(now),
+            trades_today=self._records.entry_counts.trades_today(now),
             pnl_today=self._book.pnl_today(now),
             reconciled=self._reconciliation.reconciled,
             degraded=self._account.degraded,
@@ -200,13 +200,6 @@ class PositionManager(Actor):
         if at - self._shown_at >= LOOKS_SECONDS and self._book.shown_at != self._published.shown_at:
             self._shown_at = at
             self._show()
-
-    def _trades_today(self, now: int) -> int:
-        """Counted anew only where it may have changed."""
-        known, day = self._book.day_count, now // DAY_MS
-        if known is None or known[0] != day:
-            known = self._book.day_count = (day, self._records.entry_counts.trades_today(now))
-        return known[1]
 
     def _changed(self, before: Trade | None, after: Trade) -> None:
         """A trade was assigned."""

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import aiohttp
 import pytest
@@ -21,6 +21,7 @@ from opentrader.actors.messages import (
 )
 from opentrader.actors.trading.history import HistoryReader, Tally
 from opentrader.domain.trading.ledger import ClosedTrade
+from opentrader.errors import StorageError
 from opentrader.http.application import Application
 from opentrader.http.connection import Server
 from opentrader.http.gateway import Gateway
@@ -135,6 +136,28 @@ async def test_a_tally_that_goes_on_tells_what_a_new_one_does(closed_at: int, tm
             await history.add([row], 0)
             assert tally.stats() == Tally(history).stats()
             assert (tally.stats() == before) == (not row.counted)
+
+
+async def test_a_tally_that_could_not_be_read_anew_is_read_anew_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = rows([("BTCUSDT", "mr", Decimal(5)), ("ETHUSDT", "mr", Decimal(-7))])
+    with closing(Store.open(tmp_path)) as store:
+        history = HistoryTable(store)
+        tally = Tally(history)
+        await history.add([made[1]], 0)
+        tally.stats()
+        await history.add([made[0]], 0)
+        reads = iter([history.since(1)])  # the second one fails
+        with monkeypatch.context() as broken:
+            broken.setattr(history, "since", lambda seq: next(reads, None) or failing())
+            with pytest.raises(StorageError):
+                tally.stats()
+        assert tally.stats() == Tally(history).stats()
+
+
+def failing() -> NoReturn:
+    raise StorageError("the disk is gone")
 
 
 class Served(FakeSystem):
