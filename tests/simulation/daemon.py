@@ -47,7 +47,6 @@ from tests.simulation.lives import Callbacks
 from tests.simulation.loop import LIFE, Life, VirtualLoop, bury
 from tests.simulation.market import LISTINGS, TablePrices
 
-INSTANCE = "SIM1"
 RISK = Risk(max_trades_day=1_000, per_trade_pct=Decimal("0.5"), max_notional_pct=Decimal(10))
 ATR_SHARE = 0.01  # of the price; the trailing rule needs a plausible one, no more
 
@@ -113,6 +112,7 @@ class Daemon:
         disk: Disk,
         prices: TablePrices,
         weight: int,
+        instance: str,
         on_fatal: Callable[[str], object],
     ) -> None:
         self.life, self.ready = life, False
@@ -142,7 +142,7 @@ class Daemon:
                 disk,
                 risk=RISK,
                 rules=BINANCE.at_speed(clock.speed),
-                instance=INSTANCE,
+                instance=instance,
                 licensed=lambda: True,
                 watchlist=tuple(LISTINGS),
                 timeframe="1h",

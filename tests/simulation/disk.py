@@ -118,6 +118,20 @@ class SimulatedWriter:
         """The process died: what waits was never handed to the disk. What is under way may get there."""
         self._waiting.clear()
 
+    def replace(self, content: Connection) -> None:
+        """The file is another one now; what was under way went to the one before."""
+        self._waiting.clear()
+        self._under_way.clear()
+        with self._connection.backup("main", content, "main") as copying:
+            copying.step()
+
+    def copy(self) -> Connection:
+        """The file as it is now."""
+        copied = in_memory()
+        with copied.backup("main", self._connection, "main") as copying:
+            copying.step()
+        return copied
+
     def close(self) -> None:
         """The data outlive the daemon."""
 

@@ -27,7 +27,7 @@ from opentrader.exchange.paper.paper import PaperExchange
 from opentrader.exchange.paper.session import Session, Terms
 from opentrader.store.sqlite import schema
 from opentrader.store.sqlite.database import Store
-from tests.simulation.clock import LoopClock, SeededIds
+from tests.simulation.clock import LoopClock, SeededIds, every
 from tests.simulation.daemon import BROKEN, Answer, Daemon
 from tests.simulation.disk import SimulatedDisk, SimulatedReaders, SimulatedWriter, in_memory
 from tests.simulation.judging.judge import Judge, Violation
@@ -41,6 +41,7 @@ from tests.simulation.wire import Wire
 BALANCE = {"USDT": Decimal(20_000), "BTC": Decimal("0.05"), "ETH": Decimal(1), "SOL": Decimal(20), "BNB": Decimal(3)}
 ENGINE_MS = 13_000  # a request may be executed this long after its timestamp: 3 s of the line, 10 of the engine
 MOST_STEPS = 40  # callbacks from the time of a kill to the kill
+BACKUP_SECONDS = 300.0  # between two copies of the journal, where it may be lost
 DOWN_SECONDS = 10.0  # mean time from a kill to the next start
 
 
@@ -92,7 +93,9 @@ class Simulation:
         self._lives = 0
         self._outside = outside()
         self._ids = SeededIds(self.clock, self.stream("ids"))
-        self._kills = self.stream("kills")
+        self._kills, self._losses = self.stream("kills"), self.stream("losses")
+        self._instance = "SIM1"
+        self._copies: list[tuple[Connection, str]] = []  # of the journal
 
     def stream(self, name: str) -> Random:
         """One source of chance for each concern, or one more draw here would move everything there."""
@@ -187,6 +190,7 @@ class Simulation:
             disk=self.disk,
             prices=self.prices,
             weight=self.weather.climate.weight,
+            instance=self._instance,
             on_fatal=self._on_fatal,
         )
         self.daemon.start()
@@ -209,6 +213,28 @@ class Simulation:
     def _aim(self) -> None:
         self.loop.after(self._kills.randrange(1, MOST_STEPS), self._kill_at_random)
         self._plan_kill()
+
+    def lose_store(self, left: Connection | None = None, instance: str = "") -> None:
+        """The journal is gone, or a copy is put in its place; a folder that begins anew has another instance id."""
+        self.weather.seen["store lost" if left is None else "copy restored"] += 1
+        self.kill()
+        self._writer.replace(left or self._empty)
+        self._instance = instance or f"L{self._lives:03}"
+
+    def _lose_at_random(self) -> None:
+        self.lose_store(*(self._losses.choice(self._copies) if self._losses.random() < 0.5 else ()))
+        self._plan_loss()
+
+    def _plan_loss(self) -> None:
+        if mean := self.weather.climate.losses:
+            self.loop.call_later(self._losses.expovariate(1 / mean), self._lose_at_random, context=self._outside)
+
+    def copied(self) -> tuple[Connection, str]:
+        """The journal as it is now, and its instance."""
+        return self._writer.copy(), self._instance
+
+    def _copy(self) -> None:
+        self._copies.append(self.copied())
 
     # --- the rest of the world
 
@@ -237,6 +263,11 @@ class Simulation:
         self.weather.start(self.loop, self.hours, self._outside)
         self.loop.call_soon(self._begin, context=self._outside)
         self._plan_kill()
+        self._empty = self._writer.copy()
+        if self.weather.climate.losses:
+            self._copy()
+            every(self.loop, BACKUP_SECONDS, self._copy)
+            self._plan_loss()
         self.judge.start()
         self._people(self)
 

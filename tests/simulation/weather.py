@@ -65,6 +65,7 @@ SHALLOW = Depth(spacing=Decimal("0.001"), level_notional=Decimal(400))
 @dataclass(frozen=True, slots=True)
 class Climate:
     """A class of weather. `chances`: of a fault, for each call. `kills`: mean seconds between two; 0 is never.
+    `losses`: the same of the store, of which nothing is left then, or a copy of some time ago.
 
     `storms`: whether clients repeat themselves by the hundred while the venue is slow. `hands`: mean seconds between
     two things that the user does on the venue without us; 0 is never. `weight`: request weight that the venue allows
@@ -77,6 +78,7 @@ class Climate:
     windows: Mapping[WindowKind, Window] = field(default_factory=dict)
     chances: Mapping[CallFault, float] = field(default_factory=dict)
     kills: float = 0.0
+    losses: float = 0.0
     storms: bool = False
     hands: float = 0.0
     weight: int = 6_000
@@ -113,6 +115,9 @@ CLIMATES: Mapping[str, Climate] = {
         kills=1_800,
         hands=900,
         push=Streaming(breaks=0.005, repeats=0.2, late=4.0),
+    ),
+    "lost stores": Climate(
+        latency=0.15, chances={"lost": 0.002, "mute": 0.002, "late": 0.002, "stale": 0.02}, kills=1_800, losses=600
     ),
     "shared base": Climate(
         latency=0.15,

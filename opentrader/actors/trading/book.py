@@ -242,6 +242,8 @@ class TradeBook:
         """A trade was judged by this view, or from memory: what the view has shown need not be read again soon."""
         if trade.intent.id not in self.trades:
             return
+        if view is not None and view.complete and view.history is not None:
+            self.unread.discard(trade.intent.id)
         if view is not None:
             self._shown((leg.cid for leg in trade.legs if leg.cid and is_shown(leg, view)), now)
         self.schedule(trade, now)

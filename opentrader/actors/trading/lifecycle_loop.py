@@ -163,10 +163,11 @@ class LifecycleLoop(TradingPart):
         if seen is None:
             return Ticked(trade, None, Watch(pair, parts=frozenset({"price"})))
         seen = replace(seen, others=self.book.others(trade, seen.filters, kept))
+        unread = trade.intent.id in self.book.unread
         try:
             if view is None:
-                return considered(trade, seen, now, self.book.read_at, self.book.rules)
-            due = watch(trade, now, self.book.read_at, self.book.rules)
+                return considered(trade, seen, now, self.book.read_at, self.book.rules, unread=unread)
+            due = watch(trade, now, self.book.read_at, self.book.rules, unread=unread)
             return tick(trade, seen, now, self.book.rules) if seen.answers(due) else Ticked(trade, None, due)
         except Exception:
             if trade.label != "QUARANTINE":

@@ -85,9 +85,9 @@ def test_a_read_of_all_open_orders_asks_only_for_trades_with_a_list() -> None:
 
 def test_a_view_that_shows_a_leg_answers_for_it_and_a_failed_one_is_repeated_after_a_poll() -> None:
     made = book(OPEN)
-    made.unread = {KEY}
     made.learned(OPEN, view(oco()), NOW)
     assert made.read_at[LIST.cid] == NOW
+    made.unread = {KEY}
     made.checked(KEY, view(oco(), fills=None), NOW)
     assert made.unread == {KEY}
     assert made.due_pairs(NOW + SETTINGS.poll) == []  # the list rests

@@ -18,7 +18,7 @@ from apsw import Connection
 from opentrader.actors import messages
 from opentrader.actors.messages.exits import is_exit
 from opentrader.actors.runtime.message import Message
-from opentrader.domain.trading.lifecycle import Trade
+from opentrader.domain.trading.lifecycle import Intent, Trade
 from opentrader.domain.trading.lifecycle.ids import ENTRY, EXIT
 from opentrader.errors import StorageFull
 from tests.simulation.clock import every
@@ -93,6 +93,8 @@ class Judge:
         self._pushed = simulation.weather.climate.push is not None
         self._all_closed = -1.0  # when the last closeall was answered
         self._overruled: dict[str, float] = {}  # quarantined trade -> good time of the operator's close
+        self._intents: dict[str, Intent] = {}  # as they were planned
+        self._unknown: dict[str, float] = {}
         self._keys = Keys(journal, self.books, self.found, simulation.clock.market_ms)
         self.asked = self._keys.asked
 
@@ -207,6 +209,7 @@ class Judge:
             self._demand_protection()
             self._demand_reconciled()
             self._demand_looks(trades)
+            self._demand_known(trades)
             self._demand_ends(trades)
 
     def held(self, base: str) -> Decimal:
@@ -281,6 +284,23 @@ class Judge:
             if self._unseen[tail] > UNSEEN_SECONDS:
                 self.found("not looked at", f"{tail} ({symbol}, {trade.label}) for {self._unseen[tail]:.0f} s")
 
+    def _demand_known(self, trades: dict[str, Trade]) -> None:
+        """What is held belongs to a trade that the daemon knows, with what the id of its entry tells (K18)."""
+        now = self._sim.clock.market_ms()
+        for tail, book in self.books.items():
+            worth = book.net(book.symbol.removesuffix("USDT")) * self._sim.prices.price(book.symbol, now)
+            known = tail in trades or worth <= PROTECTABLE or self._is_gone(book.symbol)
+            self._unknown[tail] = 0.0 if known else self._unknown.get(tail, 0.0) + CHECK_SECONDS
+            if self._unknown[tail] > UNSEEN_SECONDS:
+                self.found("forgotten", f"{worth:.2f} USDT of {tail} ({book.symbol}) belong to no trade")
+        for tail, trade in trades.items():
+            if trade.intent.source != "recovered":
+                self._intents[tail] = trade.intent
+            elif (planned := self._intents.get(tail)) and any(leg.cid for leg in trade.entries):
+                self._sim.weather.seen["rebuilt, seen"] += 1
+                if wrong := differs(planned, trade.intent):
+                    self.found("rebuilt wrongly", f"{tail} ({trade.intent.symbol}): {wrong}")
+
     def _demand_ends(self, trades: dict[str, Trade]) -> None:
         """What an operator has closed comes to an end."""
         for tail, since in list(self._overruled.items()):
@@ -339,6 +359,19 @@ class Judge:
 
 _ENDED = frozenset({"FLAT", "DUST"})
 _OF_THE_LINE = ("lost", "mute", "late", "garbled", "hung", "stale", "number", "outage", "halt", "thin", "kill")
+
+
+def differs(planned: Intent, rebuilt: Intent) -> str:
+    """What a rebuilt intent tells otherwise than the one that was planned; the entry price may be that of its fills."""
+    px = planned.px or rebuilt.px
+    tolerance = px / 5_000 + abs(rebuilt.px - px)
+    if abs(planned.sl - rebuilt.sl) > tolerance:
+        return f"its first stop was {planned.sl}, and is {rebuilt.sl}"
+    for name in ("sl_pct", "tp_pct"):
+        before, after = getattr(planned, name), getattr(rebuilt, name)
+        if abs(before - after) > Decimal("0.02"):
+            return f"its {name} was {before}, and is {after}"
+    return f"its rr was {planned.rr}, and is none" if planned.rr and not rebuilt.rr else ""
 
 
 def is_swept(trade: Trade, *, pushed: bool) -> bool:

@@ -70,8 +70,19 @@ def overdue(trade: Trade, now: int, shown_at: Mapping[str, int], begun: int, set
     return max([0, *(now - due for _, due in looks(trade, now, shown_at, begun, settings))])
 
 
-def watch(trade: Trade, now: int, read_at: Mapping[str, int] = READ_AT, settings: LifecycleSettings = BINANCE) -> Watch:
-    """The legs that have to be read now."""
+def watch(
+    trade: Trade,
+    now: int,
+    read_at: Mapping[str, int] = READ_AT,
+    settings: LifecycleSettings = BINANCE,
+    *,
+    unread: bool = False,
+) -> Watch:
+    """The legs that have to be read now.
+
+    `unread`: nothing was read of the trade since the start. Then all its orders are read, for the journal may be a copy
+    that is older than some of them.
+    """
     due = [leg for leg in trade.legs if (at := due_at(trade, leg, now, read_at, settings)) is not None and at <= now]
     resting = [leg for leg in due if is_swept(leg, settings)]
     named = [leg for leg in due if leg not in resting]
@@ -80,8 +91,8 @@ def watch(trade: Trade, now: int, read_at: Mapping[str, int] = READ_AT, settings
         trade.intent.symbol,
         tuple(leg.cid for leg in named if leg.kind != "L"),
         tuple(leg.cid for leg in named if leg.kind == "L"),
-        frozenset(parts | ({"open_orders", "history"} if is_rebuilt(trade, now, settings) else set())),
-        first_sent(trade, now),
+        frozenset(parts | ({"open_orders", "history"} if unread or is_rebuilt(trade, now, settings) else set())),
+        min(first_sent(trade, now), trade.intent.created_at) if unread else first_sent(trade, now),
         settings.shared_age,
     )
 

@@ -166,6 +166,20 @@ def levels(group: list[Read]) -> tuple[Decimal | None, Decimal | None]:
     return stop, target
 
 
+def caught_up(trade: Trade, view: VenueView, now: int, settings: LifecycleSettings) -> Trade:
+    """The trade with all its orders of the read.
+
+    Every order is journaled before it is sent. So one that the journal does not know was sent after the journal was
+    copied: the trade is rebuilt, and with any label. An entry that was only planned is left to row 1.
+    """
+    found = adopted(trade, view, now) if trade.legs else trade
+    if trade.rebuild_until or len(found.legs) == len(trade.legs):
+        return found
+    until = now + settings.horizon + settings.read_lag
+    found = replace(found, label="NONE", last_send=now, rebuild_until=until)
+    return found.alerted("older than its orders", "alert", now)
+
+
 def adopted(trade: Trade, view: VenueView, now: int) -> Trade:
     """The trade with every own order of its intent as a leg. An entry takes the place of a synthetic one."""
     known = {cid for leg in trade.legs for cid in leg.cids}
@@ -176,7 +190,7 @@ def adopted(trade: Trade, view: VenueView, now: int) -> Trade:
             continue
         leg = as_read(trade, told, order, view)
         trade, known = trade.with_leg(leg), known | set(leg.cids)
-    if any(leg.cid for leg in trade.entries):
+    if any(leg.cid for leg in trade.entries) and not all(leg.cid for leg in trade.entries):
         trade = replace(trade, legs=tuple(leg for leg in trade.legs if leg.cid))
     return trade
 

@@ -19,7 +19,7 @@ from .decide import decide
 from .fold import folded
 from .label import labelled
 from .looking import READ_AT, first_sent, unshown, watch
-from .rebuild import adopted
+from .rebuild import caught_up
 from .records import Leg, Trade, revised
 from .reports import sightings
 from .scene import Scene
@@ -38,8 +38,7 @@ class Ticked:
 def tick(trade: Trade, view: VenueView, now: int, settings: LifecycleSettings = BINANCE) -> Ticked:
     """`now`: milliseconds of the venue's clock."""
     before = trade
-    if trade.rebuild_until:
-        trade = adopted(trade, view, now)
+    trade = caught_up(trade, view, now, settings)
     trade = folded(trade, view, now, settings)
     scene = Scene(trade, view, now, settings, settled=facts(trade) == facts(before))
     more, effect = unshown(trade, view, now, settings), None
@@ -57,9 +56,11 @@ def considered(
     now: int,
     read_at: Mapping[str, int] = READ_AT,
     settings: LifecycleSettings = BINANCE,
+    *,
+    unread: bool = False,
 ) -> Ticked:
-    """The begin of a check: read the legs that are due, or else tick from what is `known` without a look."""
-    due = watch(trade, now, read_at, settings)
+    """The begin of a check: read what is due (`watch`), or else tick from what is `known` without a look."""
+    due = watch(trade, now, read_at, settings, unread=unread)
     return Ticked(trade, None, due) if due else tick(trade, known, now, settings)
 
 

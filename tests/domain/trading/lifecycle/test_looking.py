@@ -145,3 +145,10 @@ def test_an_entry_in_part_that_rests_is_read_with_its_order() -> None:
     part = leg("E", "OPEN", cum=D(5), covered=D(5), part_at=NOW)
     after, effect = ticked(trade(part, label="PARTIAL_HELD"), view(entry_order("OPEN", 5), wallet=5))
     assert (effect, after.label) == (None, "PARTIAL_HELD")
+
+
+def test_k18_all_orders_of_a_trade_are_read_once_after_a_start() -> None:
+    first = watch(trade(BOUGHT), NOW, {}, SETTINGS, unread=True)
+    assert (first.parts, first.since) == ({"open_orders", "history"}, INTENT.created_at)
+    assert not watch(trade(BOUGHT), NOW, {}, SETTINGS)
+    assert considered(trade(BOUGHT), NOTHING, NOW, {}, SETTINGS, unread=True).more == first

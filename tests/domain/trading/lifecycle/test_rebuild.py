@@ -12,7 +12,24 @@ from opentrader.domain.trading.lifecycle.fold import position
 from opentrader.domain.trading.lifecycle.ids import entry_id
 from opentrader.domain.trading.venue import Close, Order, OrderList, PlaceList
 
-from .given import FILTERS, INTENT, LIST, NOW, SETTINGS, STOP, D, entry_order, oco, order, ticked, view
+from .given import (
+    BOUGHT,
+    CLOSE,
+    FILTERS,
+    INTENT,
+    LIST,
+    NOW,
+    SETTINGS,
+    STOP,
+    D,
+    entry_order,
+    leg,
+    oco,
+    order,
+    ticked,
+    trade,
+    view,
+)
 
 BOOT = NOW
 FREE = SETTINGS.horizon + SETTINGS.read_lag
@@ -108,3 +125,18 @@ def test_a_young_order_of_another_instance_is_a_second_daemon() -> None:
 def test_rebuilding_twice_gives_the_same() -> None:
     assert found(entry_order(), oco()) == found(entry_order(), oco())
     assert STOP in alone(oco()).exits[0].cids
+
+
+def test_k18_a_journal_older_than_a_close_learns_of_it() -> None:
+    """It was restored from a copy; the close would be taken for a sale by a stranger."""
+    sold = order(CLOSE, "sell", "MARKET", "FILLED", cum=10)
+    after, effect = ticked(trade(BOUGHT, leg("L", "OPEN")), view(entry_order(), oco("CANCELED", "CANCELED"), sold))
+    assert (position(after, FILTERS), effect) == (0, None)
+    assert [each.cid for each in after.closes] == [CLOSE]
+    assert after.alerts[0].code == "older than its orders"
+
+
+def test_k18_a_journal_older_than_a_protection_takes_it_over_with_any_label() -> None:
+    entering = trade(leg("E", "SENT"), label="ENTERING")
+    after, effect = ticked(entering, view(entry_order(), oco()))
+    assert (after.label, effect) == ("PROTECTED", None)
