@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tests.domain.trading.lifecycle.scenarios import all_scenarios
+from tests.mutants.catalog import MUTANTS
 from tests.paths import REPOSITORY
 from tests.simulation.weather import CLIMATES
 
@@ -96,5 +97,11 @@ def kills() -> Part:
     return Part("kills", what, pieces, r"(?m)^(\d+) kills, \d+ of them", "kills", least=130)
 
 
+def mutants() -> Part:
+    pieces = tuple(Piece(mutant.name, ("-m", "tests.mutants", "--only", mutant.name)) for mutant in MUTANTS)
+    what = "each mutant, hunted by the rig that is named for it"
+    return Part("mutants", what, pieces, r"caught (\d+) mutant", "mutants", least=len(MUTANTS))
+
+
 def all_parts(seeds: int, hours: float) -> tuple[Part, ...]:
-    return slow_tests(), exploration(), simulation(seeds, hours), kills()
+    return slow_tests(), exploration(), simulation(seeds, hours), mutants(), kills()

@@ -191,13 +191,13 @@ def test_where_there_is_no_commit_there_is_no_state(tmp_path: Path) -> None:
 
 
 def test_the_parts_are_those_of_the_document() -> None:
-    parts = {part.name: part for part in all_parts(40, 24.0)}
-    assert set(parts) == {"tests", "exploration", "simulation", "kills"}
+    parts = {part.name: part for part in all_parts(2 * len(CLIMATES), 24.0)}
+    assert set(parts) == {"tests", "exploration", "simulation", "mutants", "kills"}
     assert len(parts["exploration"].pieces) >= 159
     for part in parts.values():
         assert len({piece.name for piece in part.pieces}) == len(part.pieces)
     names = [piece.name.split(", ") for piece in parts["simulation"].pieces]
-    assert [name[0] for name in names] == [f"seed {FIRST_SEED + number}" for number in range(40)]
+    assert [name[0] for name in names] == [f"seed {FIRST_SEED + number}" for number in range(2 * len(CLIMATES))]
     assert {name[1] for name in names} == set(CLIMATES)
     assert len(list(itertools.takewhile(lambda name: name[1] != names[1][1], names[2:]))) > len(CLIMATES)
 

@@ -31,6 +31,7 @@ from tests.simulation.clock import LoopClock, SeededIds, every
 from tests.simulation.daemon import BROKEN, Answer, Daemon
 from tests.simulation.disk import SimulatedDisk, SimulatedReaders, SimulatedWriter, in_memory
 from tests.simulation.judging.judge import Judge, Violation
+from tests.simulation.judging.sending import judge_sending
 from tests.simulation.loop import Life, VirtualLoop, outside
 from tests.simulation.market import LISTINGS, START_MS, drawn
 from tests.simulation.people import People
@@ -244,7 +245,8 @@ class Simulation:
         schema.migrate(ledger, STEPS)
         with ledger:
             for asset, amount in BALANCE.items():
-                deposit(ledger, asset, amount, START_MS)
+                if asset in {"USDT", "BNB"} or self.weather.climate.coins:
+                    deposit(ledger, asset, amount, START_MS)
         full = partial(self.weather.now, "full")
         self.disk = SimulatedDisk(lambda: bool(full()))
         self._writer = SimulatedWriter(journal, self.loop, self.disk, seconds=self.weather.commit)
@@ -257,6 +259,7 @@ class Simulation:
         self.paper = PaperExchange(self.session, self.clock, recv_window_ms=int(ENGINE_MS * self.clock.speed))
         self.wire = Wire(self.loop, self.clock, self.paper, self.weather, self.stream("push"))
         self.judge = Judge(self, journal, ledger, faults)
+        self.wire.on_sending = partial(judge_sending, self)
         self._databases = (journal, ledger)
         self.weather.on_change = self._set_terms
         self._set_terms()

@@ -35,6 +35,7 @@ CallFault = Literal[
     "hung",  # is never answered, and no connection breaks
     "stale",  # a read of an earlier state
     "number",  # a price of 0, or none
+    "raises",  # a write is executed, and whoever sent it gets an exception
 ]
 
 
@@ -71,7 +72,8 @@ class Climate:
     two things that the user does on the venue without us; 0 is never. `weight`: request weight that the venue allows
     a minute; who exceeds it is refused, and banned if he goes on. `bnb`: fees are paid in BNB. `push`: how the venue
     tells of changes, if it does. `depth`: of the order books; orders that are larger are filled in parts. `crowd`: many
-    trades of few symbols, and coins that come and go beside them.
+    trades of few symbols, and coins that come and go beside them. `coins`: whether the user has some of each coin
+    before we buy any.
     """
 
     latency: float = 0.05
@@ -86,6 +88,7 @@ class Climate:
     push: Streaming | None = None
     depth: Depth = DEEP
     crowd: bool = False
+    coins: bool = True
 
 
 CLIMATES: Mapping[str, Climate] = {
@@ -104,9 +107,12 @@ CLIMATES: Mapping[str, Climate] = {
     "fees": Climate(bnb=True),
     "late fills": Climate(windows={"fills": Window(900, 600, 90.0)}, kills=1_800, bnb=True),
     "slow disk": Climate(windows={"disk": Window(900, 600, 1.2)}),
+    "stuck disk": Climate(windows={"disk": Window(900, 300, 4.0)}),
     "full disk": Climate(windows={"full": Window(600, 120)}),
     "kills": Climate(kills=600),
     "hands": Climate(hands=600),
+    "no coins": Climate(hands=120, coins=False),
+    "raises": Climate(chances={"raises": 0.02}),
     "push": Climate(push=Streaming(late=0.2)),
     "hostile stream": Climate(
         latency=0.15,

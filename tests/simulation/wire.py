@@ -71,6 +71,7 @@ class Wire:
         self.refusals = 0
         self.weight: Counter[int] = Counter()  # by the minute of arrival
         self.used = 0  # of it in this minute, as the last answer told
+        self.on_sending: Callable[[NewOrder | NewList], object] = lambda order: None
         self._refused = 0  # since the limit was last kept
         self._banned_until = 0.0
         self._push = Push(loop, exchange, weather, random)
@@ -78,9 +79,11 @@ class Wire:
     # --- writes
 
     async def place(self, order: NewOrder) -> Outcome:
+        self.on_sending(order)
         return await self._write("place", lambda: self._exchange.place(order))
 
     async def place_list(self, new: NewList) -> Outcome:
+        self.on_sending(new)
         return await self._write("place_list", lambda: self._exchange.place_list(new))
 
     async def cancel(self, symbol: str, cid: str) -> Outcome:
@@ -90,6 +93,7 @@ class Wire:
         return await self._write("cancel_list", lambda: self._exchange.cancel_list(symbol, cid))
 
     async def replace(self, cancel_cid: str, order: NewOrder) -> Outcome:
+        self.on_sending(order)
         return await self._write("replace", lambda: self._exchange.replace(cancel_cid, order))
 
     # --- reads
@@ -175,6 +179,8 @@ class Wire:
         self.refusals += isinstance(outcome, Refused)
         if fault == "garbled":
             return Unknown(GARBLED)
+        if fault == "raises":
+            raise GarbledAnswer(GARBLED)
         return outcome
 
     async def _written(self, name: str, request: Callable[[], Awaitable[Outcome]]) -> Outcome:

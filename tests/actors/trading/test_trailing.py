@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from opentrader.actors import messages
-from opentrader.actors.trading.trailing import RaiseStop
-from opentrader.errors import NotReady
+from opentrader.actors.trading.trailing import RaiseStop, TrailingStops
+from opentrader.errors import InternalError, NotReady
 from opentrader.exchange.paper.transport import InjectedFault, Script
 from tests.fakes.market import Market
 from tests.fakes.orders import buy, last_closed
@@ -59,3 +59,14 @@ async def test_k26_no_stop_is_raised_before_its_market_was_read_and_nothing_dies
     with pytest.raises(NotReady):
         await market.ask(buy())
     assert {status.restarts for status in market.supervisor.status()} == {0}
+
+
+async def test_k26_it_is_found_if_nobody_asks_whether_it_was_read(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def careless(stops: TrailingStops, message: RaiseStop) -> object:
+        return stops.book.filters[stops.book.trades[message.id].intent.symbol]
+
+    monkeypatch.setattr(TrailingStops, "handlers", {**TrailingStops.handlers, RaiseStop: careless})
+    with pytest.raises(InternalError):
+        await test_k26_no_stop_is_raised_before_its_market_was_read_and_nothing_dies_of_it(market)

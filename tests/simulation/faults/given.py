@@ -11,8 +11,6 @@ from opentrader.actors.runtime.message import Message
 from tests.simulation.daemon import Answer
 from tests.simulation.simulation import Simulation
 
-MOST_SEEDS = 12
-
 ENTRY = messages.ExecuteTrade("SOLUSDT", "buy", bot="sim", sl=2.0, tp=6.0, ev=30, confidence=9)
 
 OTHER = messages.ExecuteTrade("ETHUSDT", "buy", bot="sim", sl=2.0, tp=6.0, ev=30, confidence=9)

@@ -15,7 +15,7 @@ from opentrader.actors.runtime.message import Message
 from opentrader.actors.trading.replies import outcomes
 from opentrader.store.tables import commands, idempotency
 from tests.simulation.daemon import Answer
-from tests.simulation.faults.given import CLOSE, ENTRY, MOST_SEEDS, done, scripted
+from tests.simulation.faults.given import CLOSE, ENTRY, done, scripted
 from tests.simulation.judging.keys import Keys
 from tests.simulation.simulation import Simulation
 
@@ -81,11 +81,6 @@ def test_k6_the_judge_sees_that_no_command_is_about_a_closed_trade(monkeypatch: 
     )
     simulation, _ = repeated_after_a_crash("close")
     assert "closed unasked" in simulation.judge.violations
-
-
-def test_k6_the_judge_finds_it_at_random_if_no_key_is_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(idempotency, "bind", lambda connection, key, intent_id: "")
-    assert any(Simulation(seed, 0.3, "kills").run().first("repeated key") for seed in range(1, 1 + MOST_SEEDS))
 
 
 def closed_by_another(before: float) -> list[int]:

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
-from opentrader.domain.trading import profit
-from opentrader.domain.trading.ledger import ClosedTrade
 from opentrader.domain.trading.profit import Earnings
-from opentrader.domain.trading.venue import ZERO, Fill
-from opentrader.exchange.paper import reports
 from tests.simulation.judging.money import Accountant
 from tests.simulation.simulation import Simulation
 
@@ -53,42 +46,6 @@ BOOKED_TWICE = """
 """
 
 
-def one_fee(fill: Fill) -> Fill:
-    return replace(fill, fee=fill.fee + Decimal("1e-8")) if fill.side == "sell" else fill
-
-
-def one_rate(fill: Fill) -> Fill:
-    return replace(fill, rate=fill.rate + Decimal("0.1")) if fill.rate else fill
-
-
-def one_fill(fill: Fill) -> Fill:
-    return replace(fill, order_ex_id="0") if fill.side == "sell" else fill
-
-
-@pytest.mark.parametrize("wrong", [one_fee, one_rate, one_fill])
-def test_k10_the_run_finds_it_if_the_exchange_tells_a_fill_wrongly(
-    wrong: Callable[[Fill], Fill], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(reports, "Fill", lambda **facts: wrong(Fill(**facts)))
-    assert Simulation(1, 0.35, "fees").run().first("money")
-
-
-@pytest.mark.parametrize(
-    ("function", "mutant"),
-    [
-        ("_cost", lambda fill, filters: fill.fee if fill.fee_asset == filters.quote else ZERO),  # BNB costs nothing
-        ("_is_priced", lambda fill, filters: True),  # a fee of unknown price costs nothing
-        ("_notional", lambda fills: sum((fill.qty * fill.px for fill in list(fills)[1:]), ZERO)),  # one is forgotten
-    ],
-    ids=["fees-in-bnb", "unknown-rate", "one-fill"],
-)
-def test_k10_the_run_finds_it_if_a_fee_or_a_fill_is_left_out(
-    function: str, mutant: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(profit, function, mutant)
-    assert Simulation(1, 0.12, "late fills").run().first("money")
-
-
 @pytest.mark.parametrize("judged", ["rows", "the run as a whole"])
 def test_k10_the_run_finds_it_if_what_is_left_over_is_worth_something(
     judged: str, monkeypatch: pytest.MonkeyPatch
@@ -97,8 +54,3 @@ def test_k10_the_run_finds_it_if_what_is_left_over_is_worth_something(
     with_dust = property(lambda earned: earned.got - earned.paid - earned.costs + earned.left_over * 100)
     monkeypatch.setattr(Earnings, "pnl", with_dust)
     assert Simulation(1, 0.2, "calm").run().first("money")
-
-
-def test_k10_the_run_finds_it_if_no_row_is_booked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ClosedTrade, "provisional", False)
-    assert Simulation(1, 0.36, "late fills").run().first("money")

@@ -10,9 +10,11 @@ import pytest
 
 from opentrader.actors import messages
 from opentrader.actors.runtime.message import Message
+from opentrader.actors.trading.book import TradeBook
 from opentrader.actors.trading.lifecycle_loop import LifecycleLoop
 from opentrader.domain.trading.exchange import NewOrder
-from opentrader.domain.trading.venue import Outcome
+from opentrader.domain.trading.lifecycle import Trade, decide
+from opentrader.domain.trading.venue import Others, Outcome, Unknown
 from tests.simulation.faults.given import CLOSE, ENTRY, done, scripted
 from tests.simulation.simulation import BALANCE, Simulation
 from tests.simulation.wire import Wire
@@ -108,7 +110,7 @@ def test_the_users_own_coins_are_counted_without_ours_and_with_all_of_his(
 
 def test_k5_an_entry_that_waited_for_its_turn_is_priced_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another order of the symbol hangs meanwhile, and the price falls through the stop."""
-    place = Wire.place
+    place, told = Wire.place, list[int]()
 
     async def hanging(wire: Wire, order: NewOrder) -> Outcome:
         if order.type == "LIMIT":
@@ -126,8 +128,42 @@ def test_k5_an_entry_that_waited_for_its_turn_is_priced_anew(monkeypatch: pytest
         monkeypatch.setattr(
             type(simulation.prices), "price", lambda prices, symbol, at: price(prices, symbol, at) * Decimal("0.965")
         )
-        assert (await entering).status == 409
+        told.append((await entering).status)
         first.cancel()
 
     simulation = scripted(act)
+    assert told == [409]
     assert all(not book.bought for book in simulation.judge.books.values())
+
+
+def test_k5_the_run_finds_it_if_an_entry_is_sent_wherever_the_price_has_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decide, "outrun", lambda scene: False)
+    with pytest.raises(AssertionError):
+        test_k5_an_entry_that_waited_for_its_turn_is_priced_anew(monkeypatch)
+
+
+def test_k20_what_another_trade_buys_is_no_sign_of_an_entry_that_was_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    place, seen = Wire.place, list[Trade]()
+
+    async def losing(wire: Wire, order: NewOrder) -> Outcome:
+        return Unknown("lost") if (order.type, order.side) == ("MARKET", "buy") else await place(wire, order)
+
+    async def act(simulation: Simulation) -> None:
+        await asyncio.sleep(60)
+        monkeypatch.setattr(Wire, "place", losing)
+        entering = asyncio.ensure_future(simulation.request(ENTRY))
+        await asyncio.sleep(2)
+        assert (await simulation.request(below(simulation, 1.005))).status == 200  # it fills at once
+        await asyncio.sleep(180)
+        assert simulation.daemon is not None
+        seen.extend(simulation.daemon.snapshot().trades)
+        entering.cancel()
+
+    scripted(act)
+    assert sorted((trade.intent.kind, trade.label) for trade in seen) == [("limit", "PROTECTED"), ("market", "FLAT")]
+
+
+def test_k20_the_run_finds_it_if_other_trades_of_the_base_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(TradeBook, "others", lambda *given: Others())
+    with pytest.raises(AssertionError):
+        test_k20_what_another_trade_buys_is_no_sign_of_an_entry_that_was_lost(monkeypatch)

@@ -10,6 +10,9 @@ from statistics import median
 import pytest
 
 from opentrader.actors import messages
+from opentrader.actors.trading import lifecycle_loop
+from opentrader.domain.trading.lifecycle import Ticked
+from opentrader.domain.trading.looks import Watch
 from tests.simulation import daemon
 from tests.simulation.faults.given import done
 from tests.simulation.simulation import Simulation
@@ -51,3 +54,13 @@ def test_k14_an_entry_and_a_close_take_few_round_trips(monkeypatch: pytest.Monke
     for times in (entries, closes):
         assert median(times) <= 1.6, times
         assert max(times) <= 2.0, times
+
+
+def test_k14_it_is_found_if_nothing_is_decided_from_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        lifecycle_loop,
+        "considered",
+        lambda trade, *given: Ticked(trade, None, Watch(trade.intent.symbol, parts=frozenset({"open_orders"}))),
+    )
+    with pytest.raises(AssertionError):
+        test_k14_an_entry_and_a_close_take_few_round_trips(monkeypatch)

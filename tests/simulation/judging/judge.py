@@ -25,7 +25,7 @@ from tests.simulation.clock import every
 from tests.simulation.judging.keys import Keys
 from tests.simulation.judging.money import Accountant, Book
 from tests.simulation.market import START_MS
-from tests.simulation.weather import WindowKind
+from tests.simulation.weather import CallFault, WindowKind
 from tests.simulation.wire import GONE
 
 if TYPE_CHECKING:
@@ -358,7 +358,7 @@ class Judge:
 
 
 _ENDED = frozenset({"FLAT", "DUST"})
-_OF_THE_LINE = ("lost", "mute", "late", "garbled", "hung", "stale", "number", "outage", "halt", "thin", "kill")
+_OF_THE_LINE = (*get_args(CallFault), "outage", "halt", "thin", "kill")
 
 
 def differs(planned: Intent, rebuilt: Intent) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from opentrader.domain.trading.lifecycle import Rebuilt, Trade, rebuilt
+from opentrader.domain.trading.lifecycle import Rebuilt, Trade, rebuild, rebuilt
 from opentrader.domain.trading.lifecycle.fold import position
 from opentrader.domain.trading.lifecycle.ids import entry_id
 from opentrader.domain.trading.venue import Close, Order, OrderList, PlaceList
@@ -60,6 +60,13 @@ def test_k18_the_id_tells_the_first_stop_and_the_levels_in_percent() -> None:
     told = alone(entry_order(), raised)
     assert (told.intent.sl, told.sl) == (90, 95)
     assert (told.intent.sl_pct, told.intent.tp_pct, told.intent.rr) == (10, 20, "1:2")
+
+
+def test_k18_it_is_found_if_the_stop_that_rests_counts_as_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = rebuild.asked
+    monkeypatch.setattr(rebuild, "asked", lambda *given: replace(asked(*given), sl=D(95)))
+    with pytest.raises(AssertionError):
+        test_k18_the_id_tells_the_first_stop_and_the_levels_in_percent()
 
 
 def test_a_filled_entry_has_no_open_order_and_is_found_all_the_same() -> None:

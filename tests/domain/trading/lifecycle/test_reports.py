@@ -7,7 +7,9 @@ from decimal import Decimal
 
 import pytest
 
+from opentrader.domain.trading.lifecycle import fold as folding
 from opentrader.domain.trading.lifecycle.fold import position
+from opentrader.domain.trading.lifecycle.records import Leg
 from opentrader.domain.trading.venue import Fill, OrderList
 
 from .given import (
@@ -78,3 +80,19 @@ def test_a_trade_that_is_told_twice_counts_once() -> None:
     fills = (paid(f"x{ENTRY}", 4, "0.002"),) * 2
     told = fold(trade(leg("E", "UNKNOWN")), view(FILLED, fills=fills)).legs[0]
     assert (told.covered, told.fees) == (4, Decimal("0.002"))
+
+
+def test_k25_fills_count_up_to_what_was_read_of_their_order() -> None:
+    """The others have come between the two reads: no instant had 4 bought and 10 charged."""
+    fills = (paid(f"x{ENTRY}", 4, "0.004"), paid(f"x{ENTRY}", 6, "0.006"))
+    told = fold(trade(leg("E", "UNKNOWN")), view(entry_order("OPEN", 4), fills=fills)).legs[0]
+    assert (told.cum, told.covered, told.fees) == (4, 4, Decimal("0.004"))
+
+
+def test_k25_it_is_found_if_all_fills_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    def everything(leg: Leg, fills: tuple[Fill, ...], base: str) -> Leg:
+        return replace(leg, covered=sum((fill.qty for fill in fills), D(0)), fees=D(1))
+
+    monkeypatch.setattr(folding, "with_fills", everything)
+    with pytest.raises(AssertionError):
+        test_k25_fills_count_up_to_what_was_read_of_their_order()
