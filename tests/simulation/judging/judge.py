@@ -287,7 +287,8 @@ class Judge:
     def _demand_known(self, trades: dict[str, Trade]) -> None:
         """What is held belongs to a trade that the daemon knows, with what the id of its entry tells (K18)."""
         now = self._sim.clock.market_ms()
-        for tail, book in self.books.items():
+        bought = {tail: book for tail, book in self.books.items() if book.bought}
+        for tail, book in bought.items():
             worth = book.net(book.symbol.removesuffix("USDT")) * self._sim.prices.price(book.symbol, now)
             known = tail in trades or worth <= PROTECTABLE or self._is_gone(book.symbol)
             self._unknown[tail] = 0.0 if known else self._unknown.get(tail, 0.0) + CHECK_SECONDS
