@@ -175,15 +175,7 @@ ROUTES: tuple[Route, ...] = (
             sample={"agent": "finance"},
         )
     ),
-    *also_post(
-        Route(
-            "GET",
-            "/api/pending-entries/recover",
-            "recoverPending",
-            "Bot Actions",
-            messages.RecoverPending,
-        )
-    ),
+    *also_post(Route("GET", "/api/pending-entries/recover", "recoverPending", "Bot Actions", messages.RecoverPending)),
     Route(
         "DELETE",
         "/api/pending-entries/{id}",
@@ -302,15 +294,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("GET", "/api/trades/stats", "getStats", "Trade Management", messages.StatsOf),
     Route("POST", "/api/trades/sync", "syncTrades", "Trade Management", messages.SyncTrades),
-    *also_post(
-        Route(
-            "GET",
-            "/api/trades/recover",
-            "recoverTrades",
-            "Trade Management",
-            messages.RecoverTrades,
-        )
-    ),
+    *also_post(Route("GET", "/api/trades/recover", "recoverTrades", "Trade Management", messages.RecoverTrades)),
     Route(
         "POST",
         "/api/trades/restore",
@@ -332,6 +316,18 @@ ROUTES: tuple[Route, ...] = (
         internal=("idem_key",),
         errors=(PositionNotFound, NotInThisState),
         sample={"id": "01J00000000000000000000000"},
+    ),
+    Route(
+        "POST",
+        "/api/trades/{id}/levels",
+        "moveLevels",
+        "Trade Management",
+        messages.MoveLevels,
+        strict=True,
+        idempotent=True,
+        internal=("idem_key",),
+        errors=(SymbolNotFound, PositionNotFound, NotInThisState, OrderRejected),
+        sample={"id": "01J00000000000000000000000", "sl_px": "2400.0"},
     ),
     Route("POST", "/api/signal", "postSignal", "Signal Flow", messages.PostSignal, body="required", sample=_SIGNAL),
     Route("GET", "/api/signal/list", "listSignals", "Signal Flow", messages.SignalRows),

@@ -96,7 +96,7 @@ from opentrader.actors.messages.pending import (
     RiskReward,
     ratio_of,
 )
-from opentrader.actors.messages.repairs import DropTrade, TradeDropped
+from opentrader.actors.messages.repairs import DropTrade, LevelsMoved, MoveLevels, TradeDropped
 from opentrader.actors.messages.signals import (
     Cleanup,
     CleanUpSignals,
@@ -211,6 +211,7 @@ __all__ = [
     "Holding",
     "Instant",
     "LevelReply",
+    "LevelsMoved",
     "LicenseKey",
     "LicenseOf",
     "LicenseReply",
@@ -222,6 +223,7 @@ __all__ = [
     "MarketScan",
     "MarketSummary",
     "Mode",
+    "MoveLevels",
     "MrSignalOf",
     "News",
     "NewsOf",

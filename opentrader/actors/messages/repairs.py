@@ -1,13 +1,16 @@
-"""What only a person decides about a trade that exists."""
+"""What only a person decides about a trade that exists: to give it up, or to move its levels."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from opentrader.actors.messages.history import ClosedTradeReply
-from opentrader.actors.messages.types import OK, Caller, TradeId
+from opentrader.actors.messages.trading import TradeReply
+from opentrader.actors.messages.types import OK, Caller, Px, TradeId
 from opentrader.actors.runtime.message import Message
+from opentrader.errors import Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +36,37 @@ class DropTrade(Message[TradeDropped]):
     id: TradeId
     agent: Caller = "ops"
     idem_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LevelsMoved:
+    """`status`: `kept` if the old levels are in place, because the price came too close or the exchange refused.
+
+    `closed` if the trade was being closed, or had ended, before its levels were moved. `trade`: as it is now, null if
+    it has ended. `intent_id`: the id of the command.
+    """
+
+    ok: OK = field(default=True, init=False)
+    status: Literal["moved", "kept", "closed"]
+    trade: TradeReply | None
+    intent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class MoveLevels(Message[LevelsMoved]):
+    """Move the stop, the target, or both, of a protected trade. Replies once the exchange has taken them.
+
+    The stop lies between the first stop of the trade and a little below the last price, the target a little above it.
+    The exit is replaced: if the exchange refuses the new one, the old levels are placed again.
+    """
+
+    owner: ClassVar[str] = "position_manager"
+    id: TradeId
+    sl_px: Px | None = None
+    tp_px: Px | None = None
+    agent: Caller = "ops"
+    idem_key: str = ""
+
+    def contradictions(self) -> Iterator[Fault]:
+        if self.sl_px is None and self.tp_px is None:
+            yield Fault(("sl_px",), "give sl_px, tp_px, or both", "value_error")

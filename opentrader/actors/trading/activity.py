@@ -13,6 +13,7 @@ _ACTIVITIES: dict[type[Message[Any]], str] = {
     messages.ClosePosition: "close",
     messages.CloseAll: "close everything",
     messages.DropTrade: "drop a trade",
+    messages.MoveLevels: "move levels",
     messages.UpdateTrailing: "trailing stops",
     messages.CheckPending: "pending entries",
     messages.Halt: "halt",

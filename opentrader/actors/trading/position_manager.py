@@ -18,6 +18,7 @@ from opentrader.actors.trading.book import TradeBook
 from opentrader.actors.trading.commands.closeall import CloseAlls, CloseTrades
 from opentrader.actors.trading.commands.closing import Closing
 from opentrader.actors.trading.commands.drops import Drops
+from opentrader.actors.trading.commands.levels import LevelMoves
 from opentrader.actors.trading.commands.marking import Marking
 from opentrader.actors.trading.control import ControlDesk, SetControl, halted_by
 from opentrader.actors.trading.desk import Desk
@@ -94,7 +95,7 @@ class PositionManager(Actor):
         self._restore = Restore(desk, self._loop)
         marking = Marking(desk, self._loop, self._restore)
         self._closing, self._closealls = Closing(desk, marking), CloseAlls(desk, marking, self._control)
-        self._drops = Drops(desk, self._loop)
+        self._drops, self._moves = Drops(desk, self._loop), LevelMoves(desk, self._loop)
         self._reconciliation = Reconciliation(desk, self._loop, self._opened)
         self._account = AccountReader(desk, self._reconciliation.start)
         self._trailing = TrailingStops(desk, self._loop, timeframe)
@@ -105,7 +106,7 @@ class PositionManager(Actor):
         self.join(self._restore, self._closing, self._closealls, self._reconciliation)
         self.join(self._account, self._trailing, self._prices, self._stream, entries)
         self.join(PendingCancels(desk, self._loop), HistoryImport(desk, watchlist))
-        self.join(self._drops, Repeats(desk, entries, self._answers()))
+        self.join(self._drops, self._moves, Repeats(desk, entries, self._answers()))
 
     def _entries(self, desk: Desk, risk: Risk) -> Entries:
         return Entries(
@@ -128,6 +129,7 @@ class PositionManager(Actor):
             "closeall": closealls,
             "closeall_pending": closealls,
             "drop": self._drops.answer,
+            "levels": self._moves.answer,
         }
 
     def on_start(self) -> None:
@@ -153,7 +155,8 @@ class PositionManager(Actor):
             return message.look.pair
         if isinstance(message, CheckSymbol | CheckEntries | CloseTrades):
             return message.pair
-        if isinstance(message, CancelPendingEntry | RaiseStop | messages.DropTrade) and message.id in self._book.trades:
+        of_trade = CancelPendingEntry | RaiseStop | messages.DropTrade | messages.MoveLevels
+        if isinstance(message, of_trade) and message.id in self._book.trades:
             return self._book.trades[message.id].intent.symbol
         if isinstance(message, Adopt):
             return "adopt"

@@ -65,7 +65,7 @@ class ClosedTrade:
         return self.pnl + self.left_over * min(self.entry_px, self.exit_px)
 
 
-CommandKind = Literal["close", "closeall", "closeall_pending", "sell", "cancel", "drop"]
+CommandKind = Literal["close", "closeall", "closeall_pending", "sell", "cancel", "drop", "levels"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,10 +49,12 @@ FIELDS = {
     "since": "Only log entries from this time on, in Unix seconds.",
     "sl": "Stop-loss distance from the entry price, in percent.",
     "sl_pct": "Stop-loss distance from the entry price, in percent.",
+    "sl_px": "The stop price.",
     "stale": "Whether to include stale rows: true or false, 1 or 0, yes or no.",
     "symbol": "The market, in any spelling, for example BTC or BTC/USDT.",
     "tp": "Take-profit distance from the entry price, in percent.",
     "tp_pct": "Take-profit distance from the entry price, in percent; an alternative to rr.",
+    "tp_px": "The target price.",
     "ttl_hours": "Hours until the unfilled entry is cancelled.",
     "types": "Event kinds, comma-separated: trade, signal, pending, agent, trend, market, halt, page, log, license."
     " Default: all.",

@@ -16,3 +16,9 @@ def test_a_drop_names_a_trade() -> None:
 def test_a_drop_needs_no_license_and_may_use_the_last_space_of_a_disk() -> None:
     assert not messages.DropTrade.licensed
     assert is_exit(messages.DropTrade("x"))
+
+
+def test_a_move_names_a_level_or_both() -> None:
+    assert refused(messages.MoveLevels, id="x") == {"sl_px"}
+    assert refused(messages.MoveLevels, id="x", sl_px=0) == {"sl_px"}
+    assert parsed(messages.MoveLevels, id="x", tp_px="12.5").tp_px == 12.5

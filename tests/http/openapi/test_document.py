@@ -30,7 +30,8 @@ BOUNDS = (
     "minimum",
     "pattern",
 )
-ADDED = {("/api/trades/{id}/drop", "post")}  # by the second edition of the contract, without an entry in its document
+# By the second edition of the contract, which names them without an entry in its document.
+ADDED = {(f"/api/trades/{{id}}/{what}", "post") for what in ("drop", "levels")}
 OPERATIONS = [(route.path, route.method.lower()) for route in ROUTES if (route.path, route.method.lower()) not in ADDED]
 
 

@@ -69,6 +69,7 @@ UNBOUNDED = {
     "ExecuteTrade": {"idem_key"},
     "Halt": {"cancel_pending"},
     "MarketRows": {"stale"},
+    "MoveLevels": {"idem_key"},
     "PlaceManual": {"idem_key"},
     "PostSignal": {
         "bb_lower",

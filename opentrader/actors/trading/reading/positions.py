@@ -26,7 +26,7 @@ class PricedPositions:
         self._held.setdefault(pair, set()).add(key)
         levels = self._levels.setdefault(pair, PriceLevels())
         if is_soft(trade):
-            levels.put(key, trade.sl, trade.tp)
+            levels.put(key, trade.floor, trade.ceiling)
         else:
             levels.drop(key)
 

@@ -14,7 +14,7 @@ from opentrader.actors.trading.desk import Desk, TradingPart
 from opentrader.actors.trading.entry.entries import Entries, Outcomes
 from opentrader.domain.trading.ledger import Command, CommandKind
 
-Told = Outcomes | messages.ClosedReply | messages.ClosedAll | messages.TradeDropped
+Told = Outcomes | messages.ClosedReply | messages.ClosedAll | messages.TradeDropped | messages.LevelsMoved
 Answer = Callable[[Command], Reply[Any]]
 
 

@@ -14,7 +14,7 @@ from decimal import Decimal
 from opentrader.domain.trading.looks import Part
 from opentrader.domain.trading.venue import ZERO, Effect
 
-from .fold import quarantined
+from .fold import quarantined, with_levels
 from .ids import entry_id
 from .placing import Sent, cancel, close, enter, protect, replace_list, spent
 from .reasons import REASONS
@@ -210,7 +210,7 @@ def unprotected(scene: Scene) -> Verdict:
     if spent(scene):
         return End(over_budget(scene))
     scene.demand("price", "balance")
-    if scene.last <= trade.sl or scene.last >= trade.tp:
+    if scene.last <= trade.floor or scene.last >= trade.ceiling:
         return wait(scene) if trade.close_reason else Again(trade.closing_for("through", scene.now))
     sized = size(scene)
     return End(sized.trade) if sized.qty is None else send(next_protection(scene.with_trade(sized.trade), sized.qty))
@@ -234,8 +234,8 @@ def removed_lately(scene: Scene) -> bool:
 def next_protection(scene: Scene, qty: Decimal) -> Sent:
     """At the new level of a replacement while the price allows it, else at the old level."""
     trade = scene.trade
-    if trade.replacing and trade.stage == 0 and scene.last > trade.rep_new:
-        return protect(scene, qty, trade.rep_new)
+    if trade.replacing and trade.stage == 0 and trade.rep_new < scene.last < (trade.rep_tp or trade.tp):
+        return protect(scene, qty, trade.rep_new, trade.rep_tp)
     return protect(scene.with_trade(replace(trade, stage=1)), qty, trade.sl)
 
 
@@ -260,7 +260,7 @@ def replacement_begun(scene: Scene) -> Verdict:
     trade, leg = scene.trade, scene.exit_open
     if leg is None or not leg.cancel_sent or trade.close_reason:
         return scene
-    if trade.replacing and (not trade.trailing or scene.last > trade.rep_new * (1 + scene.settings.stop_gap)):
+    if trade.replacing and (not trade.trailing or fits(scene, trade.rep_new, trade.rep_tp)):
         return send(cancel(scene, leg))
     kept_list = trade.with_leg(replace(leg, cancel_sent=0))
     return scene.with_trade(replace(kept_list.without_replacement(), want=ZERO))
@@ -272,7 +272,7 @@ def replacement_done(scene: Scene) -> Verdict:
         return scene
     reached = leg.sl >= trade.want or (trade.trailing and trade.stage == 1)
     want = ZERO if reached else trade.want
-    return scene.with_trade(replace(trade.without_replacement(), sl=leg.sl, want=want))
+    return scene.with_trade(replace(with_levels(trade, leg), want=want))
 
 
 def rebuilding(scene: Scene) -> Verdict:
@@ -296,6 +296,29 @@ def grown_beyond(scene: Scene, leg: Leg) -> bool:
         return False
     old = scene.now - leg.sent_at >= scene.settings.partial_protect_after
     return scene.trade.entry_ended or (old and uncovered * scene.trade.sl >= filters.min_notional)
+
+
+def fits(scene: Scene, stop: Decimal, target: Decimal) -> bool:
+    """Whether the price is still far enough from a stop, and from a target if there is one."""
+    gap = scene.settings.stop_gap
+    return scene.last > stop * (1 + gap) and (not target or scene.last < target * (1 - gap))
+
+
+def move(scene: Scene) -> Verdict:
+    """Levels that a person has asked for are placed at once, or given up."""
+    trade, leg = scene.trade, scene.exit_open
+    if trade.move != "asked" or leg is None or trade.close_reason:
+        return scene
+    if (leg.sl, trade.tp) == (trade.move_sl, trade.move_tp):
+        return scene.with_trade(replace(trade, move="done"))
+    if leg.kind == "S" and leg.sl == trade.move_sl:
+        return scene.with_trade(replace(trade, tp=trade.move_tp, move="done"))  # only ours, no order stands for it
+    if not fits(scene, trade.move_sl, trade.move_tp):
+        return scene.with_trade(replace(trade, move="kept"))
+    if spent(scene):
+        return End(over_budget(scene))
+    begun = replace(trade, rep_old=leg.sl, rep_new=trade.move_sl, rep_tp=trade.move_tp, stage=0)
+    return send(cancel(scene.with_trade(begun), leg))
 
 
 def trail(scene: Scene) -> Verdict:
@@ -330,6 +353,7 @@ ROWS: tuple[tuple[str, Row], ...] = (
     ("14a", replacement_done),
     ("14b", rebuilding),
     ("15", wrong_size),
+    ("15a", move),
     ("16", trail),
 )
 

@@ -82,7 +82,14 @@ def exit_seen_open(trade: Trade, leg: Leg) -> Trade:
     replaced = trade.leg(leg.replaces)
     if replaced and replaced.live:
         trade = trade.with_leg(replace(replaced, state="CANCELED"))
-    return revised(trade.without_replacement(), sl=leg.sl, want=trade.want if trade.want > leg.sl else ZERO)
+    return revised(with_levels(trade, leg), want=trade.want if trade.want > leg.sl else ZERO)
+
+
+def with_levels(trade: Trade, leg: Leg) -> Trade:
+    """The trade at the end of a replacement: the levels of its live exit count."""
+    moved = trade.rep_tp and leg.sl == trade.rep_new and leg.tp in {trade.rep_tp, ZERO}  # a single stop has no target
+    after = revised(trade.without_replacement(), sl=leg.sl)
+    return replace(after, tp=trade.rep_tp, move="done") if moved else after
 
 
 def removed(trade: Trade, leg: Leg, now: int, settings: LifecycleSettings) -> Trade:

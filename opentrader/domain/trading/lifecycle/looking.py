@@ -160,7 +160,7 @@ def wakes(trade: Trade, now: int, settings: LifecycleSettings) -> list[int]:
 
 def quiet(trade: Trade) -> bool:
     """Whether nothing is to be done before the next read of a leg, or a price: it rests, or covers what is held."""
-    if trade.close_reason or trade.halt or trade.want:
+    if trade.close_reason or trade.halt or trade.want or trade.move == "asked":
         return False
     rests = any(leg.open for leg in trade.entries)
     covered = any(leg.open and not leg.flag for leg in trade.exits)

@@ -81,14 +81,15 @@ def limit_px(scene: Scene, stop_px: Decimal) -> Decimal | None:
     return stop_limit(scene.view.filters, stop_px, scene.settings.limit_offset)
 
 
-def protect(scene: Scene, qty: Decimal, level: Decimal) -> Sent:
-    """Stop and target as a list; on a venue without lists the stop alone, with a soft target."""
+def protect(scene: Scene, qty: Decimal, level: Decimal, target: Decimal = ZERO) -> Sent:
+    """Stop and target (that of the trade, or another) as a list; without lists the stop alone, with a soft target."""
+    target = target or scene.trade.tp
     if not scene.view.filters.lists:
         leg, effect = stop(scene, qty, level)
         return counted(scene, kept(scene, leg)), effect
     intent, gen, length = scene.trade.intent, scene.trade.next_gen("L"), scene.view.filters.cid_length
     cid, stop_cid, target_cid = (exit_id(intent, kind, gen, length) for kind in ("L", "P", "T"))
-    leg = sent(scene, "L", cid, qty, level, scene.trade.tp)
+    leg = sent(scene, "L", cid, qty, level, target)
     leg = replace(leg, stop_cid=stop_cid, target_cid=target_cid)
     return counted(scene, kept(scene, leg)), PlaceList(
         cid,
@@ -99,7 +100,7 @@ def protect(scene: Scene, qty: Decimal, level: Decimal) -> Sent:
         qty,
         level,
         limit_px(scene, level),
-        scene.trade.tp,
+        target,
         scene.now,
     )
 

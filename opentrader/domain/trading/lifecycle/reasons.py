@@ -12,14 +12,14 @@ def soft_stop(scene: Scene) -> bool:
     """No exit is open at the exchange, and the price has reached the stop (that of the exit in flight, if any)."""
     if scene.held <= 0 or scene.exit_open or (scene.dust and scene.trade.entry_ended):
         return False
-    level = scene.exit_in_flight.sl if scene.exit_in_flight else scene.trade.sl
+    level = scene.exit_in_flight.sl if scene.exit_in_flight else scene.trade.floor
     return scene.last <= level
 
 
 def soft_tp(scene: Scene) -> bool:
     """The price has reached the target, and no list covers it."""
     listed = any(leg.live for leg in scene.trade.legs if leg.kind == "L")
-    return not listed and not scene.dust and scene.last >= scene.trade.tp
+    return not listed and not scene.dust and scene.last >= scene.trade.ceiling
 
 
 def exit_started(scene: Scene) -> bool:

@@ -32,6 +32,7 @@ Label = Literal[
     "QUARANTINE",
 ]
 Severity = Literal["note", "alert", "page"]
+Move = Literal["", "asked", "done", "kept"]  # levels that a person asks for; kept: the old ones stayed
 Source = Literal["trade", "manual", "signal", "recovered", "restored"]
 
 IN_FLIGHT = frozenset({"SENT", "UNKNOWN"})
@@ -156,8 +157,9 @@ class Trade:
     """A trade from its intent to flat; stored with every tick, and a restart resets nothing.
 
     `base_at_entry` is the quantity of the user's own coins. `rep_old`, `rep_new` are the levels of a replacement in
-    progress; `stage` is 1 when its new level was given up. `want` is the stop that trailing requests. `adj` is the
-    quantity by which the position was reduced. `overruled`: when an operator closed or dropped it in quarantine.
+    progress; `stage` is 1 when its new level was given up. `want` is the stop that trailing requests; `move_sl` and
+    `move_tp` are the levels that a person has asked for, and `rep_tp` the target of a replacement for these. `adj` is
+    the quantity by which the position was reduced. `overruled`: when an operator closed or dropped it in quarantine.
     `halt`: cancel the entry. `ok_at` is the last good read in which exits covered the position, `bare_at` since when
     they do not. `retry_at`: end of a pause that the venue demanded. `sends` are the instants of its latest exits and
     closes. `pauses` counts the pauses after failed closes, while their cause, `paused_for`, and about the price,
@@ -173,6 +175,10 @@ class Trade:
     rep_old: Decimal = ZERO
     rep_new: Decimal = ZERO
     stage: int = 0
+    rep_tp: Decimal = ZERO
+    move: Move = ""
+    move_sl: Decimal = ZERO
+    move_tp: Decimal = ZERO
     close_reason: str = ""
     close_after: int = 0
     failed_closes: int = 0
@@ -234,8 +240,18 @@ class Trade:
 
     @property
     def trailing(self) -> bool:
-        """Whether the replacement in progress raises the stop; otherwise it resizes."""
-        return self.rep_new > self.rep_old > 0
+        """Whether the replacement in progress raises the stop, or moves the levels; otherwise it resizes."""
+        return self.rep_new > self.rep_old > 0 or self.rep_tp > 0
+
+    @property
+    def floor(self) -> Decimal:
+        """The stop that counts while no exit is open: one that is being lowered counts as lowered."""
+        return min(self.sl, self.rep_new) if self.rep_tp and not self.stage else self.sl
+
+    @property
+    def ceiling(self) -> Decimal:
+        """The target that counts while no exit is open: one that is being raised counts as raised."""
+        return max(self.tp, self.rep_tp) if not self.stage else self.tp
 
     def with_leg(self, leg: Leg) -> Trade:
         """The trade with this leg in place of the one with its client id, or added."""
@@ -272,7 +288,9 @@ class Trade:
         return replace(self, close_reason=reason).alerted(f"close: {reason}", "alert", now)
 
     def without_replacement(self) -> Trade:
-        return revised(self, rep_old=ZERO, rep_new=ZERO, stage=0)
+        """A replacement for levels that were asked for ends with these levels given up."""
+        move = "kept" if self.rep_tp else self.move
+        return revised(self, rep_old=ZERO, rep_new=ZERO, stage=0, rep_tp=ZERO, move=move)
 
 
 def planned(intent: Intent) -> Trade:

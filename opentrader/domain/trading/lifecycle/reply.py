@@ -98,6 +98,8 @@ def refused(trade: Trade, leg: Leg, outcome: Refused, now: int) -> Trade:
         return half_done(trade, leg) if outcome.reason == "half_done" else failed(trade, leg)
     if leg.kind in {"L", "S"} and outcome.reason == "price":
         return through(trade, now)
+    if leg.kind in {"L", "S"} and outcome.reason == "filter" and trade.replacing:
+        trade = replace(trade, stage=1)  # the old level is known to pass
     if leg.kind in {"L", "S"} and outcome.reason == "balance" and not trade.bal_reread:
         return replace(trade, bal_reread=1)
     if leg.kind in {"L", "S"} and outcome.reason == "balance" and not trade.close_reason:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
 from opentrader.domain.timeframes import DAY_MS
-from opentrader.domain.trading.lifecycle import Alert, close, drop, faulted, next_poll, trail, watch
+from opentrader.domain.trading.lifecycle import Alert, close, drop, faulted, move, next_poll, trail, watch
 from opentrader.domain.trading.lifecycle.fold import changed
-from opentrader.domain.trading.venue import Balance, CancelList, Close
+from opentrader.domain.trading.lifecycle.reply import answered
+from opentrader.domain.trading.venue import Balance, CancelList, Close, PlaceList, Refused
 
 from .given import (
     BOUGHT,
@@ -106,3 +109,43 @@ def test_what_was_in_doubt_is_looked_for_a_day_after_the_drop() -> None:
     assert watch(told, NOW + DAY_MS - 1).lists == (LIST,)
     assert not watch(told, NOW + DAY_MS)
     assert next_poll(replace(told, label="FLAT"), NOW + DAY_MS) is None
+
+
+GUARDED = trade(BOUGHT, leg("L", "OPEN", sl=D(95)), sl=D(95), label="PROTECTED")
+
+
+def test_levels_that_are_asked_for_replace_the_exit_and_forget_what_trailing_wanted() -> None:
+    told = move(replace(GUARDED, want=D(97)), D(92), D(115))
+    assert (told.move, told.want) == ("asked", 0)
+    told, effect = ticked(told, view(entry_order(), wallet=10))
+    assert effect == CancelList(LIST, "BTCUSDT")
+    assert (told.rep_old, told.rep_new, told.rep_tp, told.label) == (95, 92, 115, "REPLACING")
+
+
+def test_a_stop_that_is_being_lowered_counts_as_lowered_while_no_exit_is_open() -> None:
+    bare = trade(BOUGHT, sl=D(95), rep_old=D(95), rep_new=D(90), rep_tp=D(120), move="asked", label="REPLACING")
+    told, effect = ticked(bare, view(entry_order(), wallet=10, last=93))
+    assert isinstance(effect, PlaceList)
+    assert (effect.stop_px, effect.target_px, told.close_reason) == (90, 120, "")
+
+
+@pytest.mark.parametrize(("stop", "target", "last"), [(92, 120, 92), (92, 120, 120)])
+def test_levels_that_the_price_has_come_close_to_are_given_up(stop: int, target: int, last: int) -> None:
+    told, effect = ticked(move(GUARDED, D(stop), D(target)), view(entry_order(), wallet=10, last=last))
+    assert (told.move, effect, told.sl) == ("kept", None, 95)
+
+
+def test_levels_that_the_exchange_refuses_give_way_to_the_old_ones() -> None:
+    bare = trade(BOUGHT, sl=D(95), rep_old=D(95), rep_new=D(92), rep_tp=D(115), move="asked", label="REPLACING")
+    told, effect = ticked(bare, view(entry_order(), wallet=10))
+    assert isinstance(effect, PlaceList)
+    told = answered(told, effect, Refused("filter", -1013), "BTC", NOW)
+    told, effect = ticked(told, view(entry_order(), wallet=10), NOW + 1_000)
+    assert isinstance(effect, PlaceList)
+    assert (effect.stop_px, effect.target_px) == (95, 120)
+
+
+def test_a_target_that_no_order_stands_for_is_moved_without_one() -> None:
+    soft = trade(BOUGHT, leg("S", "OPEN", sl=D(95)), sl=D(95), label="PROTECTED")
+    told, effect = ticked(move(soft, D(95), D(115)), view(entry_order(), wallet=10))
+    assert (told.move, told.tp, effect) == ("done", 115, None)
