@@ -37,6 +37,7 @@ def arguments() -> argparse.Namespace:
 
 
 def proved(parts: Sequence[Part], kept: Kept, unchanged: Callable[[], bool], workers: int) -> int:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has its background jobs ignore it
     report = Report(parts, kept, sys.stdout)
     report.begin()
     try:

@@ -44,7 +44,8 @@ class Run:
 
 
 def _end_with_parent() -> None:
-    """In the new process: it is interrupted when this one ends, however it ends."""
+    """In the new process: it is interrupted when this one ends, however it ends, and also if we ignore interrupts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
 
 
