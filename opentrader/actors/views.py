@@ -21,6 +21,8 @@ from opentrader.domain.license import behind, masked
 from opentrader.domain.plain_text import one_line
 from opentrader.domain.signals import SignalRecord, demand_pending
 from opentrader.domain.timeframes import open_time
+from opentrader.domain.trading.exchange import VenueState
+from opentrader.domain.trading.lifecycle.looking import last_look
 from opentrader.domain.trading.pages import OperatorPage
 from opentrader.domain.trading.ports import DiskState
 from opentrader.errors import NotReady
@@ -28,6 +30,7 @@ from opentrader.errors import NotReady
 R = TypeVar("R")
 
 _LONGEST_CHECKLIST = 600
+ANSWERING = VenueState()
 
 
 class Snapshots(Protocol):
@@ -55,6 +58,7 @@ class Asking:
     max_trades_day: int = 0
     started_at: float = 0.0  # steady seconds
     speed: float = 1.0  # of market time
+    venue_state: VenueState = ANSWERING
 
 
 def health(query: messages.HealthOf, published: Snapshots, asking: Asking) -> messages.Health:
@@ -191,7 +195,7 @@ def status_of(query: messages.StatusOf, published: Snapshots, asking: Asking) ->
     snapshot = _trading(published)
     signals: Mapping[str, SignalRecord] = published.snapshot("signal_book")
     pages: tuple[OperatorPage, ...] = published.snapshot("pager")
-    account = snapshot.account
+    account, looks = snapshot.account, _looks(snapshot, asking)
     return messages.BotStatus(
         running=True,
         halted=snapshot.control.halted,
@@ -208,7 +212,11 @@ def status_of(query: messages.StatusOf, published: Snapshots, asking: Asking) ->
         equity=0.0 if account is None else float(account.equity),
         realized_pnl_today=float(snapshot.pnl_today),
         watchlist=asking.watchlist,
+        degraded=asking.disk.degraded,
         account_age_sec=None if account is None else _age_sec(account.at, asking),
+        not_looked_at_sec=max((look.not_looked_at_sec for look in looks), default=None),
+        looks=looks,
+        venue=_venue(asking),
         alerts=tuple(map(_alert, pages)),
         disk=messages.DiskReply(
             free_bytes=asking.disk.free,
@@ -222,6 +230,23 @@ def status_of(query: messages.StatusOf, published: Snapshots, asking: Asking) ->
         ),
         clock=clock_of(published.snapshot("license_guard"), asking),
         timestamp=int(asking.now),
+    )
+
+
+def _looks(snapshot: TradingSnapshot, asking: Asking) -> tuple[messages.LookRow, ...]:
+    last = ((trade.intent, last_look(trade, snapshot.shown_at, snapshot.begun)) for trade in snapshot.trades)
+    return tuple(messages.LookRow(x.id, x.symbol, _age_sec(at, asking)) for x, at in last if at is not None)
+
+
+def _venue(asking: Asking) -> messages.VenueReply:
+    state = asking.venue_state
+    limit = state.weight_limit or None
+    return messages.VenueReply(
+        reachable=state.reachable,
+        banned_until=int(asking.now + state.pause) + 1 if state.pause else None,
+        weight_used=state.weight_used,
+        weight_limit=limit,
+        weight_left=None if limit is None else max(0, limit - state.weight_used),
     )
 
 

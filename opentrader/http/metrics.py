@@ -41,6 +41,7 @@ class _SystemCollector(Collector):
         ):
             yield GaugeMetricFamily(f"opentrader_{name}", description, value=value)
         yield from _account(status)
+        yield from _venue(status)
 
 
 def _account(status: messages.BotStatus) -> Iterator[GaugeMetricFamily]:
@@ -49,6 +50,29 @@ def _account(status: messages.BotStatus) -> Iterator[GaugeMetricFamily]:
         yield GaugeMetricFamily("opentrader_equity", "Account equity in the quote currency.", value=status.equity)
         age = "Seconds since the account was read."
         yield GaugeMetricFamily("opentrader_account_age_seconds", age, value=status.account_age_sec)
+
+
+def _venue(status: messages.BotStatus) -> Iterator[GaugeMetricFamily]:
+    venue = status.venue
+    banned = 0 if venue.banned_until is None else max(0, venue.banned_until - status.timestamp)
+    for name, value, description in (
+        ("venue_reachable", float(venue.reachable), "1 while the exchange has answered the last call."),
+        ("venue_banned_seconds", banned, "Seconds in which the exchange refuses all requests."),
+        ("venue_weight_used", venue.weight_used, "Request weight that counts now."),
+    ):
+        yield GaugeMetricFamily(f"opentrader_{name}", description, value=value)
+    if venue.weight_left is not None:
+        left = "Request weight that is left of the limit."
+        yield GaugeMetricFamily("opentrader_venue_weight_left", left, value=venue.weight_left)
+    looks = GaugeMetricFamily(
+        "opentrader_not_looked_at_seconds", "Seconds since the exchange has shown the orders.", labels=["symbol"]
+    )
+    worst: dict[str, int] = {}
+    for look in status.looks:
+        worst[look.symbol] = max(look.not_looked_at_sec, worst.get(look.symbol, 0))
+    for symbol, seconds in sorted(worst.items()):
+        looks.add_metric([symbol], seconds)
+    yield looks
 
 
 def _disk(disk: DiskState) -> Iterator[GaugeMetricFamily]:

@@ -28,6 +28,7 @@ from opentrader.config.settings import Settings
 from opentrader.domain.ports import Clock
 from opentrader.domain.symbols import listing_of, pair_of
 from opentrader.domain.time_limits import FIRST_READ_SECONDS, REQUEST_SECONDS
+from opentrader.domain.trading.exchange import VenueState
 from opentrader.domain.trading.ports import DiskState
 from opentrader.errors import NotReady, OpentraderError, ShuttingDown, StorageFull
 from opentrader.exchange.connection import VenueConnection
@@ -168,6 +169,7 @@ class TradingSystem:
             max_trades_day=s.risk_max_trades_day,
             started_at=self._started_at,
             speed=s.speed,
+            venue_state=VenueState() if self._connection is None else self._connection.state(),
             disk=self.disk(),
         )
         return views.render(self.spelled(query), self._running(), asking)

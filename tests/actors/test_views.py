@@ -16,10 +16,12 @@ from opentrader.actors.trading.replies.snapshot import AccountReading, TradingSn
 from opentrader.domain.analysis.trend import Score, TrendRecord
 from opentrader.domain.license import License
 from opentrader.domain.signals import SignalRecord
+from opentrader.domain.trading.exchange import VenueState
 from opentrader.domain.trading.pages import OperatorPage
 from opentrader.domain.trading.ports import DiskState
 from opentrader.domain.trading.venue import Balance
 from opentrader.errors import NotReady, SignalNotFound
+from tests.domain.trading.lifecycle.given import BOUGHT, INTENT, LIST, leg, trade
 
 D = Decimal
 NOW = 1_714_219_200.0  # 12:00 UTC: 1h and 4h candles close
@@ -173,3 +175,39 @@ def test_the_status_has_a_row_for_each_page() -> None:
         messages.AlertRow("disk_full", None, None, "the disk is full", 7),
         messages.AlertRow("quarantine", "01J", "ETHUSDT", "in quarantine", 8),
     )
+
+
+def test_the_status_tells_when_the_orders_of_each_trade_were_looked_at() -> None:
+    trades = (
+        trade(BOUGHT, leg("L", "OPEN")),
+        trade(BOUGHT, leg("C", "FILLED", cum=D(10)), label="FLAT"),
+        trade(leg("E", "OPEN", cid="new", sent_at=ASKING.market_ms - 3_000), label="ENTERING"),
+    )
+    snapshot = TradingSnapshot(
+        trades=trades, shown_at={LIST: ASKING.market_ms - 40_000}, begun=ASKING.market_ms - 90_000
+    )
+    seen = {"license_guard": Held(License("m1"), NOW), "signal_book": {}, "pager": (), "position_manager": snapshot}
+    status = views.status_of(messages.StatusOf(), Published(**seen), ASKING)
+    assert [look.not_looked_at_sec for look in status.looks] == [40, 3]
+    assert (status.looks[0].trade, status.looks[0].symbol) == (INTENT.id, INTENT.symbol)
+    assert status.not_looked_at_sec == 40
+    fast = views.status_of(messages.StatusOf(), Published(**seen), replace(ASKING, speed=20.0))
+    assert fast.not_looked_at_sec == 2
+    quiet = views.status_of(messages.StatusOf(), Published(**{**seen, "position_manager": TradingSnapshot()}), ASKING)
+    assert (quiet.not_looked_at_sec, quiet.looks) == (None, ())
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        (VenueState(), messages.VenueReply(True, None, 0, None, None)),
+        (VenueState(False, 30.2, 90, 100), messages.VenueReply(False, int(NOW) + 31, 90, 100, 10)),
+        (VenueState(True, 0.0, 120, 100), messages.VenueReply(True, None, 120, 100, 0)),
+    ],
+)
+def test_the_status_tells_how_the_venue_is_doing(state: VenueState, told: messages.VenueReply) -> None:
+    seen = {"license_guard": Held(License("m1"), NOW), "signal_book": {}, "pager": ()}
+    published = Published(position_manager=TradingSnapshot(), **seen)
+    status = views.status_of(messages.StatusOf(), published, replace(ASKING, venue_state=state))
+    assert status.venue == told
+    assert status.degraded is DISK.degraded

@@ -29,7 +29,11 @@ STATUS = messages.BotStatus(
     equity=9990.5,
     realized_pnl_today=-9.5,
     watchlist=("BTC",),
+    degraded=False,
     account_age_sec=2,
+    not_looked_at_sec=None,
+    looks=(),
+    venue=messages.VenueReply(True, None, 0, None, None),
     alerts=(),
     disk=messages.DiskReply(free_bytes=1 << 40, reserve_bytes=16 << 20, degraded=False, slow_commits=0),
     actors=(),
@@ -45,12 +49,16 @@ def running(system: Any) -> None:
 
 
 async def samples(site: Any) -> dict[tuple[str, str], float]:
-    """Every sample by its name and the actor that it is of."""
+    """Every sample by its name and the actor or the symbol that it is of."""
     response = await site.send("GET", "/api/metrics")
     assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
     families = list(text_string_to_metric_families(response.body.decode()))
     assert all(family.documentation and family.type == "gauge" for family in families)
-    return {(s.name, s.labels.get("actor", "")): s.value for family in families for s in family.samples}
+    return {
+        (s.name, s.labels.get("actor", s.labels.get("symbol", ""))): s.value
+        for family in families
+        for s in family.samples
+    }
 
 
 async def test_the_bot_and_its_actors_are_in_figures(site: Any) -> None:
@@ -98,6 +106,20 @@ async def test_the_account_is_in_figures_once_it_was_read_and_pages_always(site:
     assert told["opentrader_alerts", ""] == 1
     assert told["opentrader_open_trades", ""] == 2
     assert not {"opentrader_equity", "opentrader_account_age_seconds"} & {name for name, _ in told}
+
+
+async def test_the_venue_and_the_looks_are_in_figures(site: Any, system: Any) -> None:
+    told = await samples(site)
+    assert (told["opentrader_venue_reachable", ""], told["opentrader_venue_banned_seconds", ""]) == (1, 0)
+    assert ("opentrader_venue_weight_left", "") not in told
+    assert {symbol for name, symbol in told if name == "opentrader_not_looked_at_seconds"} == set()
+    looks = tuple(messages.LookRow(*row) for row in (("a", "X", 7), ("b", "X", 9), ("c", "Y", 1)))
+    banned = messages.VenueReply(False, 30, 5_900, 6_000, 100)
+    system.answers[messages.StatusOf] = replace(STATUS, venue=banned, looks=looks, not_looked_at_sec=9)
+    told = await samples(site)
+    assert (told["opentrader_venue_reachable", ""], told["opentrader_venue_banned_seconds", ""]) == (0, 30)
+    assert (told["opentrader_venue_weight_used", ""], told["opentrader_venue_weight_left", ""]) == (5_900, 100)
+    assert (told["opentrader_not_looked_at_seconds", "X"], told["opentrader_not_looked_at_seconds", "Y"]) == (9, 1)
 
 
 async def test_they_are_told_to_no_one_without_the_token(serve: Any) -> None:

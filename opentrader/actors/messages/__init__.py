@@ -67,6 +67,7 @@ from opentrader.actors.messages.operations import (
     HealthOf,
     LicenseOf,
     LicenseReply,
+    LookRow,
     News,
     NewsOf,
     Notified,
@@ -79,6 +80,7 @@ from opentrader.actors.messages.operations import (
     State,
     StatusOf,
     UpdateAgent,
+    VenueReply,
 )
 from opentrader.actors.messages.pending import (
     CancelEntry,
@@ -215,6 +217,7 @@ __all__ = [
     "LicenseKey",
     "LicenseOf",
     "LicenseReply",
+    "LookRow",
     "ManualPlaced",
     "MarketAll",
     "MarketOf",
@@ -304,6 +307,7 @@ __all__ = [
     "TrendSummary",
     "UpdateAgent",
     "UpdateTrailing",
+    "VenueReply",
     "View",
     "ratio_of",
 ]

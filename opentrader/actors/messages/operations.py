@@ -145,8 +145,36 @@ class AlertRow:
 
 
 @dataclass(frozen=True, slots=True)
+class VenueReply:
+    """How the exchange is doing. `reachable`: its last call was answered.
+
+    `banned_until`: it refuses every request until then, in Unix seconds; null where it does not. `weight_limit`: the
+    request weight of a minute, null where there is no limit; `weight_used` counts now, and `weight_left` may be used.
+    """
+
+    reachable: bool
+    banned_until: int | None
+    weight_used: int
+    weight_limit: int | None
+    weight_left: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LookRow:
+    """How long ago the exchange has last shown the orders of a trade, in seconds."""
+
+    trade: str
+    symbol: str
+    not_looked_at_sec: int
+
+
+@dataclass(frozen=True, slots=True)
 class BotStatus:
-    """`equity` is 0 and `account_age_sec` null before the account was read for the first time."""
+    """`equity` is 0 and `account_age_sec` null before the account was read for the first time.
+
+    `degraded`: commits are slow, and no entry is sent. `not_looked_at_sec`: the largest one of `looks`, which has a row
+    for each trade with orders at the exchange; null where there is none.
+    """
 
     ok: OK = field(default=True, init=False)
     running: bool
@@ -164,7 +192,11 @@ class BotStatus:
     equity: float
     realized_pnl_today: float
     watchlist: tuple[str, ...]
+    degraded: bool
     account_age_sec: int | None
+    not_looked_at_sec: int | None
+    looks: tuple[LookRow, ...]
+    venue: VenueReply
     alerts: tuple[AlertRow, ...]
     disk: DiskReply
     actors: tuple[ActorRow, ...]

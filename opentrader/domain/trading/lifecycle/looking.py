@@ -65,6 +65,12 @@ def looks(
     return [(at, at + (pause(leg, settings) or 0)) for leg, at in last]
 
 
+def last_look(trade: Trade, shown_at: Mapping[str, int], begun: int) -> int | None:
+    """When the order was read that was read longest ago, of those that live; None where none does."""
+    at = (shown_at.get(leg.cid, max(begun, leg.sent_at)) for leg in trade.legs if leg.live and leg.cid)
+    return min(at, default=None)
+
+
 def overdue(trade: Trade, now: int, shown_at: Mapping[str, int], begun: int, settings: LifecycleSettings) -> int:
     """By how many milliseconds the read of a leg is late; 0 where none is."""
     return max([0, *(now - due for _, due in looks(trade, now, shown_at, begun, settings))])
