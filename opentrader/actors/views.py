@@ -200,6 +200,7 @@ def status_of(query: messages.StatusOf, published: Snapshots, asking: Asking) ->
         running=True,
         halted=snapshot.control.halted,
         halt_reason=snapshot.control.reason if snapshot.control.halted else None,
+        halted_symbols=_halted_symbols(snapshot),
         mode="paper",
         exchange=asking.venue,
         can_short=False,
@@ -218,18 +219,24 @@ def status_of(query: messages.StatusOf, published: Snapshots, asking: Asking) ->
         looks=looks,
         venue=_venue(asking),
         alerts=tuple(map(_alert, pages)),
-        disk=messages.DiskReply(
-            free_bytes=asking.disk.free,
-            reserve_bytes=asking.disk.reserve,
-            degraded=asking.disk.degraded,
-            slow_commits=asking.disk.slow_commits,
-        ),
+        disk=_disk(asking.disk),
         actors=tuple(
             messages.ActorRow(name=a.name, alive=a.alive, inbox=a.inbox, restarts=a.restarts)
             for a in published.status()
         ),
         clock=clock_of(published.snapshot("license_guard"), asking),
         timestamp=int(asking.now),
+    )
+
+
+def _halted_symbols(snapshot: TradingSnapshot) -> tuple[messages.HaltedSymbol, ...]:
+    halts = (snapshot.halts[symbol] for symbol in sorted(snapshot.halts))
+    return tuple(messages.HaltedSymbol(halt.symbol, halt.reason, halt.since) for halt in halts)
+
+
+def _disk(disk: DiskState) -> messages.DiskReply:
+    return messages.DiskReply(
+        free_bytes=disk.free, reserve_bytes=disk.reserve, degraded=disk.degraded, slow_commits=disk.slow_commits
     )
 
 

@@ -31,6 +31,7 @@ class _SystemCollector(Collector):
             ("pending_signals", status.pending_signals, "Signals waiting for a decision."),
             ("trades_today", status.trades_today, "Entries executed this UTC day."),
             ("halted", float(status.halted), "1 while new entries are blocked."),
+            ("halted_symbols", len(status.halted_symbols), "Symbols in which new entries are blocked."),
             ("alerts", len(status.alerts), "Pages that stand now: what a person has to know."),
             (
                 "realized_pnl_today",

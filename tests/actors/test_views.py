@@ -17,6 +17,7 @@ from opentrader.domain.analysis.trend import Score, TrendRecord
 from opentrader.domain.license import License
 from opentrader.domain.signals import SignalRecord
 from opentrader.domain.trading.exchange import VenueState
+from opentrader.domain.trading.ledger import SymbolHalt
 from opentrader.domain.trading.pages import OperatorPage
 from opentrader.domain.trading.ports import DiskState
 from opentrader.domain.trading.venue import Balance
@@ -211,3 +212,14 @@ def test_the_status_tells_how_the_venue_is_doing(state: VenueState, told: messag
     status = views.status_of(messages.StatusOf(), published, replace(ASKING, venue_state=state))
     assert status.venue == told
     assert status.degraded is DISK.degraded
+
+
+def test_k16_the_status_tells_which_symbols_are_halted_and_why() -> None:
+    halts = {pair: SymbolHalt(pair, "sold too much", 7) for pair in ("SOLUSDT", "ADAUSDT")}
+    seen = {"license_guard": Held(License("m1"), NOW), "signal_book": {}, "pager": ()}
+    published = Published(position_manager=TradingSnapshot(halts=halts), **seen)
+    status = views.status_of(messages.StatusOf(), published, ASKING)
+    assert status.halted_symbols == tuple(
+        messages.HaltedSymbol(pair, "sold too much", 7) for pair in ("ADAUSDT", "SOLUSDT")
+    )
+    assert not status.halted

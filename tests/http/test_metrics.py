@@ -17,6 +17,7 @@ STATUS = messages.BotStatus(
     running=True,
     halted=True,
     halt_reason="operator",
+    halted_symbols=(),
     mode="paper",
     exchange="paper",
     can_short=False,

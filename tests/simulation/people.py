@@ -164,6 +164,8 @@ class People:
             if trade.label == "QUARANTINE":
                 self._sim.judge.overruled(trade.intent.id[-8:])
                 await self._sim.request(messages.ClosePosition(trade.intent.symbol))
+        for symbol in snapshot.halts:
+            await self._sim.request(messages.Resume(symbol=symbol))
         if snapshot.control.halted:
             await self._sim.request(messages.Resume())
         elif random.random() < 0.05:

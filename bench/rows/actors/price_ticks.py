@@ -110,7 +110,8 @@ def _watching(trades: Sequence[Trade]) -> PriceWatch:
     )
     for trade in trades:
         desk.book.resume(trade)
-    return PriceWatch(desk, LifecycleLoop(desk, Surroundings(_nothing, _ignore, checked=_ignore, ended=nothing)))
+    around = Surroundings(_open, _ignore, checked=_ignore, ended=nothing, learned=nothing)
+    return PriceWatch(desk, LifecycleLoop(desk, around))
 
 
 def _ignore(*told: object) -> None:
@@ -121,7 +122,8 @@ def _silent() -> None:
     """Nothing is published."""
 
 
-def _nothing() -> str:
+def _open(pair: str) -> str:
+    """Nothing bars an entry."""
     return ""
 
 

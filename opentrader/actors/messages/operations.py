@@ -10,7 +10,7 @@ from pydantic import Field
 
 from opentrader.actors.messages.pending import PendingEntry
 from opentrader.actors.messages.trading import Mode
-from opentrader.actors.messages.types import OK, Caller, Email, LicenseKey, View
+from opentrader.actors.messages.types import OK, Caller, Email, LicenseKey, Symbol, View
 from opentrader.actors.runtime.message import Message
 from opentrader.domain.agents import AgentCard, AgentName, AgentStatus, LogLine
 from opentrader.domain.license import LicenseStatusName
@@ -169,6 +169,15 @@ class LookRow:
 
 
 @dataclass(frozen=True, slots=True)
+class HaltedSymbol:
+    """A symbol in which no entry is allowed before the operator ends it. `since`: Unix seconds of market time."""
+
+    symbol: str
+    reason: str
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
 class BotStatus:
     """`equity` is 0 and `account_age_sec` null before the account was read for the first time.
 
@@ -180,6 +189,7 @@ class BotStatus:
     running: bool
     halted: bool
     halt_reason: str | None
+    halted_symbols: tuple[HaltedSymbol, ...]
     mode: Mode
     exchange: str
     can_short: bool
@@ -249,9 +259,10 @@ class Halt(Message[Halted]):
 
 @dataclass(frozen=True, slots=True)
 class Resume(Message[Halted]):
-    """Allow new entries again after a halt."""
+    """Allow new entries again after a halt; with `symbol`, end the halt of that symbol alone."""
 
     owner: ClassVar[str] = "position_manager"
+    symbol: Symbol | None = None
     agent: Caller = "ops"
 
 

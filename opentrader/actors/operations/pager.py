@@ -79,6 +79,7 @@ class Pager(Actor):
             trades=trading.trades,
             shown_at=trading.shown_at,
             blind=trading.blind,
+            halts=tuple(trading.halts.values()),
             account_at=None if trading.account is None else trading.account.at,
             speed=self._speed,
             clock=self._clock_behind(),

@@ -20,7 +20,8 @@ from opentrader.actors.trading.log import log_control
 from opentrader.actors.trading.pending import CancelPendingEntry
 from opentrader.domain.ports import Clock
 from opentrader.domain.time_limits import CLOSE_SECONDS
-from opentrader.domain.trading.ledger import ClosedTrade, Control
+from opentrader.domain.trading.ledger import ClosedTrade, Control, SymbolHalt
+from opentrader.domain.trading.lifecycle import Trade, stray_sale
 from opentrader.domain.trading.ports import Change
 
 logger = logging.getLogger(__name__)
@@ -42,12 +43,20 @@ class ControlStored(Message[Control]):
 
 
 @dataclass(frozen=True, slots=True)
+class SymbolResumed(Message[messages.Halted]):
+    """The halt of a symbol has ended; None if it was not halted."""
+
+    halt: SymbolHalt | None
+    outcome: Outcome[None]
+
+
+@dataclass(frozen=True, slots=True)
 class DayReset(Message[messages.DailyReset]):
     outcome: Outcome[tuple[int, int]]
 
 
 class ControlDesk(TradingPart):
-    """The control, the cooldowns of symbols that were stopped out, and the count of the day.
+    """The control, the halts and cooldowns of symbols, and the count of the day.
 
     `epoch` rises with each halt and each closeall: an entry that was asked for in an earlier one is not made.
     """
@@ -58,9 +67,28 @@ class ControlDesk(TradingPart):
         self.epoch = 0
         self._cooldown_ms = cooldown_sec * 1000
         self._cooldowns: dict[str, int] = {}
+        self.halts: dict[str, SymbolHalt] = {}
 
     def load(self) -> None:
         self.control, self._cooldowns = self._control_store.load()
+        self.halts = {halt.symbol: halt for halt in self._control_store.halts()}
+
+    def learned(self, before: Trade, after: Trade) -> tuple[Change, ...]:
+        """Facts of a trade are being committed: a sale that nothing explains halts its symbol, in the same commit."""
+        halt = self._halt(before, after)
+        return () if halt is None else (self._control_store.halting(halt),)
+
+    def halt_for(self, before: Trade, after: Trade) -> None:
+        """That commit is durable."""
+        if halt := self._halt(before, after):
+            logger.warning("entries of %s are halted: %s", halt.symbol, halt.reason)
+            self.halts[halt.symbol] = halt
+
+    def _halt(self, before: Trade, after: Trade) -> SymbolHalt | None:
+        pair = after.intent.symbol
+        filters = self.book.filters.get(pair)
+        why = stray_sale(before, after, filters) if filters is not None else ""
+        return SymbolHalt(pair, why, after.last_change // 1000) if why else None
 
     def cools_down(self, pair: str) -> bool:
         return self.links.clock.market_ms() < self._cooldowns.get(pair, 0)
@@ -81,7 +109,27 @@ class ControlDesk(TradingPart):
 
     @handles(messages.Resume)
     def resume(self, message: messages.Resume) -> Reply[messages.Halted]:
-        return self.links.pipe(resumed(self.links.ask))
+        """Without a symbol only the halt of all ends, with one only that of the symbol."""
+        if message.symbol is None:
+            return self.links.pipe(resumed(self.links.ask))
+        halt = self.halts.get(message.symbol)
+        work = self._control_store.end_halt(halt) if halt is not None else nothing_halted()
+        return self.links.pipe(work, then=partial(SymbolResumed, halt))
+
+    @handles(SymbolResumed)
+    def symbol_resumed(self, message: SymbolResumed) -> messages.Halted:
+        message.outcome.unwrap()
+        halt, control = message.halt, self.control
+        if halt is not None and self.halts.get(halt.symbol) == halt:
+            del self.halts[halt.symbol]
+            logger.info("entries of %s are allowed again", halt.symbol)
+            self._show()
+        return messages.Halted(
+            halted=control.halted,
+            reason=control.reason if control.halted else "",
+            since=control.since if control.halted else None,
+            cancelled_entries=(),
+        )
 
     @handles(SetControl)
     def set_control(self, message: SetControl) -> Reply[Control]:
@@ -133,6 +181,10 @@ async def halted_by(ask: Ask, clock: Clock, reason: str) -> None:
     """Block entries until an operator resumes."""
     now = clock.market_ms() // 1000
     await changed_control(ask, lambda control: replace(control, halted=True, reason=reason, since=now))
+
+
+async def nothing_halted() -> None:
+    """Nothing needs to be stored."""
 
 
 async def resumed(ask: Ask) -> messages.Halted:

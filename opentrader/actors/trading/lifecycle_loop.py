@@ -61,15 +61,17 @@ NEVER_LEFT = frozenset({"late"})  # refused by ourselves, and planned anew at on
 class Surroundings:
     """What the loop asks and tells its surroundings.
 
-    `barred` is the entry gate, called directly before an entry is sent: why it must not be sent, or an empty string.
+    `barred` is the entry gate of a pair, called directly before an entry is sent: why it must not be, or nothing.
     `changed` is called after a trade was committed; `checked` when one was checked and nothing is left to do for now;
-    `ended` when a closed trade is booked, for further changes in the same commit.
+    `ended` when a closed trade is booked, and `learned` with the trade before and after for every commit of facts: both
+    return further changes for the same commit.
     """
 
-    barred: Callable[[], str]
+    barred: Callable[[str], str]
     changed: Callable[[Trade | None, Trade], None]
     checked: Callable[[str], None]
     ended: Callable[[ClosedTrade], tuple[Change, ...]]
+    learned: Callable[[Trade, Trade], tuple[Change, ...]]
 
 
 class LifecycleLoop(TradingPart):
@@ -302,7 +304,7 @@ class LifecycleLoop(TradingPart):
             order.effect,
             self.links.clock,
             late_ms=self._late_ms,
-            barred=lambda: withdrawn() or self._around.barred(),
+            barred=lambda: withdrawn() or self._around.barred(pair),
         )
         return self.links.pipe(sent, then=partial(EffectAnswered, pair, order), exclusive=pair)
 
@@ -354,11 +356,13 @@ class LifecycleLoop(TradingPart):
         A closed and booked trade stays booked.
         """
         save = self._journal.finishing if self.book.stays_booked(trade) else self._journal.saving
-        change, before = save(trade, event, now, fills), self.book.committed(trade.intent.id)
-        if not bought(trade) or (before is not None and bought(before)):
-            return change
-        count = self._day.executing(trade.intent.id, now)
-        return lambda connection: (change(connection), count(connection))
+        before = self.book.committed(trade.intent.id)
+        changes = [save(trade, event, now, fills)]
+        if bought(trade) and not (before is not None and bought(before)):
+            changes.append(self._day.executing(trade.intent.id, now))
+        if before is not None:
+            changes += self._around.learned(before, trade)
+        return lambda connection: [change(connection) for change in changes]
 
     def assign(self, trade: Trade) -> None:
         """A new state of a trade is durable."""

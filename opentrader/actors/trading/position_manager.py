@@ -31,7 +31,7 @@ from opentrader.actors.trading.reading.account import AccountReader
 from opentrader.actors.trading.reading.prices import PriceWatch
 from opentrader.actors.trading.reading.stream import StreamListener
 from opentrader.actors.trading.recovery.history_import import HistoryImport
-from opentrader.actors.trading.recovery.reconciliation import Adopt, Reconciliation
+from opentrader.actors.trading.recovery.reconciliation import Adopt, JoinLate, Reconciliation
 from opentrader.actors.trading.recovery.repeats import Answer, Repeats
 from opentrader.actors.trading.recovery.restore import Restore
 from opentrader.actors.trading.replies.presenter import executed
@@ -42,9 +42,9 @@ from opentrader.actors.trading.waiters import Waiters
 from opentrader.domain.time_limits import LATE_MS
 from opentrader.domain.timeframes import DAY_MS, Timeframe
 from opentrader.domain.trading.exchange import Exchange
-from opentrader.domain.trading.ledger import ClosedTrade, CommandKind
+from opentrader.domain.trading.ledger import CommandKind
 from opentrader.domain.trading.lifecycle import LifecycleSettings, Trade, booted
-from opentrader.domain.trading.ports import Change, Disk, Records
+from opentrader.domain.trading.ports import Disk, Records
 from opentrader.domain.trading.risk import Risk
 from opentrader.errors import OpentraderError
 
@@ -88,10 +88,9 @@ class PositionManager(Actor):
             show=self._show,
         )
         self._waiters = Waiters(desk.links)
-        around = Surroundings(self._why_barred, self._changed, checked=self._waiters.changed, ended=self._ended)
-        self._speed = max(1.0, speed)
-        self._loop = LifecycleLoop(desk, around, late_ms=int(LATE_MS * self._speed))
         self._control = ControlDesk(desk, cooldown_sec=risk.cooldown_sec)
+        self._speed = max(1.0, speed)
+        self._loop = LifecycleLoop(desk, self._around(), late_ms=int(LATE_MS * self._speed))
         self._restore = Restore(desk, self._loop)
         marking = Marking(desk, self._loop, self._restore)
         self._closing, self._closealls = Closing(desk, marking), CloseAlls(desk, marking, self._control)
@@ -107,6 +106,16 @@ class PositionManager(Actor):
         self.join(self._account, self._trailing, self._prices, self._stream, entries)
         self.join(PendingCancels(desk, self._loop), HistoryImport(desk, watchlist))
         self.join(self._drops, self._moves, Repeats(desk, entries, self._answers()))
+
+    def _around(self) -> Surroundings:
+        """What the loop asks and tells the other parts."""
+        return Surroundings(
+            self._why_barred,
+            self._changed,
+            checked=self._waiters.changed,
+            ended=self._control.ended,
+            learned=self._control.learned,
+        )
 
     def _entries(self, desk: Desk, risk: Risk) -> Entries:
         return Entries(
@@ -153,6 +162,8 @@ class PositionManager(Actor):
             return message.symbol
         if isinstance(message, VenueRead):
             return message.look.pair
+        if isinstance(message, JoinLate):
+            return message.owned.intent.symbol
         if isinstance(message, CheckSymbol | CheckEntries | CloseTrades):
             return message.pair
         of_trade = CancelPendingEntry | RaiseStop | messages.DropTrade | messages.MoveLevels
@@ -193,6 +204,7 @@ class PositionManager(Actor):
             shown_at=dict(self._book.shown_at),
             rules=self._book.rules,
             blind=dict(self._book.blind),
+            halts=dict(self._control.halts),
             begun=self._begun,
             shown=self._shown,
         )
@@ -206,6 +218,8 @@ class PositionManager(Actor):
 
     def _changed(self, before: Trade | None, after: Trade) -> None:
         """A trade was assigned."""
+        if before is not None:
+            self._control.halt_for(before, after)
         self._show()
         if before is not None and not before.quar and any(alert.code == "second writer" for alert in after.alerts):
             reason = f"another daemon sent the entry of {after.intent.symbol}"
@@ -214,16 +228,12 @@ class PositionManager(Actor):
             self._account.changed()
         self._waiters.changed(after.intent.id)
 
-    def _ended(self, row: ClosedTrade) -> tuple[Change, ...]:
-        """A closed trade is booked."""
-        return self._control.ended(row)
-
     def _opened(self) -> None:
         """All is reconciled: entries are allowed, unless the last process did not finish a closeall."""
         self._closealls.resume()
 
-    def _barred(self) -> OpentraderError | None:
-        """Why no entry may be opened now. It reads what was published, so that any thread may ask."""
+    def _barred(self, pair: str) -> OpentraderError | None:
+        """Why no entry of a pair may be opened now. It reads what was published, so that any thread may ask."""
         seen = self._published
         return refusal(
             GateState(
@@ -234,13 +244,14 @@ class PositionManager(Actor):
                 slow=self._disk.slow,
                 roomy=self._disk.roomy,
                 licensed=self._licensed,
+                halt=seen.halts.get(pair),
             )
         )
 
-    def _why_barred(self) -> str:
+    def _why_barred(self, pair: str) -> str:
         """For the last check before the socket: nothing was sent yet, so a gate that cannot be read is a refusal."""
         try:
-            barred = self._barred()
+            barred = self._barred(pair)
         except Exception as error:
             logger.exception("the entry gate could not be read; the entry is not sent")
             return f"the entry gate could not be read: {error}"

@@ -116,6 +116,15 @@ class Control:
 
 
 @dataclass(frozen=True, slots=True)
+class SymbolHalt:
+    """No entry in a symbol before an operator ends it, because of a sale that the book cannot explain."""
+
+    symbol: str
+    reason: str
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reservation:
     """A request with an Idempotency-Key. `intent_id`: the intent or command that it has begun, empty before that."""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from opentrader.domain.trading.exchange import VenueState
+from opentrader.domain.trading.ledger import SymbolHalt
 from opentrader.domain.trading.lifecycle.looking import overdue
 from opentrader.domain.trading.lifecycle.placing import is_spent
 from opentrader.domain.trading.lifecycle.records import Trade
@@ -18,7 +19,7 @@ from opentrader.domain.trading.lifecycle.settings import LifecycleSettings
 from opentrader.domain.trading.ports import DiskState
 
 ACCOUNT_MS = 30_000  # of real time between two reads of the account
-OVER = frozenset({"NONE", "FLAT", "DUST"})  # labels of trades with nothing at stake
+AT_REST = frozenset({"NONE", "FLAT", "DUST"})  # labels of trades with nothing at stake
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class Observed:
     trades: tuple[Trade, ...] = ()
     shown_at: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     blind: Mapping[str, Blind] = field(default_factory=lambda: MappingProxyType({}))
+    halts: tuple[SymbolHalt, ...] = ()
     account_at: int | None = None
     speed: float = 1.0
     clock: str | None = None
@@ -96,7 +98,7 @@ def compared(
 
 def _of_trades(seen: Observed) -> Iterator[OperatorPage]:
     for trade in seen.trades:
-        if trade.label not in OVER:
+        if trade.label not in AT_REST:
             for code, told in TRADE_PAGES:
                 if sentence := told(trade, seen):
                     yield OperatorPage(code, trade.intent.id, trade.intent.symbol, sentence, seen.at)
@@ -162,6 +164,8 @@ TRADE_PAGES: tuple[tuple[str, Callable[[Trade, Observed], str]], ...] = (
 
 
 def _of_symbols(seen: Observed) -> Iterator[OperatorPage]:
+    for halt in seen.halts:
+        yield OperatorPage("symbol_halted", "", halt.symbol, f"no entry is sent: {halt.reason}", seen.at)
     for symbol, blind in seen.blind.items():
         if seen.now - blind.since > seen.patience:
             text = f"cannot be read, and its trades wait: {blind.why}"

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from opentrader.domain.trading.ledger import AuditEntry, ClosedTrade, Command, Control, Reservation
+from opentrader.domain.trading.ledger import AuditEntry, ClosedTrade, Command, Control, Reservation, SymbolHalt
 from opentrader.domain.trading.lifecycle.records import Trade
 from opentrader.domain.trading.venue import Fill
 
@@ -146,7 +146,7 @@ class EntryCountStore(Protocol):
 
 
 class ControlStore(Protocol):
-    """Halt and closeall, cooldowns, and trades restored by hand; all survive a restart."""
+    """Halts, closeall, cooldowns, and trades restored by hand; all survive a restart."""
 
     def load(self) -> tuple[Control, dict[str, int]]:
         """The control, and the end of each cooldown in milliseconds of market time."""
@@ -155,6 +155,16 @@ class ControlStore(Protocol):
     async def keep(self, new: Control, *, also: Sequence[Change] = (), vital: bool = True) -> None: ...
 
     def keeping(self, new: Control) -> Change: ...
+
+    def halts(self) -> list[SymbolHalt]:
+        """The symbols in which no entry is allowed."""
+        ...
+
+    def halting(self, halt: SymbolHalt) -> Change: ...
+
+    async def end_halt(self, halt: SymbolHalt) -> None:
+        """End this halt; a later one of its symbol goes on."""
+        ...
 
     def cooling(self, key: str, until_ms: int) -> Change:
         """Set the end of the cooldown of a symbol, or of a bot on a symbol."""

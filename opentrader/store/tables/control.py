@@ -9,13 +9,14 @@ from functools import partial
 
 from apsw import Connection
 
-from opentrader.domain.trading.ledger import Control
+from opentrader.domain.trading.ledger import Control, SymbolHalt
 from opentrader.domain.trading.ports import Change
 from opentrader.store.sqlite.database import Store
 from opentrader.store.sqlite.rows import Rows
 from opentrader.store.tables import settings
 
 CONTROL = Rows("control", Control, beside=("id",))
+HALTS = Rows("symbol_halts", SymbolHalt)
 INSTANCE = "instance"
 INSTANCE_LENGTH = 4
 _ALPHABET = string.ascii_letters + string.digits
@@ -37,6 +38,15 @@ class ControlTable:
 
     def keeping(self, new: Control) -> Change:
         return partial(put, control=new)
+
+    def halts(self) -> list[SymbolHalt]:
+        return self._store.read(lambda connection: HALTS.select(connection, "ORDER BY symbol"))
+
+    def halting(self, halt: SymbolHalt) -> Change:
+        return partial(HALTS.put, value=halt)
+
+    async def end_halt(self, halt: SymbolHalt) -> None:
+        await self._store.write(partial(end, halt=halt))
 
     def cooling(self, key: str, until_ms: int) -> Change:
         return partial(cool, key=key, until_ms=until_ms)
@@ -62,6 +72,12 @@ def put(connection: Connection, control: Control) -> None:
 def row(connection: Connection) -> Control:
     """The stored control; before the first, nothing is halted."""
     return next(iter(CONTROL.select(connection)), Control())
+
+
+def end(connection: Connection, halt: SymbolHalt) -> None:
+    """Delete this halt of a symbol."""
+    known = (halt.symbol, halt.reason, halt.since)
+    connection.execute("DELETE FROM symbol_halts WHERE symbol = ? AND reason = ? AND since = ?", known)
 
 
 def cool(connection: Connection, key: str, until_ms: int) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import pytest
@@ -18,10 +22,17 @@ from opentrader.actors.trading.control import (
     resumed,
 )
 from opentrader.domain.time_limits import CLOSE_SECONDS
-from opentrader.domain.trading.ledger import Control
+from opentrader.domain.trading.exchange import NewOrder
+from opentrader.domain.trading.ledger import Control, SymbolHalt
+from opentrader.domain.trading.lifecycle.ids import exit_id
+from opentrader.errors import StorageFull, TradingHalted
+from opentrader.store.tables.control import ControlTable
+from opentrader.store.tables.journal import JournalTable
 from tests.fakes.clock import NOW, StillClock
 from tests.fakes.desk import desk
-from tests.fakes.market import Market
+from tests.fakes.market import PAIR, Market
+from tests.fakes.orders import buy, last_closed
+from tests.waiting import until
 
 R = TypeVar("R")
 
@@ -82,3 +93,90 @@ async def test_a_second_halt_without_a_reason_keeps_the_first(market: Market) ->
     market.clock.now_ms += 5_000
     again = await market.ask(messages.Halt())
     assert (again.reason, again.since) == (first.reason, first.since) == ("the venue is odd", first.since)
+
+
+async def orphaned(market: Market, sold: str) -> str:
+    """As below; the order is known. Returns the id of the trade."""
+    key = await left_behind(market, sold)
+    await market.until(lambda snapshot: snapshot.reconciled)
+    return key
+
+
+async def left_behind(market: Market, sold: str) -> str:
+    """A trade that has ended, and an order of it that sells the user's coins while no daemon runs."""
+    opened = await market.ask(buy())
+    key = opened.trade.id
+    closing = asyncio.create_task(market.ask(messages.ClosePosition(PAIR)))
+    await market.until(lambda snapshot: closing.done())
+    (trade,) = market.snapshot.trades
+    market.clock.now_ms += 60_000
+    await market.until(lambda snapshot: not snapshot.trades)
+    now, cid = market.clock.now_ms, exit_id(trade.intent, "C", 7)
+    await market.venue.place(NewOrder(cid, PAIR, "sell", "MARKET", Decimal(sold), now))
+    await market.stop()
+    market.clock.now_ms += 1_000
+    await market.start()
+    return str(key)
+
+
+@pytest.fixture
+async def rich(tmp_path: Path) -> AsyncIterator[Market]:
+    """A market in which the user has coins of his own."""
+    running = Market(tmp_path)
+    running.balance |= {"SOL": Decimal(100)}
+    running.feed.coins = ["SOL", "AAA"]
+    await running.start()
+    await running.go(100.0)
+    yield running
+    await running.stop()
+
+
+async def test_k16_a_sale_of_an_ended_trade_is_booked_halts_its_symbol_and_pages(rich: Market) -> None:
+    key = await orphaned(rich, "5")
+    (halt,) = rich.snapshot.halts.values()
+    assert halt.symbol == PAIR
+    assert "more than it held" in halt.reason
+    await until(lambda: "symbol_halted" in rich.pages)
+    with pytest.raises(TradingHalted, match="SOLUSDT are halted") as refused:
+        await rich.ask(buy())
+    assert refused.value.hint.startswith("the operator can")
+    assert (await rich.ask(buy(symbol="AAAUSDT"))).status == "opened"
+    while (row := await last_closed(rich)).left_over > 0:  # it is booked again, with what the sale has brought
+        rich.clock.now_ms += 1_000
+        await rich.look()
+    assert (row.id, round(row.left_over), row.fees_known) == (key, -5, True)
+
+
+async def test_k16_only_the_operator_ends_the_halt_of_a_symbol(rich: Market) -> None:
+    await orphaned(rich, "5")
+    await rich.ask(messages.Resume())
+    assert PAIR in rich.snapshot.halts
+    await rich.stop()
+    await rich.start()
+    await rich.until(lambda snapshot: snapshot.reconciled)
+    assert PAIR in rich.snapshot.halts
+    await rich.ask(messages.Halt())
+    told = await rich.ask(messages.Resume(symbol=PAIR))
+    assert (told.halted, rich.snapshot.halts, rich.snapshot.control.halted) == (True, {}, True)
+    await rich.ask(messages.Resume())
+    assert (await rich.ask(messages.Resume(symbol=PAIR))).halted is False  # it is no error that nothing was halted
+    assert (await rich.ask(buy())).status == "opened"
+    await until(lambda: "symbol_halted" not in rich.pages)
+
+
+async def test_k16_the_fact_and_the_halt_are_one_commit(
+    rich: Market, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def failing(table: ControlTable, halt: SymbolHalt) -> Any:
+        def change(connection: Any) -> None:
+            raise StorageFull("no room for the halt")
+
+        return change
+
+    monkeypatch.setattr(ControlTable, "halting", failing)
+    key = await left_behind(rich, "5")
+    await until(lambda: "reconciliation failed, retrying: no room for the halt" in caplog.text)
+    trade = JournalTable(rich.store).trade(key)
+    assert trade is not None
+    assert [leg.gen for leg in trade.closes] == [1]
+    assert rich.snapshot.halts == {}

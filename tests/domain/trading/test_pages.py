@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from opentrader.domain.trading.exchange import VenueState
+from opentrader.domain.trading.ledger import SymbolHalt
 from opentrader.domain.trading.lifecycle import Alert, Trade
 from opentrader.domain.trading.pages import (
     ACCOUNT_MS,
@@ -67,6 +68,7 @@ OF_TRADES: list[tuple[str, Trade, Trade]] = [
 ]
 OF_THE_DAEMON: list[tuple[str, Observed, Observed]] = [
     ("not_looked_at", of(PROTECTED, shown_at={LIST: NOW - SETTINGS.listed - X - 1}), of(PROTECTED)),
+    ("symbol_halted", replace(QUIET, halts=(SymbolHalt("DOGEUSDT", "sold too much", 7),)), QUIET),
     (
         "symbol_unreadable",
         replace(QUIET, blind={"DOGEUSDT": Blind("not listed", NOW - X - 1)}),
@@ -99,7 +101,8 @@ def test_a_page_stands_with_its_cause_and_only_with_it(code: str, bad: Observed,
 
 
 def test_no_page_is_left_out_here() -> None:
-    assert {code for code, _ in (*TRADE_PAGES, *DAEMON_PAGES)} | {"symbol_unreadable"} == {code for code, *_ in CASES}
+    of_symbols = {"symbol_unreadable", "symbol_halted"}
+    assert {code for code, _ in (*TRADE_PAGES, *DAEMON_PAGES)} | of_symbols == {code for code, *_ in CASES}
 
 
 def test_a_trade_that_has_ended_pages_nobody() -> None:

@@ -21,6 +21,7 @@ STATUS = messages.BotStatus(
     running=True,
     halted=False,
     halt_reason=None,
+    halted_symbols=(),
     mode="paper",
     exchange="paper",
     can_short=False,

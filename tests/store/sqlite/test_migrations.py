@@ -72,6 +72,7 @@ ROWS = {
     """,
     6: """INSERT INTO commands VALUES ('C1', 'close', 'BTCUSDT', 'ops', 'k', '["T1"]', 170, 'accepted', 'f', 1);""",
     7: """UPDATE history SET fees_known = 1, left_over = '0.01';""",
+    8: """INSERT INTO symbol_halts VALUES ('BTCUSDT', 'sold 2 BTC more than it held', 1700000000);""",
 }
 """A row for each table that came with a version, and contents of new columns."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from opentrader.domain.trading.ledger import AuditEntry, Control
+from opentrader.domain.trading.ledger import AuditEntry, Control, SymbolHalt
 from opentrader.domain.trading.lifecycle.ids import EXIT
 from opentrader.store import Store
 from opentrader.store.tables import audit
@@ -38,6 +39,24 @@ async def test_all_of_it_survives_a_restart(data_dir: Path) -> None:
     await table.keep(Control())
     assert table.load()[0] == Control()
     second.close()
+
+
+async def test_the_halts_of_symbols_survive_a_restart_and_end_one_by_one(data_dir: Path) -> None:
+    first, second = SymbolHalt("BTCUSDT", "sold 2 more", 7), SymbolHalt("ETHUSDT", "an order has sold", 8)
+    store = Store.open(data_dir)
+    assert ControlTable(store).halts() == []
+    for halt in (second, first):
+        await store.write(ControlTable(store).halting(halt))
+    store.close()
+    store = Store.open(data_dir)
+    assert ControlTable(store).halts() == [first, second]
+    again = replace(first, since=9)
+    await store.write(ControlTable(store).halting(again))
+    await ControlTable(store).end_halt(first)  # it has been replaced: what an operator has not seen goes on
+    assert ControlTable(store).halts() == [again, second]
+    await ControlTable(store).end_halt(again)
+    assert ControlTable(store).halts() == [second]
+    store.close()
 
 
 async def test_the_instance_fits_into_client_ids(store: Store) -> None:

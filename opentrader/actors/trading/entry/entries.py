@@ -87,7 +87,7 @@ class Entered(Message[Outcomes]):
 class Entries(TradingPart):
     """Turns requests into intents, and answers when their outcome is known.
 
-    `barred` tells why no entry may be opened now, `cools_down` whether a pair was stopped out a short while ago,
+    `barred` tells why no entry of a pair may be opened now, `cools_down` whether it was stopped out a short while ago,
     `epoch` how many halts and closealls there were so far.
     """
 
@@ -98,7 +98,7 @@ class Entries(TradingPart):
         closing: Closing,
         account: AccountReader,
         *,
-        barred: Callable[[], OpentraderError | None],
+        barred: Callable[[str], OpentraderError | None],
         cools_down: Callable[[str], bool],
         epoch: Callable[[], int],
         risk: Risk,
@@ -223,7 +223,7 @@ class Entries(TradingPart):
 
     def _demand_entry(self, request: Entry) -> None:
         """Raise the first error that blocks an entry, in the order of the API."""
-        if (barred := self._barred()) is not None:
+        if (barred := self._barred(request.symbol)) is not None:
             raise barred
         if self.book.is_unread(request.symbol):
             raise NotReady(

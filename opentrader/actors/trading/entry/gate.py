@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from opentrader.domain.trading.ledger import Control
+from opentrader.domain.trading.ledger import Control, SymbolHalt
 from opentrader.errors import Degraded, LicenseRequired, NotReady, OpentraderError, StorageError, TradingHalted
 
 ACCOUNT_SECONDS = 15.0  # an entry is not sent on an account that was read longer ago
@@ -13,7 +13,7 @@ ACCOUNT_SECONDS = 15.0  # an entry is not sent on an account that was read longe
 
 @dataclass(frozen=True, slots=True)
 class GateState:
-    """What the gate depends on. `degraded`: why the last read of the account failed.
+    """What the gate depends on. `halt`: that of the symbol. `degraded`: why the last read of the account failed.
 
     The disk (`slow`, `roomy`) and the license are asked last, and only if nothing before them bars.
     """
@@ -25,14 +25,13 @@ class GateState:
     slow: Callable[[], bool]
     roomy: Callable[[], bool]
     licensed: Callable[[], bool]
+    halt: SymbolHalt | None = None
 
 
 def refusal(state: GateState) -> OpentraderError | None:
     """The first reason that bars entries, in the order of the API; None if the gate is open."""
-    if state.control.halted:
-        return TradingHalted(f"trading is halted: {state.control.reason}", hint="the operator can resume trading")
-    if state.control.closeall_since is not None:
-        return TradingHalted("a closeall is in progress", hint="entries are allowed again once it has ended")
+    if (halted := halt_of(state)) is not None:
+        return halted
     if not state.reconciled or not state.account_known:
         return NotReady("the account and its orders have not been read yet", hint="retry in a few seconds")
     if state.degraded:
@@ -46,6 +45,18 @@ def refusal(state: GateState) -> OpentraderError | None:
             "a license is required for entries", hint="register it for free: POST /api/license/register"
         )
     return None
+
+
+def halt_of(state: GateState) -> TradingHalted | None:
+    """What bars entries until an operator, or the end of a closeall, allows them again."""
+    if state.control.halted:
+        return TradingHalted(f"trading is halted: {state.control.reason}", hint="the operator can resume trading")
+    if state.control.closeall_since is not None:
+        return TradingHalted("a closeall is in progress", hint="entries are allowed again once it has ended")
+    if state.halt is None:
+        return None
+    why = f"entries of {state.halt.symbol} are halted: {state.halt.reason}"
+    return TradingHalted(why, hint="the operator can resume trading in this symbol; others are open for entries")
 
 
 def stale(age: float) -> str:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -31,10 +32,12 @@ from opentrader.domain.symbols import QUOTE
 from opentrader.domain.time_limits import LOOKUP_SECONDS, REQUEST_SECONDS
 from opentrader.domain.timeframes import DAY_MS, WEEK_MS
 from opentrader.domain.trading.exchange import Exchange
-from opentrader.domain.trading.lifecycle import LifecycleSettings, Trade, rebuilt
+from opentrader.domain.trading.lifecycle import LifecycleSettings, Trade, joined, rebuilt
 from opentrader.domain.trading.lifecycle.ids import ours
+from opentrader.domain.trading.lifecycle.stray import OVER
 from opentrader.domain.trading.looks import everything
 from opentrader.domain.trading.ports import Change, Journal
+from opentrader.domain.trading.venue import Filters
 from opentrader.errors import ExchangeError, OpentraderError, SymbolNotFound
 
 logger = logging.getLogger(__name__)
@@ -76,16 +79,40 @@ class Adopt(Message[tuple[Trade, ...]]):
 
 
 @dataclass(frozen=True, slots=True)
+class JoinLate(Message[None]):
+    """Orders were found of a trade that is not watched any more: what is new of them is committed, and it is watched.
+
+    `owned`: what was rebuilt from the orders that were found, in a symbol with these rules.
+    """
+
+    owner = "position_manager"
+    own = True
+    owned: Trade
+    filters: Filters
+
+
+@dataclass(frozen=True, slots=True)
+class LateJoined(Message[None]):
+    trade: Trade
+    outcome: Outcome[None]
+
+
+@dataclass(frozen=True, slots=True)
 class Adopted(Message[tuple[Trade, ...]]):
     outcome: Outcome[tuple[Trade, ...]]
 
 
 class Found(NamedTuple):
-    """The result of one reconciliation. `failed`: symbols that could not be read."""
+    """The result of one reconciliation: trades at work, others that are over, the rules of their symbols.
 
-    trades: tuple[Trade, ...]
-    strangers: tuple[str, ...]
-    failed: tuple[str, ...]
+    `failed`: symbols that could not be read.
+    """
+
+    trades: tuple[Trade, ...] = ()
+    over: tuple[Trade, ...] = ()
+    filters: tuple[Filters, ...] = ()
+    strangers: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
 
 
 class Reconciliation(TradingPart):
@@ -163,29 +190,48 @@ class Reconciliation(TradingPart):
 
     @handles(Adopt)
     def adopt(self, message: Adopt) -> Reply[tuple[Trade, ...]]:
-        """Adopt trades whose orders belong to no journaled trade; watch a closed trade again that has an open order."""
-        owners = self._journal.owners(cid for x in message.trades for leg in x.legs for cid in leg.cids if cid)
+        """Adopt trades whose orders belong to no journaled trade."""
+        owners = self._owners(message.trades)
         now = self.links.clock.market_ms()
         tails, new = {key[-8:] for key in self.book.trades}, list[Trade]()
         for trade in message.trades:
             owner = next((owners[cid] for leg in trade.legs for cid in leg.cids if cid in owners), None)
             if owner is None and trade.intent.id[-8:] not in tails:
                 new.append(trade)
-            elif owner is not None and owner not in self.book.trades and any(leg.open for leg in trade.legs):
-                self._watch_again(owner)
         return self.links.pipe(
             stored(self._journal, tuple(map(self._adoption, new)), now), then=Adopted, exclusive="adopt"
         )
 
-    def _watch_again(self, key: str) -> None:
-        """An order of a closed trade is open: the next check of the trade cancels it."""
-        trade = self._journal.trade(key)
-        assert trade is not None, "it owns client order ids"
-        logger.warning(
-            "trade %s, %s: closed, but one of its orders is still open; canceling it", key, trade.intent.symbol
-        )
-        self.book.rows.setdefault(key, None)
-        self._loop.resume_trade(trade)
+    def _owners(self, trades: Iterable[Trade]) -> dict[str, str]:
+        return self._journal.owners(cid for x in trades for leg in x.legs for cid in leg.cids if cid)
+
+    @handles(JoinLate)
+    def join_late(self, message: JoinLate) -> Reply[None] | None:
+        """An order of a closed trade is open, or has sold: its row is booked again, and the next check cancels it."""
+        trade, now = self._ended(message.owned), self.links.clock.market_ms()
+        late = None if trade is None else joined(trade, message.owned)
+        if trade is None or late is None or late == trade:
+            return None
+        key, pair, late = trade.intent.id, trade.intent.symbol, replace(late, last_change=now)
+        logger.warning("trade %s, %s: closed, but one of its orders is at work, or was", key, pair)
+        self.book.quoted(pair, message.filters, None)
+        if key not in self.book.trades:
+            self.book.rows.setdefault(key, next(iter(self._history.of((key,))), None))
+            self._loop.resume_trade(trade)
+        keep = self._journal.commit([self._loop.saving(late, "late order", now)])
+        return self.links.pipe(keep, then=partial(LateJoined, late), exclusive=pair)
+
+    def _ended(self, owned: Trade) -> Trade | None:
+        """The trade that these orders are of, if it has ended; one that is at work reads them by itself."""
+        key = next(iter(self._owners([owned]).values()), None)
+        trade = None if key is None else self.book.trades.get(key) or self._journal.trade(key)
+        return trade if trade is not None and trade.label in OVER else None
+
+    @handles(LateJoined)
+    def late_joined(self, message: LateJoined) -> None:
+        message.outcome.unwrap()
+        self._loop.assign(message.trade)
+        self._loop.hurry(message.trade)
 
     def _adoption(self, trade: Trade) -> Adoption:
         """A trade that bought something today counts for the day."""
@@ -247,7 +293,7 @@ async def searched(search: Search, *, everywhere: bool) -> Found:
     held = {asset + QUOTE for asset, balance in account.balances.items() if asset != QUOTE and balance.total > 0}
     symbols, turn = sorted(held | set(open_orders) if everywhere else strange), asyncio.Semaphore(LOOKS_AT_ONCE)
     results = await asyncio.gather(*(found_in(search, symbol, turn) for symbol in symbols))
-    return Found(*(tuple(chain.from_iterable(parts)) for parts in zip(Found((), (), ()), *results, strict=True)))
+    return Found(*(tuple(chain.from_iterable(parts)) for parts in zip(Found(), *results, strict=True)))
 
 
 async def found_in(search: Search, symbol: str, turn: asyncio.Semaphore) -> Found:
@@ -256,13 +302,13 @@ async def found_in(search: Search, symbol: str, turn: asyncio.Semaphore) -> Foun
         try:
             view = await search.exchange.look(everything(symbol, search.clock.market_ms() - WEEK_MS))
         except SymbolNotFound:
-            return Found((), (), ())  # no market against the quote currency
+            return Found()  # no market against the quote currency
         except OpentraderError:
-            return Found((), (), (symbol,))
+            return Found(failed=(symbol,))
     if not view.complete:
-        return Found((), (), (symbol,))
+        return Found(failed=(symbol,))
     result = rebuilt(view, search.instance, search.boot_ms, search.snapshot().trades, search.rules)
-    return Found(result.trades, result.strangers, ())
+    return Found(result.trades, result.over, (view.filters,), result.strangers)
 
 
 async def adopted(ask: Ask, clock: Clock, found: Found, strangers: Sequence[str]) -> tuple[Trade, ...]:
@@ -270,6 +316,9 @@ async def adopted(ask: Ask, clock: Clock, found: Found, strangers: Sequence[str]
     if strangers:
         await halted_by(ask, clock, f"a second daemon trades on this account: {', '.join(strangers)}")
     trades = await ask(Adopt(found.trades), timeout=LOOKUP_SECONDS) if found.trades else ()
+    filters = {known.symbol: known for known in found.filters}
+    late = (JoinLate(trade, filters[trade.intent.symbol]) for trade in (*found.trades, *found.over))
+    await asyncio.gather(*(ask(message, timeout=LOOKUP_SECONDS) for message in late))
     if found.failed:
         raise ExchangeError(
             f"{', '.join(found.failed)} could not be read",

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from opentrader.actors import messages
 from opentrader.actors.trading.replies.presenter import entry_reply, is_entering, is_open, is_pending, trade_reply
-from opentrader.domain.trading.ledger import Control
+from opentrader.domain.trading.ledger import Control, SymbolHalt
 from opentrader.domain.trading.lifecycle import BINANCE, LifecycleSettings
 from opentrader.domain.trading.lifecycle.records import Trade
 from opentrader.domain.trading.pages import Blind
@@ -77,9 +77,9 @@ class ShownTrades:
 class TradingSnapshot:
     """`restored`: unverified trades that were restored manually; they are never traded on.
 
-    `shown_at`: when the venue has last shown an order, by client order id; `blind`: symbols that cannot be read at all.
-    `rules`: how often which order is read now. `begun`: when this life of PositionManager began: it has read nothing
-    before.
+    `shown_at`: when the venue has last shown an order, by client order id; `blind`: symbols that cannot be read at all;
+    `halts`: symbols in which no entry is allowed. `rules`: how often which order is read now. `begun`: when this life
+    of PositionManager began: it has read nothing before.
     """
 
     trades: tuple[Trade, ...] = ()
@@ -96,6 +96,7 @@ class TradingSnapshot:
     shown_at: Mapping[str, int] = field(default_factory=dict)
     blind: Mapping[str, Blind] = field(default_factory=dict)
     rules: LifecycleSettings = BINANCE
+    halts: Mapping[str, SymbolHalt] = field(default_factory=dict)
     begun: int = 0  # market milliseconds
     shown: ShownTrades = field(default_factory=ShownTrades, compare=False)
 

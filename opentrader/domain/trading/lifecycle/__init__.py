@@ -13,11 +13,12 @@ Only spot long is offered; apart from the side of an intent, the records do not 
 
 from .commands import booted, cancel_entry, close, drop, faulted, move, trail
 from .looking import next_poll, watch
-from .rebuild import Rebuilt, ended, holding, rebuilt, restored
+from .rebuild import Rebuilt, ended, holding, joined, rebuilt, restored
 from .records import Alert, Intent, Label, Leg, Trade, planned
 from .reply import answered
 from .reports import own_fills
 from .settings import BINANCE, LifecycleSettings
+from .stray import stray_sale
 from .tick import Ticked, considered, tick
 from .worth import matters
 
@@ -40,6 +41,7 @@ __all__ = [
     "ended",
     "faulted",
     "holding",
+    "joined",
     "matters",
     "move",
     "next_poll",
@@ -47,6 +49,7 @@ __all__ = [
     "planned",
     "rebuilt",
     "restored",
+    "stray_sale",
     "tick",
     "trail",
     "watch",

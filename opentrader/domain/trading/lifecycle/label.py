@@ -21,8 +21,8 @@ TRANSITIONS: dict[Label, frozenset[Label]] = {
     "UNPROTECTED": frozenset({"CLOSING", "DUST", "FLAT", "PROTECTING", "SWEEPING"}),
     "CLOSING": frozenset({"DUST", "FLAT", "SWEEPING"}),
     "SWEEPING": frozenset({"DUST", "FLAT", "CLOSING", "PROTECTING", "UNPROTECTED"}),
-    "DUST": frozenset({"SWEEPING", "CLOSING", "PROTECTING", "UNPROTECTED"}),
-    "FLAT": frozenset({"SWEEPING", "CLOSING", "PROTECTING", "UNPROTECTED"}),
+    "DUST": frozenset({"FLAT", "SWEEPING", "CLOSING", "PROTECTING", "UNPROTECTED"}),
+    "FLAT": frozenset({"DUST", "SWEEPING", "CLOSING", "PROTECTING", "UNPROTECTED"}),
 }
 TRANSITIONS["QUARANTINE"] = frozenset({*TRANSITIONS, "DUST", "FLAT"})  # an operator ends it, whatever is found then
 

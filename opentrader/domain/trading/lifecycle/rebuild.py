@@ -15,14 +15,17 @@ from opentrader.domain.trading.venue import ZERO, Order, OrderList
 
 from .fold import position
 from .ids import EntryId, ExitId, IdKind, at_distance, exit_id, ours, parse
-from .records import Intent, Leg, LegKind, Trade
+from .records import STICKY, Intent, Leg, LegKind, Trade
 from .reports import Facts, grown, of_order, of_pieces, with_fills
 from .settings import BINANCE, LifecycleSettings
+from .stray import OVER, sold
 
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """`skipped` are client order ids with our prefix but an unknown layout; they are never guessed.
+    """`over` are those that have sold, with no open order and no position left: a sale may have come after the end.
+
+    `skipped` are client order ids with our prefix but an unknown layout; they are never guessed.
 
     `strangers` are client order ids that are younger than this process and belong to none of the claimed trades. If the
     journal does not know them either, a second daemon trades on the account, perhaps from a copy of this data folder
@@ -30,6 +33,7 @@ class Rebuilt:
     """
 
     trades: tuple[Trade, ...] = ()
+    over: tuple[Trade, ...] = ()
     skipped: tuple[str, ...] = ()
     strangers: tuple[str, ...] = ()
 
@@ -58,8 +62,11 @@ def rebuilt(
     claimed: Iterable[Trade] = (),
     settings: LifecycleSettings = BINANCE,
 ) -> Rebuilt:
-    """The trades of all own orders of one symbol that no known trade claims. `instance` is that of this daemon."""
-    tails = {trade.intent.id[-8:] for trade in claimed}
+    """The trades of all own orders of one symbol that no known trade claims. `instance` is that of this daemon.
+
+    A trade that has ended claims nothing: what was found of its orders is told again.
+    """
+    tails = {trade.intent.id[-8:] for trade in claimed if trade.label not in OVER}
     orders = own_orders(view)
     read = [(told, order) for order in orders if (told := parse(order.cid)) and told.tail not in tails]
     strange = [(told, order) for told, order in read if order.created_at > boot_at + settings.horizon]
@@ -68,9 +75,10 @@ def rebuilt(
     for told, order in read:
         if told.tail not in theirs:
             groups.setdefault(told.tail, []).append((told, order))
-    trades = [trade for group in groups.values() if (trade := of_group(group, view, instance, boot_at, settings))]
+    found = [trade for group in groups.values() if (trade := whole(group, view, instance, boot_at, settings))]
     return Rebuilt(
-        tuple(trades),
+        tuple(trade.alerted("recovered", "alert", boot_at) for trade in found if at_work(trade, view)),
+        tuple(trade for trade in found if sold(trade) and not at_work(trade, view)),
         tuple(order.cid for order in orders if parse(order.cid) is None),
         tuple(order.cid for _, order in strange),
     )
@@ -87,12 +95,16 @@ def ended(view: VenueView, instance: str, now: int, settings: LifecycleSettings 
     return tuple(replace(x, legs=tuple(with_fills(leg, view.fills, view.filters.base) for leg in x.legs)) for x in over)
 
 
-def of_group(
-    group: list[Read], view: VenueView, instance: str, boot_at: int, settings: LifecycleSettings
-) -> Trade | None:
-    """One trade from the orders of one intent; None when it has no open order and no position left."""
-    trade = whole(group, view, instance, boot_at, settings)
-    return trade.alerted("recovered", "alert", boot_at) if trade and at_work(trade, view) else None
+def joined(trade: Trade, found: Trade) -> Trade:
+    """A trade with what was read of its orders by somebody else: those that work, and what they executed since."""
+    for leg in found.legs:
+        known = trade.leg(leg.cid)
+        if known is None and leg.cid:
+            trade = trade.with_leg(leg)
+        elif known is not None and (leg.cum > known.cum or (leg.open and known.state not in STICKY)):
+            facts = {name: getattr(leg, name) for name in ("state", "cum", "quote", "fees", "covered", "ex_ids")}
+            trade = trade.with_leg(replace(known, **facts))
+    return trade
 
 
 def at_work(trade: Trade, view: VenueView) -> bool:

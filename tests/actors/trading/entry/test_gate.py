@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from opentrader.actors.trading.entry.gate import GateState, refusal
-from opentrader.domain.trading.ledger import Control
+from opentrader.domain.trading.ledger import Control, SymbolHalt
 from opentrader.errors import Degraded, LicenseRequired, NotReady, StorageError, TradingHalted
 
 OPEN = GateState(
@@ -23,6 +23,7 @@ OPEN = GateState(
 BARS: tuple[tuple[dict[str, Any], type[Exception], str], ...] = (
     ({"control": Control(halted=True, reason="lunch")}, TradingHalted, "lunch"),
     ({"control": Control(closeall_since=7)}, TradingHalted, "closeall"),
+    ({"halt": SymbolHalt("ETHUSDT", "sold too much", 7)}, TradingHalted, "ETHUSDT are halted: sold too much"),
     ({"reconciled": False}, NotReady, "not been read yet"),
     ({"account_known": False}, NotReady, "not been read yet"),
     ({"degraded": "banned"}, NotReady, "banned"),
@@ -36,7 +37,7 @@ def test_an_open_gate_says_nothing() -> None:
     assert refusal(OPEN) is None
 
 
-@pytest.mark.parametrize(("change", "kind", "text"), BARS, ids=[text for _, _, text in BARS[:3]] + list("defgh"))
+@pytest.mark.parametrize(("change", "kind", "text"), BARS, ids=[text for _, _, text in BARS[:3]] + list("defghi"))
 def test_each_reason_bars_by_itself(change: dict[str, Any], kind: type[Exception], text: str) -> None:
     told = refusal(replace(OPEN, **change))
     assert isinstance(told, kind)

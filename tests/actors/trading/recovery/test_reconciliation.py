@@ -183,5 +183,5 @@ async def test_symbols_are_searched_side_by_side_but_not_all_at_once() -> None:
         rules=BINANCE,
     )
     found = await reconciliation.searched(search, everywhere=True)
-    assert found == ((), (), ("C02USDT", "C03USDT"))
+    assert (found.trades, found.strangers, found.failed) == ((), (), ("C02USDT", "C03USDT"))
     assert venue.most == reconciliation.LOOKS_AT_ONCE

@@ -11,7 +11,7 @@ from opentrader.domain.trading.lifecycle.label import REBUILT, TRANSITIONS, lawf
 from opentrader.domain.trading.looks import PARTS, VenueView
 from opentrader.domain.trading.venue import CancelList
 
-from .given import BOUGHT, FILTERS, NOW, SETTINGS, entry_order, leg, oco, ticked, trade, view
+from .given import BOUGHT, CLOSE, FILTERS, NOW, SETTINGS, D, entry_order, leg, oco, order, ticked, trade, view
 
 
 def test_every_label_has_its_row_and_quarantine_is_open_to_all() -> None:
@@ -30,6 +30,7 @@ def test_every_label_has_its_row_and_quarantine_is_open_to_all() -> None:
         ),
         (("NONE", "ENTERING", "PARTIAL_HELD", "PROTECTED", "CLOSING", "SWEEPING", "DUST"), True),
         (("FLAT", "SWEEPING", "FLAT", "CLOSING"), True),
+        (("DUST", "FLAT", "DUST"), True),
         (("FLAT", "PROTECTED"), False),
         (("CLOSING", "PROTECTED"), False),
         (("QUARANTINE", "PROTECTED"), True),
@@ -75,6 +76,17 @@ def test_the_alarm_of_a_close_counts_from_the_cancel_of_the_exit_however_old_the
     after, effect = ticked(told, VenueView(FILTERS, NOW), NOW)
     assert isinstance(effect, CancelList)
     assert (after.ok_at, after.alerts) == (NOW, ())
+
+
+@pytest.mark.parametrize(("dust", "label"), [(D(1), "FLAT"), (D("1.5"), "DUST")])
+def test_k16_dust_takes_late_facts_as_flat_does(dust: D, label: str) -> None:
+    """A close that was taken as absent turns out to have sold what was left, or a part of it."""
+    bought = leg("E", "FILLED", cum=dust, covered=dust)
+    late = leg("C", "ABSENT", qty=D(1), sent_at=NOW - 3_600_000, horizon_at=NOW - 3_500_000)
+    told = trade(bought, late, label="DUST", close_reason="close", last_send=NOW - 3_600_000)
+    after, effect = ticked(told, view(order(CLOSE, "sell", "MARKET", "FILLED", 1, 1), wallet=0))
+    assert (after.label, effect) == (label, None)
+    assert not after.quar
 
 
 def again(told: Trade) -> int | None:

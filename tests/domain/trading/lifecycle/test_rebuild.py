@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from opentrader.domain.trading.lifecycle import Rebuilt, Trade, rebuild, rebuilt
+from opentrader.domain.trading.lifecycle import Rebuilt, Trade, joined, rebuild, rebuilt
 from opentrader.domain.trading.lifecycle.fold import position
 from opentrader.domain.trading.lifecycle.ids import entry_id
+from opentrader.domain.trading.lifecycle.stray import sold
 from opentrader.domain.trading.venue import Close, Order, OrderList, PlaceList
 
 from .given import (
@@ -112,6 +113,28 @@ def test_an_order_that_arrives_later_becomes_a_leg() -> None:
 def test_what_is_over_is_not_rebuilt() -> None:
     assert found(entry_order(), oco(stop="FILLED", target="EXPIRED"), wallet=0).trades == ()
     assert found(entry_order("CANCELED", 0), wallet=0).trades == ()
+
+
+def test_k16_what_is_over_is_told_with_all_that_its_orders_have_sold() -> None:
+    (over,) = found(entry_order(), oco(stop="FILLED", target="EXPIRED"), late_sale(), wallet=0).over
+    assert (sold(over), position(over, FILTERS)) == (13, -3)
+    assert found(entry_order("CANCELED", 0), wallet=0).over == ()
+
+
+def late_sale(**fields: Any) -> Order:
+    return order(CLOSE, "sell", "MARKET", "FILLED", 3, 3, **fields)
+
+
+def test_k16_a_trade_takes_what_was_found_of_its_orders_and_keeps_what_it_knows_better() -> None:
+    known = trade(BOUGHT, leg("L", "FILLED", cum=D(10), covered=D(10), fees=D(1)), leg("C", "ABSENT"), label="FLAT")
+    (over,) = found(entry_order(), oco(stop="FILLED", target="EXPIRED"), wallet=0).over
+    assert joined(known, over) == known
+    (over,) = found(entry_order(), oco(stop="FILLED", target="EXPIRED"), late_sale(), wallet=0).over
+    late = joined(known, over)
+    assert [(each.kind, each.state, each.cum) for each in late.closes] == [("C", "FILLED", 3)]
+    assert late.exits == known.exits
+    assert late.closes[0].ex_ids == (f"x{CLOSE}",)
+    assert joined(replace(known, legs=known.legs[:2]), over).closes[0].cum == 3  # the journal never heard of it
 
 
 def test_what_is_claimed_foreign_or_unreadable_is_left_alone() -> None:
