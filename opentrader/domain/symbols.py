@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from opentrader.errors import SymbolNotFound
@@ -49,6 +49,11 @@ def pair_of(spelling: str, listings: Mapping[str, Listing]) -> str:
     if name in listings or (name.endswith(QUOTE) and len(name) > len(QUOTE)):
         return name
     return name + QUOTE
+
+
+def listed(spellings: Iterable[str], listings: Mapping[str, Listing]) -> tuple[str, ...]:
+    """The pairs of those spellings that are listed, in their order."""
+    return tuple(pair for pair in (pair_of(spelling, listings) for spelling in spellings) if pair in listings)
 
 
 def listing_of(spelling: str, listings: Mapping[str, Listing]) -> Listing:

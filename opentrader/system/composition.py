@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from opentrader.actors.trading.replies.snapshot import SnapshotPositions, Tradin
 from opentrader.config.settings import Settings
 from opentrader.domain.license import behind
 from opentrader.domain.ports import Clock, Kernels, Positions
-from opentrader.domain.symbols import listing_of
+from opentrader.domain.symbols import listed
 from opentrader.domain.time_limits import RECV_WINDOW_MS
 from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.lifecycle import BINANCE
@@ -57,6 +58,8 @@ from opentrader.store.tables.trends import TrendTable
 from opentrader.system.market import Market
 from opentrader.telegram import Bot, Silent
 from opentrader.telegram.bot import URL_OF_TELEGRAM
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,7 @@ async def open_exchange(settings: Settings, market: Market, on_failed: Callable[
 
 def add_actors(supervisor: Supervisor, settings: Settings, adapters: Adapters, *, licensed: Callable[[], bool]) -> None:
     """Add every actor in dependency order: an actor may ask those added before it."""
+    _warn_of_unlisted(settings, adapters.market)
     snapshot = partial(_trading_snapshot, supervisor)
     _add_books(supervisor, settings, adapters, SnapshotPositions(snapshot))
     _add_analysis(supervisor, settings, adapters, SnapshotPositions(snapshot))
@@ -119,8 +123,15 @@ def _trading_snapshot(supervisor: Supervisor) -> TradingSnapshot:
 
 
 def _watchlist(settings: Settings, market: Market) -> tuple[str, ...]:
-    """The watchlist of the settings as pairs."""
-    return tuple(listing_of(symbol, market.feed.listings()).pair for symbol in settings.watchlist)
+    """The watchlist of the settings as pairs, without those that are not listed any more."""
+    return listed(settings.watchlist, market.feed.listings())
+
+
+def _warn_of_unlisted(settings: Settings, market: Market) -> None:
+    listings = market.feed.listings()
+    for symbol in settings.watchlist:
+        if not listed([symbol], listings):
+            logger.warning("%s of the watchlist is not listed, and left out", symbol)
 
 
 def _add_books(supervisor: Supervisor, settings: Settings, adapters: Adapters, positions: Positions) -> None:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from opentrader.domain.analysis.candles import Block
-from opentrader.domain.symbols import listing_of
+from opentrader.domain.symbols import listed
 from opentrader.domain.timeframes import HTF_OF, Timeframe
 from opentrader.feed import FeedChoice, SimulatedChoice, open_feed
 from opentrader.feed.known_weeks import known_week
@@ -67,7 +67,7 @@ def first_shift(
     from opentrader.feed.first_week import first_week
 
     feed = open_feed(choice)
-    pairs = [listing_of(symbol, feed.listings()).pair for symbol in watchlist]
+    pairs = listed(watchlist, feed.listings())
     found = asyncio.run(
         first_week(
             feed,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opentrader.domain.symbols import SPELLING, Listing, listing_of, name_of, pair_of
+from opentrader.domain.symbols import SPELLING, Listing, listed, listing_of, name_of, pair_of
 from opentrader.errors import SymbolNotFound
 
 LISTINGS = {one.pair: one for one in (Listing("BTC", "USDT"), Listing("WBTC", "USDT"), Listing("ETH", "BTC"))}
@@ -49,3 +49,7 @@ def test_a_market_that_is_not_listed_is_named_as_it_was_spelled() -> None:
     assert listing_of("eth-btc", LISTINGS) == Listing("ETH", "BTC")
     with pytest.raises(SymbolNotFound, match="doge"):
         listing_of("doge", LISTINGS)
+
+
+def test_what_is_not_listed_is_left_out() -> None:
+    assert listed(("wbtc", "doge", "ETH/BTC", "BTC"), LISTINGS) == ("WBTCUSDT", "ETHBTC", "BTCUSDT")

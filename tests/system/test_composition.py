@@ -14,7 +14,7 @@ from opentrader.config.settings import Settings
 from opentrader.domain.trading.exchange import NewOrder
 from opentrader.domain.trading.ledger import IDEMPOTENCY_SECONDS, Reservation
 from opentrader.domain.trading.venue import Accepted, Balance, Refused
-from opentrader.errors import ConfigError, SymbolNotFound
+from opentrader.errors import ConfigError
 from opentrader.store import Store
 from opentrader.store.tables import idempotency
 from opentrader.store.tables.idempotency import IdempotencyTable
@@ -82,9 +82,11 @@ async def test_k12_only_the_trading_core_is_vital(store: Store) -> None:
     assert (await added(store)).vital == ["position_manager"]
 
 
-async def test_a_watchlist_must_be_listed(store: Store) -> None:
-    with pytest.raises(SymbolNotFound, match="NOPE"):
-        await added(store, watchlist="BTC,NOPE")
+async def test_k11_a_symbol_of_the_watchlist_that_is_not_listed_is_left_out_with_a_warning(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert "scanner" in (await added(store, watchlist="BTC,NOPE")).names
+    assert [record.getMessage() for record in caplog.records] == ["NOPE of the watchlist is not listed, and left out"]
 
 
 # --- adapters ----------------------------------------------------------------------------------------------------

@@ -78,7 +78,7 @@ class Pager(Actor):
             disk=self._disk(),
             trades=trading.trades,
             shown_at=trading.shown_at,
-            blind=trading.blind,
+            blind={**trading.unsearched, **trading.blind},
             halts=tuple(trading.halts.values()),
             account_at=None if trading.account is None else trading.account.at,
             speed=self._speed,

@@ -204,6 +204,7 @@ class PositionManager(Actor):
             shown_at=dict(self._book.shown_at),
             rules=self._book.rules,
             blind=dict(self._book.blind),
+            unsearched=self._reconciliation.unsearched,
             halts=dict(self._control.halts),
             begun=self._begun,
             shown=self._shown,
@@ -245,6 +246,7 @@ class PositionManager(Actor):
                 roomy=self._disk.roomy,
                 licensed=self._licensed,
                 halt=seen.halts.get(pair),
+                unsearched=seen.unsearched.get(pair),
             )
         )
 

@@ -168,7 +168,7 @@ def _of_symbols(seen: Observed) -> Iterator[OperatorPage]:
         yield OperatorPage("symbol_halted", "", halt.symbol, f"no entry is sent: {halt.reason}", seen.at)
     for symbol, blind in seen.blind.items():
         if seen.now - blind.since > seen.patience:
-            text = f"cannot be read, and its trades wait: {blind.why}"
+            text = f"cannot be read: its trades wait, and no entry is sent: {blind.why}"
             yield OperatorPage("symbol_unreadable", "", symbol, text, seen.at)
 
 

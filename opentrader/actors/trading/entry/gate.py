@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from opentrader.domain.trading.ledger import Control, SymbolHalt
+from opentrader.domain.trading.pages import Blind
 from opentrader.errors import Degraded, LicenseRequired, NotReady, OpentraderError, StorageError, TradingHalted
 
 ACCOUNT_SECONDS = 15.0  # an entry is not sent on an account that was read longer ago
@@ -13,7 +14,9 @@ ACCOUNT_SECONDS = 15.0  # an entry is not sent on an account that was read longe
 
 @dataclass(frozen=True, slots=True)
 class GateState:
-    """What the gate depends on. `halt`: that of the symbol. `degraded`: why the last read of the account failed.
+    """What the gate depends on. `halt`: that of the symbol, and `unsearched`: why its trades could not be read.
+
+    `degraded`: why the last read of the account failed.
 
     The disk (`slow`, `roomy`) and the license are asked last, and only if nothing before them bars.
     """
@@ -26,6 +29,7 @@ class GateState:
     roomy: Callable[[], bool]
     licensed: Callable[[], bool]
     halt: SymbolHalt | None = None
+    unsearched: Blind | None = None
 
 
 def refusal(state: GateState) -> OpentraderError | None:
@@ -34,6 +38,9 @@ def refusal(state: GateState) -> OpentraderError | None:
         return halted
     if not state.reconciled or not state.account_known:
         return NotReady("the account and its orders have not been read yet", hint="retry in a few seconds")
+    if state.unsearched is not None:
+        why = f"the trades in this symbol have not been read since the start: {state.unsearched.why}"
+        return NotReady(why, hint="the daemon goes on trying; other symbols are open for entries")
     if state.degraded:
         return NotReady(f"the account could not be read: {state.degraded}", hint="retry in a few seconds")
     if state.slow():

@@ -36,6 +36,7 @@ from opentrader.domain.trading.lifecycle import LifecycleSettings, Trade, joined
 from opentrader.domain.trading.lifecycle.ids import ours
 from opentrader.domain.trading.lifecycle.stray import OVER
 from opentrader.domain.trading.looks import everything
+from opentrader.domain.trading.pages import Blind
 from opentrader.domain.trading.ports import Change, Journal
 from opentrader.domain.trading.venue import Filters
 from opentrader.errors import ExchangeError, OpentraderError, SymbolNotFound
@@ -105,25 +106,27 @@ class Adopted(Message[tuple[Trade, ...]]):
 class Found(NamedTuple):
     """The result of one reconciliation: trades at work, others that are over, the rules of their symbols.
 
-    `failed`: symbols that could not be read.
+    `failed`: symbols that could not be read, and why.
     """
 
     trades: tuple[Trade, ...] = ()
     over: tuple[Trade, ...] = ()
     filters: tuple[Filters, ...] = ()
     strangers: tuple[str, ...] = ()
-    failed: tuple[str, ...] = ()
+    failed: tuple[tuple[str, str], ...] = ()
 
 
 class Reconciliation(TradingPart):
     """Finds what the journal does not know. `opened` is called once all is reconciled: entries are allowed then.
 
-    `tried`: whether the first attempt has ended, well or not.
+    `tried`: whether the first attempt has ended, well or not. `unsearched` are the symbols that could not be read:
+    entries of these, and of no other, wait for that.
     """
 
     def __init__(self, desk: Desk, loop: LifecycleLoop, opened: Callable[[], object]) -> None:
         super().__init__(desk)
         self.reconciled = self.tried = False
+        self.unsearched: dict[str, Blind] = {}
         self._loop, self._opened = loop, opened
         self._boot_ms = desk.links.clock.market_ms()
         self._under_way, self._begun_at = False, 0.0
@@ -155,7 +158,7 @@ class Reconciliation(TradingPart):
         if not isinstance(message.outcome, Done):
             logger.warning("reconciliation failed, retrying: %s", message.outcome.error.detail)
         elif not self.reconciled:
-            self.reconciled = True  # a symbol that could not be read is shut by itself
+            self.reconciled = True
             self._show()
             self._opened()
 
@@ -176,7 +179,15 @@ class Reconciliation(TradingPart):
 
     @handles(Settle)
     def settle(self, message: Settle) -> Reply[tuple[Trade, ...]]:
-        found = message.found
+        found, now = message.found, self.links.clock.market_ms()
+        known = self.unsearched
+        self.unsearched = {
+            symbol: Blind(why, known[symbol].since if symbol in known else now) for symbol, why in found.failed
+        }
+        for symbol in self.unsearched.keys() - known.keys():
+            why = self.unsearched[symbol].why
+            logger.warning("%s could not be searched for trades, retrying: %s", symbol, why)
+        self._show()
         new = set(found.strangers) - self._strangers - self._journal.owners(found.strangers).keys()
         self._strangers |= new
         return self.links.pipe(adopted(self.links.ask, self.links.clock, found, sorted(new)))
@@ -291,8 +302,9 @@ async def searched(search: Search, *, everywhere: bool) -> Found:
         if any(ours(order.cid) and order.cid not in known for order in orders)
     }
     held = {asset + QUOTE for asset, balance in account.balances.items() if asset != QUOTE and balance.total > 0}
-    symbols, turn = sorted(held | set(open_orders) if everywhere else strange), asyncio.Semaphore(LOOKS_AT_ONCE)
-    results = await asyncio.gather(*(found_in(search, symbol, turn) for symbol in symbols))
+    wanted = held | set(open_orders) if everywhere else strange | set(search.snapshot().unsearched)
+    turn = asyncio.Semaphore(LOOKS_AT_ONCE)
+    results = await asyncio.gather(*(found_in(search, symbol, turn) for symbol in sorted(wanted)))
     return Found(*(tuple(chain.from_iterable(parts)) for parts in zip(Found(), *results, strict=True)))
 
 
@@ -303,32 +315,33 @@ async def found_in(search: Search, symbol: str, turn: asyncio.Semaphore) -> Foun
             view = await search.exchange.look(everything(symbol, search.clock.market_ms() - WEEK_MS))
         except SymbolNotFound:
             return Found()  # no market against the quote currency
-        except OpentraderError:
-            return Found(failed=(symbol,))
+        except OpentraderError as error:
+            return Found(failed=((symbol, error.detail),))
     if not view.complete:
-        return Found(failed=(symbol,))
+        return Found(failed=((symbol, f"no answer for {', '.join(sorted(view.failed))}"),))
     result = rebuilt(view, search.instance, search.boot_ms, search.snapshot().trades, search.rules)
     return Found(result.trades, result.over, (view.filters,), result.strangers)
 
 
 async def adopted(ask: Ask, clock: Clock, found: Found, strangers: Sequence[str]) -> tuple[Trade, ...]:
-    """Adopt the trades found. Raises `ExchangeError` if a symbol could not be read, after adopting the others."""
+    """Adopt the trades found, and what is new of others."""
     if strangers:
         await halted_by(ask, clock, f"a second daemon trades on this account: {', '.join(strangers)}")
     trades = await ask(Adopt(found.trades), timeout=LOOKUP_SECONDS) if found.trades else ()
     filters = {known.symbol: known for known in found.filters}
     late = (JoinLate(trade, filters[trade.intent.symbol]) for trade in (*found.trades, *found.over))
     await asyncio.gather(*(ask(message, timeout=LOOKUP_SECONDS) for message in late))
-    if found.failed:
-        raise ExchangeError(
-            f"{', '.join(found.failed)} could not be read",
-            hint="trades found in other symbols were adopted; retry for these",
-        )
     return trades
 
 
 async def recovered(search: Search, known: int) -> messages.TradesRecovered:
+    """Raises `ExchangeError` if a symbol could not be read, after adopting the trades of the others."""
     trades = await settled(search, everywhere=True)
+    if failed := search.snapshot().unsearched:
+        raise ExchangeError(
+            f"{', '.join(sorted(failed))} could not be read",
+            hint="trades found in other symbols were adopted; retry for these",
+        )
     now, marks = search.clock.market_ms(), search.snapshot().marks
     replies = tuple(trade_reply(x, marks.get(x.intent.symbol), now) for x in trades if x.intent.kind == "market")
     return messages.TradesRecovered(recovered=len(trades), skipped=known, trades=replies)

@@ -78,8 +78,8 @@ class TradingSnapshot:
     """`restored`: unverified trades that were restored manually; they are never traded on.
 
     `shown_at`: when the venue has last shown an order, by client order id; `blind`: symbols that cannot be read at all;
-    `halts`: symbols in which no entry is allowed. `rules`: how often which order is read now. `begun`: when this life
-    of PositionManager began: it has read nothing before.
+    `unsearched`: those that the search for trades could not read; `halts`: symbols in which no entry is allowed.
+    `rules`: how often which order is read now. `begun`: when this life of PositionManager began, having read nothing.
     """
 
     trades: tuple[Trade, ...] = ()
@@ -96,6 +96,7 @@ class TradingSnapshot:
     shown_at: Mapping[str, int] = field(default_factory=dict)
     blind: Mapping[str, Blind] = field(default_factory=dict)
     rules: LifecycleSettings = BINANCE
+    unsearched: Mapping[str, Blind] = field(default_factory=dict)
     halts: Mapping[str, SymbolHalt] = field(default_factory=dict)
     begun: int = 0  # market milliseconds
     shown: ShownTrades = field(default_factory=ShownTrades, compare=False)

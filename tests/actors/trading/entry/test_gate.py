@@ -9,6 +9,7 @@ import pytest
 
 from opentrader.actors.trading.entry.gate import GateState, refusal
 from opentrader.domain.trading.ledger import Control, SymbolHalt
+from opentrader.domain.trading.pages import Blind
 from opentrader.errors import Degraded, LicenseRequired, NotReady, StorageError, TradingHalted
 
 OPEN = GateState(
@@ -26,6 +27,7 @@ BARS: tuple[tuple[dict[str, Any], type[Exception], str], ...] = (
     ({"halt": SymbolHalt("ETHUSDT", "sold too much", 7)}, TradingHalted, "ETHUSDT are halted: sold too much"),
     ({"reconciled": False}, NotReady, "not been read yet"),
     ({"account_known": False}, NotReady, "not been read yet"),
+    ({"unsearched": Blind("no answer", 7)}, NotReady, "no answer"),
     ({"degraded": "banned"}, NotReady, "banned"),
     ({"slow": lambda: True}, Degraded, "slow"),
     ({"roomy": lambda: False}, StorageError, "almost full"),
@@ -37,7 +39,7 @@ def test_an_open_gate_says_nothing() -> None:
     assert refusal(OPEN) is None
 
 
-@pytest.mark.parametrize(("change", "kind", "text"), BARS, ids=[text for _, _, text in BARS[:3]] + list("defghi"))
+@pytest.mark.parametrize(("change", "kind", "text"), BARS, ids=[text for _, _, text in BARS[:3]] + list("defghij"))
 def test_each_reason_bars_by_itself(change: dict[str, Any], kind: type[Exception], text: str) -> None:
     told = refusal(replace(OPEN, **change))
     assert isinstance(told, kind)

@@ -19,7 +19,7 @@ from opentrader.domain.trading.lifecycle import BINANCE
 from opentrader.domain.trading.lifecycle.ids import ENTRY, base36
 from opentrader.domain.trading.looks import VenueView, Watch
 from opentrader.domain.trading.venue import Balance
-from opentrader.errors import NotReady, SymbolNotFound, TradingHalted
+from opentrader.errors import ExchangeError, NotReady, SymbolNotFound, TradingHalted
 from opentrader.exchange.paper.paper import PaperExchange
 from opentrader.exchange.paper.transport import InjectedFault, Script
 from tests.domain.trading.lifecycle.given import FILTERS
@@ -183,5 +183,40 @@ async def test_symbols_are_searched_side_by_side_but_not_all_at_once() -> None:
         rules=BINANCE,
     )
     found = await reconciliation.searched(search, everywhere=True)
-    assert (found.trades, found.strangers, found.failed) == ((), (), ("C02USDT", "C03USDT"))
+    assert (found.trades, found.strangers) == ((), ())
+    assert found.failed == (("C02USDT", "no answer"), ("C03USDT", "no answer for fills"))
     assert venue.most == reconciliation.LOOKS_AT_ONCE
+
+
+async def test_k11_a_symbol_that_cannot_be_searched_bars_its_own_entries_and_pages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One coin that is held and cannot be read once shut all entries for as long as that lasted."""
+    orders = PaperExchange.orders
+    dark = True
+
+    async def unread(venue: PaperExchange, symbol: str, since: int) -> Any:
+        if dark and symbol == "AAAUSDT":
+            raise Unreachable("no answer")
+        return await orders(venue, symbol, since)
+
+    monkeypatch.setattr(PaperExchange, "orders", unread)
+    market = Market(tmp_path)
+    market.feed.coins = ["SOL", "AAA"]
+    market.balance |= {"AAA": Decimal(5)}
+    await market.start()
+    await market.go(100.0)
+    await market.until(lambda snapshot: snapshot.reconciled)
+    assert market.snapshot.unsearched.keys() == {"AAAUSDT"}
+    with pytest.raises(NotReady, match="have not been read since the start"):
+        await market.ask(buy(symbol="AAAUSDT"))
+    assert (await market.ask(buy())).status == "opened"
+    with pytest.raises(ExchangeError, match="AAAUSDT could not be read"):
+        await market.ask(messages.RecoverTrades())
+    market.clock.now_ms += 30_000
+    await until(lambda: "symbol_unreadable" in market.pages)
+    dark = False
+    await after(market, 31, lambda snapshot: not snapshot.unsearched)
+    assert (await market.ask(buy(symbol="AAAUSDT"))).status == "opened"
+    await until(lambda: "symbol_unreadable" not in market.pages)
+    await market.stop()
