@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from opentrader.actors import messages
+from opentrader.actors.operations.pager import Pager
 from opentrader.actors.runtime import wakeup
 from opentrader.actors.runtime.actor import Actor
 from opentrader.actors.runtime.context import Context as ActorContext
@@ -24,6 +25,7 @@ from opentrader.actors.trading.recovery.repeats import OutcomeOf
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.domain.time_limits import FIRST_READ_SECONDS, REQUEST_SECONDS
 from opentrader.domain.trading.lifecycle import BINANCE
+from opentrader.domain.trading.pages import OperatorPage
 from opentrader.domain.trading.ports import Disk, Records
 from opentrader.domain.trading.risk import Risk
 from opentrader.errors import OpentraderError
@@ -151,6 +153,17 @@ class Daemon:
             vital=True,
         )
         self._supervisor.add("pending_entry_watcher", lambda context: PendingEntryWatcher(context, self.snapshot))
+        self._supervisor.add(
+            "pager",
+            lambda context: Pager(
+                context,
+                self._supervisor,
+                venue=self._connection.state,
+                disk=disk.state,
+                clock_behind=lambda: None,
+                speed=1.0,
+            ),
+        )
 
     def start(self) -> None:
         self._loop.create_task(self._start(), context=self.context)
@@ -170,6 +183,9 @@ class Daemon:
 
     def snapshot(self) -> TradingSnapshot:
         return cast(TradingSnapshot, self._supervisor.snapshot("position_manager"))
+
+    def pages(self) -> tuple[OperatorPage, ...]:
+        return cast(tuple[OperatorPage, ...], self._supervisor.snapshot("pager"))
 
     async def answer(self, message: Message[Any], key: str | None) -> Answer:
         """What HTTP would answer."""

@@ -9,6 +9,7 @@ import pytest
 
 from opentrader.actors import messages
 from opentrader.actors.trading import control
+from opentrader.domain.trading import pages
 from opentrader.domain.trading.lifecycle import commands as lifecycle_commands
 from opentrader.exchange.governor import Governor
 from opentrader.exchange.paper.ledger.ledger import deposit
@@ -53,10 +54,18 @@ def test_k3_an_operator_can_end_a_quarantine() -> None:
     assert "QUARANTINE" in labels, "the coins are gone, and nobody knows where"
     assert simulation.daemon is not None
     assert not [trade for trade in simulation.daemon.snapshot().trades if trade.label == "QUARANTINE"]
+    assert "not paged" not in simulation.judge.violations
+    assert not simulation.daemon.pages()  # a page ends with its cause
 
 
 def test_k3_the_run_finds_it_if_nothing_is_overruled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lifecycle_commands, "overruled", lambda trade, now: trade)
+    with pytest.raises(AssertionError):
+        test_k3_an_operator_can_end_a_quarantine()
+
+
+def test_the_run_finds_it_if_nobody_is_paged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "TRADE_PAGES", ())
     with pytest.raises(AssertionError):
         test_k3_an_operator_can_end_a_quarantine()
 

@@ -89,6 +89,7 @@ class Judge:
         self._tails: dict[int, str] = {}  # order -> trade
         self._good = 0.0
         self._unseen: dict[str, float] = {}
+        self._unpaged: set[str] = set()
         self._unreconciled = 0.0
         self._pushed = simulation.weather.climate.push is not None
         self._all_closed = -1.0  # when the last closeall was answered
@@ -190,8 +191,6 @@ class Judge:
         for record in self._faults:
             if record.exc_info:  # without an exception it is a page, which is no fault of ours
                 self.found("fault", f"{record.getMessage()}: {record.exc_info[1]!r}")
-            elif "sold more than was held" in record.getMessage() and "oversold" not in self.violations:
-                self.found("false page", record.getMessage())
         self._faults.clear()
         self._keys.watch()
         minute = int(self._sim.loop.time() // 60) - 1
@@ -211,6 +210,7 @@ class Judge:
             self._demand_looks(trades)
             self._demand_known(trades)
             self._demand_ends(trades)
+            self._demand_pages(trades)
 
     def held(self, base: str) -> Decimal:
         """What our trades have bought of a coin, and not sold."""
@@ -319,6 +319,21 @@ class Judge:
                     "blamed the venue", f"{tail} ({trade.intent.symbol}) is in quarantine; the venue refused nothing"
                 )
 
+    def _demand_pages(self, trades: dict[str, Trade]) -> None:
+        """What stands in quarantine is paged, and no sale is told of that did not happen."""
+        daemon = self._sim.daemon
+        assert daemon is not None
+        paged = {page.trade[-8:] for page in daemon.pages() if page.code == "quarantine"}
+        for tail, trade in trades.items():
+            if trade.label != "QUARANTINE" or tail in paged:
+                self._unpaged.discard(tail)
+            elif tail in self._unpaged:
+                self.found("not paged", f"{tail} ({trade.intent.symbol}) is in quarantine, and nobody is told")
+            else:
+                self._unpaged.add(tail)  # since the last look, perhaps
+            if OVERSOLD in {alert.code for alert in trade.alerts} and "oversold" not in self.violations:
+                self.found("false page", f"{tail} ({trade.intent.symbol}): {OVERSOLD}")
+
     # --- answers
 
     def answered(self, message: Message[Any], answer: Answer) -> None:
@@ -358,6 +373,7 @@ class Judge:
         return self._trades().get(tail)
 
 
+OVERSOLD = "sold more than was held"
 _ENDED = frozenset({"FLAT", "DUST"})
 _OF_THE_LINE = (*get_args(CallFault), "outage", "halt", "thin", "kill")
 
