@@ -217,6 +217,7 @@ def _add_pager(supervisor: Supervisor, settings: Settings, adapters: Adapters) -
             disk=adapters.store.disk.state,
             clock_behind=clock_behind,
             speed=settings.speed,
+            telegram=settings.telegram_token is not None and settings.telegram_chat_id is not None,
         ),
     )
 

@@ -1,4 +1,4 @@
-"""Pages the operator: derives the pages once a second, publishes them, and logs what begins and ends.
+"""Pages the operator: derives the pages once a second, publishes them, and logs and sends what begins and ends.
 
 It waits for no other actor and asks no venue: it reads what was published, so that a trade which nobody looks at any
 more is paged too, whatever holds it up.
@@ -15,6 +15,7 @@ from opentrader.actors.runtime.context import Context
 from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Tick
 from opentrader.actors.runtime.supervision.supervisor import ActorStatus
+from opentrader.actors.signals.operator import TellPage
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.domain.trading.exchange import VenueState
 from opentrader.domain.trading.pages import Observed, OperatorPage, compared, standing
@@ -32,7 +33,10 @@ class Actors(Protocol):
 
 
 class Pager(Actor):
-    """Publishes the pages, a tuple of `OperatorPage`. `clock_behind`: that the wall clock was set back, if it was."""
+    """Publishes the pages, a tuple of `OperatorPage`. `clock_behind`: that the wall clock was set back, if it was.
+
+    `telegram`: whether there is a messenger to send them with.
+    """
 
     tick_seconds = 1.0
 
@@ -45,10 +49,11 @@ class Pager(Actor):
         disk: Callable[[], DiskState],
         clock_behind: Callable[[], str | None],
         speed: float,
+        telegram: bool = False,
     ) -> None:
         super().__init__(context)
         self._actors, self._venue, self._disk, self._clock_behind = actors, venue, disk, clock_behind
-        self._speed = speed
+        self._speed, self._telegram = speed, telegram
 
     def on_start(self) -> None:
         self._pages: tuple[OperatorPage, ...] = ()
@@ -62,10 +67,16 @@ class Pager(Actor):
         begun, ended = compared(self._pages, pages)
         for page in begun:
             logger.error("page %s: %s", _name(page), page.sentence)
+            self._send(f"PAGE {_name(page)}: {page.sentence}")
         for page in ended:
             logger.info("page %s has ended", _name(page))
+            self._send(f"ENDED {_name(page)}")
         self._pages = pages
         self.publish(pages)
+
+    def _send(self, text: str) -> None:
+        if self._telegram:
+            self.context.tell(TellPage(text))
 
     def _observed(self) -> Observed:
         clock, trading = self.context.clock, self._trading()

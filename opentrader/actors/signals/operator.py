@@ -17,11 +17,14 @@ from opentrader.actors.runtime.outcome import Done, Outcome
 from opentrader.actors.runtime.reply import Reply
 from opentrader.domain.approvals import Approval, Button, approval, buttons, request_text
 from opentrader.domain.notices import notice
+from opentrader.domain.plain_text import defanged, one_line
 from opentrader.domain.signals import SignalRecord
 from opentrader.domain.time_limits import APPROVAL_SECONDS
 from opentrader.errors import OpentraderError
 
 logger = logging.getLogger(__name__)
+
+LONGEST_PAGE = 1_000  # characters
 
 
 class Messenger(Protocol):
@@ -41,6 +44,20 @@ class RequestApproval(Message[bool]):
 
     owner: ClassVar[str] = "telegram_desk"
     signal: SignalRecord
+
+
+@dataclass(frozen=True, slots=True)
+class TellPage(Message[None]):
+    """Tell the operator that a page begins or ends."""
+
+    owner: ClassVar[str] = "telegram_desk"
+    own: ClassVar[bool] = True
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageTold(Message[None]):
+    outcome: Outcome[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +93,15 @@ class OperatorChannel(Actor):
     @handles(NoticeSent)
     def noticed(self, message: NoticeSent) -> Notified:
         return Notified(message.outcome.unwrap())
+
+    @handles(TellPage)
+    def tell_page(self, message: TellPage) -> Reply[None]:
+        return self.pipe(self._messenger.send(defanged(one_line(message.text, LONGEST_PAGE))), then=PageTold)
+
+    @handles(PageTold)
+    def page_told(self, message: PageTold) -> None:
+        if not isinstance(message.outcome, Done):
+            logger.warning("a page was not sent: %s", message.outcome.error.detail)
 
     @handles(RequestApproval)
     def request(self, message: RequestApproval) -> Reply[bool]:

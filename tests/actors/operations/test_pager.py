@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +14,9 @@ import pytest
 
 from opentrader.actors.operations.pager import Pager
 from opentrader.actors.runtime.supervision.supervisor import ActorStatus, Supervisor
+from opentrader.actors.signals.operator import Messenger, OperatorChannel
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
+from opentrader.domain.approvals import Button
 from opentrader.domain.trading.exchange import VenueState
 from opentrader.domain.trading.ports import DiskState
 from tests.fakes.clock import CountedIds, StillClock
@@ -41,8 +43,10 @@ class World:
 
 
 @asynccontextmanager
-async def running(world: World) -> AsyncIterator[Supervisor]:
+async def running(world: World, phone: Messenger | None = None) -> AsyncIterator[Supervisor]:
     run = Supervisor(asyncio.get_running_loop(), world.clock, CountedIds(), on_fatal=lambda reason: None)
+    if phone is not None:
+        run.add("telegram_desk", lambda context: OperatorChannel(context, phone, lambda: "nonce"))
     run.add(
         "pager",
         lambda context: Pager(
@@ -52,6 +56,7 @@ async def running(world: World) -> AsyncIterator[Supervisor]:
             disk=lambda: world.disk,
             clock_behind=lambda: world.behind or None,
             speed=1.0,
+            telegram=phone is not None,
         ),
     )
     await run.start()
@@ -79,6 +84,31 @@ async def test_a_page_is_published_and_logged_once_when_it_begins_and_once_when_
 
 def codes(run: Supervisor) -> list[str]:
     return [page.code for page in run.snapshot("pager")]
+
+
+class Phone:
+    """A messenger that keeps what it is to send."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    async def send(self, text: str, buttons: Sequence[Button] = ()) -> int:
+        self.texts.append(text)
+        return len(self.texts)
+
+
+async def test_a_page_is_sent_where_there_is_somebody_to_send_it_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Pager, "tick_seconds", 0.005)
+    world, phone = World(), Phone()
+    async with running(world, phone) as run:
+        world.disk = replace(world.disk, degraded=True)
+        await until(lambda: phone.texts)
+        world.disk = replace(world.disk, degraded=False)
+        await until(lambda: len(phone.texts) == 2)
+        assert codes(run) == []
+    begun, ended = phone.texts
+    assert begun.startswith("PAGE disk_slow: commits take longer")
+    assert ended == "ENDED disk_slow"
 
 
 async def test_k9_a_trade_that_nobody_looks_at_is_paged_while_the_line_to_the_venue_hangs(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from opentrader.actors.messages import (
     Notify,
 )
 from opentrader.actors.runtime.supervision.supervisor import Supervisor
-from opentrader.actors.signals.operator import OperatorApprovals, OperatorChannel, RequestApproval
+from opentrader.actors.signals.operator import OperatorApprovals, OperatorChannel, RequestApproval, TellPage
 from opentrader.domain.signals import SignalRecord
 from opentrader.errors import TelegramError, TelegramNotConfigured
 from opentrader.telegram import Silent
@@ -94,6 +94,20 @@ async def test_a_notice_cannot_pass_for_an_approval_request(desk, telegram):
     assert headline == "APPROVAL REQUEST"
     assert not any(line.startswith(headline) for line in fake["text"].splitlines())
     assert "reply_markup" not in fake
+
+
+async def test_a_page_is_told_in_one_message_with_nothing_to_click_on(desk, telegram):
+    await desk.ask(TellPage("PAGE closes_fail, trade 01J: see http://evil.example\n" + "x" * 5_000))
+    (text,) = telegram.texts
+    assert text.startswith("PAGE closes_fail, trade 01J: see http[:]")
+    assert "\n" not in text
+    assert len(text) < 1_010
+
+
+async def test_a_page_that_cannot_be_sent_is_logged_and_ends_nothing(silent, caplog):
+    await silent.ask(TellPage("PAGE disk_full: the disk is full"))
+    assert "a page was not sent" in caplog.text
+    assert silent.open == {}
 
 
 async def test_a_long_notice_is_sent_in_pieces(desk, telegram):
