@@ -9,7 +9,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextvars import Context
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from random import Random
 from typing import Literal
@@ -91,6 +91,20 @@ class Climate:
     coins: bool = True
 
 
+MIXED = Climate(
+    latency=0.15,
+    windows={
+        "latency": Window(3_600, 60, 5.0),
+        "outage": Window(3_600, 90),
+        "thin": Window(3_600, 300),
+        "halt": Window(3_600, 180),
+        "disk": Window(3_600, 120, 0.4),
+    },
+    chances={"lost": 0.002, "mute": 0.002, "late": 0.001, "garbled": 0.001, "stale": 0.02},
+    kills=3_600,
+    hands=1_800,
+)
+
 CLIMATES: Mapping[str, Climate] = {
     "calm": Climate(),
     "far": Climate(latency=0.3),
@@ -133,18 +147,11 @@ CLIMATES: Mapping[str, Climate] = {
         depth=SHALLOW,
         crowd=True,
     ),
-    "mixed": Climate(
-        latency=0.15,
-        windows={
-            "latency": Window(3_600, 60, 5.0),
-            "outage": Window(3_600, 90),
-            "thin": Window(3_600, 300),
-            "halt": Window(3_600, 180),
-            "disk": Window(3_600, 120, 0.4),
-        },
-        chances={"lost": 0.002, "mute": 0.002, "late": 0.001, "garbled": 0.001, "stale": 0.02},
-        kills=3_600,
-        hands=1_800,
+    "mixed": MIXED,
+    "mixed push": replace(
+        MIXED,
+        windows={**MIXED.windows, "mute": Window(3_600, 120)},
+        push=Streaming(breaks=0.002, repeats=0.05, late=1.0),
     ),
 }
 

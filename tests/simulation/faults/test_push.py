@@ -17,10 +17,10 @@ PAIR = "SOLUSDT"
 STEP = 0.05  # seconds between two looks of the test
 
 
-@pytest.mark.parametrize("seed", range(1, 5))
-@pytest.mark.parametrize("climate", ["push", "hostile stream"])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("climate", ["push", "hostile stream", "mixed push"])
 def test_k15_no_run_breaks_a_rule(climate: str, seed: int) -> None:
-    verdict = Simulation(seed, 1.0, climate).run()
+    verdict = Simulation(seed, 0.7, climate).run()
     assert not verdict.violations
     assert verdict.counts["trades"]
 
