@@ -44,7 +44,7 @@ def _short_of_room(init: Any) -> Any:
     return lambda serializer, name, limit: init(serializer, name, 4)
 
 
-@caught_by("K2", Runs("numbers", "fault"))
+@caught_by("K2", Runs("numbers", "fault", long=True))
 def let_in(patch: pytest.MonkeyPatch) -> None:
     """The port lets prices in that are none."""
     patch.setattr(PriceTicker, "__post_init__", lambda ticker: None)
@@ -139,8 +139,8 @@ def everything(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(daemon, "Governor", lambda limit, now: Governor(0, now))
     watch = looking.watch
 
-    def whole(*given: Any) -> Watch:
-        return replace(watch(*given), parts=PARTS, max_age=0)
+    def whole(*given: Any, **options: Any) -> Watch:
+        return replace(watch(*given, **options), parts=PARTS, max_age=0)
 
     patch.setattr(sys.modules["opentrader.domain.trading.lifecycle.tick"], "watch", whole)
     patch.setattr(looking, "pause", lambda leg, settings: settings.poll if leg.live else None)
