@@ -31,7 +31,7 @@ from opentrader.domain.trading.venue import (
 )
 
 from .venue import Venue, amount, applied, fill_of, looked_up, price, rendered
-from .world import NOTHING, SECOND, H, R, Scenario, World, X, by_itself, instant
+from .world import NOTHING, SECOND, H, R, Scenario, World, X, by_itself, dropped, instant
 
 Choice = tuple[World, tuple[str, ...]]
 # What the code around `tick` owes it; mutants do without.
@@ -161,9 +161,41 @@ def commanded(scenario: Scenario, trade: Trade, second: int) -> Trade:
             trade = lifecycle.close(trade, "asked", now)
         elif what == "cancel":
             trade = lifecycle.cancel_entry(trade)
+        elif what == "levels":
+            trade = moved(scenario, trade, level, second)
         else:
             trade = lifecycle.trail(trade, price(level), scenario.rules.filters, now, scenario.settings)
     return trade
+
+
+def moved(scenario: Scenario, trade: Trade, level: int, second: int) -> Trade:
+    """A person moves the stop to a level and the target to one that is as far away, as the real daemon lets them."""
+    last = scenario.last(second)
+    if trade.label != "PROTECTED" or trade.close_reason or not level * 1.02 < last < (level + 30) * 0.98:
+        return trade
+    return lifecycle.move(trade, price(level), price(level + 30))
+
+
+SETTLES = 2 * (H + R + 1)  # seconds until what an operator has decided has come to its end
+
+
+def pressed(scenario: Scenario, world: World, second: int) -> Iterator[Choice]:
+    """What an operator may do about a quarantine, in the second after it began; twice, if it comes again."""
+    yield world, ()
+    late = second > scenario.ends_at - SETTLES or second < world.down_until
+    if late or not scenario.attended or world.stood != 1 or len(world.pressed) == 2:
+        return
+    now, again = instant(second), world.allowed + world.bare
+    closed = lifecycle.close(world.trade, "close", now)
+    yield (
+        world._replace(trade=closed, pressed=world.pressed + "c", allowed=again),
+        (f"{second}: an operator closes",),
+    )
+    gone = lifecycle.drop(world.trade, now)
+    yield (
+        world._replace(trade=gone, pressed=world.pressed + "d", dropped=dropped(world), bare=0),
+        (f"{second}: an operator drops",),
+    )
 
 
 def plain(trade: Trade) -> Trade:
@@ -176,7 +208,13 @@ def plain(trade: Trade) -> Trade:
 
 def lived(scenario: Scenario, world: World, second: int) -> Iterator[Choice]:
     """All ways in which one second may go."""
-    world = by_itself(scenario, world, second)._replace(rounds=0)
+    for asked, events in pressed(scenario, by_itself(scenario, world, second)._replace(rounds=0), second):
+        for after, more in passed(scenario, asked, second):
+            yield after, events + more
+
+
+def passed(scenario: Scenario, world: World, second: int) -> Iterator[Choice]:
+    """The second goes on: what was asked for, a kill that lasts, or a check."""
     trade = commanded(scenario, world.trade, second)  # what was asked was committed: it outlives a kill
     world = world._replace(trade=trade)
     if second == scenario.lost_at > 0:

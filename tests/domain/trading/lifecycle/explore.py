@@ -129,7 +129,7 @@ class Exploration:
 
 
 def explored(scenario: Scenario, faults: int = 2, until_broken: bool = False) -> Explored:
-    return Exploration(scenario, faults).run(until_broken)
+    return Exploration(scenario, min(faults, scenario.most_faults)).run(until_broken)
 
 
 def replayed(scenario: Scenario, faults: int, events: tuple[str, ...]) -> tuple[World, str]:

@@ -9,6 +9,7 @@ from opentrader.domain.trading.lifecycle.ids import ours
 from .venue import STEP
 from .world import NOTHING, H, Scenario, World, X, covered, held, instant
 
+FIRST_STOP = 90
 SETTLED = {"FLAT", "DUST", "PROTECTED", "QUARANTINE"}
 
 
@@ -27,9 +28,10 @@ def exposed(scenario: Scenario, world: World) -> bool:
 
 
 def during(scenario: Scenario, world: World, second: int) -> tuple[World, str]:
-    """The world with its count of seconds without an exit, and the first invariant that is broken, or ''."""
+    """The world with its seconds without an exit and in quarantine, and the first invariant that is broken, or ''."""
     bare = world.bare + 1 if exposed(scenario, world) else 0
-    world = world._replace(bare=bare)
+    stood = min(world.stood + 1, 2) if world.trade.label == "QUARANTINE" else 0
+    world = world._replace(bare=bare, stood=stood)
     entries = [order for order in world.venue.orders if not order.sell]
     if len(entries) > 1:
         return world, "I1 two entries"
@@ -39,6 +41,8 @@ def during(scenario: Scenario, world: World, second: int) -> tuple[World, str]:
         return world, "I6 sold the user's coins"
     if false_answer(scenario, world):
         return world, "I3 a false answer"
+    if any(0 < order.stop < FIRST_STOP for order in world.venue.orders if ours(order.cid)):
+        return world, "I2 a stop below the first one"
     for alert in world.trade.alerts:
         if alert.code.startswith("impossible"):
             return world, f"I11 {alert.code}"
@@ -106,11 +110,26 @@ def too_much(scenario: Scenario, world: World, label: str) -> bool:
 
 def forgotten(scenario: Scenario, world: World, label: str) -> bool:
     """Asked to close, and it lives on; only a lost store excuses that."""
-    return label == "PROTECTED" and asked(scenario, "close") and not scenario.lost_at
+    closed = asked(scenario, "close") or bool(world.pressed)
+    return label == "PROTECTED" and closed and not scenario.lost_at
 
 
 def quarantined(scenario: Scenario, world: World, label: str) -> bool:
-    return label == "QUARANTINE"
+    """Some venues leave no other end, until an operator acts; one more fault may bring another quarantine."""
+    if label != "QUARANTINE":
+        return False
+    if scenario.doubt:
+        return "d" in world.pressed or ("c" in world.pressed and world.faults > 0)
+    return not scenario.stuck or "d" in world.pressed
+
+
+def not_told(scenario: Scenario, world: World, label: str) -> bool:
+    """The levels of a protected trade are not those of its exits, or those that were asked for are forgotten."""
+    if label != "PROTECTED" or scenario.lost_at:
+        return False  # what is rebuilt takes its levels from the id of the entry
+    exits = [order for order in world.venue.orders if order.open and order.sell and ours(order.cid)]
+    told = {int(world.trade.sl), int(world.trade.tp)}
+    return world.trade.move == "asked" or not {order.stop or order.px for order in exits} <= told
 
 
 ENDS: tuple[tuple[str, End], ...] = (
@@ -120,6 +139,7 @@ ENDS: tuple[tuple[str, End], ...] = (
     ("I3 a close is forgotten", forgotten),
     ("I6 an exit for the user's coins", too_much),
     ("quarantined for nothing", quarantined),
+    ("I3 other levels than are told", not_told),
 )
 
 

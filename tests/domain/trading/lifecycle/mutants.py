@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 from unittest.mock import patch
 
+from opentrader.domain.trading import lifecycle
 from opentrader.domain.trading.lifecycle import decide, fold, rebuild, reply, reports, scene, sizing
 from opentrader.domain.trading.lifecycle.placing import cancel, close, enter, kept, protect
 from opentrader.domain.trading.lifecycle.reasons import REASONS
@@ -175,6 +176,36 @@ def open_only(view: VenueView) -> list[Order]:
     return [order for order in REAL_OWN(view) if order.status == "OPEN"]
 
 
+def flag_cleared(trade: Trade, reason: str, now: int) -> Trade:
+    """An operator's close ends the quarantine, and leaves what has caused it."""
+    return replace(trade, quar="", short=0).closing_for(reason, now)
+
+
+def exits_forgotten(scene: Scene) -> decide.Verdict:
+    """What was dropped concerns nobody any more."""
+    return decide.wait(scene) if scene.trade.dropped else decide.nothing_held(scene)
+
+
+def dropped_in_part(trade: Trade, now: int) -> Trade:
+    """A drop lets the trade go, and still counts what it holds."""
+    return replace(REAL_DROP(trade, now), adj=trade.adj)
+
+
+def moved_at_once(scene: Scene) -> decide.Verdict:
+    """The exit at the new levels is placed before the old one is gone."""
+    trade = scene.trade
+    if trade.move != "asked" or scene.exit_open is None or trade.close_reason:
+        return scene
+    begun = scene.with_trade(replace(trade, move="done", sl=trade.move_sl, tp=trade.move_tp))
+    return decide.send(protect(begun, scene.exit_open.rest, trade.move_sl))
+
+
+def levels_kept(trade: Trade, leg: Leg) -> Trade:
+    """The levels of the trade stay what they were, whatever its exit says."""
+    return replace(trade.without_replacement(), move="done" if trade.rep_tp else trade.move)
+
+
+REAL_DROP = lifecycle.drop
 REAL_UNSEEN, REAL_POSITION, REAL_CANCELLED = fold.unseen, fold.position, reply.cancelled
 REAL_PAUSED, REAL_OWN, REAL_SIGHTINGS = decide.close_paused, rebuild.own_orders, reports.sightings
 
@@ -257,6 +288,22 @@ READINGS: tuple[Mutant, ...] = (
         "rebuilt from open orders only",
         lambda: [(rebuild, "own_orders", open_only)],
         ("store lost at 1", "store lost at 4"),
+    ),
+    Mutant(
+        "an operator's close clears the flag alone",
+        lambda: [(lifecycle, "close", flag_cleared)],
+        ("in doubt, market entry",),
+    ),
+    Mutant("a drop leaves the exits", lambda: row("7", exits_forgotten), ("in doubt, trail",), 1),
+    Mutant("a drop still counts what is held", lambda: [(lifecycle, "drop", dropped_in_part)], ("closed for good",), 0),
+    Mutant(
+        "levels are moved before the old exit is gone", lambda: row("15a", moved_at_once), ("levels, own coins",), 1
+    ),
+    Mutant(
+        "moved levels are placed and not told",
+        lambda: [(module, "with_levels", levels_kept) for module in (decide, fold)],
+        ("levels at 3",),
+        faults=1,
     ),
     Mutant("a horizon counted from a frozen commit", lambda: [(daemon, "GUARD", False)], ("close at 2, own coins",)),
 )

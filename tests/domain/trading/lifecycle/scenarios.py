@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from .venue import STEP, Rules
-from .world import SECOND, START, Scenario
+from .world import SECOND, SETTINGS, START, Scenario
 
 OWN = 50 * STEP  # coins of the user's own, more than a trade of ours
 FEE = Rules(fee=100)
@@ -101,6 +102,39 @@ def refusals() -> Iterator[Scenario]:
     yield Scenario("market closed, close asked", rules=closed, own=OWN, commands=((3, "close", 0),), patience=12)
     neither = Rules(no_exits=True, no_sales_until=START + 16 * SECOND)
     yield Scenario("no exits, market closed", rules=neither, patience=26)
+    attended = Scenario("neither, attended", rules=neither, patience=26, attended=True, most_faults=1)
+    never = Rules(no_exits=True, no_sales_until=START + 1_000 * SECOND)
+    yield attended
+    yield attended._replace(name="closed for good", rules=never, stuck=True)
+    yield attended._replace(name="closed for good, own coins", rules=never, own=OWN, stuck=True)
+
+
+def doubts() -> Iterator[Scenario]:
+    """A venue where a request may arrive at any time: what has no answer is never taken as absent."""
+    unbounded = replace(SETTINGS, bounded=False)
+    for name, given in (
+        ("market entry", Scenario("")),
+        ("own coins", Scenario("", own=OWN)),
+        ("close", Scenario("", own=OWN, commands=((3, "close", 0),))),
+        ("trail", Scenario("", rules=REPLACE, commands=((5, "trail", 95),))),
+        ("limit in parts", Scenario("", "limit", own=OWN, fills=((2, HALF), (8, HALF)))),
+    ):
+        yield given._replace(name=f"in doubt, {name}", settings=unbounded, patience=8, attended=True, doubt=True)
+
+
+def thin() -> Iterator[Scenario]:
+    """Sells that fill in part, or find nobody and expire."""
+    parts, nobody = Rules(sale_part=4 * STEP), Rules(no_buyers_until=START + 12 * SECOND)
+    asked, fallen = ((3, "close", 0),), ((0, 100), (4, 85))
+    yield Scenario("closed in parts", rules=parts, commands=asked, patience=6)
+    yield Scenario("stop fills in part", rules=parts, prices=fallen, patience=6)
+    jumped = parts._replace(market_stop=False)
+    yield Scenario("jumped over, sold in parts", rules=jumped, prices=((0, 100), (6, 80)), patience=8)
+    for own in (0, OWN):
+        given = Scenario("", rules=nobody, own=own, most_faults=1)
+        name = ", own coins" if own else ""
+        yield given._replace(name=f"nobody buys, close asked{name}", commands=asked, patience=14)
+        yield given._replace(name=f"nobody buys, stop hit{name}", prices=fallen, patience=20)
 
 
 def trails() -> Iterator[Scenario]:
@@ -119,6 +153,24 @@ def trails() -> Iterator[Scenario]:
     yield Scenario(
         "trail while in parts", "limit", fills=((2, HALF), (8, HALF)), commands=((6, "trail", 95),), patience=4
     )
+
+
+def levels() -> Iterator[Scenario]:
+    """A person moves the stop to 95 and the target to 125, or back down to the first stop."""
+    for second in range(1, 13):
+        yield Scenario(f"levels at {second}", commands=((second, "levels", 95),))
+    for rules, how in ((Rules(), "list"), (NO_LISTS, "stop alone"), (REPLACE, "replacing"), (FEE, "fee")):
+        asked = (3, "levels", 95)
+        down, falls = ((7, "levels", 90),), ((0, 100), (4, 94))
+        yield Scenario(f"levels up and down, {how}", rules=rules, own=OWN, commands=(asked, *down))
+        yield Scenario(f"levels, {how}, falls through", rules=rules, own=OWN, commands=(asked,), prices=falls)
+        back = ((0, 100), (8, 92))
+        yield Scenario(f"levels back down, {how}, falls", rules=rules, commands=(asked, *down), prices=back)
+        yield Scenario(f"levels, {how}, closed", rules=rules, commands=(asked, (4, "close", 0)))
+        yield Scenario(f"levels, {how}, trailed", rules=rules, commands=(asked, (5, "trail", 97)))
+    yield Scenario("levels, own coins", own=OWN, commands=((3, "levels", 95),))
+    yield Scenario("levels, target", own=OWN, commands=((3, "levels", 92),), prices=((0, 100), (4, 121), (8, 123)))
+    yield Scenario("levels, store lost", own=OWN, commands=((3, "levels", 95),), lost_at=4, patience=8)
 
 
 def lost() -> Iterator[Scenario]:
@@ -152,4 +204,16 @@ def hands() -> Iterator[Scenario]:
 
 
 def all_scenarios() -> list[Scenario]:
-    return [*entries(), *dust(), *closes(), *prices(), *refusals(), *trails(), *lost(), *hands()]
+    return [
+        *entries(),
+        *dust(),
+        *closes(),
+        *prices(),
+        *refusals(),
+        *doubts(),
+        *thin(),
+        *trails(),
+        *levels(),
+        *lost(),
+        *hands(),
+    ]

@@ -29,14 +29,14 @@ def test_names_tell_the_scenarios_apart() -> None:
 def test_nothing_breaks_without_a_fault() -> None:
     result = together(map(partial(explored, faults=0), SCENARIOS.values()))
     sound(result)
-    assert result.histories == len(SCENARIOS)
+    assert result.histories > len(SCENARIOS)  # one each, and more where an operator ends a quarantine
 
 
 def test_nothing_breaks_with_one_fault() -> None:
-    every_fourth = list(SCENARIOS.values())[::4]
-    result = together(map(partial(explored, faults=1), every_fourth))
+    every_sixth = [scenario for scenario in SCENARIOS.values() if scenario.most_faults > 1][::6]
+    result = together(map(partial(explored, faults=1), every_sixth))
     sound(result)
-    assert result.histories > 70 * len(every_fourth)
+    assert result.histories > 70 * len(every_sixth)
 
 
 @pytest.mark.parametrize("name", DEEP)

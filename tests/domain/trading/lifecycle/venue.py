@@ -82,6 +82,8 @@ class Rules(NamedTuple):
     thin: int = 0
     no_exits: bool = False  # every list and stop is refused
     no_sales_until: int = 0  # market sells are refused until this instant
+    no_buyers_until: int = 0  # market sells find nobody, and expire, until this instant
+    sale_part: int = 0  # a market sell, or a stop that triggers, fills so much, and the rest expires
 
     @property
     def filters(self) -> Filters:
@@ -169,7 +171,7 @@ def matched(venue: Venue, last: int, now: int, rules: Rules, target_part: int = 
             wanted = max(0, target_part - order.cum) if target_part else order.rest
             venue = traded(venue, order.ex_id, wanted, order.px, now, rules) if wanted else venue
         elif order.type == "STOP_LOSS" and last <= order.stop:
-            venue = traded(venue, order.ex_id, order.rest, last, now, rules)
+            venue = at_market(venue, order.ex_id, last, now, rules)
         elif order.type == "STOP_LOSS_LIMIT":
             venue = stop_limit(venue, order, last, now, rules)
     return venue
@@ -244,6 +246,13 @@ def entered(venue: Venue, effect: PlaceEntry, last: int, now: int, rules: Rules)
     return venue, Accepted(rendered(venue.orders[order.ex_id], full=True))
 
 
+def at_market(venue: Venue, ex_id: int, last: int, now: int, rules: Rules) -> Venue:
+    """A sell meets what the book has."""
+    if now >= rules.no_buyers_until:
+        venue = traded(venue, ex_id, rules.sale_part or venue.orders[ex_id].rest, last, now, rules)
+    return expired(without_sibling(venue, venue.orders[ex_id], now), ex_id, now)
+
+
 def expired(venue: Venue, ex_id: int, now: int) -> Venue:
     """A market order does not rest: what found nobody expires."""
     order = venue.orders[ex_id]
@@ -272,7 +281,7 @@ def sell_problem(
 def sold(venue: Venue, effect: Close, last: int, now: int, rules: Rules) -> Done:
     qty, ex_id = int(effect.qty / UNIT), len(venue.orders)
     order = Placed(effect.cid, ex_id, True, "MARKET", "OPEN", qty, 0, 0, created=now, updated=now)
-    venue = traded(venue.added(order), ex_id, qty, last, now, rules)
+    venue = at_market(venue.added(order), ex_id, last, now, rules)
     return venue, Accepted(rendered(venue.orders[ex_id], full=True))
 
 

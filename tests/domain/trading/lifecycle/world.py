@@ -11,7 +11,7 @@ from opentrader.domain.trading.lifecycle import Intent, LifecycleSettings, Trade
 from opentrader.domain.trading.lifecycle.ids import ours
 from opentrader.domain.trading.venue import Effect
 
-from .venue import STEP, Placed, Rules, Venue, amount, applied, matched, price, traded
+from .venue import STEP, UNIT, Placed, Rules, Venue, amount, applied, matched, price, traded
 
 SECOND = 1000
 START = 1_000_000  # instants are never 0: that means never
@@ -56,6 +56,10 @@ class Scenario(NamedTuple):
     faults_until: int = 14
     ends_at: int = 44
     patience: int = 0  # seconds without an exit that the scenario itself costs
+    most_faults: int = 2  # one where a trade tries again and again, for each try may go wrong
+    attended: bool = False  # an operator comes when it is in quarantine
+    stuck: bool = False  # its venue sells nothing for good: only a drop ends the quarantine
+    doubt: bool = False  # its venue bounds no delay, so that an order without an answer ends in quarantine
 
     @property
     def over_at(self) -> int:
@@ -73,6 +77,15 @@ ZERO_QTY, ONE = amount(0), price(1)
 NOTHING = lifecycle.planned(Intent("", "market", "BTCUSDT", "buy", ZERO_QTY, ONE, ONE, ONE, 0, 0, "zZ9y"))
 
 
+class Dropped(NamedTuple):
+    """What was known of a trade when it was dropped, in units. `cids`: of all orders that it had sent by then."""
+
+    bought: int
+    sold: int
+    given: int
+    cids: frozenset[str]
+
+
 class World(NamedTuple):
     venue: Venue
     past: tuple[Venue, ...]  # as it was at the end of the last seconds, newest first
@@ -85,6 +98,9 @@ class World(NamedTuple):
     bare: int = 0
     allowed: int = 2  # seconds without an exit that this history's faults excuse
     hand: int = 0  # sold by the user's own hand out of the position
+    pressed: str = ""  # what an operator has done about quarantines: `c` for each close, `d` for each drop
+    stood: int = 0  # seconds in quarantine, as far as they matter
+    dropped: Dropped | None = None
 
 
 def instant(second: int) -> int:
@@ -180,10 +196,26 @@ ACTS: dict[str, Callable[[World, int, int, Rules], World]] = {
 
 
 def held(world: World) -> int:
-    """P by the venue's own ledger, in units."""
-    bought = sum(order.cum - order.fee for order in world.venue.orders if not order.sell)
-    sold = sum(order.cum for order in world.venue.orders if order.sell and order.cid.startswith("OT"))
-    return bought - sold - world.hand
+    """P by the venue's own ledger, in units. What was dropped is held no more; what was in doubt then may sell it."""
+    buys = sum(order.cum - order.fee for order in world.venue.orders if not order.sell)
+    sells = [order for order in world.venue.orders if order.sell and order.cid.startswith("OT")]
+    if world.dropped is None:
+        return buys - sum(order.cum for order in sells) - world.hand
+    old = sum(order.cum for order in sells if order.cid in world.dropped.cids)
+    late = max(0, old - world.dropped.sold - world.dropped.given)
+    return buys - world.dropped.bought - sum(order.cum for order in sells) + old - late
+
+
+def dropped(world: World) -> Dropped:
+    """By what the daemon knows of its orders: what it finds out later was not given up."""
+    bought = sold = 0
+    for leg in world.trade.legs:
+        cum = int(leg.cum / UNIT)
+        sold += cum if leg.kind != "E" else 0
+        order = next((order for order in world.venue.orders if order.cid == leg.cid and not order.sell), None)
+        bought += cum - order.fee * cum // order.cum if order and order.cum else 0
+    cids = frozenset(cid for leg in world.trade.legs for cid in leg.cids)
+    return Dropped(bought, sold, max(0, bought - sold - int(world.trade.adj / UNIT)), cids)
 
 
 def covered(world: World) -> int:
@@ -206,7 +238,8 @@ def quiet(scenario: Scenario, world: World, second: int) -> bool:
     still = all(past is world.venue for past in world.past)
     if trade is NOTHING:
         return still and not world.venue.orders
-    return still and trade.label in {"FLAT", "DUST", "PROTECTED"} and not (trade.want or trade.rep_old)
+    waits = trade.want or trade.rep_old or trade.move == "asked"
+    return still and trade.label in {"FLAT", "DUST", "PROTECTED"} and not waits
 
 
 def aged(world: World) -> World:
