@@ -24,20 +24,21 @@ class Tidied(Message[None]):
 
 
 class Tally:
-    """The statistics of the history. A row is read once, unless one is booked again that others came after."""
+    """The statistics of the history. All rows are read anew where one was booked again, or others came after it."""
 
     def __init__(self, history: History) -> None:
         self._history = history
-        self._totals, self._seen = Totals[ClosedTrade](), 0
+        self._totals, self._rows, self._seen = Totals[ClosedTrade](), 0, 0
 
     def stats(self) -> Stats[ClosedTrade]:
         """The statistics of all rows that are stored now."""
         rows, seen = self._history.since(self._seen)
-        if any(row.closed_at <= self._totals.last for row in rows):
-            self._totals, self._seen = Totals(), 0
+        replaced = self._history.total() < self._rows + len(rows)
+        if replaced or any(row.closed_at <= self._totals.last for row in rows):
+            self._totals, self._rows, self._seen = Totals(), 0, 0
             rows, seen = self._history.since(0)
         self._totals.add(row for row in rows if row.counted)
-        self._seen = seen
+        self._rows, self._seen = self._rows + len(rows), seen
         return self._totals.stats()
 
 

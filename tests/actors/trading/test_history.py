@@ -138,6 +138,19 @@ async def test_a_tally_that_goes_on_tells_what_a_new_one_does(closed_at: int, tm
             assert (tally.stats() == before) == (not row.counted)
 
 
+async def test_a_trade_that_is_booked_again_with_a_later_end_counts_once(tmp_path: Path) -> None:
+    """A fill that the exchange tells of late may be the last sale."""
+    (row,) = rows([("BTCUSDT", "mr", Decimal(5))])
+    with closing(Store.open(tmp_path)) as store:
+        history = HistoryTable(store)
+        tally = Tally(history)
+        await history.add([replace(row, fees_known=False, left_over=Decimal(0))], 0)
+        assert tally.stats().total_trades == 1
+        await history.add([replace(row, closed_at=row.closed_at + 1)], 0)
+        assert tally.stats() == Tally(history).stats()
+        assert tally.stats().total_trades == 1
+
+
 async def test_a_tally_that_could_not_be_read_anew_is_read_anew_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
