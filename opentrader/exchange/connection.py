@@ -18,6 +18,7 @@ from opentrader.domain.trading.exchange import (
     OrderNotFound,
     PriceTicker,
     ReadRefused,
+    Told,
     Unreachable,
     VenueState,
 )
@@ -25,6 +26,7 @@ from opentrader.domain.trading.looks import VenueView, Watch
 from opentrader.domain.trading.venue import ZERO, Balance, Filters, Order, OrderList, Outcome, Refused, Unknown
 from opentrader.errors import ExchangeError, OpentraderError
 from opentrader.exchange.calls import WEIGHTS, VenueCalls
+from opentrader.exchange.checked import CheckedCalls
 from opentrader.exchange.governor import Governor, Purpose
 from opentrader.exchange.shared import SharedReads
 from opentrader.exchange.stream import Stream
@@ -41,7 +43,7 @@ class VenueConnection:
 
     def __init__(self, calls: VenueCalls, clock: Clock, *, governor: Governor, speed: float = 1.0) -> None:
         self.venue, self.governor = calls.venue, governor
-        self._calls, self._clock, self._speed = calls, clock, max(1.0, speed)
+        self._calls, self._clock, self._speed = CheckedCalls(calls), clock, max(1.0, speed)
         self._shared = SharedReads()
         self._rules: dict[str, Filters] = {}
         self._stream = Stream(self._streamed)
@@ -94,7 +96,7 @@ class VenueConnection:
     async def look(self, watch: Watch) -> VenueView:
         filters, asked_at = await self.filters(watch.symbol), self._clock.market_ms()
         reads = {cid: self._read(*self._order_call(watch, cid)) for cid in (*watch.orders, *watch.lists)}
-        reads |= {part: self._part(part, watch) for part in sorted(watch.parts)}
+        reads |= {part: self._part(part, watch, filters.base) for part in sorted(watch.parts)}
         answers = dict(zip(reads, await asyncio.gather(*reads.values(), return_exceptions=True), strict=True))
         return view_of(filters, watch, answers, asked_at)
 
@@ -103,13 +105,13 @@ class VenueConnection:
             return "order", partial(self._calls.order, watch.symbol, cid), purpose(watch)
         return "order_list", partial(self._calls.order_list, watch.symbol, cid), purpose(watch)
 
-    def _part(self, part: str, watch: Watch) -> Coroutine[Any, Any, Any]:
+    def _part(self, part: str, watch: Watch, base: str) -> Coroutine[Any, Any, Any]:
         symbol, since, age, why = watch.symbol, watch.since, watch.max_age, purpose(watch)
         match part:
             case "price":
-                return self._share("ticker", symbol, partial(self._calls.ticker, symbol), age, why)
+                return self.ticker(symbol, age, why)
             case "balance":
-                return self._share("balances", None, self._calls.balances, age, why)
+                return self._balance(base, age, why)
             case "open_orders":
                 return self._open_orders(symbol, age, why)
             case "history":
@@ -118,23 +120,26 @@ class VenueConnection:
                 return self._read("fills", partial(self._calls.fills, symbol, since), why)
 
     async def account(self, max_age: int = 0) -> AccountView:
-        balances, asked_at = await self._share("balances", None, self._calls.balances, max_age)
+        told, asked_at = await self._share("balances", None, self._calls.balances, max_age)
         age = (asyncio.get_running_loop().time() - asked_at) * 1000 * self._speed
-        return AccountView(balances, self._clock.market_ms() - round(age))
+        return AccountView(told.known, self._clock.market_ms() - round(age), told.unreadable)
 
-    async def open_everywhere(self, max_age: int = 0) -> Mapping[str, tuple[Order, ...]]:
+    async def _balance(self, asset: str, max_age: int, why: Purpose) -> Balance:
+        return (await self._share("balances", None, self._calls.balances, max_age, why))[0].of(asset, NOTHING)
+
+    async def open_everywhere(self, max_age: int = 0) -> Told[tuple[Order, ...]]:
         return (await self._share("open_everywhere", None, self._calls.open_everywhere, max_age))[0]
 
     async def open_lists(self) -> tuple[OrderList, ...]:
         return await self._read("open_lists", self._calls.open_lists)
 
-    async def ticker(self, symbol: str, max_age: int = 0) -> PriceTicker:
-        return (await self._share("ticker", symbol, partial(self._calls.ticker, symbol), max_age))[0]
+    async def ticker(self, symbol: str, max_age: int = 0, why: Purpose = "state") -> PriceTicker:
+        return (await self._share("ticker", symbol, partial(self._calls.ticker, symbol), max_age, why))[0]
 
     async def prices(self, symbols: Collection[str], max_age: int = 0) -> Mapping[str, PriceTicker]:
         if not symbols:
             return {}
-        return await self._read("prices", partial(self._calls.prices, tuple(sorted(symbols))))
+        return (await self._read("prices", partial(self._calls.prices, tuple(sorted(symbols))))).known
 
     async def filters(self, symbol: str) -> Filters:
         """Old rules are read again; if that fails, they go on to count."""
@@ -147,10 +152,12 @@ class VenueConnection:
         return self._rules[symbol]
 
     async def _open_orders(self, symbol: str, max_age: int, why: Purpose) -> tuple[Order, ...]:
-        """From a read of the whole account, if one is fresh enough for this symbol."""
+        """From a read of the whole account, if one is fresh enough for this symbol and can be read of it."""
         call = self._calls.open_everywhere
         if self._shared.has("open_everywhere", symbol, max_age=self._seconds(max_age)):
-            return (await self._share("open_everywhere", symbol, call, max_age, why))[0].get(symbol, ())
+            told = (await self._share("open_everywhere", symbol, call, max_age, why))[0]
+            if symbol not in told.unreadable:
+                return told.of(symbol, ())
         return (await self._share("open_orders", symbol, partial(self._calls.open_orders, symbol), max_age, why))[0]
 
     async def _share(
@@ -215,12 +222,12 @@ def view_of(filters: Filters, watch: Watch, answers: Mapping[str, Any], at: int)
         raise fault
     read = {name: answer for name, answer in answers.items() if not isinstance(answer, BaseException)}
     missing = frozenset(name for name, answer in answers.items() if isinstance(answer, OrderNotFound))
-    ticker, balances = read["price"][0] if "price" in read else None, read["balance"][0] if "balance" in read else None
+    ticker: PriceTicker | None = read.get("price")
     return VenueView(
         filters=filters,
         at=at,
-        last=ticker and ticker.last,
-        balance=None if balances is None else balances.get(filters.base, NOTHING),
+        last=None if ticker is None else ticker.last,
+        balance=read.get("balance"),
         open_orders=read.get("open_orders"),
         history=read.get("history"),
         fills=read.get("fills"),

@@ -111,11 +111,8 @@ async def test_a_blind_view_still_has_the_rules_and_the_time(opening: Any) -> No
 
 
 async def test_a_fault_of_ours_is_no_unreadable_venue(scene: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def broken(symbol: str) -> None:
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(scene.exchange, "ticker", broken)
-    with pytest.raises(ZeroDivisionError):
+    monkeypatch.setattr(connection, "WEIGHTS", {"filters": 0})
+    with pytest.raises(KeyError):
         await connected(scene).look(everything(BTC, 0))
 
 

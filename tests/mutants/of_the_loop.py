@@ -9,17 +9,16 @@ from typing import Any
 import pytest
 
 from opentrader.actors.runtime.serializer import Serializer
-from opentrader.actors.trading import lifecycle_loop, position_manager
+from opentrader.actors.trading import position_manager
 from opentrader.actors.trading.entry import entries
 from opentrader.actors.trading.position_manager import PositionManager
 from opentrader.actors.trading.recovery.reconciliation import Reconciled, Reconciliation
 from opentrader.actors.trading.steps import CheckEntries, CheckSymbol, VenueRead
-from opentrader.domain.trading.exchange import PriceTicker
 from opentrader.domain.trading.lifecycle import decide, fold, looking, reply, sizing
 from opentrader.domain.trading.lifecycle.scene import Scene
 from opentrader.domain.trading.looks import PARTS, Watch
 from opentrader.domain.trading.venue import Refused
-from opentrader.exchange import connection
+from opentrader.exchange import checked, connection, shapes
 from opentrader.exchange.governor import Governor
 from opentrader.exchange.shared import SharedReads
 from opentrader.store.tables import idempotency
@@ -46,8 +45,8 @@ def _short_of_room(init: Any) -> Any:
 
 @caught_by("K2", Runs("numbers", "fault", long=True))
 def let_in(patch: pytest.MonkeyPatch) -> None:
-    """The port lets prices in that are none."""
-    patch.setattr(PriceTicker, "__post_init__", lambda ticker: None)
+    """The port lets in what cannot be: numbers that are none, wrong types."""
+    patch.setattr(shapes, "demand", lambda holds, what, value: None)
 
 
 in_test("K3", "an operator overrules nothing", f"{SCRIPTS}::test_k3_the_run_finds_it_if_nothing_is_overruled")
@@ -177,7 +176,7 @@ def unguarded(patch: pytest.MonkeyPatch) -> None:
 @caught_by("survivor", Runs("raises", "bare", long=True))
 def trusting(patch: pytest.MonkeyPatch) -> None:
     """An exception of the adapter after the write counts as a refusal."""
-    patch.setattr(lifecycle_loop, "Unknown", lambda text: Refused("other", text=text))
+    patch.setattr(checked, "Unknown", lambda text: Refused("other", text=text))
 
 
 @caught_by("survivor", Runs("stuck disk", "sent while barred", long=True))

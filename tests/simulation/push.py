@@ -48,7 +48,8 @@ class Push:
         if self._weather.now("outage") or (self._weather.now("mute") and not isinstance(event, StreamAlive)):
             return
         self._old.append(event)
-        self._later(terms, hear, event)
+        garbage = self._random.random() < self._weather.climate.chances.get("number", 0.0)
+        self._later(terms, hear, self._weather.spoiled(event) if garbage else event)
         if self._random.random() < terms.repeats:
             self._weather.seen["repeat"] += 1
             self._later(terms, hear, self._random.choice(self._old))

@@ -12,9 +12,13 @@ from contextvars import Context
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from random import Random
-from typing import Literal
+from typing import Literal, TypeVar, cast
 
 from opentrader.exchange.paper.matching.book import Depth
+from tests.fakes.garbage import spoiled_at_random
+
+T = TypeVar("T")
+
 
 WindowKind = Literal[
     "latency",  # a call takes this many seconds
@@ -34,7 +38,7 @@ CallFault = Literal[
     "garbled",  # is executed; the answer cannot be read
     "hung",  # is never answered, and no connection breaks
     "stale",  # a read of an earlier state
-    "number",  # a price of 0, or none
+    "number",  # one place of the answer is garbage: a number that is none, a wrong type
     "raises",  # a write is executed, and whoever sent it gets an exception
 ]
 
@@ -100,7 +104,7 @@ MIXED = Climate(
         "halt": Window(3_600, 180),
         "disk": Window(3_600, 120, 0.4),
     },
-    chances={"lost": 0.002, "mute": 0.002, "late": 0.001, "garbled": 0.001, "stale": 0.02},
+    chances={"lost": 0.002, "mute": 0.002, "late": 0.001, "garbled": 0.001, "number": 0.002, "stale": 0.02},
     kills=3_600,
     hands=1_800,
 )
@@ -111,7 +115,7 @@ CLIMATES: Mapping[str, Climate] = {
     "storms": Climate(windows={"latency": Window(900, 120, 20.0)}, storms=True),
     "losses": Climate(chances={"lost": 0.01, "mute": 0.01, "late": 0.005, "garbled": 0.005}),
     "lag": Climate(chances={"stale": 0.2}),
-    "numbers": Climate(chances={"number": 0.02}),
+    "numbers": Climate(chances={"number": 0.1}, push=Streaming(late=0.2)),
     "hangs": Climate(chances={"hung": 0.01}),
     "outages": Climate(latency=0.3, windows={"outage": Window(240, 60)}),
     "thin": Climate(windows={"thin": Window(900, 300)}),
@@ -191,6 +195,10 @@ class Weather:
     def draw(self) -> float:
         """A number from 0 to 1 for the details of a call."""
         return self._calls.random()
+
+    def spoiled(self, answer: T) -> T:
+        """The answer with garbage in one place."""
+        return cast(T, spoiled_at_random(answer, self._calls))
 
     def fault(self) -> CallFault | None:
         """What befalls the next call."""

@@ -181,7 +181,7 @@ class Wire:
             return Unknown(GARBLED)
         if fault == "raises":
             raise GarbledAnswer(GARBLED)
-        return outcome
+        return self._weather.spoiled(outcome) if fault == "number" else outcome
 
     async def _written(self, name: str, request: Callable[[], Awaitable[Outcome]]) -> Outcome:
         """What the venue does with a write that arrives."""
@@ -202,9 +202,7 @@ class Wire:
             raise GarbledAnswer(GARBLED)
         if name in {"order", "order_list", "open_orders", "orders", "open_everywhere"}:
             self.answered_at[symbol] = self._loop.time()
-        if fault == "number" and isinstance(answer, PriceTicker):
-            return replace(answer, last=Decimal("NaN") if self.calls[name] % 2 else Decimal(0))
-        return answer
+        return self._weather.spoiled(answer) if fault == "number" else answer
 
     async def _told(self, name: str, symbol: str | None, request: Callable[[], Awaitable[T]]) -> T:
         """What the venue answers to a read that arrives."""

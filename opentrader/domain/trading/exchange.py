@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal, Protocol
+from typing import Generic, Literal, Protocol, TypeVar
 
 from opentrader.domain.trading.looks import VenueView, Watch
 from opentrader.domain.trading.venue import Balance, Filters, Order, OrderList, Outcome, Side
@@ -19,6 +19,7 @@ OrderKind = Literal[
     "MARKET", "LIMIT", "LIMIT_MAKER", "STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"
 ]
 TimeInForce = Literal["GTC", "IOC", "FOK"]
+T = TypeVar("T")
 
 # --- errors of a read ------------------------------------------------------------------------------------------
 
@@ -91,7 +92,7 @@ class NewList:
 class PriceTicker:
     """Best bid, best ask and last price of a symbol, at the instant `at` of the venue's clock.
 
-    `at` falls behind when market data stop. Raises `GarbledAnswer` for a price that is none: 0, below, or no number.
+    `at` falls behind when market data stop.
     """
 
     bid: Decimal
@@ -99,19 +100,28 @@ class PriceTicker:
     last: Decimal
     at: int
 
-    def __post_init__(self) -> None:
-        for name in ("bid", "ask", "last"):
-            px: Decimal = getattr(self, name)
-            if not px.is_finite() or px <= 0:
-                raise GarbledAnswer(f"the exchange reported {px} as the {name} price", hint="it is asked again soon")
+
+@dataclass(frozen=True, slots=True)
+class Told(Generic[T]):
+    """What an answer about the whole account tells, by symbol or asset; `unreadable`: those of whom it is garbled."""
+
+    known: Mapping[str, T]
+    unreadable: frozenset[str] = frozenset()
+
+    def of(self, name: str, nothing: T) -> T:
+        """What it tells of one, or `nothing` if it does not name it. Raises `GarbledAnswer`."""
+        if name in self.unreadable:
+            raise GarbledAnswer(f"what the exchange told of {name} cannot be read", hint="it is asked again soon")
+        return self.known.get(name, nothing)
 
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """One read of the balances of the account."""
+    """One read of the balances of the account. `unreadable`: assets whose balance could not be read."""
 
     balances: Mapping[str, Balance]
     at: int  # when it was asked for
+    unreadable: frozenset[str] = frozenset()
 
 
 # --- what the venue tells by itself ----------------------------------------------------------------------------
@@ -210,7 +220,7 @@ class Exchange(Protocol):
 
     async def account(self, max_age: int = 0) -> AccountView: ...
 
-    async def open_everywhere(self, max_age: int = 0) -> Mapping[str, tuple[Order, ...]]:
+    async def open_everywhere(self, max_age: int = 0) -> Told[tuple[Order, ...]]:
         """The open orders of the whole account, by symbol."""
         ...
 

@@ -1,22 +1,14 @@
-"""The values of the exchange port: a price that is none is an answer that cannot be read, whoever gives it."""
+"""The values of the exchange port: an answer about the whole account knows of whom it tells nothing."""
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import pytest
 
-from opentrader.domain.trading.exchange import GarbledAnswer, PriceTicker
-
-PRICES = {"bid": Decimal(99), "ask": Decimal(101), "last": Decimal(100)}
+from opentrader.domain.trading.exchange import GarbledAnswer, Told
 
 
-def test_a_price_is_positive_and_finite() -> None:
-    assert PriceTicker(**PRICES, at=1).last == 100
-
-
-@pytest.mark.parametrize("name", PRICES)
-@pytest.mark.parametrize("px", ["0", "-1", "NaN", "sNaN", "Infinity"])
-def test_what_is_no_price_cannot_be_read(name: str, px: str) -> None:
-    with pytest.raises(GarbledAnswer, match=rf"reported {px} as the {name} price"):
-        PriceTicker(**{**PRICES, name: Decimal(px)}, at=1)
+def test_an_answer_about_all_tells_of_each() -> None:
+    told = Told({"BTC": 1}, frozenset({"ETH"}))
+    assert (told.of("BTC", 0), told.of("SOL", 0)) == (1, 0)
+    with pytest.raises(GarbledAnswer, match="of ETH cannot be read"):
+        told.of("ETH", 0)

@@ -28,10 +28,10 @@ def test_k1_a_storm_of_requests_never_hides_a_symbol(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", [5, 1])
-def test_k2_a_bad_price_is_an_answer_that_cannot_be_read(seed: int) -> None:
+def test_k2_garbage_in_any_answer_is_an_answer_that_cannot_be_read(seed: int) -> None:
     verdict = Simulation(seed, 0.35, "numbers").run()
     assert verdict.counts["number"]
-    assert (verdict.first("fault"), verdict.first("fatal")) == (None, None)
+    assert not verdict.violations
 
 
 def test_k3_an_operator_can_end_a_quarantine() -> None:

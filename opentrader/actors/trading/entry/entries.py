@@ -128,7 +128,11 @@ class Entries(TradingPart):
 
     def _quote(self, message: Entry) -> Reply[Any]:
         known, now = self._account.reading, self.links.clock.market_ms()
-        young = known is not None and known.at > max(self.book.wrote_at, now - YOUNG_MS * self._speed)
+        young = (
+            known is not None
+            and not known.unreadable
+            and known.at > max(self.book.wrote_at, now - YOUNG_MS * self._speed)
+        )
         asked = quoted(self._exchange, message.symbol, known, young=young, max_age=self._rules.shared_age)
         key = self.links.ids.new()
         work = planned_by(self.links.ask, asked, PlanEntry(key, message, self._epoch(), now))

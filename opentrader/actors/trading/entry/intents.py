@@ -17,7 +17,7 @@ from opentrader.actors.trading.entry.levels import Levels, demand_exits, demand_
 from opentrader.actors.trading.reading.account import account_of
 from opentrader.actors.trading.replies.snapshot import AccountReading
 from opentrader.domain.timeframes import HOUR_MS
-from opentrader.domain.trading.exchange import Exchange, PriceTicker, Unreachable
+from opentrader.domain.trading.exchange import Exchange, GarbledAnswer, PriceTicker, Unreachable
 from opentrader.domain.trading.lifecycle.records import EntryKind, Intent, Source
 from opentrader.domain.trading.looks import VenueView, Watch
 from opentrader.domain.trading.risk import Funds, Risk, demand_within_collar, size
@@ -62,6 +62,8 @@ async def quoted(exchange: Exchange, symbol: str, known: AccountReading | None, 
     ticker, view, account = await asyncio.gather(exchange.ticker(symbol), exchange.look(watch), reading)
     if view.open_orders is None:
         raise Unreachable(f"the open orders of {symbol} could not be read", hint="retry in a few seconds")
+    if view.filters.base in account.unreadable:
+        raise GarbledAnswer(f"the balance of {view.filters.base} could not be read", hint="retry in a few seconds")
     return Quote(filters=view.filters, ticker=ticker, account=account, open_orders=view.open_orders)
 
 

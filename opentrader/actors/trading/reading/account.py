@@ -13,7 +13,7 @@ from opentrader.actors.runtime.reply import Reply
 from opentrader.actors.trading.desk import Desk, TradingPart
 from opentrader.actors.trading.replies.snapshot import AccountReading
 from opentrader.domain.symbols import QUOTE
-from opentrader.domain.trading.exchange import Exchange
+from opentrader.domain.trading.exchange import Exchange, GarbledAnswer
 from opentrader.domain.trading.venue import Balance
 
 ACCOUNT_SECONDS = 30.0  # between two reads, apart from those that our own fills ask for
@@ -97,15 +97,21 @@ async def account_of(exchange: Exchange, before: AccountReading | None, max_age:
     """The balances, and the prices of the assets that have a market against the quote currency.
 
     The assets of the reading before are asked for together with the balances, others after them. A coin without a
-    market at this exchange counts as worthless.
+    market at this exchange counts as worthless, and so does one whose balance cannot be read.
+
+    Raises `GarbledAnswer` if the balance of the quote currency cannot be read.
     """
     known = set(_markets(before.balances)) if before is not None else set()
     account, prices = await asyncio.gather(exchange.account(max_age), exchange.prices(known))
+    if QUOTE in account.unreadable:
+        raise GarbledAnswer(f"the balance of {QUOTE} cannot be read", hint="it is asked again soon")
     held = _markets(account.balances)
     if new := held.keys() - known:
         prices = {**prices, **await exchange.prices(new)}
     last = {held[symbol]: ticker.last for symbol, ticker in prices.items() if symbol in held}
-    return AccountReading(quote=QUOTE, balances=account.balances, prices=last, at=account.at)
+    return AccountReading(
+        quote=QUOTE, balances=account.balances, prices=last, at=account.at, unreadable=account.unreadable
+    )
 
 
 def _markets(balances: Mapping[str, Balance]) -> dict[str, str]:

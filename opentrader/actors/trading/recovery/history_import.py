@@ -80,7 +80,7 @@ async def ended_trades(
 ) -> tuple[tuple[Trade, ClosedTrade | None], ...]:
     """The trades that ended in the last week, with their rows: in known symbols, and in those of the assets held."""
     account = await exchange.account()
-    held = {asset + QUOTE for asset in account.balances if asset != QUOTE}
+    held = {asset + QUOTE for asset in (*account.balances, *account.unreadable) if asset != QUOTE}
     now, found = clock.market_ms(), list[tuple[Trade, ClosedTrade | None]]()
     for symbol in sorted(known | held):
         try:

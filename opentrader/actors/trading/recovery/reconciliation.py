@@ -298,11 +298,12 @@ async def searched(search: Search, *, everywhere: bool) -> Found:
     known = {cid for trade in search.snapshot().trades for leg in trade.legs for cid in leg.cids}
     strange = {
         symbol
-        for symbol, orders in open_orders.items()
+        for symbol, orders in open_orders.known.items()
         if any(ours(order.cid) and order.cid not in known for order in orders)
     }
     held = {asset + QUOTE for asset, balance in account.balances.items() if asset != QUOTE and balance.total > 0}
-    wanted = held | set(open_orders) if everywhere else strange | set(search.snapshot().unsearched)
+    unread = open_orders.unreadable | {asset + QUOTE for asset in account.unreadable}
+    wanted = unread | (held | set(open_orders.known) if everywhere else strange | set(search.snapshot().unsearched))
     turn = asyncio.Semaphore(LOOKS_AT_ONCE)
     results = await asyncio.gather(*(found_in(search, symbol, turn) for symbol in sorted(wanted)))
     return Found(*(tuple(chain.from_iterable(parts)) for parts in zip(Found(), *results, strict=True)))

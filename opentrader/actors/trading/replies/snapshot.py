@@ -19,12 +19,16 @@ from opentrader.domain.trading.venue import ZERO, Balance, Filters
 
 @dataclass(frozen=True, slots=True)
 class AccountReading:
-    """One read of the account; `prices` are those of its assets in the quote currency, where known."""
+    """One read of the account; `prices` are those of its assets in the quote currency, where known.
+
+    `unreadable`: assets whose balance could not be read; never the quote currency.
+    """
 
     quote: str
     balances: Mapping[str, Balance]
     prices: Mapping[str, Decimal]
     at: int  # market milliseconds
+    unreadable: frozenset[str] = frozenset()
 
     @property
     def cash(self) -> Balance:

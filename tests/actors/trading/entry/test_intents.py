@@ -14,8 +14,17 @@ from opentrader.actors.trading.reading.account import ReadAccount
 from opentrader.actors.trading.replies.snapshot import AccountReading
 from opentrader.domain.trading.exchange import PriceTicker
 from opentrader.domain.trading.risk import Risk
-from opentrader.domain.trading.venue import Filters, Order
-from opentrader.errors import DailyLimitReached, LicenseRequired, NotReady, OrderRejected, PendingEntryExists, RiskLimit
+from opentrader.domain.trading.venue import Balance, Filters, Order
+from opentrader.errors import (
+    DailyLimitReached,
+    ExchangeError,
+    LicenseRequired,
+    NotReady,
+    OrderRejected,
+    PendingEntryExists,
+    RiskLimit,
+)
+from opentrader.exchange.paper.paper import PaperExchange
 from opentrader.exchange.paper.transport import InjectedFault, Script
 from tests.fakes.market import PAIR, Market
 from tests.fakes.orders import buy, limit
@@ -113,4 +122,21 @@ async def test_while_the_account_cannot_be_read_nothing_is_entered(market: Marke
     with pytest.raises(NotReady, match="could not be read"):
         await market.ask(buy())
     await market.ask(ReadAccount())
+    assert (await market.ask(buy())).status == "opened"
+
+
+async def test_what_the_account_has_of_a_coin_must_be_readable_to_buy_it(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No balance that can be read is not the same as no balance: what was there before is not ours to sell."""
+    balances = PaperExchange.balances
+
+    async def garbled(venue: PaperExchange) -> dict[str, Balance]:
+        return {**await balances(venue), "SOL": Balance(Decimal("NaN"), Decimal(0))}
+
+    with monkeypatch.context() as patched:
+        patched.setattr(PaperExchange, "balances", garbled)
+        market.clock.now_ms += 60_000
+        with pytest.raises(ExchangeError, match="balance of SOL could not be read"):
+            await market.ask(buy())
     assert (await market.ask(buy())).status == "opened"

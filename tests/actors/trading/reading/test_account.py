@@ -7,6 +7,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from opentrader.actors.runtime.outcome import Done, Failed
 from opentrader.actors.trading.reading.account import (
     ACCOUNT_SECONDS,
@@ -17,7 +19,7 @@ from opentrader.actors.trading.reading.account import (
     account_of,
 )
 from opentrader.actors.trading.replies.snapshot import AccountReading
-from opentrader.domain.trading.exchange import AccountView, PriceTicker
+from opentrader.domain.trading.exchange import AccountView, GarbledAnswer, PriceTicker
 from opentrader.domain.trading.venue import Balance
 from opentrader.errors import ExchangeError
 from tests.fakes.clock import NOW_MS
@@ -29,12 +31,14 @@ READING = AccountReading(quote="USDT", balances={}, prices={}, at=NOW_MS)
 class Venue:
     """Coins of which one has a market, one has none, and one is not held anymore."""
 
-    def __init__(self) -> None:
+    def __init__(self, *unreadable: str) -> None:
         self.asked: list[list[str]] = []
+        self._unreadable = frozenset(unreadable)
 
     async def account(self, max_age: int) -> AccountView:
         held = {"USDT": 2, "BTC": 2, "XYZ": 2, "OLD": 0}
-        return AccountView({asset: Balance(Decimal(amount), Decimal(0)) for asset, amount in held.items()}, NOW_MS)
+        balances = {asset: Balance(Decimal(amount), Decimal(0)) for asset, amount in held.items()}
+        return AccountView(balances, NOW_MS, self._unreadable)
 
     async def prices(self, symbols: Collection[str]) -> dict[str, PriceTicker]:
         self.asked.append(sorted(symbols))
@@ -51,6 +55,14 @@ async def test_a_coin_without_a_market_is_worth_nothing_and_an_empty_balance_is_
     assert reading.at == NOW_MS
     assert await account_of(venue, reading) == reading  # type: ignore[arg-type]  # as much of an exchange as it asks
     assert venue.asked[2:] == [["BTCUSDT", "XYZUSDT"]]  # together with the balances, in one round trip
+
+
+async def test_a_balance_that_cannot_be_read_is_named_and_that_of_the_money_fails_the_read() -> None:
+    reading = await account_of(Venue("ETH"), None)  # type: ignore[arg-type]  # as much of an exchange as it asks
+    assert reading.unreadable == {"ETH"}
+    assert reading.equity == Decimal(202)
+    with pytest.raises(GarbledAnswer, match="balance of USDT"):
+        await account_of(Venue("USDT"), None)  # type: ignore[arg-type]  # as much of an exchange as it asks
 
 
 def test_only_the_first_reading_begins_the_reconciliation() -> None:

@@ -14,7 +14,7 @@ from opentrader.actors import messages
 from opentrader.actors.trading.reading.account import ReadAccount
 from opentrader.actors.trading.recovery import reconciliation
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
-from opentrader.domain.trading.exchange import AccountView, NewOrder, Unreachable
+from opentrader.domain.trading.exchange import AccountView, NewOrder, Told, Unreachable
 from opentrader.domain.trading.lifecycle import BINANCE
 from opentrader.domain.trading.lifecycle.ids import ENTRY, base36
 from opentrader.domain.trading.looks import VenueView, Watch
@@ -152,11 +152,11 @@ class Crowd:
         self.coins = [f"C{number:02}" for number in range(20)]
         self.now = self.most = 0
 
-    async def open_everywhere(self) -> dict[str, Any]:
-        return {}
+    async def open_everywhere(self) -> Told[Any]:
+        return Told({}, frozenset({"C02USDT"}))
 
     async def account(self, max_age: int) -> AccountView:
-        return AccountView(dict.fromkeys(self.coins, Balance(Decimal(1), Decimal(0))), NOW)
+        return AccountView(dict.fromkeys(self.coins, Balance(Decimal(1), Decimal(0))), NOW, frozenset({"C03"}))
 
     async def look(self, watch: Watch) -> VenueView:
         self.now += 1
@@ -186,6 +186,8 @@ async def test_symbols_are_searched_side_by_side_but_not_all_at_once() -> None:
     assert (found.trades, found.strangers) == ((), ())
     assert found.failed == (("C02USDT", "no answer"), ("C03USDT", "no answer for fills"))
     assert venue.most == reconciliation.LOOKS_AT_ONCE
+    known = await reconciliation.searched(search, everywhere=False)  # what reads of the whole account could not tell
+    assert known.failed == found.failed
 
 
 async def test_k11_a_symbol_that_cannot_be_searched_bars_its_own_entries_and_pages(
