@@ -24,7 +24,7 @@ WEIGHTS: Mapping[str, int] = MappingProxyType(
         "balances": 20,
         "ticker": 2,
         "prices": 4,
-        "filters": 0,
+        "filters": 20,
         "server_time": 1,
         "stream": 2,
     }

@@ -33,6 +33,7 @@ from opentrader.exchange.stream import Stream
 
 ANSWER_SECONDS = 10.0  # of real time; after that a write is of unknown outcome, and a read has failed
 RULES_SECONDS = 3_600.0  # how long the rules of a symbol are taken from memory
+CLOSED_SECONDS = 60.0  # the same of a symbol that takes no orders
 OF_A_SYMBOL = frozenset({"ticker", "filters", "open_orders"})
 NOTHING = Balance(ZERO, ZERO)
 T = TypeVar("T")
@@ -87,6 +88,8 @@ class VenueConnection:
         finally:
             self._shared.wrote(symbol, None)
         self._reachable = not isinstance(outcome, Unknown)
+        if isinstance(outcome, Refused) and outcome.reason == "closed":
+            self._shared.wrote(("rules", symbol))
         if isinstance(outcome, Refused) and outcome.reason == "rate" and outcome.retry_after:
             self.governor.refused(outcome.retry_after)
         return outcome
@@ -142,8 +145,10 @@ class VenueConnection:
         return (await self._read("prices", partial(self._calls.prices, tuple(sorted(symbols))))).known
 
     async def filters(self, symbol: str) -> Filters:
-        """Old rules are read again; if that fails, they go on to count."""
-        call, age = partial(self._calls.filters, symbol), int(RULES_SECONDS * 1000 * self._speed)
+        """Old rules are read again; if that fails, they go on to count. A refused order makes those of a market old."""
+        known = self._rules.get(symbol)
+        seconds = RULES_SECONDS if known is None or known.trades else CLOSED_SECONDS
+        call, age = partial(self._calls.filters, symbol), int(seconds * 1000 * self._speed)
         try:
             self._rules[symbol] = (await self._share("filters", ("rules", symbol), call, age))[0]
         except ExchangeError:

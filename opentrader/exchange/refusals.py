@@ -28,7 +28,7 @@ _BY_TEXT: dict[str, Reason] = {
     WOULD_TRIGGER: "price",
     WOULD_TAKE: "price",
     PRICE_RELATION: "price",
-    MARKET_CLOSED: "other",
+    MARKET_CLOSED: "closed",
 }
 _BY_CODE: dict[int, Reason] = {
     -1003: "rate",

@@ -36,6 +36,7 @@ from opentrader.domain.trading.venue import (
     Refused,
     Side,
     Status,
+    SymbolStatus,
     Unknown,
 )
 from opentrader.errors import OpentraderError
@@ -44,7 +45,7 @@ MOST_DIGITS = 30  # before and after the point; a quantity of the cheapest coin 
 LONGEST, MOST_TEXT = 200, 10_000  # letters of a name or an id, and of a message
 EARLIEST, LATEST = 1_230_768_000_000, 4_102_444_800_000  # 2009 and 2100: seconds and microseconds lie outside
 MOST_RETRY = 7 * 86_400_000  # milliseconds; the longest ban of a venue is three days
-SIDES, STATUSES = get_args(Side), get_args(Status)
+SIDES, STATUSES, SYMBOL_STATUSES = get_args(Side), get_args(Status), get_args(SymbolStatus)
 REASONS = tuple(set(get_args(Reason)) - {"late", "gate", "held"})  # those say that we sent nothing
 T = TypeVar("T")
 Shape = Callable[[Any], T]
@@ -191,6 +192,7 @@ def filters_of(symbol: str, told: Any) -> Filters:
     kind(frozenset, told.order_types, "the types of orders")
     for type_ in told.order_types:
         name(type_, "a type of orders")
+    one_of(SYMBOL_STATUSES, told.status, "the status of a symbol")
     flag(told.lists, "whether there are lists")
     flag(told.cancel_replace, "whether orders are replaced")
     for most in (told.max_orders, told.max_stops, told.max_lists, told.cid_length):

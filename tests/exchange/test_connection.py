@@ -144,6 +144,26 @@ async def test_the_rules_come_from_memory_and_outlive_a_failed_read(
     assert len(calls) == 2
 
 
+async def test_a_market_that_takes_no_orders_is_asked_for_its_status(
+    scene: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At once when it has refused an order, then every minute."""
+    calls = counted(scene, monkeypatch, "filters")
+    link = connected(scene)
+    assert (await link.filters(BTC)).trades
+    scene.exchange._session.statuses[BTC] = "BREAK"
+    assert (await link.filters(BTC)).trades  # nobody has told
+    outcome = await link.place(limit(scene))
+    assert isinstance(outcome, Refused)
+    assert outcome.reason == "closed"
+    assert [(await link.filters(BTC)).status for _ in range(2)] == ["BREAK", "BREAK"]
+    assert len(calls) == 2
+    monkeypatch.setattr(connection, "CLOSED_SECONDS", 0.0)
+    del scene.exchange._session.statuses[BTC]
+    assert (await link.filters(BTC)).trades
+    assert len(calls) == 3
+
+
 # --- shared reads
 
 
@@ -289,7 +309,7 @@ async def test_a_refused_order_begins_the_pause_as_well(opening: Any) -> None:
 async def test_protection_may_use_what_is_kept_from_the_state(scene: Any) -> None:
     link = connected(scene, limit=100)
     await link.filters(BTC)
-    for _ in range(4):
+    for _ in range(3):
         await link.account()
     watch = Watch(BTC, parts=frozenset({"balance"}))
     assert (await link.look(watch)).failed == {"balance"}

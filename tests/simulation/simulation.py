@@ -18,6 +18,7 @@ from apsw import Connection
 
 from opentrader.actors.messages import ExecuteTrade
 from opentrader.actors.runtime.message import Message
+from opentrader.domain.trading.venue import SymbolStatus
 from opentrader.exchange.paper.ledger.ledger import Ledger, deposit
 from opentrader.exchange.paper.ledger.schema import STEPS
 from opentrader.exchange.paper.matching.book import Depth
@@ -43,6 +44,8 @@ BALANCE = {"USDT": Decimal(20_000), "BTC": Decimal("0.05"), "ETH": Decimal(1), "
 ENGINE_MS = 13_000  # a request may be executed this long after its timestamp: 3 s of the line, 10 of the engine
 MOST_STEPS = 40  # callbacks from the time of a kill to the kill
 BACKUP_SECONDS = 300.0  # between two copies of the journal, where it may be lost
+HALTED = ("BTCUSDT", "SOLUSDT")  # the symbols that the venue halts
+HALTS: tuple[SymbolStatus, ...] = ("HALT", "BREAK", "CANCEL_ONLY")  # in turn
 DOWN_SECONDS = 10.0  # mean time from a kill to the next start
 
 
@@ -279,7 +282,10 @@ class Simulation:
         self.judge.look()
 
     def _set_terms(self) -> None:
-        """The order books of the venue, as deep as the weather lets them be."""
+        """The order books of the venue, as deep as the weather lets them be, and the status of its symbols."""
+        halts = len(self.weather.now("halt"))
+        status = HALTS[self.weather.seen["halt"] % len(HALTS)]
+        self.session.statuses = dict.fromkeys(HALTED, status) if halts else {}
         thin = self.weather.now("thin")
         climate = self.weather.climate
         depth = Depth(level_notional=Decimal(50), levels=int(min(thin))) if thin else climate.depth

@@ -24,7 +24,7 @@ WindowKind = Literal[
     "latency",  # a call takes this many seconds
     "outage",  # nothing of the venue answers
     "thin",  # an order book of this many levels, small ones; 0: empty
-    "halt",  # the venue takes no orders
+    "halt",  # symbols take no orders
     "gone",  # a symbol is not listed any more
     "disk",  # a commit takes this many seconds
     "full",  # the disk is full

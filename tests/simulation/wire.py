@@ -34,7 +34,6 @@ from opentrader.exchange.paper.transport import (
     outcome_of_write,
     refusal_of_read,
 )
-from opentrader.exchange.refusals import MARKET_CLOSED, outcome_of
 from tests.simulation.clock import LoopClock
 from tests.simulation.loop import VirtualLoop, outside
 from tests.simulation.push import Push
@@ -187,8 +186,6 @@ class Wire:
         """What the venue does with a write that arrives."""
         if limited := self._limited(name):
             return outcome_of_write(limited)
-        if self._weather.now("halt") and name in {"place", "place_list", "replace"}:
-            return outcome_of(-1013, MARKET_CLOSED)
         return await request()
 
     async def _read(self, name: str, symbol: str | None, request: Callable[[], Awaitable[T]]) -> T:

@@ -30,6 +30,7 @@ from opentrader.actors.messages.types import (
 )
 from opentrader.actors.runtime.message import Message
 from opentrader.domain.signals import Direction
+from opentrader.domain.trading.venue import SymbolStatus
 from opentrader.errors import Fault
 
 Mode = Literal["paper", "live"]
@@ -39,7 +40,10 @@ TradeSource = Literal["trade", "manual", "signal", "recovered", "restored"]
 
 @dataclass(frozen=True, slots=True)
 class TradeReply:
-    """An open trade; `verified` is False for a restored one that matches no open orders at the exchange."""
+    """An open trade; `verified` is False for a restored one that matches no open orders at the exchange.
+
+    `market`: what the exchange says of its symbol. In any status but `TRADING` it takes no orders: nothing can be sold.
+    """
 
     id: str
     symbol: str
@@ -65,6 +69,7 @@ class TradeReply:
     mark_px: float | None = None
     unrealized_pnl: float | None = None
     unrealized_pnl_pct: float | None = None
+    market: SymbolStatus = "TRADING"
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,7 @@ class Pager(Actor):
             shown_at=trading.shown_at,
             blind={**trading.unsearched, **trading.blind},
             halts=tuple(trading.halts.values()),
+            filters=trading.filters,
             account_at=None if trading.account is None else trading.account.at,
             speed=self._speed,
             clock=self._clock_behind(),

@@ -12,11 +12,13 @@ from types import MappingProxyType
 
 from opentrader.domain.trading.exchange import VenueState
 from opentrader.domain.trading.ledger import SymbolHalt
+from opentrader.domain.trading.lifecycle.fold import position
 from opentrader.domain.trading.lifecycle.looking import overdue
 from opentrader.domain.trading.lifecycle.placing import is_spent
 from opentrader.domain.trading.lifecycle.records import Trade
 from opentrader.domain.trading.lifecycle.settings import LifecycleSettings
 from opentrader.domain.trading.ports import DiskState
+from opentrader.domain.trading.venue import Filters
 
 ACCOUNT_MS = 30_000  # of real time between two reads of the account
 AT_REST = frozenset({"NONE", "FLAT", "DUST"})  # labels of trades with nothing at stake
@@ -53,7 +55,8 @@ class Observed:
     """What is known at `at` (Unix seconds) and `now` (milliseconds of market time); `begun`: when the daemon started.
 
     `shown_at`: when the venue has last shown an order, by client order id. `account_at`: when the account was read,
-    None for never. `clock`: that the wall clock was set back. `pausing`: actors that crash again and again.
+    None for never. `filters`: the rules of the symbols, by pair. `clock`: that the wall clock was set back. `pausing`:
+    actors that crash again and again.
     """
 
     at: int
@@ -66,6 +69,7 @@ class Observed:
     shown_at: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     blind: Mapping[str, Blind] = field(default_factory=lambda: MappingProxyType({}))
     halts: tuple[SymbolHalt, ...] = ()
+    filters: Mapping[str, Filters] = field(default_factory=lambda: MappingProxyType({}))
     account_at: int | None = None
     speed: float = 1.0
     clock: str | None = None
@@ -148,6 +152,13 @@ def closes_fail(trade: Trade, seen: Observed) -> str:
     return f"closing fails ({trade.paused_for.strip()}): it is tried again after a pause, longer each time"
 
 
+def not_sellable(trade: Trade, seen: Observed) -> str:
+    filters = seen.filters.get(trade.intent.symbol)
+    if filters is None or filters.trades or position(trade, filters) < filters.min_qty:
+        return ""
+    return f"held, and cannot be sold: the exchange says {filters.status}; it goes on when the symbol trades again"
+
+
 TRADE_PAGES: tuple[tuple[str, Callable[[Trade, Observed], str]], ...] = (
     ("quarantine", quarantine),
     ("unprotected", unprotected),
@@ -156,6 +167,7 @@ TRADE_PAGES: tuple[tuple[str, Callable[[Trade, Observed], str]], ...] = (
     ("order_not_shown", order_not_shown),
     ("too_many_orders", too_many_orders),
     ("closes_fail", closes_fail),
+    ("not_sellable", not_sellable),
 )
 """The code of each page of a trade, and what gives its sentence: an empty one where there is no cause."""
 

@@ -15,6 +15,7 @@ ZERO = Decimal(0)
 Side = Literal["buy", "sell"]
 OrderType = Literal["MARKET", "LIMIT", "LIMIT_MAKER", "STOP_LOSS", "STOP_LOSS_LIMIT"]
 Status = Literal["OPEN", "FILLED", "CANCELED", "EXPIRED", "REJECTED"]
+SymbolStatus = Literal["TRADING", "HALT", "BREAK", "CANCEL_ONLY"]
 
 # --- filters of a symbol ---------------------------------------------------------------------------------------
 
@@ -53,6 +54,7 @@ class Filters:
     max_lists: int = 20
     band: PriceBand | None = None
     cid_length: int = 36  # longest client order id; below 36 ours are hashes, and a lost store cannot be rebuilt
+    status: SymbolStatus = "TRADING"  # of the symbol; in any other it takes no orders
 
     def floor(self, qty: Decimal) -> Decimal:
         """Round down to the step."""
@@ -70,6 +72,11 @@ class Filters:
         """Round a limit price to the tick: never to a worse one than was asked for."""
         rounding = ROUND_FLOOR if side == "buy" else ROUND_CEILING
         return (px / self.tick).to_integral_value(rounding) * self.tick
+
+    @property
+    def trades(self) -> bool:
+        """Whether the symbol takes orders now."""
+        return self.status == "TRADING"
 
     @property
     def stop_type(self) -> OrderType:
@@ -272,6 +279,7 @@ Reason = Literal[
     "late",  # not sent: committed too long before the write
     "gate",  # not sent: the entry gate was closed
     "held",  # not sent: the venue allows no request for a while; see retry_after
+    "closed",  # the symbol takes no orders now: read its rules again
     "filter",  # lot size, notional, number of orders, precision
     "half_done",  # for a ReplaceList: the list is canceled, the stop was refused
     "other",

@@ -130,10 +130,13 @@ class PaperExchange:
         return await self._write("replace", order.symbol, partial(_replace, cancel_cid, order), order.sent_at)
 
     async def _write(self, method: str, symbol: str, request: Request, sent_at: int | None) -> Outcome:
-        return await self.transport.write(method, partial(self._arrived, symbol, request, sent_at))
+        return await self.transport.write(method, partial(self._arrived, method, symbol, request, sent_at))
 
-    async def _arrived(self, symbol: str, request: Request, sent_at: int | None, now_ms: int) -> Outcome:
+    async def _arrived(self, method: str, symbol: str, request: Request, sent_at: int | None, now_ms: int) -> Outcome:
         """A request without a timestamp counts as sent now."""
+        if not self._session.takes(symbol, cancel=method in {"cancel", "cancel_list"}):
+            await self._session.advance(now_ms)
+            return outcome_of(-1013, MARKET_CLOSED)
         try:
             self._check_time(now_ms if sent_at is None else sent_at, now_ms)
             report = await self._session.serve(now_ms, symbol, request)

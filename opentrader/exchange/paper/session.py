@@ -13,7 +13,7 @@ from apsw import Connection
 
 from opentrader.domain.symbols import Listing
 from opentrader.domain.timeframes import WEEK_MS
-from opentrader.domain.trading.venue import Filters, PriceBand
+from opentrader.domain.trading.venue import Filters, PriceBand, SymbolStatus
 from opentrader.errors import SymbolNotFound
 from opentrader.exchange.paper.ledger import ledger as accounting
 from opentrader.exchange.paper.ledger.ledger import Ledger
@@ -49,6 +49,7 @@ class Session:
     def __init__(self, ledger: Ledger, prices: Prices, listings: Mapping[str, Listing], terms: Terms) -> None:
         self.ledger, self.terms = ledger, terms
         self._prices, self._listings = prices, listings
+        self.statuses: dict[str, SymbolStatus] = {}  # of symbols that take no orders; nothing is matched in them
         self._rules: dict[str, Filters] = {}
         self._turn = asyncio.Lock()
         self._passed = ledger.read(accounting.looked_at)
@@ -88,13 +89,19 @@ class Session:
         return await self._prices.traded_until(symbol, at)
 
     async def filters(self, symbol: str, at: int) -> Filters:
-        """The filters of a symbol: chosen at the first request and then stored permanently."""
+        """The filters of a symbol: chosen at the first request and then stored permanently; and its status."""
         if symbol not in self._rules:
             listing = self._listing(symbol)
             rules = usual_filters(listing, await self.last(symbol, at), self.terms.rates.fees.worst)
             tick, step = await self.ledger.write(partial(_kept_grid, rules))
             self._rules[symbol] = self._on_offer(replace(rules, tick=tick, step=step, min_qty=step))
-        return self._rules[symbol]
+        status = self.statuses.get(symbol)
+        return self._rules[symbol] if status is None else replace(self._rules[symbol], status=status)
+
+    def takes(self, symbol: str, *, cancel: bool) -> bool:
+        """Whether a symbol takes orders, or a cancel of one."""
+        status = self.statuses.get(symbol, "TRADING")
+        return status == "TRADING" or (cancel and status == "CANCEL_ONLY")
 
     def _on_offer(self, rules: Filters) -> Filters:
         terms = self.terms
@@ -130,10 +137,10 @@ class Session:
 
     async def _pass(self, looked: int, after: int, until: int, traded: Mapping[str, str]) -> bool:
         """Replay a period in the traded symbols, each with its quote currency. False: it was replayed already."""
-        symbols = [symbol for symbol in traded if symbol in self._listings]
+        symbols = [symbol for symbol in traded if symbol in self._listings and symbol not in self.statuses]
         paths = {symbol: await self._prices.path(symbol, after, until) for symbol in symbols}
-        if not any(len(path.rows) for path in paths.values()):
-            return True
+        if not self.statuses and not any(len(path.rows) for path in paths.values()):
+            return True  # what passes while a symbol does not trade must not be matched later
         rules = {symbol: await self.filters(symbol, until) for symbol in symbols}
         bnb = await self._bnb(sorted(set(traded.values())), after, until)
         changed = await self.ledger.write(

@@ -21,7 +21,7 @@ from opentrader.domain.trading.pages import (
     standing,
 )
 from opentrader.domain.trading.ports import DiskState
-from tests.domain.trading.lifecycle.given import BOUGHT, ENTRY, INTENT, LIST, NOW, SETTINGS, leg, trade
+from tests.domain.trading.lifecycle.given import BOUGHT, ENTRY, FILTERS, INTENT, LIST, NOW, SETTINGS, leg, trade
 
 DISK = DiskState(free=1 << 40, reserve=16 << 20, degraded=False, slow_commits=0)
 X = SETTINGS.bare_limit
@@ -46,6 +46,7 @@ def codes(seen: Observed) -> list[str]:
     return [page.code for page in standing(seen)]
 
 
+HALTED = {"BTCUSDT": replace(FILTERS, status="HALT")}
 OF_TRADES: list[tuple[str, Trade, Trade]] = [
     ("quarantine", replace(PROTECTED, label="QUARANTINE", quar="unknown"), PROTECTED),
     ("unprotected", trade(BOUGHT, bare_at=NOW - X - 1), trade(BOUGHT, bare_at=NOW - X)),
@@ -67,6 +68,8 @@ OF_TRADES: list[tuple[str, Trade, Trade]] = [
     ("closes_fail", trade(BOUGHT, pauses=1, paused_for="REJECTED filter", label="CLOSING"), PROTECTED),
 ]
 OF_THE_DAEMON: list[tuple[str, Observed, Observed]] = [
+    ("not_sellable", of(PROTECTED, filters=HALTED), of(PROTECTED, filters={"BTCUSDT": FILTERS})),
+    ("not_sellable", of(PROTECTED, filters=HALTED), of(trade(leg("E", "OPEN"), label="ENTERING"), filters=HALTED)),
     ("not_looked_at", of(PROTECTED, shown_at={LIST: NOW - SETTINGS.listed - X - 1}), of(PROTECTED)),
     ("symbol_halted", replace(QUIET, halts=(SymbolHalt("DOGEUSDT", "sold too much", 7),)), QUIET),
     (

@@ -11,6 +11,7 @@ from opentrader.actors import messages
 from opentrader.actors.trading import control
 from opentrader.domain.trading import pages
 from opentrader.domain.trading.lifecycle import commands as lifecycle_commands
+from opentrader.domain.trading.venue import SymbolStatus
 from opentrader.exchange.governor import Governor
 from opentrader.exchange.paper.ledger.ledger import deposit
 from tests.simulation import daemon
@@ -92,6 +93,31 @@ def test_k15_the_run_finds_it_if_nothing_governs(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(daemon, "Governor", lambda limit, now: Governor(0, now))
     with pytest.raises(AssertionError):
         test_k15_a_storm_of_entries_and_closes_stays_within_the_limit_of_the_venue()
+
+
+@pytest.mark.parametrize("status", ["HALT", "BREAK", "CANCEL_ONLY"])
+def test_k11_what_cannot_be_sold_keeps_its_exits_until_the_symbol_trades_again(status: SymbolStatus) -> None:
+    """Nothing is placed in a loop meanwhile, and the close is carried out within a minute."""
+
+    async def act(simulation: Simulation) -> None:
+        await done(simulation, ENTRY)
+        simulation.session.statuses["SOLUSDT"] = status
+        simulation.spawn(simulation.request(CLOSE))
+        await asyncio.sleep(60)
+        calls = simulation.wire.calls.copy()
+        await asyncio.sleep(600)
+        assert simulation.wire.calls["place"] == calls["place"]
+        assert simulation.wire.calls["cancel_list"] == calls["cancel_list"]
+        assert simulation.wire.calls["order_list"] - calls["order_list"] < 60
+        bare = status == "CANCEL_ONLY"  # the list was canceled before the status was known
+        assert len(await simulation.paper.open_orders("SOLUSDT")) == (0 if bare else 2)
+        simulation.session.statuses.clear()
+        await asyncio.sleep(90)
+        assert simulation.daemon is not None
+        assert not simulation.daemon.snapshot().open_trades()
+
+    violations = scripted(act).judge.violations
+    assert not violations.keys() - ({"bare"} if status == "CANCEL_ONLY" else set())
 
 
 @pytest.mark.parametrize("before", [0.001, 0.01, 0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.6])

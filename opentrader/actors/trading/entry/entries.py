@@ -21,6 +21,7 @@ from opentrader.actors.trading.entry.intents import (
     Quote,
     demand_fresh,
     demand_slots,
+    demand_traded,
     limit_intent,
     market_intent,
     quoted,
@@ -155,6 +156,7 @@ class Entries(TradingPart):
             )
         self._account.take(quote.account)
         self._demand_entry(request)
+        demand_traded(quote)
         intent = self._intent(message.id, request, quote, message.at)
         demand_fresh(quote, now, self._quote_ms)
         demand_slots(quote, self._exits_to_come(intent.symbol))

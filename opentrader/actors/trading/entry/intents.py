@@ -71,6 +71,16 @@ async def _as_known(reading: AccountReading) -> AccountReading:
     return reading
 
 
+def demand_traded(quote: Quote) -> None:
+    """Raise `OrderRejected` for a symbol that takes no orders."""
+    filters = quote.filters
+    if not filters.trades:
+        raise OrderRejected(
+            f"{filters.symbol} takes no orders: the exchange says {filters.status}",
+            hint="nothing was sent; it is possible again once the symbol trades",
+        )
+
+
 def demand_fresh(quote: Quote, now: int, limit_ms: float) -> None:
     """Raise `RiskLimit` for a price that is older than the limit."""
     age = now - quote.ticker.at

@@ -8,7 +8,7 @@ from decimal import Decimal
 from opentrader.actors import messages
 from opentrader.domain.timeframes import HOUR_MS
 from opentrader.domain.trading.lifecycle.records import LIVE, Leg, Trade
-from opentrader.domain.trading.venue import ZERO
+from opentrader.domain.trading.venue import ZERO, Filters
 
 # Labels of trades whose quantity is too small to sell.
 _NOTHING_HELD = frozenset({"NONE", "SWEEPING", "DUST", "FLAT"})
@@ -92,7 +92,7 @@ def _order_id(leg: Leg | None, index: int) -> messages.ShownOrderId:
     return int(text) if text.isdecimal() else text
 
 
-def trade_reply(trade: Trade, mark: Decimal | None, now_ms: int) -> messages.TradeReply:
+def trade_reply(trade: Trade, mark: Decimal | None, now_ms: int, filters: Filters | None = None) -> messages.TradeReply:
     """An open trade; unrealized profit is computed at `mark`, before the fees of selling."""
     intent, px, size = trade.intent, entry_px(trade), held(trade)
     exits = next((leg for leg in trade.exits if leg.open), None)
@@ -123,6 +123,7 @@ def trade_reply(trade: Trade, mark: Decimal | None, now_ms: int) -> messages.Tra
         mark_px=None if mark is None else float(mark),
         unrealized_pnl=None if pnl is None else float(pnl),
         unrealized_pnl_pct=None if pnl is None or not px or not size else float(pnl / (px * size) * 100),
+        market="TRADING" if filters is None else filters.status,
     )
 
 

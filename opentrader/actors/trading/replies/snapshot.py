@@ -70,7 +70,7 @@ class ShownTrades:
             key, pair = trade.intent.id, trade.intent.symbol
             mark, filters, shown = snapshot.marks.get(pair), snapshot.filters.get(pair), known.get(key)
             if shown is None or not shown.still_holds(trade, mark, filters):
-                reply = trade_reply(trade, mark, now_ms) if snapshot.is_open(trade) else None
+                reply = trade_reply(trade, mark, now_ms, filters) if snapshot.is_open(trade) else None
                 shown = Shown(trade, mark, filters, reply)
             made[key] = shown
         self._made = made

@@ -16,9 +16,10 @@ from opentrader.domain.trading.venue import ZERO, Effect
 
 from .fold import quarantined, with_levels
 from .ids import entry_id
-from .placing import Sent, cancel, close, enter, protect, replace_list, spent
+from .looking import quiet
+from .placing import Sent, cancel, close, enter, protect, replace_list, spent, untouched
 from .reasons import REASONS
-from .records import Leg, Trade
+from .records import Leg, Trade, revised
 from .scene import Scene, Unread
 from .sizing import size
 
@@ -63,6 +64,8 @@ def planned(scene: Scene) -> Verdict:
         return End(quarantined(trade, "second writer", scene.now))
     if trade.close_reason or trade.halt or ttl_over(scene):
         return End(replace(trade, close_reason="expired_unsent"))
+    if not scene.view.filters.trades:
+        return End(replace(trade, close_reason="expired_unsent"))
     scene.demand("price", "balance")
     return End(replace(trade, close_reason="expired_unsent")) if outrun(scene) else send(enter(scene))
 
@@ -92,6 +95,22 @@ def close_in_flight(scene: Scene) -> Verdict:
     return wait(scene) if any(leg.live for leg in scene.trade.closes) else scene
 
 
+def not_traded(scene: Scene) -> Verdict:
+    """The symbol takes no orders. What rests stays, nothing is sent, and what had paused begins anew when it trades."""
+    trade, filters, entry = scene.trade, scene.view.filters, scene.entry_open
+    at_stake = scene.held >= filters.min_qty or any(leg.live for leg in trade.legs)
+    if filters.trades or not at_stake:
+        return scene
+    legs = tuple(untouched(leg, filters.status) for leg in trade.legs)
+    trade = revised(trade, legs=legs, close_after=0, failed_closes=0, failed_protects=0, bal_reread=0, pauses=0)
+    if filters.status == "CANCEL_ONLY" and entry and not entry.cancel_sent and unwanted(scene):
+        return send(cancel(scene.with_trade(trade), entry))
+    if quiet(trade):
+        return End(trade)
+    scene.can_have("price")  # a look, which shows whether it trades again
+    return End(replace(trade, retry_at=scene.now + scene.settings.reconcile))
+
+
 def reason(scene: Scene) -> Verdict:
     if scene.trade.close_reason:
         return scene
@@ -99,10 +118,12 @@ def reason(scene: Scene) -> Verdict:
     return scene.with_trade(scene.trade.closing_for(found, scene.now)) if found else scene
 
 
+def unwanted(scene: Scene) -> bool:
+    return ttl_over(scene) or scene.trade.halt or bool(scene.trade.close_reason)
+
+
 def entry_unwanted(scene: Scene) -> Verdict:
-    if scene.entry_open and (ttl_over(scene) or scene.trade.halt or scene.trade.close_reason):
-        return send(cancel(scene, scene.entry_open))
-    return scene
+    return send(cancel(scene, scene.entry_open)) if scene.entry_open and unwanted(scene) else scene
 
 
 def entry_in_flight(scene: Scene) -> Verdict:
@@ -339,6 +360,7 @@ ROWS: tuple[tuple[str, Row], ...] = (
     ("1", planned),
     ("2", quarantine),
     ("3", close_in_flight),
+    ("3a", not_traded),
     ("4", reason),
     ("5", entry_unwanted),
     ("6", entry_in_flight),

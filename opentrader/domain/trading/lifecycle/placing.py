@@ -16,6 +16,7 @@ from opentrader.domain.trading.venue import (
     PlaceList,
     PlaceStop,
     ReplaceList,
+    SymbolStatus,
 )
 
 from .ids import entry_id, exit_id
@@ -127,6 +128,12 @@ def close(scene: Scene, qty: Decimal) -> Sent:
 
 def cancelling(leg: Leg, now: int) -> Leg:
     return replace(leg, cancel_sent=now, cancel_at=now)
+
+
+def untouched(leg: Leg, status: SymbolStatus) -> Leg:
+    """What rests has not been canceled either: it is read no more often than if nobody had tried."""
+    kept = leg.open and leg.cancel_sent and (status != "CANCEL_ONLY" or leg.kind != "E")
+    return replace(leg, cancel_sent=0) if kept else leg
 
 
 def cancel(scene: Scene, leg: Leg) -> Sent:

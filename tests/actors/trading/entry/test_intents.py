@@ -140,3 +140,15 @@ async def test_what_the_account_has_of_a_coin_must_be_readable_to_buy_it(
         with pytest.raises(ExchangeError, match="balance of SOL could not be read"):
             await market.ask(buy())
     assert (await market.ask(buy())).status == "opened"
+
+
+async def test_k11_nothing_is_entered_in_a_market_that_takes_no_orders(market: Market) -> None:
+    """Once it has refused one; and what is held there says so."""
+    await market.ask(buy())
+    market.venue._session.statuses[PAIR] = "HALT"
+    with pytest.raises(OrderRejected, match="Market is closed"):
+        await market.ask(limit(90.0))
+    with pytest.raises(OrderRejected, match="takes no orders: the exchange says HALT"):
+        await market.ask(limit(91.0))
+    await market.ask(ReadAccount())  # so that what is known now is shown
+    assert [trade.market for trade in market.snapshot.trade_replies(market.clock.now_ms)] == ["HALT"]

@@ -101,7 +101,7 @@ def view(*seen: Order | OrderList, last: int = 100, wallet: int = 10, **fields: 
     told = {**plain, **fields}
     names = {"last": "price"}
     failed = frozenset(names.get(name, name) for name in plain if told[name] is None)
-    return VenueView(FILTERS, NOW, **{"failed": failed, **told})
+    return VenueView(**{"filters": FILTERS, "at": NOW, "failed": failed, **told})
 
 
 def ticked(told: Trade, seen: VenueView, now: int = NOW) -> tuple[Trade, Effect | None]:

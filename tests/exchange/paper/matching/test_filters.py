@@ -123,7 +123,7 @@ def test_the_smallest_notional_is_in_the_quote_currency() -> None:
         (-2010, "Filter failure: MAX_NUM_ALGO_ORDERS", "filter"),
         (-2010, "Order would trigger immediately.", "price"),
         (-2010, "This symbol is not permitted for this account.", "other"),
-        (-1013, "Market is closed.", "other"),
+        (-1013, "Market is closed.", "closed"),
         (-2011, "Unknown order sent.", "not_found"),
         (-1021, "Timestamp for this request is outside of the recvWindow.", "clock"),
         (-1003, "Too many requests queued.", "rate"),
