@@ -24,7 +24,7 @@ class TradeDropped:
 
 @dataclass(frozen=True, slots=True)
 class DropTrade(Message[TradeDropped]):
-    """Give up a trade that cannot be sold; only one in quarantine, or whose market cannot be read.
+    """Give up a trade that cannot be sold; only one in quarantine, or whose market could not be read for five minutes.
 
     It is booked as `orphan` with the loss of what it paid, its orders are canceled, and its coins are the user's own.
     For another day its orders are watched: an entry that turns up late is sold.

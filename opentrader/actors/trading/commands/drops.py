@@ -86,9 +86,14 @@ class Drops(TradingPart):
             raise PositionNotFound(f"there is no trade {key}", hint="GET /api/trades lists open positions")
         if trade is None or self.book.has_ended(key):
             raise NotInThisState(f"trade {key} has ended", hint="GET /api/trades/history shows how")
-        if trade.label != "QUARANTINE" and trade.intent.symbol not in self.book.blind:
+        if trade.label != "QUARANTINE" and not self._is_unreadable(trade.intent.symbol):
             raise NotInThisState(
                 f"trade {key} in {trade.intent.symbol} is {trade.label.lower()}, not in quarantine",
                 hint="POST /api/close sells it",
             )
         return trade
+
+    def _is_unreadable(self, pair: str) -> bool:
+        """Whether a market could not be read for long: after a short failure of the line, its trades go on."""
+        blind = self.book.blind.get(pair)
+        return blind is not None and self.links.clock.market_ms() - blind.since >= self._rules.unseen_quarantine
