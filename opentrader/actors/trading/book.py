@@ -54,7 +54,7 @@ class TradeBook:
         self._due: dict[str, int] = {}
         self._taken_back: dict[str, ClosedTrade] = {}  # rows of closed trades that are open again
         self.rules = self._unpushed = rules
-        self._restless: dict[str, int] = {}  # pair -> until when what rests there is polled
+        self._restless: dict[str, tuple[int, int]] = {}  # pair -> from when until when what rests there is polled
         self._roused: dict[str, int] = {}  # pair -> when it was last
 
     def load(self, trades: Iterable[Trade], rows: Mapping[str, ClosedTrade], over: Iterable[str], now: int) -> None:
@@ -141,7 +141,7 @@ class TradeBook:
     def follow(self, now: int, *, pushed: bool) -> None:
         """The venue tells of changes from now on, or not any more: then whatever was read too long ago is due.
 
-        What has changed shortly before it began was not told: all that rests is read once.
+        What has changed shortly before it began was not told: all that rests is read once, when no read can be older.
         """
         self.rules = self._unpushed.pushed if pushed else self._unpushed
         for key, trade in list(self.trades.items()):
@@ -150,16 +150,22 @@ class TradeBook:
             if due is not None and key in self._due:
                 self._due[key] = min(due, self._due[key])
             if pushed:
-                self._restless.setdefault(trade.intent.symbol, now)
+                self._restless[trade.intent.symbol] = self._joined(trade.intent.symbol, now + self.rules.read_lag)
 
     def told(self, pair: str, now: int) -> None:
         """Something has changed in a pair: what rests there is polled until no read can be older than that."""
-        self._restless[pair] = now + self.rules.read_lag
+        since, until = self._joined(pair, now + self.rules.read_lag)
+        self._restless[pair] = min(since, now), until
+
+    def _joined(self, pair: str, last: int) -> tuple[int, int]:
+        """What is polled in a pair already, and once more at `last`."""
+        since, until = self._restless.get(pair, (last, last))
+        return since, max(until, last)
 
     def rouse(self, now: int) -> None:
         """Have what rests in the restless pairs read anew, each at most once a poll."""
-        for pair, until in list(self._restless.items()):
-            if now - self.roused_at(pair) < self.rules.poll:
+        for pair, (since, until) in list(self._restless.items()):
+            if now < since or now - self.roused_at(pair) < self.rules.poll:
                 continue
             self._roused[pair] = now
             for key in self.of(pair):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from opentrader.actors.trading.book import TradeBook
 from opentrader.domain.timeframes import DAY_MS
 from opentrader.domain.trading.ledger import ClosedTrade
@@ -286,15 +288,35 @@ def test_while_the_venue_tells_of_changes_what_rests_waits_for_the_sweep() -> No
     made = book(named("a", RESTING))
     read_all(made, NOW)
     made.follow(NOW, pushed=True)
-    made.rouse(NOW)
-    assert due(made, NOW) == ["a"]  # once: it may have changed before
-    read_all(made, NOW)
-    assert due(made, NOW + SETTINGS.listed - 1) == []
+    made.rouse(NOW + SETTINGS.read_lag - 1)
+    assert due(made, NOW + SETTINGS.read_lag - 1) == []
+    later = NOW + SETTINGS.read_lag
+    made.rouse(later)
+    assert due(made, later) == ["a"]  # once: it may have changed before, which no earlier read need show
+    read_all(made, later)
+    made.rouse(later + SETTINGS.poll)
+    assert due(made, later + SETTINGS.listed - 1) == []
     assert made.swept() == {"BTCUSDT"}
-    read_all(made, NOW)
-    made.follow(NOW + SETTINGS.resting, pushed=False)
-    assert due(made, NOW + SETTINGS.resting) == ["a"]
+    read_all(made, later)
+    made.follow(later + SETTINGS.resting, pushed=False)
+    assert due(made, later + SETTINGS.resting) == ["a"]
     assert made.swept() == set()
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["told before", "told after"])
+def test_an_event_beside_the_begin_of_the_stream_is_read_at_once_and_to_the_end(first: bool) -> None:
+    made = book(named("a", RESTING))
+    read_all(made, NOW)
+    steps = [lambda: made.told("BTCUSDT", NOW), lambda: made.follow(NOW + 500, pushed=True)]
+    for step in steps if first else steps[::-1]:
+        step()
+    seen = list[int]()
+    for now in range(NOW + 500, NOW + 9_000, 500):
+        made.rouse(now)
+        if made.due_pairs(now):
+            seen.append(now - NOW)
+            read_all(made, now)
+    assert seen == [500, 1_500, 2_500, 3_500, 4_500, 5_500]
 
 
 def test_a_stream_that_is_lost_delays_nothing_that_was_hurried() -> None:
