@@ -44,6 +44,9 @@ SECRETS = ("api_token", "telegram_token")
 # Pydantic describes these faults by patterns and items, which a reader has never seen.
 _PLAIN = {"string_pattern_mismatch": "has the wrong format", "too_short": "is too short"}
 
+# One property of the wire to the paper exchange.
+_WIRE = r"(latency_ms=[0-9]+(\.[0-9]+)?|loss=(0?\.[0-9]+|0|1(\.0+)?)|(lag_ms|weight)=[0-9]+|push=(on|off))"
+
 
 def _feed(value: object) -> object:
     if not isinstance(value, str):
@@ -203,7 +206,7 @@ class Settings(BaseSettings):
     )
     paper_wire: str = Field(
         "",
-        pattern=r"^([a-z_]+=[a-z0-9.]+(,[a-z_]+=[a-z0-9.]+)*)?$",
+        pattern=rf"^({_WIRE}(,{_WIRE})*)?$",
         description="How far away the paper exchange is: `latency_ms` of a whole call, `loss` as a share, `lag_ms` of"
         " reads and of pushed events, request `weight` a minute, `push=off` for no stream; unset: at hand.",
         examples=["latency_ms=300,loss=0.02,lag_ms=800,weight=6000,push=off"],

@@ -107,6 +107,23 @@ def test_dates_of_the_file_may_be_those_of_toml() -> None:
     assert Settings().at == datetime(2024, 4, 15, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    "wire", ["latency=300", "latency_ms=abc", "loss=2", "push=maybe", "weight=1;loss=0", "lag_ms=-1"]
+)
+def test_a_wire_that_cannot_be_used_is_found_with_the_other_mistakes(wire: str) -> None:
+    assert refused(paper_wire=wire, port=99999)[-1] == (
+        f"paper_wire = {wire} (argument paper_wire): has the wrong format;"
+        " for example latency_ms=300,loss=0.02,lag_ms=800,weight=6000,push=off"
+    )
+
+
+@pytest.mark.parametrize(
+    "wire", ["", "latency_ms=300", "loss=0.02,push=on", "latency_ms=0.5,loss=1,lag_ms=800,weight=6000"]
+)
+def test_a_wire(wire: str) -> None:
+    assert Settings(paper_wire=wire).paper_wire == wire
+
+
 @pytest.mark.parametrize("speed", [0, -1, "inf", "nan", "fast"])
 def test_speed_is_finite_and_positive(speed: object) -> None:
     (line,) = refused(speed=speed)
