@@ -54,9 +54,9 @@ class LevelsMoved:
 
 @dataclass(frozen=True, slots=True)
 class MoveLevels(Message[LevelsMoved]):
-    """Move the stop, the target, or both, of a protected trade. Replies once the exchange has taken them.
+    """Move the stop, the target, or both, of a protected trade: the stop between the first one and the price, the
+    target above it, each 0.2 % away from the price. Replies once the exchange has taken them.
 
-    The stop lies between the first stop of the trade and a little below the last price, the target a little above it.
     The exit is replaced: if the exchange refuses the new one, the old levels are placed again.
     """
 

@@ -89,7 +89,7 @@ class Drops(TradingPart):
         if trade.label != "QUARANTINE" and not self._is_unreadable(trade.intent.symbol):
             raise NotInThisState(
                 f"trade {key} in {trade.intent.symbol} is {trade.label.lower()}, not in quarantine",
-                hint="POST /api/close sells it",
+                hint="POST /api/close sells what it holds; DELETE /api/pending-entries/ID cancels a waiting entry",
             )
         return trade
 

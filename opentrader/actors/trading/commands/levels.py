@@ -135,10 +135,16 @@ class LevelMoves(TradingPart):
             raise PositionNotFound(f"there is no trade {key}", hint="GET /api/trades lists open positions")
         if trade is None or self.book.has_ended(key):
             raise NotInThisState(f"trade {key} has ended", hint="GET /api/trades/history shows how")
-        if trade.label != "PROTECTED" or trade.close_reason or trade.move == "asked":
+        if trade.move == "asked":
             raise NotInThisState(
-                f"trade {key} in {trade.intent.symbol} is {trade.label.lower()}, or its levels are being moved",
-                hint="the levels of a protected trade can be moved; GET /api/trades shows the state",
+                f"the levels of trade {key} in {trade.intent.symbol} are being moved already",
+                hint="GET /api/trades shows when it is protected again",
+            )
+        if trade.label != "PROTECTED" or trade.close_reason:
+            state = "being closed" if trade.close_reason else trade.label.lower()
+            raise NotInThisState(
+                f"trade {key} in {trade.intent.symbol} is {state}; only the levels of a protected trade can be moved",
+                hint="GET /api/trades and GET /api/pending-entries show the state",
             )
         return trade
 

@@ -94,8 +94,9 @@ async def test_only_a_trade_in_quarantine_is_dropped(market: Market) -> None:
     with pytest.raises(NotInThisState, match="protected, not in quarantine"):
         await market.ask(messages.DropTrade(key))
     waiting = (await market.ask(limit(95.0))).entry.id
-    with pytest.raises(NotInThisState, match="entering, not in quarantine"):
+    with pytest.raises(NotInThisState, match="entering, not in quarantine") as refused:
         await market.ask(messages.DropTrade(waiting))
+    assert "DELETE /api/pending-entries/ID cancels" in (refused.value.hint or "")
     await market.ask(messages.ClosePosition(PAIR))
     with pytest.raises(NotInThisState, match="has ended"):
         await market.ask(messages.DropTrade(key))

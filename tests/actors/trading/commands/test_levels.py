@@ -99,7 +99,7 @@ async def test_only_a_protected_trade_is_moved(market: Market) -> None:
     with pytest.raises(PositionNotFound):
         await market.ask(messages.MoveLevels("x", sl_px=99.0))
     waiting = (await market.ask(limit(95.0))).entry.id
-    with pytest.raises(NotInThisState, match="is entering"):
+    with pytest.raises(NotInThisState, match="is entering; only the levels of a protected trade"):
         await market.ask(messages.MoveLevels(waiting, sl_px=94.0))
     key = (await opened(market)).id
     await market.ask(messages.ClosePosition(PAIR))
