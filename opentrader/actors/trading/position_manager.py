@@ -18,7 +18,7 @@ from opentrader.actors.trading.book import TradeBook
 from opentrader.actors.trading.commands.closeall import CloseAlls, CloseTrades
 from opentrader.actors.trading.commands.closing import Closing
 from opentrader.actors.trading.commands.drops import Drops
-from opentrader.actors.trading.commands.levels import LevelMoves
+from opentrader.actors.trading.commands.levels import LevelMoves, MoveWithin
 from opentrader.actors.trading.commands.marking import Marking
 from opentrader.actors.trading.control import ControlDesk, SetControl, halted_by
 from opentrader.actors.trading.desk import Desk
@@ -164,9 +164,9 @@ class PositionManager(Actor):
             return message.look.pair
         if isinstance(message, JoinLate):
             return message.owned.intent.symbol
-        if isinstance(message, CheckSymbol | CheckEntries | CloseTrades):
+        if isinstance(message, CheckSymbol | CheckEntries | CloseTrades | MoveWithin):
             return message.pair
-        of_trade = CancelPendingEntry | RaiseStop | messages.DropTrade | messages.MoveLevels
+        of_trade = CancelPendingEntry | RaiseStop | messages.DropTrade
         if isinstance(message, of_trade) and message.id in self._book.trades:
             return self._book.trades[message.id].intent.symbol
         if isinstance(message, Adopt):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
 from opentrader.actors import messages
+from opentrader.actors.runtime.context import Ask
 from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.outcome import Outcome
@@ -19,7 +20,7 @@ from opentrader.actors.trading.desk import Desk, TradingPart
 from opentrader.actors.trading.lifecycle_loop import LifecycleLoop
 from opentrader.actors.trading.replies.presenter import trade_reply
 from opentrader.actors.trading.waiters import Tell, telling, until
-from opentrader.domain.time_limits import CLOSE_SECONDS
+from opentrader.domain.time_limits import CLOSE_SECONDS, REQUEST_SECONDS
 from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.ledger import Command
 from opentrader.domain.trading.lifecycle import LifecycleSettings, Trade, move
@@ -41,9 +42,17 @@ class AskedLevels:
 
 
 @dataclass(frozen=True, slots=True)
-class PriceKnown(Message[messages.LevelsMoved]):
+class MoveWithin(Message[messages.LevelsMoved]):
+    """Move levels in a market as it was just read; nothing of the symbol waits for that read."""
+
+    owner = "position_manager"
+    own = True
     request: messages.MoveLevels
-    outcome: Outcome[Market]
+    market: Market
+
+    @property
+    def pair(self) -> str:
+        return self.market[0].symbol
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +80,12 @@ class LevelMoves(TradingPart):
     @handles(messages.MoveLevels)
     def move(self, message: messages.MoveLevels) -> Reply[messages.LevelsMoved]:
         pair = self._movable(message.id).intent.symbol
-        return self.links.pipe(market_of(self._exchange, pair), then=partial(PriceKnown, message), exclusive=pair)
+        return self.links.pipe(moved_within(self.links.ask, market_of(self._exchange, pair), message))
 
-    @handles(PriceKnown)
-    def price_known(self, message: PriceKnown) -> Reply[messages.LevelsMoved]:
-        request, (filters, last) = message.request, message.outcome.unwrap()
+    @handles(MoveWithin)
+    def move_within(self, message: MoveWithin) -> Reply[messages.LevelsMoved]:
+        """The checks before the read are repeated: a close may have come first."""
+        request, (filters, last) = message.request, message.market
         trade, now = self._movable(request.id), self.links.clock.market_ms()
         asked = levels_of(request, trade, filters)
         demand_between(asked, trade, last, self._rules)
@@ -152,6 +162,10 @@ class LevelMoves(TradingPart):
 async def market_of(exchange: Exchange, pair: str) -> Market:
     filters, ticker = await asyncio.gather(exchange.filters(pair), exchange.ticker(pair))
     return filters, ticker.last
+
+
+async def moved_within(ask: Ask, market: Awaitable[Market], request: messages.MoveLevels) -> messages.LevelsMoved:
+    return await ask(MoveWithin(request, await market), timeout=REQUEST_SECONDS)
 
 
 async def until_moved(tell: Tell, command: Command, settled: Callable[[], Trade | None]) -> Trade:

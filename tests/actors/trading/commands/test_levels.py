@@ -133,3 +133,22 @@ async def test_it_is_journaled_and_goes_on_after_a_restart(market: Market) -> No
     assert CommandTable(market.store).command(command) is not None
     told = await market.ask(OutcomeOf(command))
     assert (told.status, told.trade.sl_px) == ("moved", 99.0)
+
+
+async def test_a_price_that_does_not_come_holds_up_no_close(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    trade, asked, come, ticker = await opened(market), asyncio.Event(), asyncio.Event(), market.connection.ticker
+
+    async def slow(*args: Any) -> Any:
+        if not asked.is_set():
+            asked.set()
+            await come.wait()
+        return await ticker(*args)
+
+    with monkeypatch.context() as far:
+        far.setattr(market.connection, "ticker", slow)
+        moving = asyncio.create_task(market.ask(messages.MoveLevels(trade.id, sl_px=99.0)))
+        await asked.wait()
+        assert (await market.ask(messages.ClosePosition(PAIR), timeout=10)).count == 1
+        come.set()
+        with pytest.raises(NotInThisState, match="has ended"):
+            await moving
