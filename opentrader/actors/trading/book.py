@@ -86,7 +86,11 @@ class TradeBook:
         self.unchecked.discard(key)
 
     def schedule(self, trade: Trade, now: int) -> None:
-        """Look when the lifecycle wants to; a closed trade that needs no look anymore leaves the book."""
+        """Look when the lifecycle wants to; a closed trade that needs no look anymore leaves the book.
+
+        What is left over of it is the user's own from then on. So it stays while an order in its pair has no outcome: the
+        wallet that shows whether there is such an order would change without any.
+        """
         key, wait = trade.intent.id, next_poll(trade, now, self.read_at, self.rules)
         row = self.rows.get(key)
         if wait is None and row is not None and row.provisional:
@@ -94,8 +98,8 @@ class TradeBook:
         if wait is not None:
             self._due[key] = now + wait
             return
-        if key not in self.rows:
-            self._due[key] = now + self.rules.poll  # it has yet to be booked
+        if key not in self.rows or (trade.net > 0 and self._awaited(trade)):
+            self._due[key] = now + self.rules.poll  # it has yet to be booked, or to count for a while
             return
         self._due.pop(key, None)
         if self.trades.pop(key, None) is not None:
@@ -104,6 +108,11 @@ class TradeBook:
             self._forget(trade)
             for leg in trade.legs:
                 self.shown_at.pop(leg.cid, None)
+
+    def _awaited(self, trade: Trade) -> bool:
+        """Whether an order of another trade in the same pair has no outcome yet."""
+        others = (self.trades[key] for key in self._of[trade.intent.symbol] if key != trade.intent.id)
+        return any(leg.in_flight for other in others if other.label != "QUARANTINE" for leg in other.legs)
 
     def _put(self, trade: Trade) -> None:
         self.trades[trade.intent.id] = trade

@@ -124,6 +124,21 @@ def test_a_closed_trade_leaves_the_book_once_it_is_booked_and_not_before() -> No
     assert made.has_ended(KEY)
 
 
+def test_what_is_left_of_a_closed_trade_counts_until_each_order_beside_it_has_an_outcome() -> None:
+    """The wallet at the send is without it: once it counts as the user's own, the wallet shows an order that is none."""
+    dust = named("dust", replace(SOLD, label="DUST").with_leg(replace(BOUGHT, cum=D("10.001"), covered=D("10.001"))))
+    asked = named("asked", trade(leg("E", "UNKNOWN")))
+    made = book(dust, asked)
+    others = made.others(asked, FILTERS, {})
+    made.closed("dust", replace(ROW, id="dust"), NOW)
+    made.schedule(dust, NOW)
+    assert made.others(asked, FILTERS, {}) == others
+    assert others.held == D("0.001")
+    made.assign(named("asked", trade(leg("E", "ABSENT"))), NOW)
+    made.schedule(dust, NOW)
+    assert "dust" not in made.trades
+
+
 # --- rows
 
 
