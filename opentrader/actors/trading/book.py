@@ -88,8 +88,8 @@ class TradeBook:
     def schedule(self, trade: Trade, now: int) -> None:
         """Look when the lifecycle wants to; a closed trade that needs no look anymore leaves the book.
 
-        What is left over of it is the user's own from then on. So it stays while an order in its pair has no outcome: the
-        wallet that shows whether there is such an order would change without any.
+        What is left over of it is the user's own from then on. So it stays while an order in its pair has no outcome:
+        the wallet that shows whether there is such an order would change without any.
         """
         key, wait = trade.intent.id, next_poll(trade, now, self.read_at, self.rules)
         row = self.rows.get(key)

@@ -125,7 +125,7 @@ def test_a_closed_trade_leaves_the_book_once_it_is_booked_and_not_before() -> No
 
 
 def test_what_is_left_of_a_closed_trade_counts_until_each_order_beside_it_has_an_outcome() -> None:
-    """The wallet at the send is without it: once it counts as the user's own, the wallet shows an order that is none."""
+    """The wallet at the send is without it: as the user's own, it would look like a fill."""
     dust = named("dust", replace(SOLD, label="DUST").with_leg(replace(BOUGHT, cum=D("10.001"), covered=D("10.001"))))
     asked = named("asked", trade(leg("E", "UNKNOWN")))
     made = book(dust, asked)
