@@ -24,6 +24,15 @@ def position(trade: Trade, filters: Filters) -> Decimal:
     return bought - sold - trade.adj
 
 
+def oversold(trade: Trade, filters: Filters) -> Decimal:
+    """What was sold more than was held, below 0 for what is held.
+
+    A trade that was dropped has given up its coins with the fees that were not known yet.
+    """
+    given_up = sum((fee_reserve(leg, filters) for leg in trade.entries), ZERO) if trade.dropped else ZERO
+    return -position(trade, filters) - given_up
+
+
 def folded(trade: Trade, view: VenueView, now: int, settings: LifecycleSettings) -> Trade:
     """The trade with its legs updated from the read."""
     for known in trade.legs:

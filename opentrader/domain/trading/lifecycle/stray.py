@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from opentrader.domain.trading.venue import ZERO, Filters
 
-from .fold import position
+from .fold import oversold
 from .records import Label, Trade
 
 OVER: frozenset[Label] = frozenset({"FLAT", "DUST"})
@@ -22,9 +22,9 @@ def stray_sale(before: Trade, after: Trade, filters: Filters) -> str:
     more = sold(after) - sold(before)
     if more <= 0:
         return ""
-    held, name = position(after, filters), f"trade {after.intent.id}"
-    if held < -filters.step:
-        return f"{name} has sold {-held:f} {filters.base} more than it held"
+    over, name = oversold(after, filters), f"trade {after.intent.id}"
+    if over > filters.step:
+        return f"{name} has sold {over:f} {filters.base} more than it held"
     if before.label in OVER:
         return f"an order of {name}, which had ended, has sold {more:f} {filters.base}"
     return ""

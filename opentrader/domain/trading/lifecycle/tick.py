@@ -16,7 +16,7 @@ from opentrader.domain.trading.looks import VenueView, Watch
 from opentrader.domain.trading.venue import ZERO, Effect
 
 from .decide import decide
-from .fold import folded
+from .fold import folded, oversold
 from .label import labelled
 from .looking import READ_AT, first_sent, unshown, watch
 from .rebuild import caught_up
@@ -92,7 +92,8 @@ def watched(scene: Scene) -> Trade:
     While reads fail, that limit begins when the next read that shows its exits is overdue.
     """
     trade, now = scene.trade, scene.now
-    if scene.held < -scene.view.filters.step:
+    step = scene.view.filters.step
+    if scene.held < -step and oversold(trade, scene.view.filters) > step:
         trade = trade.alerted("sold more than was held", "page", now)
     at_stake = trade.entry_works or scene.held >= scene.protectable
     since = trade.ok_at

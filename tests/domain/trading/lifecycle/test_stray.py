@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from opentrader.domain.trading.lifecycle import Trade, stray_sale
+from opentrader.domain.trading.lifecycle import Trade, drop, stray_sale, tick
+from opentrader.domain.trading.lifecycle.fold import changed
 
-from .given import BOUGHT, FILTERS, INTENT, D, leg, trade
+from .given import BOUGHT, FILTERS, INTENT, NOW, D, leg, trade, view
 
 HELD = trade(BOUGHT, leg("L", "OPEN"))
 CLOSING = trade(BOUGHT, leg("C", "UNKNOWN"), label="CLOSING")
@@ -44,3 +47,19 @@ def test_k16_what_was_sold_is_explained_or_told(before: Trade, after: Trade, why
 def test_a_late_fill_of_the_entry_is_no_sale() -> None:
     late = trade(leg("E", "ABSENT"), label="FLAT")
     assert stray_sale(late, trade(BOUGHT, label="UNPROTECTED"), FILTERS) == ""
+
+
+@pytest.mark.parametrize("fees", ["0", "0.01"], ids=["unknown", "known since"])
+def test_fees_that_were_unknown_at_the_drop_are_no_sale(fees: str) -> None:
+    filters = replace(FILTERS, taker_rate=D("0.001"), step=D("0.001"))
+    stuck = trade(replace(BOUGHT, fees=D(0), covered=D(0)), leg("L", "OPEN"), label="QUARANTINE", quar="unknown")
+    gone = drop(stuck, NOW)
+    told = tick(
+        gone.with_leg(replace(BOUGHT, fees=D(fees), covered=D(fees) * 1000)), view(filters=filters), NOW + 1
+    ).trade
+    assert [alert.code for alert in told.alerts if alert.code.startswith("sold")] == []
+    exit_ = leg("L", "OPEN")
+    sold = changed(told, exit_, replace(exit_, state="FILLED", cum=D(10)), NOW + 1)
+    assert stray_sale(told, sold, filters) == ""
+    more = changed(told, exit_, replace(exit_, state="FILLED", cum=D(10), sent_at=NOW + 1), NOW + 1)
+    assert "BTC more than it held" in stray_sale(told, more, filters)
