@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
+from opentrader.http.idempotency import IdempotencyKeyReused
 from opentrader.http.openapi.schemas import Field, Request, Schema, reply_of, reply_schema, request_of, schema_name
 from opentrader.http.openapi.texts import DESCRIPTION, ERRORS, FIELDS, PAGES, summary_of
 from opentrader.http.problems import status_of
@@ -17,7 +18,8 @@ _KEY: Schema = {
     "in": "header",
     "required": False,
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[\x21-\x7e]+$"},
-    "description": "Repeating a request with the same key within 24 hours replays the first outcome.",
+    "description": "Repeating a request with the same key within 24 hours replays the first outcome. "
+    "What was refused before anything began is no outcome: it is executed again.",
 }
 _LAST_EVENT: Schema = {
     "name": "Last-Event-ID",
@@ -134,6 +136,7 @@ def errors_of(route: Route) -> list[tuple[int, tuple[str, ...]]]:
     shared += [(403, ("forbidden_origin",))] if route.changes_state else []
     shared += [(422, ("validation_error",))] if route.places or route.strict else []
     shared += [(503, ("license_required",))] if route.licensed else []
+    shared += [(422, (IdempotencyKeyReused.code,))] if route.idempotent else []
     if route.body != "none":
         shared += [(400, ("invalid_json",)), (413, ("body_too_large",)), (415, ("unsupported_media_type",))]
     return shared + [(status_of(kind), (kind.code,)) for kind in route.errors]

@@ -24,6 +24,10 @@ Allow. A trailing slash is ignored.
 **Query.** An unknown parameter is ignored and listed in `X-Unknown-Parameters`; the last value of a repeated one
 counts. Routes marked "strict query" refuse both.
 
+**Keys.** A route that lists `Idempotency-Key` executes once per key: the same key for another request is a 422
+`idempotency_key_reused`, and while the first one is still executed a 409 `idempotency_in_progress`. Every other route
+ignores the header.
+
 **Bodies.** At most 64 KiB. They are parsed as JSON if Content-Type is absent, JSON, text/plain or curl's default."""
 
 FIELDS = {

@@ -161,3 +161,9 @@ class TestOperation:
 def test_errors_have_the_same_shape(name: str, contract: Schema) -> None:
     mine, theirs = (d["components"]["schemas"][name] for d in (ours(), contract))
     compare_objects(mine, contract, theirs)
+
+
+def test_a_route_that_takes_a_key_says_what_a_reused_one_is() -> None:
+    for route in ROUTES:
+        refused = ours()["paths"][route.path][route.method.lower()]["responses"].get("422", {})
+        assert ("`idempotency_key_reused`" in refused.get("description", "")) == route.idempotent
