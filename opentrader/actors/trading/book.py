@@ -215,6 +215,11 @@ class TradeBook:
             self.postpone(trade.intent.id, now)
         return waiting
 
+    def waiting_blind(self) -> dict[str, Blind]:
+        """The pairs that cannot be read, and have a trade that waits for it: one that was dropped does not."""
+        waiting = {trade.intent.symbol for trade in self.trades.values() if not trade.dropped} if self.blind else ()
+        return {pair: blind for pair, blind in self.blind.items() if pair in waiting}
+
     def committed(self, key: str) -> Trade | None:
         """A trade as it is in the journal."""
         return self.unsaved.get(key) or self.trades.get(key)

@@ -203,7 +203,7 @@ class PositionManager(Actor):
             degraded=self._account.degraded,
             shown_at=dict(self._book.shown_at),
             rules=self._book.rules,
-            blind=dict(self._book.blind),
+            blind=self._book.waiting_blind(),
             unsearched=self._reconciliation.unsearched,
             halts=dict(self._control.halts),
             begun=self._begun,

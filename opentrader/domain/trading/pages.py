@@ -102,10 +102,15 @@ def compared(
 
 def _of_trades(seen: Observed) -> Iterator[OperatorPage]:
     for trade in seen.trades:
-        if trade.label not in AT_REST:
+        if trade.label not in AT_REST and not is_given_up(trade):
             for code, told in TRADE_PAGES:
                 if sentence := told(trade, seen):
                     yield OperatorPage(code, trade.intent.id, trade.intent.symbol, sentence, seen.at)
+
+
+def is_given_up(trade: Trade) -> bool:
+    """Whether an operator has dropped all that a trade held: no more is to be decided about it."""
+    return trade.dropped and trade.net <= 0
 
 
 def quarantine(trade: Trade, seen: Observed) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from opentrader.domain.trading.exchange import VenueState
 from opentrader.domain.trading.ledger import SymbolHalt
-from opentrader.domain.trading.lifecycle import Alert, Trade
+from opentrader.domain.trading.lifecycle import Alert, Trade, drop
 from opentrader.domain.trading.pages import (
     ACCOUNT_MS,
     DAEMON_PAGES,
@@ -111,6 +111,15 @@ def test_no_page_is_left_out_here() -> None:
 def test_a_trade_that_has_ended_pages_nobody() -> None:
     over = trade(BOUGHT, leg("C", "ABSENT"), label="FLAT", pauses=3, sends=(NOW,) * SETTINGS.budget)
     assert codes(of(over, shown_at={})) == []
+
+
+def test_a_trade_that_was_given_up_pages_nobody_until_it_buys_again() -> None:
+    """Where its market cannot be read, it is never seen again."""
+    stuck = trade(BOUGHT, leg("L", "OPEN"), label="QUARANTINE", quar="unknown", bare_at=1)
+    gone = drop(stuck, NOW)
+    assert codes(of(stuck)) != []
+    assert codes(of(gone)) == []
+    assert codes(of(gone.with_leg(replace(BOUGHT, cid="late")))) != []
 
 
 def test_a_page_names_its_trade_and_the_cause_of_the_quarantine() -> None:

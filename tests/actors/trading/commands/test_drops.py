@@ -160,6 +160,7 @@ async def test_a_coin_that_is_not_listed_any_more_is_dropped_after_a_restart(mar
     row = (await asking).trade
     assert (row.id, row.exit_reason) == (key, "orphan")
     assert market.snapshot.open_trades() == []
+    assert market.snapshot.blind == {}  # nobody has to know any more that it cannot be read
     await restarted(market)
     with pytest.raises(NotInThisState, match="has ended"):
         await market.ask(messages.DropTrade(key))
