@@ -134,6 +134,7 @@ async def test_a_repeat_is_told_the_same_also_after_a_restart(market: Market) ->
 
 async def test_a_drop_that_was_cut_off_is_carried_out_at_the_next_start(market: Market) -> None:
     trade = await quarantined(market)
+    await market.supervisor.stop()  # what it stores itself must not take the place of what is stored here
     now = market.clock.market_ms()
     command = Command("C1", "drop", PAIR, "ops", "", (trade.intent.id,), now)
     journaling = CommandTable(market.store).journaling(command)
