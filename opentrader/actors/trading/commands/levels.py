@@ -119,6 +119,12 @@ class LevelMoves(TradingPart):
     @handles(Moved)
     def moved(self, message: Moved) -> messages.LevelsMoved:
         trade, command = message.outcome.unwrap(), message.command
+        if trade.label == "QUARANTINE" and trade.move == "asked":
+            raise NotInThisState(
+                f"trade {trade.intent.id} in {command.symbol} is in quarantine, its levels were not moved",
+                hint="GET /api/trades shows the state",
+                **begun(command),
+            )
         mark, now = self.book.marks.get(command.symbol), self.links.clock.market_ms()
         over = self.book.has_ended(trade.intent.id)
         return messages.LevelsMoved(

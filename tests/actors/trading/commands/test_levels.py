@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from opentrader.actors import messages
+from opentrader.actors.trading import lifecycle_loop
 from opentrader.actors.trading.recovery.repeats import OutcomeOf
 from opentrader.domain.trading.venue import PriceBand
 from opentrader.errors import InvalidInput, NotInThisState, OrderRejected, PositionNotFound
@@ -152,3 +153,19 @@ async def test_a_price_that_does_not_come_holds_up_no_close(market: Market, monk
         come.set()
         with pytest.raises(NotInThisState, match="has ended"):
             await moving
+
+
+async def test_levels_of_a_trade_that_gets_stuck_are_not_told_as_closed(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trade = await opened(market)
+
+    def failing(*scene: Any) -> Any:
+        raise ZeroDivisionError("a price of 0")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(lifecycle_loop, "tick", failing)
+        with pytest.raises(NotInThisState, match="in quarantine, its levels were not moved") as told:
+            await moved(market, trade.id, sl_px=99.0)
+    assert told.value.facts["intent_id"]
+    assert await resting(market) == OLD
