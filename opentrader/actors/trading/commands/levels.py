@@ -151,7 +151,7 @@ class LevelMoves(TradingPart):
             raise PositionNotFound(f"there is no trade {key}", hint="GET /api/trades lists open positions")
         if trade is None or self.book.has_ended(key):
             raise NotInThisState(f"trade {key} has ended", hint="GET /api/trades/history shows how")
-        if trade.move == "asked":
+        if trade.move == "asked" and not trade.close_reason:
             raise NotInThisState(
                 f"the levels of trade {key} in {trade.intent.symbol} are being moved already",
                 hint="GET /api/trades shows when it is protected again",

@@ -17,6 +17,7 @@ from opentrader.exchange.paper.transport import InjectedFault, Script
 from opentrader.store.tables.commands import CommandTable
 from tests.fakes.market import PAIR, Market
 from tests.fakes.orders import buy, limit
+from tests.waiting import until
 
 OLD = {Decimal("98.01"), Decimal("104.02")}
 
@@ -106,6 +107,30 @@ async def test_only_a_protected_trade_is_moved(market: Market) -> None:
     await market.ask(messages.ClosePosition(PAIR))
     with pytest.raises(NotInThisState, match="has ended"):
         await market.ask(messages.MoveLevels(key, sl_px=99.0))
+
+
+async def test_a_refusal_says_whether_the_trade_is_being_moved_or_closed(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trade = await opened(market)
+
+    async def ticker(symbol: str, max_age: int = 0) -> Any:
+        return type("Told", (), {"last": Decimal(100)})()
+
+    with monkeypatch.context() as known:
+        known.setattr(market.connection, "ticker", ticker)
+        market.venue.transport.gate.clear()
+        moving = asyncio.create_task(market.ask(messages.MoveLevels(trade.id, sl_px=99.0)))
+        await until(lambda: market.snapshot.trades[0].move == "asked")
+        with pytest.raises(NotInThisState, match="are being moved already"):
+            await market.ask(messages.MoveLevels(trade.id, sl_px=99.0))
+        closing = asyncio.create_task(market.ask(messages.ClosePosition(PAIR)))
+        await until(lambda: bool(market.snapshot.trades[0].close_reason))
+        with pytest.raises(NotInThisState, match="is being closed"):
+            await market.ask(messages.MoveLevels(trade.id, sl_px=99.0))
+    market.venue.transport.gate.set()
+    await market.until(lambda snapshot: moving.done() and closing.done())
+    assert ((await moving).status, (await closing).count) == ("closed", 1)
 
 
 async def test_it_is_journaled_and_goes_on_after_a_restart(market: Market) -> None:
