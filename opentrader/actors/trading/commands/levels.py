@@ -29,6 +29,9 @@ from opentrader.domain.trading.order_rules import failed_filter
 from opentrader.domain.trading.venue import Filters
 from opentrader.errors import AskTimeout, Fault, InvalidInput, NotInThisState, OrderRejected, PositionNotFound
 
+MOVE_SENDS = 2  # of a trade's exits and closes a minute: the new exit, and the old one if that is refused
+CLOSE_SENDS = 2  # that a close can need besides
+
 Market = tuple[Filters, Decimal]
 """The rules of a market, and its last price."""
 
@@ -90,6 +93,7 @@ class LevelMoves(TradingPart):
         asked = levels_of(request, trade, filters)
         demand_between(asked, trade, last, self._rules)
         demand_filters(asked, trade, last, filters, self._rules)
+        demand_room(trade, now, self._rules)
         moved, pair = move(trade, asked.sl, asked.tp), trade.intent.symbol
         command = Command(
             id=self.links.ids.new(),
@@ -163,6 +167,18 @@ class LevelMoves(TradingPart):
                 hint="GET /api/trades and GET /api/pending-entries show the state",
             )
         return trade
+
+
+def demand_room(trade: Trade, now: int, rules: LifecycleSettings) -> None:
+    """Raise `NotInThisState` where a move could use up the exits and closes that a close of this minute needs."""
+    lately = sorted(at for at in trade.sends if now - at < rules.budget_window)
+    too_many = len(lately) + MOVE_SENDS + CLOSE_SENDS - rules.budget
+    if too_many > 0:
+        wait = lately[too_many - 1] + rules.budget_window - now
+        raise NotInThisState(
+            f"{len(lately)} exits of trade {trade.intent.id} were sent within a minute, and a close has to find room",
+            hint=f"its levels can be moved again in {wait / rules.budget_window * 60:.0f} s",
+        )
 
 
 async def market_of(exchange: Exchange, pair: str) -> Market:

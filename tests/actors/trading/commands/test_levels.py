@@ -11,6 +11,7 @@ import pytest
 from opentrader.actors import messages
 from opentrader.actors.trading import lifecycle_loop
 from opentrader.actors.trading.recovery.repeats import OutcomeOf
+from opentrader.domain.trading.lifecycle.settings import BINANCE
 from opentrader.domain.trading.venue import PriceBand
 from opentrader.errors import InvalidInput, NotInThisState, OrderRejected, PositionNotFound
 from opentrader.exchange.paper.transport import InjectedFault, Script
@@ -95,6 +96,22 @@ async def test_the_old_levels_are_placed_again_if_the_exchange_refuses_the_new_o
     assert told.trade is not None
     assert (told.status, told.trade.sl_px, told.trade.tp_px) == ("kept", 98.01, 104.02)
     assert await resting(market) == OLD
+
+
+async def test_moves_leave_room_for_a_close_of_the_same_minute(market: Market) -> None:
+    trade = await opened(market)
+    for level in (98.5, 98.6):
+        await moved(market, trade.id, sl_px=level)
+    with pytest.raises(NotInThisState, match=r"3 exits of trade .* were sent within a minute") as told:
+        await market.ask(messages.MoveLevels(trade.id, sl_px=98.7))
+    assert told.value.hint is not None
+    assert told.value.hint.startswith("its levels can be moved again in ")
+    assert await resting(market) == {Decimal("98.6"), Decimal("104.02")}
+    began = market.clock.market_ms()
+    closing = asyncio.create_task(market.ask(messages.ClosePosition(PAIR)))
+    await market.until(lambda snapshot: closing.done())
+    assert (await closing).count == 1
+    assert market.clock.market_ms() - began < BINANCE.budget_window
 
 
 async def test_only_a_protected_trade_is_moved(market: Market) -> None:
