@@ -31,6 +31,7 @@ class DropTrade(Message[TradeDropped]):
     """
 
     owner: ClassVar[str] = "position_manager"
+    licensed: ClassVar[bool] = True
     reduces: ClassVar[bool] = True
     urgent: ClassVar[bool] = True
     id: TradeId

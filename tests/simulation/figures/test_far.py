@@ -15,7 +15,7 @@ from opentrader.domain.trading.lifecycle import Ticked
 from opentrader.domain.trading.looks import Watch
 from tests.simulation import daemon
 from tests.simulation.faults.given import done
-from tests.simulation.simulation import Simulation
+from tests.simulation.simulation import RigFailed, Simulation
 from tests.simulation.weather import Weather
 
 TIMES = 15
@@ -62,5 +62,5 @@ def test_k14_it_is_found_if_nothing_is_decided_from_memory(monkeypatch: pytest.M
         "considered",
         lambda trade, *given: Ticked(trade, None, Watch(trade.intent.symbol, parts=frozenset({"open_orders"}))),
     )
-    with pytest.raises(AssertionError):
+    with pytest.raises((AssertionError, RigFailed)):  # too slow, or not closed in time
         test_k14_an_entry_and_a_close_take_few_round_trips(monkeypatch)

@@ -58,7 +58,10 @@ GIVEN: dict[str, Any] = {
     "bar_length_ms": 1,
     "post": messages.PostSignal(symbol="ETH", direction="buy", bot="b"),
 }
-NEEDED: dict[type[Message[Any]], dict[str, Any]] = {messages.PlaceManual: {"rr": "1:3"}}
+NEEDED: dict[type[Message[Any]], dict[str, Any]] = {
+    messages.PlaceManual: {"rr": "1:3"},
+    messages.MoveLevels: {"sl_px": 1.0},
+}
 
 # The fields whose annotation is a type and no more. They too refuse what is not of that type.
 UNBOUNDED = {
