@@ -52,7 +52,7 @@ def let_in(patch: pytest.MonkeyPatch) -> None:
 in_test("K3", "an operator overrules nothing", f"{SCRIPTS}::test_k3_the_run_finds_it_if_nothing_is_overruled")
 
 
-@caught_by("K4", Runs("thin", "order storm", first=7))
+@caught_by("K4", Runs("thin", "order storm", first=7, long=True))
 def unbounded(patch: pytest.MonkeyPatch) -> None:
     """A close that came to nothing counts for nothing, and is sent again at each poll."""
     for module in (fold, reply):
@@ -73,14 +73,14 @@ def unbound(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(idempotency, "bind", lambda connection, key, intent_id: "")
 
 
-@caught_by("K7", Runs("slow disk", "blamed the venue"))
+@caught_by("K7", Runs("slow disk", "blamed the venue", long=True))
 def counted(patch: pytest.MonkeyPatch) -> None:
     """What never left, because it was committed for too long, counts as refused."""
     patch.setattr(position_manager, "LATE_MS", 1_000)
     patch.setattr(reply, "NEVER_LEFT", frozenset())
 
 
-@caught_by("K9", Runs("hangs", "not looked at"))
+@caught_by("K9", Runs("hangs", "not looked at", long=True))
 def patient(patch: pytest.MonkeyPatch) -> None:
     """No call to the exchange has a deadline."""
     patch.setattr(connection, "ANSWER_SECONDS", 1e9)
@@ -93,14 +93,14 @@ def alone(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(looking, "pause", lambda leg, settings: settings.poll if leg.live else None)
 
 
-@caught_by("K9", Runs("calm", "stale account"))
+@caught_by("K9", Runs("calm", "stale account", long=True))
 def unasked(patch: pytest.MonkeyPatch) -> None:
     """An entry takes the account as it was last read, however long ago."""
     patch.setattr(entries, "YOUNG_MS", 1e12)
     patch.setattr(position_manager, "stale", lambda age: "")
 
 
-@caught_by("K11", Runs("delistings", "shut out"))
+@caught_by("K11", Runs("delistings", "shut out", long=True))
 def all_or_nothing(patch: pytest.MonkeyPatch) -> None:
     """Entries are barred everywhere while one trade could not be read."""
     finish = Reconciliation.finish
@@ -185,7 +185,7 @@ def ungated(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(PositionManager, "_why_barred", lambda manager: "")
 
 
-@caught_by("survivor", Runs("no coins", "oversold"))
+@caught_by("survivor", Runs("no coins", "oversold", long=True))
 def greedy(patch: pytest.MonkeyPatch) -> None:
     """A sale takes all that is free where the user had nothing at the entry."""
     size = sizing.size
