@@ -1,4 +1,4 @@
-"""What a person decides about one trade: it is named by its id, and no license bars it."""
+"""What a person decides about one trade: it is named by its id, and no license bars it while there is a position."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ def test_a_drop_names_a_trade() -> None:
     assert refused(messages.DropTrade, id="x" * 65) == {"id"}
 
 
-def test_a_drop_needs_no_license_and_may_use_the_last_space_of_a_disk() -> None:
-    assert not messages.DropTrade.licensed
+def test_a_drop_needs_no_license_for_a_position_and_may_use_the_last_space_of_a_disk() -> None:
+    assert messages.DropTrade.reduces
     assert is_exit(messages.DropTrade("x"))
 
 
