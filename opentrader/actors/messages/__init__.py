@@ -99,7 +99,7 @@ from opentrader.actors.messages.pending import (
     RiskReward,
     ratio_of,
 )
-from opentrader.actors.messages.repairs import DropTrade, LevelsMoved, MoveLevels, TradeDropped
+from opentrader.actors.messages.repairs import DropTrade, LevelsMoved, MoveLevels, MoveResult, TradeDropped
 from opentrader.actors.messages.signals import (
     Cleanup,
     CleanUpSignals,
@@ -229,6 +229,7 @@ __all__ = [
     "MarketSummary",
     "Mode",
     "MoveLevels",
+    "MoveResult",
     "MrSignalOf",
     "News",
     "NewsOf",

@@ -12,6 +12,8 @@ from opentrader.actors.messages.types import OK, Caller, Px, TradeId
 from opentrader.actors.runtime.message import Message
 from opentrader.errors import Fault
 
+MoveResult = Literal["moved", "kept", "closed", "replaced"]
+
 
 @dataclass(frozen=True, slots=True)
 class TradeDropped:
@@ -43,12 +45,13 @@ class DropTrade(Message[TradeDropped]):
 class LevelsMoved:
     """`status`: `kept` if the old levels are in place, because the price came too close or the exchange refused.
 
-    `closed` if the trade was being closed, or had ended, before its levels were moved. `trade`: as it is now, null if
-    it has ended. `intent_id`: the id of the command.
+    `closed` if the trade was being closed, or had ended, before its levels were moved. `replaced` in the answer to a
+    repeat, if the levels were moved again since, whatever became of this move. `trade`: as it is now, null if it has
+    ended. `intent_id`: the id of the command.
     """
 
     ok: OK = field(default=True, init=False)
-    status: Literal["moved", "kept", "closed"]
+    status: MoveResult
     trade: TradeReply | None
     intent_id: str
 

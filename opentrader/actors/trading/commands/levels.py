@@ -94,7 +94,7 @@ class LevelMoves(TradingPart):
         demand_between(asked, trade, last, self._rules)
         demand_filters(asked, trade, last, filters, self._rules)
         demand_room(trade, now, self._rules)
-        moved, pair = move(trade, asked.sl, asked.tp), trade.intent.symbol
+        pair = trade.intent.symbol
         command = Command(
             id=self.links.ids.new(),
             kind="levels",
@@ -104,6 +104,7 @@ class LevelMoves(TradingPart):
             trades=(request.id,),
             at_ms=now,
         )
+        moved = move(trade, asked.sl, asked.tp, by=command.id)
         save = self._loop.saving(moved, "levels asked", now)
         keep = self._journal.commit([self._commands.journaling(command), save], vital=False)
         return self.links.pipe(keep, then=partial(MoveJournaled, command, moved), exclusive=pair, facts=begun(command))
@@ -116,14 +117,15 @@ class LevelMoves(TradingPart):
         return self.answer(message.command)
 
     def answer(self, command: Command) -> Reply[Any]:
-        """The reply to a command, whenever it is asked for: what the levels of its trade are."""
-        waiting = until_moved(self.links.tell, command, self._settled(command.trades[0]))
+        """The reply to a command, whenever it is asked for: what became of the levels that it asked for."""
+        waiting = until_moved(self.links.tell, command, self._settled(command))
         return self.links.pipe(waiting, then=partial(Moved, command), facts=begun(command))
 
     @handles(Moved)
     def moved(self, message: Moved) -> messages.LevelsMoved:
         trade, command = message.outcome.unwrap(), message.command
-        if trade.label == "QUARANTINE" and trade.move == "asked":
+        result = result_of(trade, command)
+        if result == "closed" and trade.label == "QUARANTINE":
             raise NotInThisState(
                 f"trade {trade.intent.id} in {command.symbol} is in quarantine, its levels were not moved",
                 hint="GET /api/trades shows the state",
@@ -132,18 +134,24 @@ class LevelMoves(TradingPart):
         mark, now = self.book.marks.get(command.symbol), self.links.clock.market_ms()
         over = self.book.has_ended(trade.intent.id)
         return messages.LevelsMoved(
-            status="moved" if trade.move == "done" else "kept" if trade.move == "kept" else "closed",
+            status=result,
             trade=None if over else trade_reply(trade, mark, now),
             intent_id=command.id,
         )
 
-    def _settled(self, key: str) -> Callable[[], Trade | None]:
+    def _settled(self, command: Command) -> Callable[[], Trade | None]:
         """Returns the trade once its levels are placed, or given up; for the actor's thread."""
+        key = command.trades[0]
 
         def settled() -> Trade | None:
             trade = self.book.trades.get(key) or self._journal.trade(key)
             assert trade is not None, "a command is about trades of the journal"
-            waits = trade.move == "asked" and not trade.close_reason and trade.label != "QUARANTINE"
+            waits = (
+                trade.move == "asked"
+                and trade.move_id == command.id
+                and not trade.close_reason
+                and trade.label != "QUARANTINE"
+            )
             return None if waits and not self.book.has_ended(key) else trade
 
         return settled
@@ -167,6 +175,13 @@ class LevelMoves(TradingPart):
                 hint="GET /api/trades and GET /api/pending-entries show the state",
             )
         return trade
+
+
+def result_of(trade: Trade, command: Command) -> messages.MoveResult:
+    """What became of a move that is settled; a trade only tells the outcome of its last one."""
+    if trade.move_id != command.id:
+        return "replaced"
+    return "moved" if trade.move == "done" else "kept" if trade.move == "kept" else "closed"
 
 
 def demand_room(trade: Trade, now: int, rules: LifecycleSettings) -> None:

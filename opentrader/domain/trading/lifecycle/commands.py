@@ -70,9 +70,12 @@ def trail(trade: Trade, level: Decimal, filters: Filters, now: int, settings: Li
     return replace(trade, want=level)
 
 
-def move(trade: Trade, sl: Decimal, tp: Decimal) -> Trade:
-    """Ask for other levels; a stop that trailing has asked for is forgotten, for a person has decided."""
-    return replace(trade, move="asked", move_sl=sl, move_tp=tp, want=ZERO)
+def move(trade: Trade, sl: Decimal, tp: Decimal, by: str = "") -> Trade:
+    """Ask for other levels; a stop that trailing has asked for is forgotten, for a person has decided.
+
+    `by`: the id of the command, which finds what became of it.
+    """
+    return replace(trade, move="asked", move_id=by, move_sl=sl, move_tp=tp, want=ZERO)
 
 
 def booted(trade: Trade, now: int, settings: LifecycleSettings = BINANCE) -> Trade:

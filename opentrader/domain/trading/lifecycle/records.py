@@ -158,12 +158,12 @@ class Trade:
 
     `base_at_entry` is the quantity of the user's own coins. `rep_old`, `rep_new` are the levels of a replacement in
     progress; `stage` is 1 when its new level was given up. `want` is the stop that trailing requests; `move_sl` and
-    `move_tp` are the levels that a person has asked for, and `rep_tp` the target of a replacement for these. `adj` is
-    the quantity by which the position was reduced. `overruled`: when an operator closed or dropped it in quarantine.
-    `halt`: cancel the entry. `ok_at` is the last good read in which exits covered the position, `bare_at` since when
-    they do not. `retry_at`: end of a pause that the venue demanded. `sends` are the instants of its latest exits and
-    closes. `pauses` counts the pauses after failed closes, while their cause, `paused_for`, and about the price,
-    `paused_px`, stay.
+    `move_tp` are the levels that a person has asked for by the command `move_id`, and `rep_tp` the target of a
+    replacement for these. `adj` is the quantity by which the position was reduced. `overruled`: when an operator
+    closed or dropped it in quarantine. `halt`: cancel the entry. `ok_at` is the last good read in which exits covered
+    the position, `bare_at` since when they do not. `retry_at`: end of a pause that the venue demanded. `sends` are the
+    instants of its latest exits and closes. `pauses` counts the pauses after failed closes, while their cause,
+    `paused_for`, and about the price, `paused_px`, stay.
     """
 
     intent: Intent
@@ -177,6 +177,7 @@ class Trade:
     stage: int = 0
     rep_tp: Decimal = ZERO
     move: Move = ""
+    move_id: str = ""
     move_sl: Decimal = ZERO
     move_tp: Decimal = ZERO
     close_reason: str = ""

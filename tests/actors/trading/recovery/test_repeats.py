@@ -55,6 +55,12 @@ async def marked(market: Market) -> None:
     raise AssertionError(market.snapshot.trades)
 
 
+async def moved(market: Market, request: messages.MoveLevels) -> messages.LevelsMoved:
+    moving = asyncio.create_task(market.ask(request))
+    await market.until(lambda snapshot: moving.done())
+    return await moving
+
+
 @pytest.mark.parametrize("request_", [CLOSE, CLOSE_ALL, SELL], ids=["close", "closeall", "sell"])
 async def test_a_close_is_told_from_its_own_trades_also_after_a_restart(market: Market, request_: Any) -> None:
     await reserved(market)
@@ -161,6 +167,16 @@ async def test_of_two_attempts_of_one_entry_one_buys(market: Market) -> None:
     )
     assert sum(isinstance(answer, messages.ManualPlaced) for answer in answers) == 1
     assert len(market.snapshot.pending()) == 1
+
+
+async def test_a_move_of_levels_is_not_told_the_outcome_of_a_later_one(market: Market) -> None:
+    await reserved(market)
+    trade = (await market.ask(buy())).trade.id
+    for level, key in ((99.0, KEY), (98.5, "")):
+        assert (await moved(market, messages.MoveLevels(trade, sl_px=level, idem_key=key))).status == "moved"
+        told = await repeated(market)
+        assert (told.status, told.intent_id) == ("moved" if key else "replaced", await begun(market))
+        assert told.trade.sl_px == level
 
 
 async def test_an_entry_that_another_client_has_closed_is_told_as_closed(market: Market) -> None:
