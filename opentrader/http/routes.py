@@ -378,7 +378,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("GET", "/api/explain/{symbol}", "explain", BEYOND, messages.ExplanationOf, errors=_UNLISTED, sample=_BTC_MTF),
     Route("POST", "/api/halt", "halt", BEYOND, messages.Halt, strict=True, sample={"reason": "operator"}),
-    Route("POST", "/api/resume", "resume", BEYOND, messages.Resume, strict=True),
+    Route("POST", "/api/resume", "resume", BEYOND, messages.Resume, strict=True, errors=_UNLISTED),
     Route("GET", "/api/audit", "getAudit", BEYOND, messages.AuditOf, paged=True, sample={"limit": "50"}),
     Route("GET", "/api/metrics", "getMetrics", BEYOND, page="metrics"),
     Route("GET", "/api/events", "getEvents", BEYOND, messages.Events, stream=True, sample={"types": "agent,signal"}),

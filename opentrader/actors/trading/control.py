@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -20,9 +21,11 @@ from opentrader.actors.trading.log import log_control
 from opentrader.actors.trading.pending import CancelPendingEntry
 from opentrader.domain.ports import Clock
 from opentrader.domain.time_limits import CLOSE_SECONDS
+from opentrader.domain.trading.exchange import Exchange
 from opentrader.domain.trading.ledger import ClosedTrade, Control, SymbolHalt
 from opentrader.domain.trading.lifecycle import Trade, stray_sale
 from opentrader.domain.trading.ports import Change
+from opentrader.errors import ExchangeError, SymbolNotFound
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +116,10 @@ class ControlDesk(TradingPart):
         if message.symbol is None:
             return self.links.pipe(resumed(self.links.ask))
         halt = self.halts.get(message.symbol)
-        work = self._control_store.end_halt(halt) if halt is not None else nothing_halted()
+        if halt is not None:
+            work = self._control_store.end_halt(halt)
+        else:
+            work = demand_market(self._exchange, message.symbol, sorted(self.halts))
         return self.links.pipe(work, then=partial(SymbolResumed, halt))
 
     @handles(SymbolResumed)
@@ -183,8 +189,14 @@ async def halted_by(ask: Ask, clock: Clock, reason: str) -> None:
     await changed_control(ask, lambda control: replace(control, halted=True, reason=reason, since=now))
 
 
-async def nothing_halted() -> None:
-    """Nothing needs to be stored."""
+async def demand_market(exchange: Exchange, pair: str, halted: Sequence[str]) -> None:
+    """Nothing is halted in a symbol, which is no error if there is such a market. Raises `SymbolNotFound`."""
+    with suppress(ExchangeError):  # an exchange that does not answer cannot tell that there is none
+        try:
+            await exchange.filters(pair)
+        except SymbolNotFound as error:
+            hint = f"symbols that are halted now: {', '.join(halted) or 'none'}"
+            raise SymbolNotFound(f"{pair} is not halted, and {error.detail}", hint=hint) from None
 
 
 async def resumed(ask: Ask) -> messages.Halted:

@@ -11,6 +11,7 @@ from contextlib import suppress
 
 from aiohttp import web
 
+from opentrader.errors import Fault, InvalidInput
 from opentrader.http.events.kinds import KINDS
 from opentrader.http.events.log import EventLog, frame
 from opentrader.http.gateway import Gateway
@@ -30,9 +31,9 @@ class EventStreams:
         self._log: EventLog | None = None
 
     async def send(self, request: web.BaseRequest, types: str | None) -> web.StreamResponse:
-        """Send events until the client disconnects or is too slow, or the daemon stops."""
+        """Send events until the client disconnects or is too slow, or the daemon stops. Raises `InvalidInput`."""
+        wanted = _wanted(types)
         system, commit = await self._gateway.system(), (await self._gateway.health()).commit
-        wanted = frozenset(types.split(",")) if types else frozenset(KINDS)
         headers = {**HEADERS, "Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
         response = web.StreamResponse(headers=headers)
         await response.prepare(request)
@@ -79,6 +80,15 @@ class Cursor:
         events = self._log.after(self._id)
         self._id += len(events)
         return b"".join(event.text for event in events if event.kind in self._wanted)
+
+
+def _wanted(types: str | None) -> frozenset[str]:
+    """The kinds that are named, or all. Raises `InvalidInput` for a kind that does not exist: nobody would miss it."""
+    named = frozenset(types.split(",")) if types else frozenset(KINDS)
+    if unknown := sorted(named - KINDS.keys() - {"hello"}):
+        message = f"no such event kind: {', '.join(unknown)}; known: {', '.join(KINDS)}"
+        raise InvalidInput([Fault(("query", "types"), message, "enum", input=types)])
+    return named
 
 
 def _beginning(log: EventLog, wanted: frozenset[str], seen: int | None, commit: str) -> tuple[bytes, Cursor]:

@@ -18,14 +18,16 @@ from opentrader.actors.trading.control import (
     ControlStored,
     SetControl,
     changed_control,
+    demand_market,
     halted_by,
     resumed,
 )
 from opentrader.domain.time_limits import CLOSE_SECONDS
-from opentrader.domain.trading.exchange import NewOrder
+from opentrader.domain.trading.exchange import Exchange, NewOrder
 from opentrader.domain.trading.ledger import Control, SymbolHalt
 from opentrader.domain.trading.lifecycle.ids import exit_id
-from opentrader.errors import StorageFull, TradingHalted
+from opentrader.domain.trading.venue import Filters
+from opentrader.errors import ExchangeError, StorageFull, SymbolNotFound, TradingHalted
 from opentrader.store.tables.control import ControlTable
 from opentrader.store.tables.journal import JournalTable
 from tests.fakes.clock import NOW, StillClock
@@ -162,6 +164,36 @@ async def test_k16_only_the_operator_ends_the_halt_of_a_symbol(rich: Market) -> 
     assert (await rich.ask(messages.Resume(symbol=PAIR))).halted is False  # it is no error that nothing was halted
     assert (await rich.ask(buy())).status == "opened"
     await until(lambda: "symbol_halted" not in rich.pages)
+
+
+async def test_a_symbol_that_does_not_exist_cannot_be_resumed(rich: Market) -> None:
+    with pytest.raises(
+        SymbolNotFound, match="NOPEUSDT is not halted, and the paper exchange does not trade"
+    ) as refused:
+        await rich.ask(messages.Resume(symbol="NOPEUSDT"))
+    assert refused.value.hint == "symbols that are halted now: none"
+    await orphaned(rich, "5")
+    with pytest.raises(SymbolNotFound) as refused:
+        await rich.ask(messages.Resume(symbol="NOPEUSDT"))
+    assert refused.value.hint == f"symbols that are halted now: {PAIR}"
+    assert PAIR in rich.snapshot.halts
+
+
+async def test_a_halted_symbol_that_is_not_listed_any_more_can_be_resumed(rich: Market) -> None:
+    await orphaned(rich, "5")
+    await rich.stop()
+    rich.feed.coins = ["AAA"]
+    await rich.start()
+    await rich.ask(messages.Resume(symbol=PAIR))
+    assert rich.snapshot.halts == {}
+
+
+async def test_an_exchange_that_does_not_answer_does_not_tell_that_there_is_no_such_symbol() -> None:
+    class Silent:
+        async def filters(self, symbol: str) -> Filters:
+            raise ExchangeError("the exchange does not answer")
+
+    await demand_market(cast(Exchange, Silent()), PAIR, ())
 
 
 async def test_k16_the_fact_and_the_halt_are_one_commit(

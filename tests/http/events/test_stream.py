@@ -224,7 +224,7 @@ async def test_of_a_halt_from_before_nobody_knows_the_beginning(site: Any, syste
 
 
 async def test_only_the_wanted_kinds_are_told(site: Any, system: Any) -> None:
-    async with streaming(site, system, "?types=pending,signal,nonsense") as stream:
+    async with streaming(site, system, "?types=hello,pending,signal") as stream:
         assert len(await stream.beginning()) == 1
         show(system, "Scan")
         show_signals(system, SIGNAL)
@@ -260,3 +260,11 @@ async def test_what_is_not_known_yet_is_told_once_it_is(site: Any, system: Any) 
 async def test_types_are_names_with_commas(site: Any, types: str) -> None:
     response = await site.send("GET", "/api/events", params={"types": types})
     assert response.status == 422
+
+
+async def test_a_kind_that_does_not_exist_is_refused_with_those_that_do(site: Any) -> None:
+    response = await site.send("GET", "/api/events", params={"types": "pages,agent,sigal"})
+    assert response.status == 422
+    (fault,) = response.json()["detail"]
+    assert (fault["loc"], fault["input"]) == (["query", "types"], "pages,agent,sigal")
+    assert fault["msg"].startswith("no such event kind: pages, sigal; known: trade, signal, pending")
