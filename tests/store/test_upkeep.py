@@ -30,25 +30,48 @@ async def kept(store: Store, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[N
     task.cancel()
 
 
-def page_of_events(connection: apsw.Connection) -> int:
+def page_of(connection: apsw.Connection, table: str) -> int:
     """The root of the table in the file, counted from 1."""
-    return int(connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'events'").get)
+    return int(connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).get)
 
 
-async def test_damage_among_the_events_is_found_once_the_store_is_open(data_dir: Path) -> None:
-    """Their check takes too long at a start; nothing is decided by what they hold."""
+@pytest.mark.parametrize("table", ["events", "history"])
+async def test_damage_in_what_grows_is_found_once_the_store_is_open(
+    data_dir: Path, table: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The check of these takes too long at a start."""
+    monkeypatch.setattr(upkeep, "CALM_SECONDS", 0.0)
     told = list[str]()
     with closing(Store.open(data_dir)) as store:
-        await upkeep.check(store, told.append)
-        root = store.read(page_of_events)
+        await upkeep.check_rest(store, told.append)
+        root = store.read(partial(page_of, table=table))
     assert told == []
     with (data_dir / DATABASE).open("r+b") as file:
         file.seek((root - 1) * 4096)
         file.write(b"\xff" * 4096)
     with closing(Store.open(data_dir)) as store:
-        await upkeep.check(store, told.append)
-    (reason,) = told
-    assert reason.startswith("the store is damaged: ")
+        await upkeep.check_rest(store, told.append)
+    assert all(reason.startswith("the store is damaged: ") for reason in told)
+    assert told
+
+
+async def test_damage_in_the_history_is_found_before_the_start_is_over(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The limits of the day follow from it."""
+    monkeypatch.setattr(upkeep, "CALM_SECONDS", 3600.0)
+    Store.open(data_dir).close()
+    with closing(apsw.Connection(str(data_dir / DATABASE))) as connection:
+        root = page_of(connection, "history")
+    with (data_dir / DATABASE).open("r+b") as file:
+        file.seek((root - 1) * 4096)
+        file.write(b"\xff" * 4096)
+    told: asyncio.Queue[str] = asyncio.Queue()
+    with closing(Store.open(data_dir)) as store:
+        task = asyncio.create_task(upkeep.look_after(store, told.put_nowait))
+        assert (await told.get()).startswith("the store is damaged: ")
+        task.cancel()
+        await asyncio.wait([task])
 
 
 async def test_a_store_that_cannot_be_read_is_not_called_damaged(

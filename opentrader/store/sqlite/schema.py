@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from importlib import resources
 
 import apsw
@@ -11,8 +11,9 @@ from apsw import Connection
 from opentrader.errors import ConfigError
 from opentrader.store.sqlite.connection import APPLICATION_ID
 
-LATER = frozenset({"events"})
-"""What `upkeep` checks while the daemon runs: no decision depends on it."""
+LATER = ("history", "events")
+"""What `upkeep` checks while the daemon runs, because it grows for ever. No decision depends on the events, and of the
+history the start reads only the rows of today."""
 
 
 def migrations() -> list[str]:
@@ -25,12 +26,12 @@ def migrations() -> list[str]:
 def refuse_unusable(connection: Connection, newest: int) -> None:
     """Raise `ConfigError` for a file that is foreign, damaged or newer than `newest`. Changes nothing.
 
-    `LATER` is left out of a store that needs no migration: its check takes a second for a million events.
+    `LATER` is left out of a store that needs no migration: its check takes more than a second for a million events.
     """
     try:
         _refuse_foreign(connection)
         _refuse_newer(connection, newest)
-        finding = damage(connection, but=LATER if version(connection) == newest else frozenset())
+        finding = damage_of(connection, _at_once(connection)) if version(connection) == newest else damage(connection)
     except apsw.NotADBError:
         raise _foreign(connection) from None
     except apsw.CorruptError as error:
@@ -43,15 +44,14 @@ def refuse_unusable(connection: Connection, newest: int) -> None:
         )
 
 
-def damage(connection: Connection, *, but: Collection[str] = ()) -> str | None:
-    """What is damaged, in SQLite's words, in the file or in all tables `but` these; None for nothing."""
-    if not but:
-        checks = ["PRAGMA quick_check(1)"]
-    else:
-        names = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
-        checks = [f"PRAGMA quick_check({name})" for (name,) in names if name not in but]
-    findings = (str(finding) for check in checks for (finding,) in connection.execute(check))
-    return next((finding for finding in findings if finding != "ok"), None)
+def damage(connection: Connection) -> str | None:
+    """What is damaged in the file, in SQLite's words; None for nothing."""
+    return _finding(connection, ["PRAGMA quick_check(1)"])
+
+
+def damage_of(connection: Connection, tables: Iterable[str]) -> str | None:
+    """What is damaged in these tables; None for nothing."""
+    return _finding(connection, [f"PRAGMA quick_check({name})" for name in tables])
 
 
 def version(connection: Connection) -> int:
@@ -73,6 +73,16 @@ def migrate(connection: Connection, steps: Sequence[str]) -> None:
                 pass
             connection.pragma("application_id", APPLICATION_ID)
             connection.pragma("user_version", number)
+
+
+def _at_once(connection: Connection) -> list[str]:
+    names = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+    return [str(name) for (name,) in names if name not in LATER]
+
+
+def _finding(connection: Connection, checks: Iterable[str]) -> str | None:
+    findings = (str(finding) for check in checks for (finding,) in connection.execute(check))
+    return next((finding for finding in findings if finding != "ok"), None)
 
 
 def _refuse_foreign(connection: Connection) -> None:

@@ -47,6 +47,17 @@ async def test_pages_are_filtered_and_newest_first(store: Store) -> None:
     assert ids(action="' OR 1") == ([], 0)
 
 
+async def test_the_total_counts_what_came_after_the_last_page(full: Store) -> None:
+    """Entries that were counted are not read again, so their number must stay right as others come."""
+    log = AuditTable(full)
+    totals = [log.page(1, 0)[1]]
+    for action in ("trade", "halt"):
+        await log.append(replace(ENTRY, action=action))
+        totals.append(log.page(1, 0)[1])
+    assert totals == [2, 3, 4]
+    assert log.page(1, 0)[1] == AuditTable(full).page(1, 0)[1]
+
+
 async def test_the_events_of_trades_are_no_audit_entries(full: Store) -> None:
     def seqs(connection: Connection) -> list[int]:
         return [event.seq for event in events.since(connection, 0)]
