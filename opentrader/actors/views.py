@@ -247,13 +247,15 @@ def _looks(snapshot: TradingSnapshot, asking: Asking) -> tuple[messages.LookRow,
 
 def _venue(asking: Asking) -> messages.VenueReply:
     state = asking.venue_state
-    limit = state.weight_limit or None
+    limit, lost_since = state.weight_limit or None, state.stream_lost_since
     return messages.VenueReply(
         reachable=state.reachable,
         banned_until=int(asking.now + state.pause) + 1 if state.pause else None,
         weight_used=state.weight_used,
         weight_limit=limit,
         weight_left=None if limit is None else max(0, limit - state.weight_used),
+        stream=state.stream,
+        stream_lost_since=int(lost_since) if lost_since is not None and state.stream == "lost" else None,
     )
 
 

@@ -47,7 +47,7 @@ class VenueConnection:
         self._calls, self._clock, self._speed = CheckedCalls(calls), clock, max(1.0, speed)
         self._shared = SharedReads()
         self._rules: dict[str, Filters] = {}
-        self._stream = Stream(self._streamed)
+        self._stream = Stream(self._streamed, clock.steady)
         self._reachable = True
 
     async def close(self) -> None:
@@ -57,7 +57,14 @@ class VenueConnection:
 
     def state(self) -> VenueState:
         governor = self.governor
-        return VenueState(self._reachable, governor.pause, governor.used, governor.limit)
+        return VenueState(
+            self._reachable,
+            governor.pause,
+            governor.used,
+            governor.limit,
+            pushes=self._calls.pushes,
+            stream_lost_since=self._stream.lost_since,
+        )
 
     # --- writes
 

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from opentrader.domain.trading.exchange import Followed, Hear, StreamLost, VenueEvent
+from opentrader.domain.trading.exchange import Followed, Hear, StreamAlive, StreamLost, VenueEvent
 from opentrader.errors import OpentraderError
 
 SILENT_SECONDS = 5.0  # without a sign of life
@@ -20,21 +20,37 @@ Open = Callable[[Hear, Followed], Coroutine[Any, Any, None]]
 
 
 class Stream:
-    """At most one stream, for whoever asked last. `open_` opens one and runs until it breaks. For one event loop."""
+    """At most one stream, for whoever asked last. `open_` opens one and runs until it breaks. For one event loop.
 
-    def __init__(self, open_: Open) -> None:
-        self._open = open_
+    `lost_since`: by the clock `now`; None while the stream is alive. One that was never open counts as lost.
+    """
+
+    def __init__(self, open_: Open, now: Callable[[], float]) -> None:
+        self._open, self._now = open_, now
         self._task: asyncio.Task[None] | None = None
+        self.lost_since: float | None = now()
 
     async def begin(self, hear: Hear, followed: Followed) -> None:
         await self.close()
-        self._task = asyncio.create_task(kept_open(self._open, hear, followed))
+
+        def noted(event: VenueEvent) -> None:
+            self._note(event)
+            hear(event)
+
+        self._task = asyncio.create_task(kept_open(self._open, noted, followed))
 
     async def close(self) -> None:
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+
+    def _note(self, event: VenueEvent) -> None:
+        """As its listener counts: only a sign of life makes it alive. The first loss in a row dates it."""
+        if isinstance(event, StreamAlive):
+            self.lost_since = None
+        elif isinstance(event, StreamLost) and self.lost_since is None:
+            self.lost_since = self._now()
 
 
 class Line:

@@ -65,6 +65,9 @@ def _venue(status: messages.BotStatus) -> Iterator[GaugeMetricFamily]:
     if venue.weight_left is not None:
         left = "Request weight that is left of the limit."
         yield GaugeMetricFamily("opentrader_venue_weight_left", left, value=venue.weight_left)
+    if venue.stream != "off":
+        alive = "1 while the stream of the exchange tells of changes, so that less is polled."
+        yield GaugeMetricFamily("opentrader_venue_stream_alive", alive, value=float(venue.stream == "on"))
     looks = GaugeMetricFamily(
         "opentrader_not_looked_at_seconds", "Seconds since the exchange has shown the orders.", labels=["symbol"]
     )

@@ -201,9 +201,12 @@ def test_the_status_tells_when_the_orders_of_each_trade_were_looked_at() -> None
 @pytest.mark.parametrize(
     ("state", "told"),
     [
-        (VenueState(), messages.VenueReply(True, None, 0, None, None)),
-        (VenueState(False, 30.2, 90, 100), messages.VenueReply(False, int(NOW) + 31, 90, 100, 10)),
-        (VenueState(True, 0.0, 120, 100), messages.VenueReply(True, None, 120, 100, 0)),
+        (VenueState(), messages.VenueReply(True, None, 0, None, None, "off", None)),
+        (VenueState(False, 30.2, 90, 100), messages.VenueReply(False, int(NOW) + 31, 90, 100, 10, "off", None)),
+        (VenueState(True, 0.0, 120, 100), messages.VenueReply(True, None, 120, 100, 0, "off", None)),
+        (VenueState(pushes=True), messages.VenueReply(True, None, 0, None, None, "on", None)),
+        (VenueState(pushes=True, stream_lost_since=7.9), messages.VenueReply(True, None, 0, None, None, "lost", 7)),
+        (VenueState(stream_lost_since=7.9), messages.VenueReply(True, None, 0, None, None, "off", None)),
     ],
 )
 def test_the_status_tells_how_the_venue_is_doing(state: VenueState, told: messages.VenueReply) -> None:

@@ -325,10 +325,13 @@ async def test_a_venue_without_push_is_not_asked_for_a_stream(scene: Any, monkey
     scene.exchange.transport.wire = Wire(WireTerms(push=False))
     asked = counted(scene, monkeypatch, "stream")
     await link.stream(told.append, tuple)
+    assert link.state().stream == "off"
     scene.exchange.transport.wire = Wire(WireTerms())
+    assert link.state().stream == "lost"
     await link.stream(told.append, tuple)
     await until(lambda: asked)
     assert asked == ["stream"]
     assert link.governor.used == WEIGHTS["stream"]
     await until(lambda: told == [StreamAlive()])
+    assert link.state().stream == "on"
     await link.close()

@@ -11,6 +11,7 @@ import pytest
 from opentrader.domain.trading.exchange import OrderChanged, StreamAlive, StreamLost, Unreachable
 from opentrader.exchange import stream
 from opentrader.exchange.stream import Stream
+from tests.fakes.clock import NOW, StillClock
 from tests.waiting import until
 
 ALIVE, LOST = StreamAlive(), StreamLost()
@@ -37,7 +38,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def kept(opened: Any, times: int) -> list[Any]:
     """The events of as many connections."""
-    told, kept_open = list[Any](), Stream(opened)
+    told, kept_open = list[Any](), Stream(opened, StillClock().steady)
     await kept_open.begin(told.append, tuple)
     await until(lambda: told.count(LOST) >= times)
     await kept_open.close()
@@ -50,6 +51,32 @@ async def test_a_stream_that_breaks_is_told_as_lost_and_opened_again() -> None:
     assert len(opened.hears) >= 2
 
 
+async def test_it_tells_since_when_it_is_lost() -> None:
+    """A stream that was never open, and one that tells of an order only, count as lost, as for who listens."""
+    clock, told = StillClock(), list[Any]()
+    seen: list[float | None] = []
+
+    def brief(hear: Any) -> None:
+        seen.append(kept_open.lost_since)
+        hear(OrderChanged("BTCUSDT"))
+        seen.append(kept_open.lost_since)
+        hear(ALIVE)
+        seen.append(kept_open.lost_since)
+        clock.now += 60
+
+    def broken(hear: Any) -> None:
+        seen.append(kept_open.lost_since)
+        clock.now += 60
+
+    kept_open = Stream(Opened(brief, broken), clock.steady)
+    clock.now += 60
+    await kept_open.begin(told.append, tuple)
+    await until(lambda: told.count(LOST) >= 2)
+    assert seen == [NOW, NOW, None, NOW + 120]
+    assert kept_open.lost_since == NOW + 120
+    await kept_open.close()
+
+
 async def test_a_silent_stream_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, "SILENT_SECONDS", 0.01)
     assert (await kept(Opened(), 2))[:2] == [LOST, LOST]
@@ -58,7 +85,7 @@ async def test_a_silent_stream_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_what_a_connection_brings_after_its_end_is_not_heard() -> None:
     """An event that was under way would pass a dead stream off as alive."""
     opened, told = Opened(lambda hear: hear(ALIVE)), list[Any]()
-    kept_open = Stream(opened)
+    kept_open = Stream(opened, StillClock().steady)
     await kept_open.begin(told.append, tuple)
     await until(lambda: len(opened.hears) == 2)
     opened.hears[0](ALIVE)
@@ -88,7 +115,7 @@ async def test_a_stream_that_is_lost_soon_is_opened_less_and_less_often(monkeypa
     monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: time[0])
     monkeypatch.setattr(asyncio, "sleep", slept)
     opened = Opened(*map(lasting, (1, 1, 1, 1, 1, 1, 61, 1)))
-    kept_open = Stream(opened)
+    kept_open = Stream(opened, StillClock().steady)
     await kept_open.begin(lambda event: None, tuple)
     while len(pauses) < 8:
         await sleep(0)
@@ -98,7 +125,7 @@ async def test_a_stream_that_is_lost_soon_is_opened_less_and_less_often(monkeypa
 
 async def test_who_asks_last_is_told() -> None:
     opened, first, second = Opened(), list[Any](), list[Any]()
-    kept_open = Stream(opened)
+    kept_open = Stream(opened, StillClock().steady)
     await kept_open.begin(first.append, tuple)
     await until(lambda: len(opened.hears) == 1)
     await kept_open.begin(second.append, tuple)

@@ -34,7 +34,7 @@ STATUS = messages.BotStatus(
     account_age_sec=2,
     not_looked_at_sec=None,
     looks=(),
-    venue=messages.VenueReply(True, None, 0, None, None),
+    venue=messages.VenueReply(True, None, 0, None, None, "off", None),
     alerts=(),
     disk=messages.DiskReply(free_bytes=1 << 40, reserve_bytes=16 << 20, degraded=False, slow_commits=0),
     actors=(),
@@ -112,15 +112,22 @@ async def test_the_account_is_in_figures_once_it_was_read_and_pages_always(site:
 async def test_the_venue_and_the_looks_are_in_figures(site: Any, system: Any) -> None:
     told = await samples(site)
     assert (told["opentrader_venue_reachable", ""], told["opentrader_venue_banned_seconds", ""]) == (1, 0)
-    assert ("opentrader_venue_weight_left", "") not in told
+    assert not {("opentrader_venue_weight_left", ""), ("opentrader_venue_stream_alive", "")} & told.keys()
     assert {symbol for name, symbol in told if name == "opentrader_not_looked_at_seconds"} == set()
     looks = tuple(messages.LookRow(*row) for row in (("a", "X", 7), ("b", "X", 9), ("c", "Y", 1)))
-    banned = messages.VenueReply(False, 30, 5_900, 6_000, 100)
+    banned = messages.VenueReply(False, 30, 5_900, 6_000, 100, "lost", 10)
     system.answers[messages.StatusOf] = replace(STATUS, venue=banned, looks=looks, not_looked_at_sec=9)
     told = await samples(site)
     assert (told["opentrader_venue_reachable", ""], told["opentrader_venue_banned_seconds", ""]) == (0, 30)
     assert (told["opentrader_venue_weight_used", ""], told["opentrader_venue_weight_left", ""]) == (5_900, 100)
+    assert told["opentrader_venue_stream_alive", ""] == 0
     assert (told["opentrader_not_looked_at_seconds", "X"], told["opentrader_not_looked_at_seconds", "Y"]) == (9, 1)
+
+
+async def test_a_stream_that_is_alive_is_in_figures(site: Any, system: Any) -> None:
+    venue = messages.VenueReply(True, None, 0, None, None, "on", None)
+    system.answers[messages.StatusOf] = replace(STATUS, venue=venue)
+    assert (await samples(site))["opentrader_venue_stream_alive", ""] == 1
 
 
 async def test_they_are_told_to_no_one_without_the_token(serve: Any) -> None:

@@ -15,6 +15,7 @@ from opentrader.actors.runtime.message import Message
 from opentrader.domain.agents import AgentCard, AgentName, AgentStatus, LogLine
 from opentrader.domain.license import LicenseStatusName
 from opentrader.domain.news import NewsItem
+from opentrader.domain.trading.exchange import StreamState
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,8 @@ class VenueReply:
 
     `banned_until`: it refuses every request until then, in Unix seconds; null where it does not. `weight_limit`: the
     request weight of a minute, null where there is no limit; `weight_used` counts now, and `weight_left` may be used.
+    `stream`: whether it tells of changes by itself; `off`: it has no stream; `lost`: since `stream_lost_since`, in Unix
+    seconds, more is polled in its place, and it is opened again and again.
     """
 
     reachable: bool
@@ -157,6 +160,8 @@ class VenueReply:
     weight_used: int
     weight_limit: int | None
     weight_left: int | None
+    stream: StreamState
+    stream_lost_since: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,17 +156,30 @@ Hear = Callable[[VenueEvent], object]
 Followed = Callable[[], Collection[str]]
 
 
+StreamState = Literal["on", "off", "lost"]
+"""Of the stream of a venue: alive; there is none; or there should be one, and it is opened again and again."""
+
+
 @dataclass(frozen=True, slots=True)
 class VenueState:
     """How the venue is doing. `reachable`: the last call was answered. `pause`: seconds until anything may be sent.
 
-    `weight_used` of `weight_limit`: the request weight of this minute; a limit of 0 is none.
+    `weight_used` of `weight_limit`: the request weight of this minute; a limit of 0 is none. `pushes`: it has a stream;
+    `stream_lost_since`: by the steady clock, None while it is alive.
     """
 
     reachable: bool = True
     pause: float = 0.0
     weight_used: int = 0
     weight_limit: int = 0
+    pushes: bool = False
+    stream_lost_since: float | None = None
+
+    @property
+    def stream(self) -> StreamState:
+        if not self.pushes:
+            return "off"
+        return "on" if self.stream_lost_since is None else "lost"
 
 
 class Exchange(Protocol):

@@ -38,7 +38,7 @@ STATUS = messages.BotStatus(
     account_age_sec=2,
     not_looked_at_sec=None,
     looks=(),
-    venue=messages.VenueReply(True, None, 0, None, None),
+    venue=messages.VenueReply(True, None, 0, None, None, "off", None),
     alerts=(),
     disk=messages.DiskReply(free_bytes=1 << 40, reserve_bytes=16 << 20, degraded=False, slow_commits=0),
     actors=(),
