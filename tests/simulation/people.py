@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from opentrader.actors import messages
 from opentrader.actors.runtime.message import Message
 from opentrader.domain.trading.exchange import NewOrder
+from opentrader.domain.trading.lifecycle import Trade
 from opentrader.exchange.paper.ledger.ledger import deposit
 from tests.simulation.market import LISTINGS
 
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
 OPERATOR_SECONDS = 300.0
+ATTEND_SECONDS = 20.0  # between two looks of the operator at what stands in quarantine
+LEVELS_SECONDS = 120.0  # between two moves of the levels of a protected trade
 RETRIES = 3
 REPEATS_SECONDS = 150.0  # between two looks of a client through its old requests
-OLD_REQUESTS = 12  # with a key, that it still repeats
+OLD_REQUESTS = 24  # with a key, that it still repeats
 CUT_SECONDS = 0.2  # mean time from such a request to the crash that cuts it off
 STORM = 600  # requests of an impatient client
 
@@ -56,12 +59,14 @@ class People:
         self._traders, self._operator, self._hands = map(simulation.stream, ("traders", "operator", "hands"))
         self._tastes = CROWD if simulation.weather.climate.crowd else USUAL
         self._keys = 0
-        self._closes: deque[tuple[Message[Any], str]] = deque(maxlen=OLD_REQUESTS)
+        self._acted: deque[tuple[Message[Any], str]] = deque(maxlen=OLD_REQUESTS)
 
     def start(self) -> None:
         climate = self._sim.weather.climate
         self._again(self._tastes.between, self._traders, self._trade)
         self._again(OPERATOR_SECONDS, self._operator, self._operate)
+        self._again(ATTEND_SECONDS, self._sim.stream("quarantines"), self._attend)
+        self._again(LEVELS_SECONDS, self._sim.stream("levels"), self._move_levels)
         self._again(REPEATS_SECONDS, self._sim.stream("repeats"), self._repeat)
         if climate.kills:
             self._again(climate.kills, self._sim.stream("cuts"), self._cut_off)
@@ -85,9 +90,13 @@ class People:
         kinds: tuple[Callable[[Random, str], Message[Any]], ...] = (self._entry, self._manual, self._close)
         (make,) = random.choices((*kinds, self._sale, self._everything, self._trail), self._tastes.often)
         message, key = make(random, symbol), self._key(random)
-        if key is not None and make in {self._close, self._sale, self._everything}:
-            self._closes.append((message, key))
+        if make in {self._close, self._sale, self._everything}:
+            self._remember(message, key)
         await self._insist(random, message, key)
+
+    def _remember(self, message: Message[Any], key: str | None) -> None:
+        if key is not None:
+            self._acted.append((message, key))
 
     def _entry(self, random: Random, symbol: str) -> Message[Any]:
         sl = round(random.uniform(0.4, self._tastes.widest), 2)
@@ -108,7 +117,7 @@ class People:
         return messages.ExecuteTrade(symbol, "sell", bot="sim", sl=1, tp=2, ev=30, confidence=9)
 
     def _everything(self, random: Random, symbol: str) -> Message[Any]:
-        return messages.CloseAll()
+        return messages.CloseAll(cancel_pending=random.random() < 0.5)
 
     def _trail(self, random: Random, symbol: str) -> Message[Any]:
         return messages.UpdateTrailing()
@@ -128,9 +137,9 @@ class People:
         return answer
 
     async def _repeat(self, random: Random) -> None:
-        """A close, closeall or sell of long ago, once more: it says nothing about later trades."""
-        if self._closes:
-            await self._sim.request(*random.choice(self._closes))
+        """A close, closeall, sell, drop or move of long ago, once more: it says nothing about what came later."""
+        if self._acted:
+            await self._sim.request(*random.choice(self._acted))
 
     async def _cut_off(self, random: Random) -> None:
         """A close with a key, and a crash before or while it is carried out. Repeated soon, or after long."""
@@ -140,7 +149,7 @@ class People:
         await asyncio.sleep(random.expovariate(1 / CUT_SECONDS))
         self._sim.kill()
         await asking
-        self._closes.append((message, key))
+        self._remember(message, key)
 
     async def _storm(self, random: Random) -> None:
         """A client that sends the same thing ten times a second while the venue takes its time."""
@@ -154,16 +163,20 @@ class People:
 
     # --- the operator
 
+    async def _attend(self, random: Random) -> None:
+        """Closes or drops what stands in quarantine; again and again, until it has ended."""
+        for trade in self._trades("QUARANTINE"):
+            self._sim.judge.overruled(trade.intent.id[-8:])
+            drops = random.random() < 0.5
+            message = messages.DropTrade(trade.intent.id) if drops else messages.ClosePosition(trade.intent.symbol)
+            self._sim.spawn(self._press(random, message))
+
     async def _operate(self, random: Random) -> None:
-        """Looks at what stands in quarantine; now and then halts, resumes, and takes a waiting entry back."""
+        """Now and then halts, resumes, and takes a waiting entry back."""
         daemon = self._sim.daemon
         if daemon is None or not daemon.ready:
             return
         snapshot = daemon.snapshot()
-        for trade in snapshot.trades:
-            if trade.label == "QUARANTINE":
-                self._sim.judge.overruled(trade.intent.id[-8:])
-                await self._sim.request(messages.ClosePosition(trade.intent.symbol))
         for symbol in snapshot.halts:
             await self._sim.request(messages.Resume(symbol=symbol))
         if snapshot.control.halted:
@@ -173,6 +186,31 @@ class People:
         pending = snapshot.pending()
         if pending and random.random() < 0.1:
             await self._sim.request(messages.CancelEntry(random.choice(pending).intent.id))
+
+    async def _move_levels(self, random: Random) -> None:
+        """Some moves are refused: a stop below the first one, levels on the wrong side of the price, too many."""
+        if not (trades := self._trades("PROTECTED")):
+            return
+        intent = random.choice(trades).intent
+        last = float(self._price(intent.symbol))
+        sl, tp = random.uniform(0.995 * float(intent.sl), last), random.uniform(0.999, 1.04) * last
+        which = random.choice(("stop", "target", "both"))
+        message = messages.MoveLevels(
+            intent.id,
+            sl_px=None if which == "target" else round(sl, 2),
+            tp_px=None if which == "stop" else round(tp, 2),
+        )
+        await self._press(random, message)
+
+    async def _press(self, random: Random, message: Message[Any]) -> None:
+        key = self._key(random)
+        self._remember(message, key)
+        await self._insist(random, message, key)
+
+    def _trades(self, label: str) -> list[Trade]:
+        daemon = self._sim.daemon
+        trades = daemon.snapshot().trades if daemon is not None and daemon.ready else ()
+        return [trade for trade in trades if trade.label == label]
 
     # --- the user's own hands
 

@@ -331,7 +331,8 @@ class Simulation:
             "orders": _count(ledger, "orders"),
             "fills": _count(ledger, "trades"),
         }
-        return counted | dict(sorted(self.weather.seen.items()))
+        commands = journal.execute("SELECT kind, count(*) FROM commands GROUP BY kind ORDER BY kind")
+        return counted | dict(commands) | dict(sorted(self.weather.seen.items()))
 
 
 class _Collecting(logging.Handler):

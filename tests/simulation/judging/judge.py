@@ -22,6 +22,7 @@ from opentrader.domain.trading.lifecycle import Intent, Trade
 from opentrader.domain.trading.lifecycle.ids import ENTRY, EXIT
 from opentrader.errors import StorageFull
 from tests.simulation.clock import every
+from tests.simulation.judging.commands import is_dropped, judge_closeall
 from tests.simulation.judging.keys import Keys
 from tests.simulation.judging.money import Accountant, Book
 from tests.simulation.market import START_MS
@@ -255,12 +256,13 @@ class Judge:
             bare = book.net(book.symbol.removesuffix("USDT")) - covered[tail]
             worth, placed = bare * self._sim.prices.price(book.symbol, now), self._placed[tail]
             placed.bare = placed.bare + CHECK_SECONDS if worth > PROTECTABLE else 0.0
-            if placed.bare > BARE_SECONDS and not self._is_quarantined(tail):
+            if placed.bare > BARE_SECONDS and not self._is_left_alone(tail):
                 self.found("bare", f"{worth:.2f} USDT of {tail} ({book.symbol}) unprotected for {placed.bare:.0f} s")
 
-    def _is_quarantined(self, tail: str) -> bool:
+    def _is_left_alone(self, tail: str) -> bool:
+        """It waits for an operator, or one has given it up."""
         trade = self._trade(tail)
-        return trade is not None and trade.label == "QUARANTINE"
+        return (trade is not None and trade.label == "QUARANTINE") or is_dropped(self._journal, tail)
 
     def _demand_reconciled(self) -> None:
         """Entries are allowed soon after a start, whatever became of one symbol."""
@@ -290,7 +292,8 @@ class Judge:
         bought = {tail: book for tail, book in self.books.items() if book.bought}
         for tail, book in bought.items():
             worth = book.net(book.symbol.removesuffix("USDT")) * self._sim.prices.price(book.symbol, now)
-            known = tail in trades or worth <= PROTECTABLE or self._is_gone(book.symbol)
+            worthless = worth <= PROTECTABLE or self._is_gone(book.symbol)
+            known = tail in trades or worthless or is_dropped(self._journal, tail)
             self._unknown[tail] = 0.0 if known else self._unknown.get(tail, 0.0) + CHECK_SECONDS
             if self._unknown[tail] > UNSEEN_SECONDS:
                 self.found("forgotten", f"{worth:.2f} USDT of {tail} ({book.symbol}) belong to no trade")
@@ -344,6 +347,7 @@ class Judge:
                 self.found("lost", f"{trade['id']} was answered, and is in no journal")
         if answer.status == 200 and isinstance(message, messages.CloseAll):
             self._all_closed = self._sim.loop.time()
+            judge_closeall(self._sim, self._journal, orjson.loads(answer.reply))
         room = self._sim.disk.reserve or self._sim.disk.room
         if answer.code == StorageFull.code and is_exit(message) and self._sim.weather.now("full") and room:
             self.found("exit refused", f"{type(message).__name__} was refused on a full disk: {answer.reply.decode()}")
