@@ -125,7 +125,7 @@ class LevelMoves(TradingPart):
     def moved(self, message: Moved) -> messages.LevelsMoved:
         trade, command = message.outcome.unwrap(), message.command
         result = result_of(trade, command)
-        if result == "closed" and trade.label == "QUARANTINE":
+        if result in {"kept", "closed"} and trade.label == "QUARANTINE":
             raise NotInThisState(
                 f"trade {trade.intent.id} in {command.symbol} is in quarantine, its levels were not moved",
                 hint="GET /api/trades shows the state",
@@ -146,12 +146,7 @@ class LevelMoves(TradingPart):
         def settled() -> Trade | None:
             trade = self.book.trades.get(key) or self._journal.trade(key)
             assert trade is not None, "a command is about trades of the journal"
-            waits = (
-                trade.move == "asked"
-                and trade.move_id == command.id
-                and not trade.close_reason
-                and trade.label != "QUARANTINE"
-            )
+            waits = trade.move == "asked" and trade.move_id == command.id and not trade.close_reason
             return None if waits and not self.book.has_ended(key) else trade
 
         return settled

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from opentrader.domain.trading.venue import ZERO, Filters
 
+from .fold import quarantined
 from .records import DROPPED, Leg, Trade
 from .settings import BINANCE, LifecycleSettings
 
@@ -52,7 +53,7 @@ def drop(trade: Trade, now: int) -> Trade:
 
 def faulted(trade: Trade, now: int) -> Trade:
     """The rules failed on this trade. It is left to an operator, with its exits as they are; the others go on."""
-    return replace(trade, quar="unknown", label="QUARANTINE").alerted("internal fault", "page", now)
+    return replace(quarantined(trade, "internal fault", now), label="QUARANTINE")
 
 
 def cancel_entry(trade: Trade) -> Trade:

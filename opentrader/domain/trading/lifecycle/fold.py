@@ -215,5 +215,6 @@ def replacement_failed(trade: Trade, leg: Leg) -> Trade:
 
 
 def quarantined(trade: Trade, code: str, now: int) -> Trade:
-    """Stop trading until an operator closes the trade; protective orders stay."""
-    return replace(trade, quar="unknown").alerted(code, "page", now)
+    """Stop trading until an operator closes the trade; protective orders stay, and levels asked for are given up."""
+    move = "kept" if trade.move == "asked" else trade.move
+    return replace(trade, quar="unknown", move=move).alerted(code, "page", now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from .fold import quarantined
 from .records import Label, Trade, revised
 from .scene import Scene, Unread
 
@@ -88,4 +89,4 @@ def labelled(scene: Scene) -> Trade:
     if lawful(scene.trade.label, after, rebuilt=scene.trade.rebuild_until > 0):
         return revised(scene.trade, label=after)
     code = f"impossible: {scene.trade.label} -> {after}"
-    return replace(scene.trade, label="QUARANTINE", quar="unknown").alerted(code, "page", scene.now)
+    return replace(quarantined(scene.trade, code, scene.now), label="QUARANTINE")

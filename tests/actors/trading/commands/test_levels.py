@@ -209,5 +209,8 @@ async def test_levels_of_a_trade_that_gets_stuck_are_not_told_as_closed(
         broken.setattr(lifecycle_loop, "tick", failing)
         with pytest.raises(NotInThisState, match="in quarantine, its levels were not moved") as told:
             await moved(market, trade.id, sl_px=99.0)
-    assert told.value.facts["intent_id"]
+        with pytest.raises(NotInThisState, match="in quarantine, its levels were not moved"):
+            await market.ask(OutcomeOf(str(told.value.facts["intent_id"])))
+        with pytest.raises(NotInThisState, match="is quarantine; only the levels of a protected trade"):
+            await market.ask(messages.MoveLevels(trade.id, sl_px=99.0))
     assert await resting(market) == OLD

@@ -9,7 +9,7 @@ import pytest
 
 from opentrader.domain.timeframes import DAY_MS
 from opentrader.domain.trading.lifecycle import Alert, close, drop, faulted, move, next_poll, trail, watch
-from opentrader.domain.trading.lifecycle.fold import changed
+from opentrader.domain.trading.lifecycle.fold import changed, quarantined
 from opentrader.domain.trading.lifecycle.reply import answered
 from opentrader.domain.trading.venue import Balance, CancelList, Close, PlaceList, Refused
 
@@ -149,3 +149,9 @@ def test_a_target_that_no_order_stands_for_is_moved_without_one() -> None:
     soft = trade(BOUGHT, leg("S", "OPEN", sl=D(95)), sl=D(95), label="PROTECTED")
     told, effect = ticked(move(soft, D(95), D(115)), view(entry_order(), wallet=10))
     assert (told.move, told.tp, effect) == ("done", 115, None)
+
+
+def test_levels_that_a_trade_is_stuck_with_are_given_up() -> None:
+    for told in (faulted(move(GUARDED, D(92), D(115)), NOW), quarantined(move(GUARDED, D(92), D(115)), "why", NOW)):
+        assert (told.move, told.quar) == ("kept", "unknown")
+    assert faulted(replace(GUARDED, move="done"), NOW).move == "done"
