@@ -157,6 +157,13 @@ in_test(
 )
 
 
+in_test(
+    "K27",
+    "each answer of a chain is handed on within the next",
+    "tests/actors/runtime/test_reply.py::test_k27_it_is_found_if_each_answer_is_handed_on_within_the_next",
+)
+
+
 # --- those that survived the suite of an earlier state
 
 

@@ -16,6 +16,7 @@ from opentrader.actors.runtime.outcome import Failed
 from opentrader.actors.runtime.wakeup import Wakeup, wakeup_of
 
 T = TypeVar("T")
+Answer: TypeAlias = tuple[Any, BaseException | None]
 ExcInfo: TypeAlias = Any  # the result of sys.exc_info(); pykka's name for it is private
 
 logger = logging.getLogger(__name__)
@@ -33,11 +34,11 @@ class Reply(pykka.Future[T]):
     creates a lock and a condition each time.
     """
 
-    _answer: tuple[Any, BaseException | None] | None = None
+    _answer: Answer | None = None
 
     def __init__(self) -> None:
         super().__init__()
-        self._callbacks: deque[Callable[[Reply[T]], object]] = deque()
+        self._callbacks: deque[Callable[[Reply[T]], object] | Reply[T]] = deque()  # a reply: it gets the same answer
 
     def on_done(self, callback: Callable[[Reply[T]], object]) -> None:
         """Call `callback(self)` once: on the thread that sets the reply, or immediately if it is set already."""
@@ -52,7 +53,7 @@ class Reply(pykka.Future[T]):
         `is_alive()` stays true. Only the first answer counts; later ones are dropped.
         """
         if isinstance(value, Reply):
-            value.on_done(self._follow)
+            self._follow(value)
         elif isinstance(value, Failed):
             self._settle((None, value.error))
         else:
@@ -105,26 +106,44 @@ class Reply(pykka.Future[T]):
         yield from self.awaited(wakeup_of(asyncio.get_running_loop()))
         return self.result()
 
-    def _settle(self, answer: tuple[Any, BaseException | None]) -> None:
-        if self.__dict__.setdefault("_answer", answer) is answer:
+    def _settle(self, answer: Answer) -> None:
+        if self._accept(answer):
             self._notify()
-        else:
+
+    def _accept(self, answer: Answer) -> bool:
+        accepted = self.__dict__.setdefault("_answer", answer) is answer
+        if not accepted:
             logger.debug("second answer to a request dropped")
+        return accepted
 
     def _follow(self, other: Reply[Any]) -> None:
-        assert other._answer is not None
-        self._settle(other._answer)
+        other._callbacks.append(self)
+        if other._answer is not None:
+            other._notify()
 
     def _notify(self) -> None:
-        while self._callbacks:
+        """Call who waits, and who waits for a reply that gets the same answer.
+
+        In a loop: replies that follow one another may be a chain of thousands, deeper than calls may be nested.
+        """
+        answered: list[Reply[Any]] = [self]
+        while answered:
+            reply = answered[-1]
             try:
-                callback = self._callbacks.popleft()
-            except IndexError:  # the other thread took it
-                return
-            try:
-                callback(self)
-            except Exception:
-                logger.exception("callback of a reply failed")
+                waiting = reply._callbacks.popleft()
+            except IndexError:  # none is left, or the other thread took it
+                answered.pop()
+                continue
+            if not isinstance(waiting, Reply):
+                reply._call(waiting)
+            elif reply._answer is not None and waiting._accept(reply._answer):
+                answered.append(waiting)
+
+    def _call(self, callback: Callable[[Reply[T]], object]) -> None:
+        try:
+            callback(self)
+        except Exception:
+            logger.exception("callback of a reply failed")
 
 
 def _wake(awake: asyncio.Future[None]) -> None:

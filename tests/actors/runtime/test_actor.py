@@ -21,6 +21,7 @@ from tests.actors.runtime.book import (
     Unknown,
     Work,
     ask,
+    opened_gate,
     turn,
     work,
 )
@@ -166,6 +167,10 @@ async def test_what_waits_when_an_actor_stops_is_answered_whoever_stopped_it(ben
     hold.release.set()
     answers = await asyncio.gather(*asked, return_exceptions=True)
     assert [type(answer) for answer in answers] == [AskTimeout, ShuttingDown, str, ShuttingDown]
+
+
+async def test_k27_who_asks_for_a_long_chain_of_continuations_is_answered(bench: Any) -> None:
+    assert await ask(bench, work("BTC", "a", *[opened_gate()] * 1_000)) == "opened"
 
 
 async def test_a_fault_in_a_continuation_ends_the_life_and_answers_its_asker(bench: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+from itertools import pairwise
 from typing import Any
 
 import pykka
@@ -123,6 +124,29 @@ def test_the_error_of_a_promise_reaches_its_asker() -> None:
         asker.get(timeout=0)
     assert caught.value is error
     assert asker.error() is error
+
+
+def chain(length: int) -> list[Reply[int]]:
+    """Replies that each follow the next one; the last one is set."""
+    replies: list[Reply[int]] = [Reply() for _ in range(length)]
+    for asker, promise in pairwise(replies):
+        asker.set(promise)
+    replies[-1].set(7)
+    return replies
+
+
+def test_k27_each_of_a_long_chain_of_promises_is_answered() -> None:
+    assert {reply.get(timeout=0) for reply in chain(5_000)} == {7}
+
+
+def test_k27_it_is_found_if_each_answer_is_handed_on_within_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    def follow(asker: Reply[int], promise: Reply[int]) -> None:
+        promise.on_done(lambda done: asker.set(done.result()))
+
+    monkeypatch.setattr(Reply, "_follow", follow)
+    assert chain(10)[0].get(timeout=0) == 7
+    with pytest.raises(pykka.Timeout):
+        chain(5_000)[0].get(timeout=0)
 
 
 # get
