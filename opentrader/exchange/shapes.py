@@ -24,6 +24,7 @@ from opentrader.domain.trading.exchange import (
     VenueEvent,
 )
 from opentrader.domain.trading.venue import (
+    ZERO,
     Accepted,
     Balance,
     Fill,
@@ -51,23 +52,28 @@ T = TypeVar("T")
 Shape = Callable[[Any], T]
 
 
+def garbled(what: str, value: object) -> GarbledAnswer:
+    return GarbledAnswer(f"the exchange reported {shortened(value)} as {what}", hint="it is asked again soon")
+
+
 def demand(holds: bool, what: str, value: object) -> None:
     if not holds:
-        raise GarbledAnswer(f"the exchange reported {shortened(value)} as {what}", hint="it is asked again soon")
+        raise garbled(what, value)
 
 
-# --- numbers, instants, names
+# --- numbers, instants, names: dozens in each answer, so that they call nothing while all is well
 
 
 def amount(value: Any, what: str) -> None:
     """A number of at least 0."""
-    good = isinstance(value, Decimal) and value.is_finite() and value >= 0 and abs(value.adjusted()) <= MOST_DIGITS
-    demand(good, what, value)
+    if not isinstance(value, Decimal) or not value.is_finite() or value < ZERO or abs(value.adjusted()) > MOST_DIGITS:
+        raise garbled(what, value)
 
 
 def positive(value: Any, what: str) -> None:
     amount(value, what)
-    demand(value > 0, what, value)
+    if not value:
+        raise garbled(what, value)
 
 
 def count(value: Any, what: str, most: int = 1_000_000) -> None:
@@ -75,17 +81,20 @@ def count(value: Any, what: str, most: int = 1_000_000) -> None:
 
 
 def instant(value: Any, what: str) -> None:
-    demand(type(value) is int and EARLIEST <= value <= LATEST, what, value)
+    if type(value) is not int or not EARLIEST <= value <= LATEST:
+        raise garbled(what, value)
 
 
 def text(value: Any, what: str, most: int = LONGEST) -> None:
     """Letters that can be stored and shown; it may be empty."""
-    demand(isinstance(value, str) and len(value) <= most and value.isprintable(), what, value)
+    if not isinstance(value, str) or len(value) > most or not value.isprintable():
+        raise garbled(what, value)
 
 
 def name(value: Any, what: str) -> None:
     text(value, what)
-    demand(bool(value), what, value)
+    if not value:
+        raise garbled(what, value)
 
 
 def one_of(values: tuple[str, ...], value: Any, what: str) -> None:
@@ -97,7 +106,8 @@ def flag(value: Any, what: str) -> None:
 
 
 def kind(type_: type | tuple[type, ...], value: Any, what: str) -> None:
-    demand(isinstance(value, type_), what, value)
+    if not isinstance(value, type_):
+        raise garbled(what, value)
 
 
 # --- values

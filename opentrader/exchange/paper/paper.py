@@ -32,7 +32,7 @@ from opentrader.exchange.paper.ledger import ledger as accounting
 from opentrader.exchange.paper.ledger.ledger import Ledger
 from opentrader.exchange.paper.ledger.records import LedgerRecords
 from opentrader.exchange.paper.matching.account import Account
-from opentrader.exchange.paper.matching.book import Book
+from opentrader.exchange.paper.matching.book import Book, Depth
 from opentrader.exchange.paper.matching.order_entry import OrderEntry
 from opentrader.exchange.paper.prices import NoPrice, prices_of
 from opentrader.exchange.paper.reports import list_report, order_report
@@ -71,6 +71,7 @@ class PaperExchange:
         self.transport = Transport(faults or Script(), clock.market_ms, wire, speed)
         self._session, self._clock = session, clock
         self._recv_window_ms = recv_window_ms
+        self._best_prices: dict[str, tuple[tuple[Decimal, Filters, Depth], tuple[Decimal, Decimal]]] = {}
 
     @classmethod
     async def open(
@@ -240,8 +241,16 @@ class PaperExchange:
     async def _ticker(self, symbol: str, now_ms: int, was: int | None) -> PriceTicker:
         at = now_ms if was is None else was
         last, filters = await self._session.last(symbol, at), await self._session.filters(symbol, at)
-        book = Book(last, filters, self._session.terms.rates.depth)
-        return PriceTicker(book.best("sell"), book.best("buy"), last, await self._session.traded_until(symbol, at))
+        bid, ask = self._best(symbol, last, filters)
+        return PriceTicker(bid, ask, last, await self._session.traded_until(symbol, at))
+
+    def _best(self, symbol: str, last: Decimal, filters: Filters) -> tuple[Decimal, Decimal]:
+        """Bid and ask, worked out once for a price: it stays the same for a minute."""
+        of, known = (last, filters, self._session.terms.rates.depth), self._best_prices.get(symbol)
+        if known is None or known[0] != of:
+            book = Book(*of)
+            known = self._best_prices[symbol] = (of, (book.best("sell"), book.best("buy")))
+        return known[1]
 
 
 async def _time(now_ms: int, was: int | None) -> int:

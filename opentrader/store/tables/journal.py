@@ -230,23 +230,32 @@ def _refuse_new_intent(before: Document, after: Document) -> None:
 
 
 def _changed(before: Document, after: Document) -> Document:
-    """Path -> new value of every field that changed."""
-    new = {name: value for name, value in after.items() if name not in before or before[name] != value}
-    old = dict(_flat({name: before[name] for name in new if name in before}))
-    return {path: value for path, value in _flat(new) if path not in old or old[path] != value}
-
-
-def _flat(document: Document) -> Iterator[tuple[str, Any]]:
-    """Path -> value of every field; a list other than `legs` is one value."""
-    for name, value in document.items():
+    """Path -> new value of every field that changed; a list other than `legs` is one value."""
+    changed: Document = {}
+    for name, value in after.items():
+        if name in before and before[name] == value:
+            continue
         if name == "intent":
-            yield from ((f"intent.{field}", content) for field, content in value.items())
+            changed |= _differing("intent", before.get(name, {}), value)
         elif name == "legs":
-            yield "legs", len(value)
-            for number, leg in enumerate(value):
-                yield from ((f"legs.{number}.{field}", content) for field, content in leg.items())
+            changed |= _changed_legs(before.get(name, []), value, known=name in before)
         else:
-            yield name, value
+            changed[name] = value
+    return changed
+
+
+def _changed_legs(before: Sequence[Document], after: Sequence[Document], *, known: bool) -> Document:
+    """`legs` is the number of legs."""
+    changed: Document = {} if known and len(before) == len(after) else {"legs": len(after)}
+    for number, leg in enumerate(after):
+        old = before[number] if number < len(before) else {}
+        if old != leg:
+            changed |= _differing(f"legs.{number}", old, leg)
+    return changed
+
+
+def _differing(path: str, before: Document, after: Document) -> Document:
+    return {f"{path}.{field}": new for field, new in after.items() if field not in before or before[field] != new}
 
 
 def _put_rows(connection: Connection, document: Document, seq: int, ended_ms: int | None) -> None:
