@@ -146,7 +146,10 @@ def order_not_shown(trade: Trade, seen: Observed) -> str:
 
 
 def too_many_orders(trade: Trade, seen: Observed) -> str:
-    if not is_spent(trade, seen.now, seen.settings):
+    """Orders that were asked for use up the number, too; what matters is that one had to wait lately."""
+    lately = seen.now - 2 * seen.settings.budget_window  # the alert is raised once in a window
+    waited = any(alert.code == "too many orders" and alert.at > lately for alert in trade.alerts)
+    if not waited or trade.net <= 0 or not is_spent(trade, seen.now, seen.settings):
         return ""
     return f"{seen.settings.budget} exits and closes were sent within a minute: the next one waits"
 

@@ -35,6 +35,7 @@ QUIET = Observed(
     account_at=NOW - 10_000,
 )
 PROTECTED = trade(BOUGHT, leg("L", "OPEN"))
+WAITS = (Alert("too many orders", "page", NOW - 1),)
 READ = {LIST: NOW - 10_000, ENTRY: NOW - 10_000}
 
 
@@ -62,8 +63,8 @@ OF_TRADES: list[tuple[str, Trade, Trade]] = [
     ),
     (
         "too_many_orders",
-        replace(PROTECTED, sends=(NOW - 1,) * SETTINGS.budget),
-        replace(PROTECTED, sends=(NOW - SETTINGS.budget_window,) * SETTINGS.budget),
+        replace(PROTECTED, sends=(NOW - 1,) * SETTINGS.budget, alerts=WAITS),
+        replace(PROTECTED, sends=(NOW - SETTINGS.budget_window,) * SETTINGS.budget, alerts=WAITS),
     ),
     ("closes_fail", trade(BOUGHT, pauses=1, paused_for="REJECTED filter", label="CLOSING"), PROTECTED),
 ]
@@ -106,6 +107,14 @@ def test_a_page_stands_with_its_cause_and_only_with_it(code: str, bad: Observed,
 def test_no_page_is_left_out_here() -> None:
     of_symbols = {"symbol_unreadable", "symbol_halted"}
     assert {code for code, _ in (*TRADE_PAGES, *DAEMON_PAGES)} | of_symbols == {code for code, *_ in CASES}
+
+
+def test_orders_that_were_sent_page_nobody_while_none_waits_or_nothing_is_held() -> None:
+    sends = (NOW - 1,) * SETTINGS.budget
+    before = (Alert("too many orders", "page", NOW - 2 * SETTINGS.budget_window),)
+    sold = trade(BOUGHT, leg("C", "FILLED", cum=BOUGHT.cum), label="SWEEPING", alerts=WAITS, sends=sends)
+    for told in (replace(PROTECTED, sends=sends), replace(PROTECTED, sends=sends, alerts=before), sold):
+        assert codes(of(told)) == []
 
 
 def test_a_trade_that_has_ended_pages_nobody() -> None:
