@@ -56,7 +56,7 @@ class MinutePrices:
 
     def __init__(self, feed: MinuteFeed) -> None:
         self._feed = feed
-        self._last: dict[str, tuple[int, Decimal | None]] = {}
+        self._last: dict[str, tuple[int, Decimal]] = {}
 
     async def path(self, symbol: str, after: int, until: int) -> Path:
         start, end = ((at // MINUTE_MS) * MINUTE_MS for at in (after, until))
@@ -69,9 +69,12 @@ class MinutePrices:
 
     async def last(self, symbol: str, at: int) -> Decimal | None:
         minute, known = at // MINUTE_MS, self._last.get(symbol)
-        if known is None or known[0] != minute:
-            known = self._last[symbol] = (minute, (await self.path(symbol, at - MINUTE_MS, at)).last(at))
-        return known[1]
+        if known is not None and known[0] == minute:
+            return known[1]
+        price = (await self.path(symbol, at - MINUTE_MS, at)).last(at)
+        if price is not None:
+            self._last[symbol] = (minute, price)
+        return price
 
     async def traded_until(self, symbol: str, at: int) -> int:
         return at

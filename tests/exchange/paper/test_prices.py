@@ -56,6 +56,15 @@ async def test_the_last_price_of_a_minute_is_worked_out_once(monkeypatch: pytest
     assert seen[:2] == seen[2:4] == seen[4:6] != seen[6:]
 
 
+async def test_a_price_that_comes_late_is_known_within_its_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    feed = SimulatedFeed()
+    prices = MinutePrices(feed)
+    with monkeypatch.context() as early:
+        early.setattr(feed, "minutes", lambda pair, start_ms, end_ms: NEVER)
+        assert await prices.last("BTCUSDT", AT) is None
+    assert await prices.last("BTCUSDT", AT + 1) is not None
+
+
 async def test_its_history_begins_somewhere() -> None:
     prices = prices_of(SimulatedFeed())
     assert await prices.last("BTCUSDT", 0) is None
