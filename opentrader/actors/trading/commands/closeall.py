@@ -16,7 +16,7 @@ from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.outcome import Outcome
 from opentrader.actors.runtime.reply import Reply
-from opentrader.actors.trading.commands.marking import Ended, Marked, Marking, begun, in_time, until_ended
+from opentrader.actors.trading.commands.marking import QUEUED, Ended, Marked, Marking, begun, in_time, until_ended
 from opentrader.actors.trading.control import ControlDesk, changed_control
 from opentrader.actors.trading.desk import Desk, TradingPart
 from opentrader.actors.trading.replies.outcomes import closed_trade_reply
@@ -24,11 +24,13 @@ from opentrader.actors.trading.replies.presenter import entry_reply
 from opentrader.actors.trading.waiters import Tell, telling
 from opentrader.domain.time_limits import CLOSE_SECONDS
 from opentrader.domain.trading.ledger import Command, CommandKind, Control
+from opentrader.domain.trading.lifecycle import Trade
 from opentrader.errors import ExchangeError, InternalError, OpentraderError
 
 logger = logging.getLogger(__name__)
 
 Failures = tuple[ScanFailure, ...]
+NOT_STORED = "not every close is stored: see GET /api/trades, and send closeall again"  # the hint then
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,7 @@ class CloseAlls(TradingPart):
         if failed and not closed and not cancelled:
             raise ExchangeError(
                 f"none of {len(failed)} symbols could be closed yet",
-                hint="the close stays queued and is retried until the exchange accepts it; see GET /api/trades",
+                hint=QUEUED if self._is_queued(command) else NOT_STORED,
                 failed=[asdict(failure) for failure in failed],
                 **begun(command),
             )
@@ -171,10 +173,15 @@ class CloseAlls(TradingPart):
             cancelled_entries=cancelled,
         )
 
+    def _is_queued(self, command: Command) -> bool:
+        """Whether all that has not ended is marked; a restored trade ends when it is."""
+        open_ones = (key for key in self._marking.places(command) if not self.book.has_ended(key))
+        return all(key in self.book.trades and self.book.trades[key].close_reason for key in open_ones)
+
     def _cancelled(self, ended: Sequence[str]) -> tuple[messages.PendingEntry, ...]:
-        """The entries that a closeall has taken back, and that had bought nothing."""
+        """The entries that a closeall has taken back, and that had bought nothing; others ended by themselves."""
         trades = (self.book.trades.get(key) or self._journal.trade(key) for key in ended)
-        replies = (entry_reply(trade) for trade in trades if trade is not None and trade.intent.kind == "limit")
+        replies = (entry_reply(trade) for trade in trades if trade is not None and is_closed_by_all(trade))
         return tuple(reply for reply in replies if reply.status == "cancelled")
 
     def _shares_closed(self, command: Command, *, again: bool = False) -> Coroutine[Any, Any, Failures]:
@@ -189,6 +196,11 @@ class CloseAlls(TradingPart):
         for pair in sorted(set(pairs.values())):
             ids = frozenset(key for key, of in pairs.items() if of == pair)
             yield Share(command, pair, ids & watched, ids - marked)
+
+
+def is_closed_by_all(trade: Trade) -> bool:
+    """Whether a LIMIT entry was marked by a closeall."""
+    return trade.intent.kind == "limit" and trade.close_reason == "closeall"
 
 
 async def shares_closed(ask: Ask, tell: Tell, shares: Sequence[Share], ended: Ended) -> Failures:

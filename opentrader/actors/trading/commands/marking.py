@@ -22,6 +22,8 @@ from opentrader.domain.trading.lifecycle import Trade, close
 from opentrader.domain.trading.ports import Change
 from opentrader.errors import AskTimeout
 
+QUEUED = "the close stays queued and is retried until the exchange accepts it; see GET /api/trades"
+
 Ended = Callable[[str], bool]
 """Whether a trade has ended; for the actor's thread."""
 
@@ -135,5 +137,5 @@ async def in_time(work: Awaitable[None], pair: str) -> None:
     except TimeoutError:
         raise AskTimeout(
             f"{pair} was not closed within {CLOSE_SECONDS:g} s",
-            hint="the close stays queued and is retried until the exchange accepts it; see GET /api/trades",
+            hint=QUEUED,
         ) from None

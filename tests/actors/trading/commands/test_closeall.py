@@ -11,10 +11,11 @@ import pytest
 from apsw import Connection
 
 from opentrader.actors import messages
-from opentrader.actors.trading.commands import marking
+from opentrader.actors.trading.commands import closeall, marking
+from opentrader.actors.trading.recovery.repeats import OutcomeOf
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.domain.trading.ledger import Command, Control
-from opentrader.errors import ExchangeError, TradingHalted
+from opentrader.errors import ExchangeError, StorageFull, TradingHalted
 from opentrader.exchange.paper.transport import InjectedFault, Script
 from opentrader.store.sqlite import writer
 from opentrader.store.tables.commands import CommandTable
@@ -205,3 +206,26 @@ async def test_an_entry_in_flight_that_comes_to_rest_is_taken_back(market: Marke
         told = await closing
     assert (told.ok, [entry.id for entry in told.cancelled_entries]) == (True, [key])
     assert market.snapshot.pending() == []
+
+
+async def test_it_does_not_list_an_entry_that_was_taken_back_otherwise(market: Market) -> None:
+    waiting = await placed(market, 95.0)
+    begun = Command("C1", "closeall_pending", "", "ops", "", (waiting,), market.clock.market_ms())
+    await ControlTable(market.store).keep(Control(), also=[CommandTable(market.store).journaling(begun)])
+    await market.ask(messages.CancelEntry(waiting))
+    assert (await market.ask(OutcomeOf("C1"))).cancelled_entries == ()
+
+
+async def test_a_close_that_could_not_be_stored_is_not_told_as_queued(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await market.ask(buy())
+
+    def full(connection: Connection) -> None:
+        raise StorageFull("the disk is full")
+
+    monkeypatch.setattr(marking.Marking, "saving", lambda self, marked: [full])
+    with pytest.raises(ExchangeError, match="none of 1 symbols") as told:
+        await market.ask(messages.CloseAll())
+    assert told.value.hint == closeall.NOT_STORED
+    assert [trade.close_reason for trade in market.snapshot.open_trades()] == [""]
