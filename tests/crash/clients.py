@@ -22,6 +22,8 @@ KINDS = {
     "close": 14,
     "sell": 5,
     "closeall": 2,
+    "levels": 10,
+    "drop": 1,
     "halt": 1,
     "resume": 2,
     "signal": 7,
@@ -121,6 +123,11 @@ class Client:
                 path = f"/api/close?symbol={symbol}"
             case "closeall":
                 path = f"/api/closeall?cancel_pending={self._random.choice(('true', 'false'))}"
+            case "levels" | "drop":
+                open_now = [trade for trade in daemon.get("/api/trades")["trades"] if trade["state"] == "protected"]
+                if not open_now:
+                    return self._made("buy", symbol, daemon)
+                path = self._pressed(kind, self._random.choice(open_now))
             case _:
                 return self._keyless(kind, symbol)
         return Request(self._number, kind, "POST", path, key)
@@ -136,6 +143,15 @@ class Client:
         price = self._random.randint(1, 10**9)  # tells one signal from the other
         body = {"symbol": f"{symbol}USDT", "direction": "buy", "bot": "mr_combined", "price": price}
         return replace(request, path="/api/signal", body=body)
+
+    def _pressed(self, kind: str, trade: dict[str, Any]) -> str:
+        """A drop is refused, because the trade is not in quarantine; so is a move that is too close to the price."""
+        path, px = f"/api/trades/{trade['id']}/{kind}", trade["mark_px"] or trade["entry_px"]
+        if kind == "drop":
+            return path
+        sl, tp = self._random.uniform(trade["sl_px"], px), px * self._random.uniform(1, 1.03)
+        levels = self._random.choice((f"sl_px={sl:.6g}", f"tp_px={tp:.6g}", f"sl_px={sl:.6g}&tp_px={tp:.6g}"))
+        return f"{path}?{levels}"
 
     def _levels(self) -> tuple[float, float]:
         """A stop and a target in percent, close enough to be reached now and then."""

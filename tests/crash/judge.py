@@ -9,7 +9,7 @@ from typing import Any
 from opentrader.domain.trading.lifecycle.settings import BINANCE
 from tests.crash.evidence import Evidence
 from tests.crash.ledger import PROTECTABLE, ZERO, Book, without
-from tests.crash.notes import CONTROLS, Note, last_alone
+from tests.crash.notes import CONTROLS, Note, first_answers, last_alone
 
 Rule = Callable[[Evidence], Iterable[str]]
 
@@ -58,7 +58,7 @@ def opened_by(note: Note) -> str | None:
 
 
 def commanded_by(note: Note) -> str | None:
-    return note.body["intent_id"] if note.request.kind in {"close", "closeall", "sell"} else None
+    return note.body["intent_id"] if note.request.kind in {"close", "closeall", "sell", "levels"} else None
 
 
 def closed_by(note: Note) -> list[str]:
@@ -129,6 +129,21 @@ def a_halt_holds(evidence: Evidence) -> Iterator[str]:
         yield f"{last.request.kind} was answered, and halted is {evidence.told.halted}"
 
 
+def moved_levels_hold(evidence: Evidence) -> Iterator[str]:
+    """Until others are asked for; what was refused, or only tells again what was told, asks for none."""
+    first = first_answers(evidence.notes)
+    asked = defaultdict[str, list[Note]](list)
+    for note in evidence.notes:
+        if note.request.kind == "levels" and (not note.final or note is first.get(note.request.key)):
+            asked[note.request.path.split("/")[3]].append(note)
+    for trade in evidence.told.trades:
+        last = last_alone(asked[trade["id"]])
+        if last is not None and last.body["status"] == "moved" and trade["state"] == "protected":
+            told, now = ((each["sl_px"], each["tp_px"]) for each in (last.body["trade"], trade))
+            if now != told:
+                yield f"{last.request.key} has moved the levels of {trade['id']} to {told}, and they are {now}"
+
+
 def a_signal_is_kept(evidence: Evidence) -> Iterator[str]:
     """It is listed, unless a later one of its pair took its place."""
     for note in evidence.notes:
@@ -169,6 +184,13 @@ def nothing_is_closed_unasked(evidence: Evidence) -> Iterator[str]:
         yield f"{id_} was closed on request, and no command is about it"
 
 
+def nothing_is_dropped(evidence: Evidence) -> Iterator[str]:
+    """For nothing is in quarantine."""
+    for command in evidence.journal.commands:
+        if command.kind == "drop":
+            yield f"{', '.join(sorted(command.trades))} was dropped by {command.key}"
+
+
 def nothing_is_sold_that_was_not_bought(evidence: Evidence) -> Iterator[str]:
     for tail, book in evidence.books.items():
         if (least := book.least()) < 0:
@@ -205,10 +227,12 @@ ALWAYS: tuple[Rule, ...] = (
     a_closeall_leaves_nothing,
     a_canceled_entry_is_gone,
     a_halt_holds,
+    moved_levels_hold,
     a_signal_is_kept,
     an_intent_has_one_entry,
     a_key_acts_once,
     nothing_is_closed_unasked,
+    nothing_is_dropped,
     nothing_is_sold_that_was_not_bought,
     nothing_is_bare,
     the_daemon_has_no_fault,

@@ -62,6 +62,10 @@ CLOSES = note("closeall", 5, {"ok": True, "closed": [{"id": ID}], "intent_id": C
 HALTED = note("halt", 6, {})
 POSTED = note("signal", 7, {"signal": {"symbol": "ETHUSDT", "created_at": 50}})
 CANCELED = note("cancel", 8, {"entry": {"id": ID}})
+MOVED = note(
+    "levels", 9, {"status": "moved", "intent_id": COMMAND, "trade": {"id": ID, "sl_px": 95.0, "tp_px": 110.0}}, "moves"
+)
+MOVED = replace(MOVED, request=replace(MOVED.request, path=f"/api/trades/{ID}/levels?sl_px=95"))
 PLACED = note("manual", 1, {"entry": {"id": ID}})
 TAKES_BACK = Note(
     0,
@@ -87,6 +91,7 @@ SOUND = Evidence(
     (),
     END,
 )
+FELL_BACK = Told(trades=({"id": ID, "symbol": "BTCUSDT", "state": "protected", "sl_px": 94.0, "tp_px": 110.0},))
 OPEN = Told(trades=({"id": ID, "symbol": "BTCUSDT", "state": "protected"},), signals={"ETHUSDT": 50}, halted=True)
 
 
@@ -111,6 +116,7 @@ BROKEN: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     (judge.a_canceled_entry_is_gone, {"notes": (CANCELED,), "told": Told(pending=({"id": ID},))}),
     (judge.a_canceled_entry_is_gone, {"notes": (TAKES_BACK,), "told": Told(pending=({"id": ID},))}),
     (judge.a_halt_holds, {"told": replace(SOUND.told, halted=False)}),
+    (judge.moved_levels_hold, {"notes": (OPENED, MOVED), "told": FELL_BACK}),
     (judge.a_signal_is_kept, {"told": replace(SOUND.told, signals={"ETHUSDT": 49})}),
     (judge.a_signal_is_kept, {"told": replace(SOUND.told, signals={})}),
     (
@@ -123,6 +129,7 @@ BROKEN: list[tuple[Callable[..., Any], dict[str, Any]]] = [
         {"journal": replace(JOURNAL, commands=(*JOURNAL.commands, Command("C2", "close", "closes", frozenset())))},
     ),
     (judge.nothing_is_closed_unasked, {"journal": replace(JOURNAL, commands=())}),
+    (judge.nothing_is_dropped, {"journal": replace(JOURNAL, commands=(Command("C2", "drop", "", frozenset({ID})),))}),
     (judge.nothing_is_sold_that_was_not_bought, {"books": {TAIL: book(fills=[fill(4, "sell", CLOSED)])}}),
     (judge.nothing_is_bare, {"books": {TAIL: held(BOUGHT + 23 * SECOND)}}),
     (judge.nothing_is_bare, {"books": {TAIL: book(orders=book().orders[:1])}}),
@@ -163,3 +170,8 @@ def test_a_halt_that_another_request_overlapped_proves_nothing() -> None:
     cut_off = replace(note("resume", 5.5, None, status=0), ended_at=6.05)
     running = replace(SOUND, notes=(cut_off, HALTED), told=replace(SOUND.told, halted=False))
     assert list(judge.a_halt_holds(running)) == []
+
+
+def test_levels_that_may_have_been_moved_again_prove_nothing() -> None:
+    cut_off = replace(MOVED, request=replace(MOVED.request, key="later"), sent_at=10.0, ended_at=10.1, status=0)
+    assert list(judge.moved_levels_hold(replace(SOUND, notes=(MOVED, cut_off), told=FELL_BACK))) == []
