@@ -164,6 +164,13 @@ in_test(
 )
 
 
+in_test(
+    "stream",
+    "prices are not polled after the stream was lost",
+    "tests/actors/trading/reading/test_stream.py::test_it_is_found_if_prices_are_not_polled_where_the_stream_is_lost",
+)
+
+
 # --- those that survived the suite of an earlier state
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from opentrader.actors.trading.reading.prices import PriceWatch
 from opentrader.actors.trading.reading.stream import StreamListener, VenueTold
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.domain.trading.exchange import OrderChanged, PricesChanged, StreamAlive, StreamLost
-from tests.actors.trading.reading.test_prices import priced
+from tests.actors.trading.reading.test_prices import BARE, priced, watching
 from tests.fakes.desk import desk
 
 
@@ -56,6 +59,26 @@ def test_only_a_change_of_its_state_changes_what_is_polled() -> None:
     assert [each for each in heard if each != ("lost",)] == [("follow", True), ("follow", False), ("follow", True)]
     assert heard.count(("lost",)) == 3
     assert listener.alive
+
+
+def test_prices_are_polled_at_once_where_the_stream_is_lost() -> None:
+    watch, asked, _ = watching(BARE)
+    heard: Any = Heard()
+    listener, at = StreamListener(desk(), heard, watch), watch.links.clock.steady()
+    watch.tick(at - 0.1)
+    watch._under_way = False
+    listener.hear(VenueTold(PricesChanged({"BTCUSDT": priced("100")})))
+    watch.tick(at + 0.25)
+    assert len(asked) == 1  # the stream tells them
+    listener.hear(VenueTold(StreamLost()))
+    watch.tick(at + 0.25)
+    assert len(asked) == 2
+
+
+def test_it_is_found_if_prices_are_not_polled_where_the_stream_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PriceWatch, "lost", lambda watch: None)
+    with pytest.raises(AssertionError):
+        test_prices_are_polled_at_once_where_the_stream_is_lost()
 
 
 async def test_it_asks_once_and_passes_on_what_it_is_told() -> None:
