@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,30 +12,15 @@ from apsw import Connection
 from opentrader.actors import messages
 from opentrader.actors.trading.commands import closeall, marking
 from opentrader.actors.trading.recovery.repeats import OutcomeOf
-from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.domain.trading.ledger import Command, Control
 from opentrader.errors import ExchangeError, StorageFull, TradingHalted
-from opentrader.exchange.paper.transport import InjectedFault, Script
+from opentrader.exchange.paper.transport import InjectedFault
 from opentrader.store.sqlite import writer
 from opentrader.store.tables.commands import CommandTable
 from opentrader.store.tables.control import ControlTable
 from tests.fakes.market import PAIR, Market
 from tests.fakes.orders import buy, last_closed, limit
-from tests.waiting import until
-
-
-def trouble(market: Market, *faults: InjectedFault) -> None:
-    market.venue.transport = type(market.venue.transport)(Script(faults), market.clock.market_ms)
-
-
-async def seen(market: Market, holds: Callable[[TradingSnapshot], bool]) -> None:
-    """Wait for what the snapshot shows without a look at the venue, which does not answer."""
-    await until(lambda: holds(market.snapshot))
-
-
-async def coins(market: Market) -> float:
-    held = (await market.venue.balances()).get("SOL")
-    return 0.0 if held is None else float(held.total)
+from tests.fakes.trouble import coins, seen, trouble
 
 
 async def test_closeall_reaches_an_entry_whose_answer_was_lost(market: Market) -> None:

@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 import pytest
 
 from opentrader.actors import messages
-from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.errors import ExchangeError, PositionNotFound
-from opentrader.exchange.paper.transport import InjectedFault, Script
+from opentrader.exchange.paper.transport import InjectedFault
 from tests.fakes.market import PAIR, Market
 from tests.fakes.orders import buy
-from tests.waiting import until
-
-
-def trouble(market: Market, *faults: InjectedFault) -> None:
-    market.venue.transport = type(market.venue.transport)(Script(faults), market.clock.market_ms)
-
-
-async def seen(market: Market, holds: Callable[[TradingSnapshot], bool]) -> None:
-    """Wait for what the snapshot shows without a look at the venue, which does not answer."""
-    await until(lambda: holds(market.snapshot))
-
-
-async def coins(market: Market) -> float:
-    held = (await market.venue.balances()).get("SOL")
-    return 0.0 if held is None else float(held.total)
+from tests.fakes.trouble import trouble
 
 
 async def test_an_entry_that_seemed_lost_is_closed_if_it_turns_up(market: Market) -> None:

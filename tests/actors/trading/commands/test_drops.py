@@ -22,6 +22,7 @@ from opentrader.store.tables.idempotency import IdempotencyTable
 from opentrader.store.tables.journal import JournalTable
 from tests.fakes.market import PAIR, Market
 from tests.fakes.orders import buy, limit
+from tests.fakes.trouble import coins
 
 KEY = "key-1"
 
@@ -41,11 +42,6 @@ async def quarantined(market: Market) -> Trade:
 
 def by_id(market: Market, key: str) -> Trade:
     return next(trade for trade in market.snapshot.trades if trade.intent.id == key)
-
-
-async def coins(market: Market) -> float:
-    held = (await market.venue.balances()).get("SOL")
-    return 0.0 if held is None else float(held.total)
 
 
 async def restarted(market: Market) -> None:

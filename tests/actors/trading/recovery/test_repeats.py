@@ -13,10 +13,11 @@ from opentrader.actors.trading.recovery.repeats import OutcomeOf
 from opentrader.actors.trading.replies import outcomes
 from opentrader.domain.trading.ledger import KeyTaken, Reservation
 from opentrader.errors import AskTimeout, ExchangeError, NoPosition, OpentraderError, PositionNotFound, SymbolNotFound
-from opentrader.exchange.paper.transport import InjectedFault, Script
+from opentrader.exchange.paper.transport import InjectedFault
 from opentrader.store.tables.idempotency import IdempotencyTable
 from tests.fakes.market import PAIR, Market
 from tests.fakes.orders import buy, limit
+from tests.fakes.trouble import trouble
 
 KEY = "key-1"
 CLOSE, CLOSE_ALL = messages.ClosePosition(PAIR, idem_key=KEY), messages.CloseAll(idem_key=KEY)
@@ -195,10 +196,6 @@ async def test_a_manual_entry_that_another_client_has_closed_is_told_with_its_ro
     await market.ask(messages.ClosePosition(PAIR))
     told = await repeated(market)
     assert (told.status, told.trade, told.closed[0].exit_reason) == ("filled", None, "close")
-
-
-def trouble(market: Market, *faults: InjectedFault) -> None:
-    market.venue.transport = type(market.venue.transport)(Script(faults), market.clock.market_ms)
 
 
 async def closed_before_it_was_protected(market: Market) -> list[Any]:
