@@ -19,6 +19,20 @@ hypothesis.settings.register_profile("default", deadline=None, derandomize=True)
 hypothesis.settings.register_profile("prove", deadline=None, derandomize=False, max_examples=2_000)
 hypothesis.settings.load_profile("default")
 
+# Whole worlds, run for minutes. Tests of the parts cover the same code; traced, these runs take three times as long.
+UNTRACED = (
+    "domain/trading/lifecycle/test_exploration.py",
+    "domain/trading/lifecycle/test_mutants.py",
+    "mutants",
+    "simulation",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if any(item.path.is_relative_to(REPOSITORY / "tests" / place) for place in UNTRACED):
+            item.add_marker("no_cover")
+
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
