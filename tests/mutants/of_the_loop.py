@@ -11,7 +11,6 @@ import pytest
 from opentrader.actors.runtime.serializer import Serializer
 from opentrader.actors.trading import position_manager
 from opentrader.actors.trading.entry import entries
-from opentrader.actors.trading.position_manager import PositionManager
 from opentrader.actors.trading.recovery.reconciliation import Reconciled, Reconciliation
 from opentrader.actors.trading.steps import CheckEntries, CheckSymbol, VenueRead
 from opentrader.domain.trading.lifecycle import decide, fold, looking, reply, sizing
@@ -193,10 +192,11 @@ def trusting(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(checked, "Unknown", lambda text: Refused("other", text=text))
 
 
-@caught_by("survivor", Runs("stuck disk", "sent while barred", long=True))
-def ungated(patch: pytest.MonkeyPatch) -> None:
-    """The entry gate is not asked before the socket."""
-    patch.setattr(PositionManager, "_why_barred", lambda manager: "")
+in_test(
+    "survivor",
+    "the entry gate is not asked before the socket",
+    "tests/simulation/faults/test_disk.py::test_the_run_finds_it_if_the_gate_is_not_asked_before_the_socket",
+)
 
 
 @caught_by("survivor", Runs("no coins", "oversold", long=True))

@@ -11,6 +11,7 @@ from opentrader.actors import messages
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.trading import lifecycle_loop
 from opentrader.actors.trading.lifecycle_loop import LifecycleLoop
+from opentrader.actors.trading.position_manager import PositionManager
 from opentrader.domain.trading.lifecycle import Trade
 from tests.simulation.daemon import Answer
 from tests.simulation.disk import SimulatedDisk
@@ -129,3 +130,27 @@ def test_the_run_finds_it_if_the_gate_does_not_ask_how_slow_the_disk_is(monkeypa
     monkeypatch.setattr(SimulatedDisk, "slow", lambda disk: False)
     with pytest.raises(AssertionError):
         test_a_slow_disk_bars_entries_and_nothing_else_until_it_is_fast_again()
+
+
+def entered_as_the_disk_becomes_slow(commits: int) -> Simulation:
+    """An entry after so many slow commits: the gate that it has passed may be shut when its own has ended."""
+
+    async def act(simulation: Simulation) -> None:
+        await asyncio.sleep(60)
+        simulation.weather._begin("disk", 1.2)
+        for _ in range(commits):
+            await simulation.request(messages.UpdateTrailing())
+        await simulation.request(ENTRY)
+
+    return scripted(act)
+
+
+@pytest.mark.parametrize("commits", range(4))
+def test_an_entry_is_not_sent_if_its_own_commit_shows_that_the_disk_is_slow(commits: int) -> None:
+    assert "sent while barred" not in entered_as_the_disk_becomes_slow(commits).judge.violations
+
+
+def test_the_run_finds_it_if_the_gate_is_not_asked_before_the_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PositionManager, "_why_barred", lambda manager, pair: "")
+    runs = map(entered_as_the_disk_becomes_slow, range(4))
+    assert any("sent while barred" in run.judge.violations for run in runs)
