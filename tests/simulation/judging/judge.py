@@ -221,7 +221,7 @@ class Judge:
         """For how many seconds several trades share a coin, and what is special about them then."""
         seen, held = self._sim.weather.seen, defaultdict[str, list[Trade]](list)
         for tail, trade in self._trades().items():
-            if self.books[tail].net(trade.intent.symbol.removesuffix("USDT")) * trade.sl > PROTECTABLE:
+            if self.books[tail].net(self.books[tail].base) * trade.sl > PROTECTABLE:
                 held[trade.intent.symbol].append(trade)
         for several in held.values():
             seen["several trades of a coin"] += len(several) > 1
@@ -249,15 +249,18 @@ class Judge:
             if tail is not None and (not list_id or list_id not in lists):
                 lists.add(list_id)
                 covered[tail] += Decimal(qty) - Decimal(cum)
-        now = self._sim.clock.market_ms()
         for tail, book in self.books.items():
             if not book.bought or self._is_gone(book.symbol):
                 continue
-            bare = book.net(book.symbol.removesuffix("USDT")) - covered[tail]
-            worth, placed = bare * self._sim.prices.price(book.symbol, now), self._placed[tail]
+            worth, placed = self._worth(book, covered.get(tail, ZERO)), self._placed[tail]
             placed.bare = placed.bare + CHECK_SECONDS if worth > PROTECTABLE else 0.0
             if placed.bare > BARE_SECONDS and not self._is_left_alone(tail):
                 self.found("bare", f"{worth:.2f} USDT of {tail} ({book.symbol}) unprotected for {placed.bare:.0f} s")
+
+    def _worth(self, book: Book, covered: Decimal = ZERO) -> Decimal:
+        """In quote currency, of what a trade holds and is not covered."""
+        left = book.net(book.base) - covered
+        return left * self._sim.prices.price(book.symbol, self._sim.clock.market_ms()) if left else ZERO
 
     def _is_left_alone(self, tail: str) -> bool:
         """It waits for an operator, or one has given it up."""
@@ -288,12 +291,9 @@ class Judge:
 
     def _demand_known(self, trades: dict[str, Trade]) -> None:
         """What is held belongs to a trade that the daemon knows, with what the id of its entry tells (K18)."""
-        now = self._sim.clock.market_ms()
-        bought = {tail: book for tail, book in self.books.items() if book.bought}
-        for tail, book in bought.items():
-            worth = book.net(book.symbol.removesuffix("USDT")) * self._sim.prices.price(book.symbol, now)
-            worthless = worth <= PROTECTABLE or self._is_gone(book.symbol)
-            known = tail in trades or worthless or is_dropped(self._journal, tail)
+        for tail, book in self.books.items():
+            worth = ZERO if tail in trades or not book.bought or self._is_gone(book.symbol) else self._worth(book)
+            known = worth <= PROTECTABLE or is_dropped(self._journal, tail)
             self._unknown[tail] = 0.0 if known else self._unknown.get(tail, 0.0) + CHECK_SECONDS
             if self._unknown[tail] > UNSEEN_SECONDS:
                 self.found("forgotten", f"{worth:.2f} USDT of {tail} ({book.symbol}) belong to no trade")

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 _CLOSED_ON_REQUEST = (
     "SELECT id, symbol, intents.body ->> '$.created_at' FROM trades JOIN intents USING (id)"
-    " WHERE trades.body ->> '$.close_reason' IN ('close', 'closeall', 'sell')"
+    " WHERE seq > ? AND trades.body ->> '$.close_reason' IN ('close', 'closeall', 'sell')"
 )
-_NAMED = "SELECT value FROM commands, json_each(commands.trades)"
+_NAMED = "SELECT 1 FROM commands, json_each(commands.trades) WHERE value = ?"
 
 
 @dataclass
@@ -46,6 +46,8 @@ class Keys:
         self._journal, self._books, self._found, self._now = journal, books, found, now
         self._closes: list[NewClose] = []
         self._judged: set[str] = set()
+        self._read_to = 0  # the last event whose trades were judged
+        self._seen: tuple[int, int] | None = None
 
     def asked(self, message: Message[Any], key: str | None) -> Callable[[Answer], None]:
         """A request is sent. Returns what to call with its answer."""
@@ -66,14 +68,22 @@ class Keys:
         return self._journal.execute(sql, (key,)).get is not None
 
     def watch(self) -> None:
-        self._demand_one_command_a_key()
-        self._demand_one_trade_a_key()
-        for id_, symbol, created in self._journal.execute(f"{_CLOSED_ON_REQUEST} AND id NOT IN ({_NAMED})"):
-            self._found("closed unasked", f"{id_} ({symbol}), of {created}, which no command is about")
-        for id_, symbol, created in self._journal.execute(_CLOSED_ON_REQUEST):
-            if id_ not in self._judged:
+        """Judge what has come since the last time, for a run is long."""
+        seen = self._journal.total_changes(), sum(bool(book.bought) for book in self._books.values())
+        if seen != self._seen:
+            self._seen = seen
+            self._demand_one_command_a_key()
+            self._demand_one_trade_a_key()
+            for id_, symbol, created in self._newly_closed():
                 self._judged.add(id_)
+                self._demand_a_command(id_, symbol, created)
                 self._demand_a_new_close(id_, symbol, created)
+
+    def _newly_closed(self) -> list[tuple[str, str, int]]:
+        """The trades whose close was asked for, each once, also where the events begin anew in a restored store."""
+        last = self._journal.execute("SELECT ifnull(max(seq), 0) FROM events").get
+        after, self._read_to = (self._read_to if last >= self._read_to else 0), last
+        return [row for row in self._journal.execute(_CLOSED_ON_REQUEST, (after,)) if row[0] not in self._judged]
 
     def _demand_one_command_a_key(self) -> None:
         sql = "SELECT idem_key, count(*) FROM commands WHERE idem_key <> '' GROUP BY idem_key HAVING count(*) > 1"
@@ -87,6 +97,10 @@ class Keys:
                 if key in bought:
                     self._found("repeated key", f"{bought[key]} and {id_} were bought with the key {key}")
                 bought[key] = id_
+
+    def _demand_a_command(self, id_: str, symbol: str, created: int) -> None:
+        if self._journal.execute(_NAMED, (id_,)).get is None:
+            self._found("closed unasked", f"{id_} ({symbol}), of {created}, which no command is about")
 
     def _demand_a_new_close(self, id_: str, symbol: str, created: int) -> None:
         if not any(close.symbol in {"", symbol} and close.ended >= created for close in self._closes):

@@ -43,6 +43,10 @@ class Book:
     got: Decimal = ZERO
     filled_at: int = 0  # when the last fill was committed
 
+    @property
+    def base(self) -> str:
+        return self.symbol.removesuffix(QUOTE)
+
     def net(self, base: str) -> Decimal:
         return self.bought - self.sold - self.fees[base]
 
@@ -103,7 +107,7 @@ class Accountant:
             return
         if row.pnl != book.profit:
             yield stale, f"{row.id}: booked {row.pnl}, the ledger says {book.profit}"
-        left = book.net(book.symbol.removesuffix(QUOTE))
+        left = book.net(book.base)
         if row.left != left:
             yield stale, f"{row.id}: {row.left} is said to be left over, the ledger says {left}"
         for fill in self._fills(row.id):
@@ -120,7 +124,7 @@ class Accountant:
         gained = self._gained(QUOTE) - worth
         if earned != gained:
             self._found("money", f"the run has earned {earned} by its rows, the account has gained {gained}")
-        for base in sorted({book.symbol.removesuffix(QUOTE) for book in self._books.values()}):
+        for base in sorted({book.base for book in self._books.values()}):
             bought = sum((book.net(base) for book in self._books.values() if book.symbol == base + QUOTE), ZERO)
             if (more := self._gained(base)) != bought + self._coins_by_hand(base):
                 self._found("money", f"{more} {base} came in, our trades hold {bought}")
