@@ -15,7 +15,7 @@ from pykka.messages import _ActorStop as Stop
 
 from opentrader.actors.runtime.context import Context
 from opentrader.actors.runtime.handlers import Handler, handlers_of, handles
-from opentrader.actors.runtime.message import Message, Ping
+from opentrader.actors.runtime.message import Message, Ping, Tick
 from opentrader.actors.runtime.outcome import Failed, Outcome
 from opentrader.actors.runtime.part import Links, Part
 from opentrader.actors.runtime.reply import Reply
@@ -185,7 +185,7 @@ class Actor(pykka.ThreadingActor):
             return None
         if isinstance(message, Stop):
             return super()._handle_receive(message)
-        key = None if isinstance(message, Ping) else self.exclusive_of(message)
+        key = None if isinstance(message, (Ping, Tick)) else self.exclusive_of(message)  # these wait for nothing
         if key is not None and self._exclusive.held(key):
             return self._exclusive.defer(key, message)
         return self._handle(message)

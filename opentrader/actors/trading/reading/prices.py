@@ -36,9 +36,11 @@ class PriceWatch(TradingPart):
 
     def tick(self, at: float) -> None:
         """Ask as often as the most demanding position needs it; one call is in flight."""
+        if self._under_way or at - self._asked_at < SOFT_SECONDS:
+            return
         untold = [pair for pair in self.book.positions.pairs if not self._is_told(pair, at)]
         pause = SOFT_SECONDS if any(map(self.book.positions.is_soft, untold)) else MARK_SECONDS
-        if untold and not self._under_way and at - self._asked_at >= pause:
+        if untold and at - self._asked_at >= pause:
             self._asked_at, self._under_way = at, True
             self.links.pipe(self._exchange.prices(untold), then=PricesRead)
 
