@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from opentrader.actors.runtime.handlers import handles
@@ -33,6 +33,7 @@ from opentrader.actors.trading.steps import (
 )
 from opentrader.actors.trading.venue_calls import send_in_time, told_of
 from opentrader.actors.trading.waiters import Tell, until
+from opentrader.domain.copies import copied
 from opentrader.domain.time_limits import LATE_MS
 from opentrader.domain.trading.ledger import ClosedTrade
 from opentrader.domain.trading.lifecycle import (
@@ -145,7 +146,7 @@ class LifecycleLoop(TradingPart):
             ticked = self._ticked(trade, view, now, kept)
             if ticked.more:
                 age = 0 if trade.intent.id in self.book.unchecked else now - self.book.roused_at(pair)
-                more.append(replace(ticked.more, urgent=is_urgent(trade), max_age=min(age, ticked.more.max_age)))
+                more.append(copied(ticked.more, urgent=is_urgent(trade), max_age=min(age, ticked.more.max_age)))
             elif ticked.effect is None:
                 self._conclude(trade, ticked.trade, view, kept)
                 done.append(trade.intent.id)
@@ -164,7 +165,7 @@ class LifecycleLoop(TradingPart):
         seen = view if view is not None or filters is None else VenueView(filters, now)
         if seen is None:
             return Ticked(trade, None, Watch(pair, parts=frozenset({"price"})))
-        seen = replace(seen, others=self.book.others(trade, seen.filters, kept))
+        seen = copied(seen, others=self.book.others(trade, seen.filters, kept))
         unread = trade.intent.id in self.book.unread
         try:
             if view is None:
@@ -179,7 +180,7 @@ class LifecycleLoop(TradingPart):
     def _conclude(self, before: Trade, after: Trade, view: VenueView | None, kept: dict[str, Trade]) -> None:
         """A trade for which nothing is to be sent or read now: keep it in memory, or have it committed."""
         key = before.intent.id
-        if key in self.book.unsaved or replace(after, ok_at=before.ok_at) != before:
+        if key in self.book.unsaved or copied(after, ok_at=before.ok_at) != before:
             kept[key] = after
             return
         now = self.links.clock.market_ms()
@@ -281,7 +282,7 @@ class LifecycleLoop(TradingPart):
     def first(self, trade: Trade, view: VenueView) -> tuple[Trade, Sending | None]:
         """The first tick of a trade, by the quote that it was planned from: what to commit, and to send after that."""
         now = self.links.clock.market_ms()
-        seen = replace(view, others=self.book.others(trade, view.filters, {}))
+        seen = copied(view, others=self.book.others(trade, view.filters, {}))
         ticked = tick(trade, seen, now, self._rules)
         return ticked.trade, None if ticked.effect is None else Sending(trade.intent.id, ticked.effect)
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Literal
 
+from opentrader.domain.copies import copied
 from opentrader.domain.trading.venue import NOBODY, Balance, Fill, Filters, Order, OrderList, Others
 
 Part = Literal["price", "balance", "open_orders", "history", "fills"]
 PARTS: frozenset[Part] = frozenset({"price", "balance", "open_orders", "history", "fills"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Watch:
     """What a look has to read of a symbol: orders and lists by client id, and parts; everything is read in parallel.
 
@@ -48,7 +49,7 @@ class Watch:
 
     def joined(self, other: Watch) -> Watch:
         """One watch that serves both."""
-        return replace(
+        return copied(
             self,
             orders=tuple(dict.fromkeys((*self.orders, *other.orders))),
             lists=tuple(dict.fromkeys((*self.lists, *other.lists))),
@@ -64,7 +65,7 @@ def everything(symbol: str, since: int) -> Watch:
     return Watch(symbol, parts=PARTS, since=since)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class VenueView:
     """What a look has read of a symbol. A part is None where it was not asked for, or could not be read.
 
@@ -106,7 +107,7 @@ class VenueView:
         parts = {name: getattr(later, name) for name in _FIELDS.values() if getattr(later, name) is not None}
         failed = {name for name in self.failed | later.failed if name not in later.found and name not in later.missing}
         answered = {part for part, name in _FIELDS.items() if name in parts}
-        return replace(
+        return copied(
             self,
             filters=later.filters,
             found=MappingProxyType({**self.found, **later.found}),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple
@@ -27,6 +27,7 @@ from opentrader.actors.trading.lifecycle_loop import LifecycleLoop
 from opentrader.actors.trading.replies.presenter import bought, trade_reply
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.actors.trading.steps import CheckEntries
+from opentrader.domain.copies import copied
 from opentrader.domain.ports import Clock
 from opentrader.domain.symbols import QUOTE
 from opentrader.domain.time_limits import LOOKUP_SECONDS, REQUEST_SECONDS
@@ -223,7 +224,7 @@ class Reconciliation(TradingPart):
         late = None if trade is None else joined(trade, message.owned)
         if trade is None or late is None or late == trade:
             return None
-        key, pair, late = trade.intent.id, trade.intent.symbol, replace(late, last_change=now)
+        key, pair, late = trade.intent.id, trade.intent.symbol, copied(late, last_change=now)
         logger.warning("trade %s, %s: closed, but one of its orders is at work, or was", key, pair)
         self.book.quoted(pair, message.filters, None)
         if key not in self.book.trades:

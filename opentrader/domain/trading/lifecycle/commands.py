@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
+from opentrader.domain.copies import copied
 from opentrader.domain.trading.venue import ZERO, Filters
 
 from .fold import quarantined
@@ -16,7 +16,7 @@ def close(trade: Trade, reason: str, now: int) -> Trade:
     """Sell the position, whatever is in the way. This overrules a quarantine, so only an operator may decide it."""
     if trade.quar == "unknown":
         trade = overruled(trade, now)
-    return replace(trade, quar="", short=0).closing_for(reason, now)
+    return copied(trade, quar="", short=0).closing_for(reason, now)
 
 
 def overruled(trade: Trade, now: int) -> Trade:
@@ -27,8 +27,8 @@ def overruled(trade: Trade, now: int) -> Trade:
     """
     doubtful = [leg for leg in trade.legs if leg.in_flight or (leg.open and leg.neg_at)]
     for leg in doubtful:
-        trade = trade.with_leg(replace(leg, state="ABSENT", cancel_sent=0, neg_count=2, disagree=0))
-    return replace(
+        trade = trade.with_leg(copied(leg, state="ABSENT", cancel_sent=0, neg_count=2, disagree=0))
+    return copied(
         trade.without_replacement(),
         overruled=now,
         want=ZERO,
@@ -48,17 +48,17 @@ def drop(trade: Trade, now: int) -> Trade:
     Its open orders are canceled, and what is in doubt is looked for another day. An entry that turns up late is sold.
     """
     trade = overruled(trade, now)
-    return replace(trade, adj=trade.adj + trade.net, quar="", short=0, close_reason=DROPPED)
+    return copied(trade, adj=trade.adj + trade.net, quar="", short=0, close_reason=DROPPED)
 
 
 def faulted(trade: Trade, now: int) -> Trade:
     """The rules failed on this trade. It is left to an operator, with its exits as they are; the others go on."""
-    return replace(quarantined(trade, "internal fault", now), label="QUARANTINE")
+    return copied(quarantined(trade, "internal fault", now), label="QUARANTINE")
 
 
 def cancel_entry(trade: Trade) -> Trade:
     """Cancel the entry, or do not send it; the filled part is kept and protected."""
-    return replace(trade, halt=True)
+    return copied(trade, halt=True)
 
 
 def trail(trade: Trade, level: Decimal, filters: Filters, now: int, settings: LifecycleSettings = BINANCE) -> Trade:
@@ -68,7 +68,7 @@ def trail(trade: Trade, level: Decimal, filters: Filters, now: int, settings: Li
     sent = max((leg.sent_at for leg in trade.exits), default=0)
     if level <= current * (1 + settings.trail_step) or now - sent < settings.trail_every:
         return trade
-    return replace(trade, want=level)
+    return copied(trade, want=level)
 
 
 def move(trade: Trade, sl: Decimal, tp: Decimal, by: str = "") -> Trade:
@@ -76,7 +76,7 @@ def move(trade: Trade, sl: Decimal, tp: Decimal, by: str = "") -> Trade:
 
     `by`: the id of the command, which finds what became of it.
     """
-    return replace(trade, move="asked", move_id=by, move_sl=sl, move_tp=tp, want=ZERO)
+    return copied(trade, move="asked", move_id=by, move_sl=sl, move_tp=tp, want=ZERO)
 
 
 def booted(trade: Trade, now: int, settings: LifecycleSettings = BINANCE) -> Trade:
@@ -86,8 +86,8 @@ def booted(trade: Trade, now: int, settings: LifecycleSettings = BINANCE) -> Tra
     this boot. Pauses are capped, because the clock may have been set back while no process ran.
     """
     if not trade.legs:
-        return replace(trade, halt=True)
-    return replace(
+        return copied(trade, halt=True)
+    return copied(
         trade,
         legs=tuple(_looked_for(leg, now + settings.horizon, settings) for leg in trade.legs),
         close_after=min(trade.close_after, now + settings.close_pause),
@@ -101,4 +101,4 @@ def _looked_for(leg: Leg, last: int, settings: LifecycleSettings) -> Leg:
     if not leg.in_flight:
         return leg
     begins_anew = leg.state == "SENT" and not settings.stamped
-    return replace(leg, state="UNKNOWN", horizon_at=last if begins_anew else min(leg.horizon_at, last))
+    return copied(leg, state="UNKNOWN", horizon_at=last if begins_anew else min(leg.horizon_at, last))

@@ -8,9 +8,10 @@ A row that needs a part of the venue that was not read ends the tick, and says w
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
+from opentrader.domain.copies import copied
 from opentrader.domain.trading.looks import Part
 from opentrader.domain.trading.venue import ZERO, Effect
 
@@ -62,12 +63,10 @@ def planned(scene: Scene) -> Verdict:
         scene.demand("open_orders", "history")
     if sent_by_another(scene):
         return End(quarantined(trade, "second writer", scene.now))
-    if trade.close_reason or trade.halt or ttl_over(scene):
-        return End(replace(trade, close_reason="expired_unsent"))
-    if not scene.view.filters.trades:
-        return End(replace(trade, close_reason="expired_unsent"))
+    if trade.close_reason or trade.halt or ttl_over(scene) or not scene.view.filters.trades:
+        return End(copied(trade, close_reason="expired_unsent"))
     scene.demand("price", "balance")
-    return End(replace(trade, close_reason="expired_unsent")) if outrun(scene) else send(enter(scene))
+    return End(copied(trade, close_reason="expired_unsent")) if outrun(scene) else send(enter(scene))
 
 
 def outrun(scene: Scene) -> bool:
@@ -108,7 +107,7 @@ def not_traded(scene: Scene) -> Verdict:
     if quiet(trade):
         return End(trade)
     scene.can_have("price")  # a look, which shows whether it trades again
-    return End(replace(trade, retry_at=scene.now + scene.settings.reconcile))
+    return End(copied(trade, retry_at=scene.now + scene.settings.reconcile))
 
 
 def reason(scene: Scene) -> Verdict:
@@ -182,7 +181,7 @@ def close_paused(scene: Scene) -> Trade:
     """No attempts left: page, protect meanwhile, and retry one close after each pause, a longer one each time."""
     trade, settings, cause = scene.trade, scene.settings, last_refusal(scene.trade)
     pauses = trade.pauses + 1 if cause == trade.paused_for and not price_moved(scene) else 1
-    paused = replace(
+    paused = copied(
         trade.without_replacement(),
         close_after=scene.now + min(settings.close_pause << (pauses - 1), settings.longest_pause),
         pauses=pauses,
@@ -224,7 +223,7 @@ def unprotected(scene: Scene) -> Verdict:
     if scene.held < scene.protectable:
         return wait(scene)
     if trade.close_reason and trade.failed_protects and scene.now < trade.close_after and protected_lately(scene):
-        stuck = replace(trade, quar="exit")
+        stuck = copied(trade, quar="exit")
         return End(stuck.alerted("neither closed nor protected", "page", scene.now, scene.settings.page_every))
     if young_part(scene) or removed_lately(scene) or scene.now < trade.rebuild_until:
         return wait(scene)
@@ -257,7 +256,7 @@ def next_protection(scene: Scene, qty: Decimal) -> Sent:
     trade = scene.trade
     if trade.replacing and trade.stage == 0 and trade.rep_new < scene.last < (trade.rep_tp or trade.tp):
         return protect(scene, qty, trade.rep_new, trade.rep_tp)
-    return protect(scene.with_trade(replace(trade, stage=1)), qty, trade.sl)
+    return protect(scene.with_trade(copied(trade, stage=1)), qty, trade.sl)
 
 
 def exit_unresolved(scene: Scene) -> Verdict:
@@ -283,8 +282,8 @@ def replacement_begun(scene: Scene) -> Verdict:
         return scene
     if trade.replacing and (not trade.trailing or fits(scene, trade.rep_new, trade.rep_tp)):
         return send(cancel(scene, leg))
-    kept_list = trade.with_leg(replace(leg, cancel_sent=0))
-    return scene.with_trade(replace(kept_list.without_replacement(), want=ZERO))
+    kept_list = trade.with_leg(copied(leg, cancel_sent=0))
+    return scene.with_trade(copied(kept_list.without_replacement(), want=ZERO))
 
 
 def replacement_done(scene: Scene) -> Verdict:
@@ -293,7 +292,7 @@ def replacement_done(scene: Scene) -> Verdict:
         return scene
     reached = leg.sl >= trade.want or (trade.trailing and trade.stage == 1)
     want = ZERO if reached else trade.want
-    return scene.with_trade(replace(with_levels(trade, leg), want=want))
+    return scene.with_trade(copied(with_levels(trade, leg), want=want))
 
 
 def rebuilding(scene: Scene) -> Verdict:
@@ -307,7 +306,7 @@ def wrong_size(scene: Scene) -> Verdict:
         return scene
     if spent(scene):
         return End(over_budget(scene))
-    begun = replace(trade, rep_old=trade.sl, rep_new=trade.sl, stage=1)
+    begun = copied(trade, rep_old=trade.sl, rep_new=trade.sl, stage=1)
     return send(cancel(scene.with_trade(begun), leg))
 
 
@@ -331,14 +330,14 @@ def move(scene: Scene) -> Verdict:
     if trade.move != "asked" or leg is None or trade.close_reason:
         return scene
     if (leg.sl, trade.tp) == (trade.move_sl, trade.move_tp):
-        return scene.with_trade(replace(trade, move="done"))
+        return scene.with_trade(copied(trade, move="done"))
     if leg.kind == "S" and leg.sl == trade.move_sl:
-        return scene.with_trade(replace(trade, tp=trade.move_tp, move="done"))  # only ours, no order stands for it
+        return scene.with_trade(copied(trade, tp=trade.move_tp, move="done"))  # only ours, no order stands for it
     if not fits(scene, trade.move_sl, trade.move_tp):
-        return scene.with_trade(replace(trade, move="kept"))
+        return scene.with_trade(copied(trade, move="kept"))
     if spent(scene):
         return End(over_budget(scene))
-    begun = replace(trade, rep_old=leg.sl, rep_new=trade.move_sl, rep_tp=trade.move_tp, stage=0)
+    begun = copied(trade, rep_old=leg.sl, rep_new=trade.move_sl, rep_tp=trade.move_tp, stage=0)
     return send(cancel(scene.with_trade(begun), leg))
 
 
@@ -350,7 +349,7 @@ def trail(scene: Scene) -> Verdict:
         return scene
     if spent(scene):
         return End(over_budget(scene))
-    begun = scene.with_trade(replace(trade, rep_old=leg.sl, rep_new=trade.want, stage=0))
+    begun = scene.with_trade(copied(trade, rep_old=leg.sl, rep_new=trade.want, stage=0))
     if scene.view.filters.cancel_replace and leg.kind == "L":
         return send(replace_list(begun, leg, trade.want))
     return send(cancel(begun, leg))

@@ -5,9 +5,9 @@ The order in which reports arrive does not matter, because facts only grow.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
+from opentrader.domain.copies import copied
 from opentrader.domain.trading.looks import VenueView
 from opentrader.domain.trading.venue import ZERO, Filters
 
@@ -38,7 +38,7 @@ def folded(trade: Trade, view: VenueView, now: int, settings: LifecycleSettings)
     for known in trade.legs:
         if not known.cid:
             continue  # a synthetic entry has no order
-        leg = replace(known, state="UNKNOWN") if known.state == "SENT" else known  # no reply: the process died
+        leg = copied(known, state="UNKNOWN") if known.state == "SENT" else known  # no reply: the process died
         told = sightings(leg, view)
         if told:
             seen = with_fills(grown(leg, told, now), view.fills, view.filters.base)
@@ -57,14 +57,14 @@ def changed(trade: Trade, before: Leg, after: Leg, now: int) -> Trade:
     if after.cum == before.cum:
         return trade
     given_up = trade.dropped and after.kind != "E" and after.sent_at <= trade.overruled
-    return replace(trade, last_change=now, adj=trade.adj - (after.cum - before.cum if given_up else ZERO))
+    return copied(trade, last_change=now, adj=trade.adj - (after.cum - before.cum if given_up else ZERO))
 
 
 def found(trade: Trade, before: Leg, after: Leg, view: VenueView, now: int, settings: LifecycleSettings) -> Trade:
     """A leg that the read found."""
     if before.state == "ABSENT" and after.state != "ABSENT":
         trade = trade.alerted("late order", "alert", now)
-        after = replace(after, flag="LATE", flag_at=now) if after.kind == "E" else after
+        after = copied(after, flag="LATE", flag_at=now) if after.kind == "E" else after
     trade = changed(trade, before, after, now)
     if after.kind in {"L", "S"} and after.open:
         trade = exit_seen_open(trade, after)
@@ -90,7 +90,7 @@ def exit_seen_open(trade: Trade, leg: Leg) -> Trade:
         return trade
     replaced = trade.leg(leg.replaces)
     if replaced and replaced.live:
-        trade = trade.with_leg(replace(replaced, state="CANCELED"))
+        trade = trade.with_leg(copied(replaced, state="CANCELED"))
     return revised(with_levels(trade, leg), want=trade.want if trade.want > leg.sl else ZERO)
 
 
@@ -98,14 +98,14 @@ def with_levels(trade: Trade, leg: Leg) -> Trade:
     """The trade at the end of a replacement: the levels of its live exit count."""
     moved = trade.rep_tp and leg.sl == trade.rep_new and leg.tp in {trade.rep_tp, ZERO}  # a single stop has no target
     after = revised(trade.without_replacement(), sl=leg.sl)
-    return replace(after, tp=trade.rep_tp, move="done") if moved else after
+    return copied(after, tp=trade.rep_tp, move="done") if moved else after
 
 
 def removed(trade: Trade, leg: Leg, now: int, settings: LifecycleSettings) -> Trade:
     """An exit that ended without a fill: by a cancel of ours that was still in flight, or outside the daemon."""
     if leg.cancel_at and now - leg.cancel_at <= settings.horizon:
         return trade
-    trade = trade.with_leg(replace(leg, flag="OUTSIDE", flag_at=now))
+    trade = trade.with_leg(copied(leg, flag="OUTSIDE", flag_at=now))
     return trade.alerted("stop removed outside", "alert", now, settings.page_every)
 
 
@@ -123,7 +123,7 @@ def external(trade: Trade, leg: Leg, view: VenueView, now: int, settings: Lifecy
 
 
 def closed_outside(trade: Trade, held: Decimal, now: int) -> Trade:
-    trade = replace(trade, adj=trade.adj + held, close_reason="external")
+    trade = copied(trade, adj=trade.adj + held, close_reason="external")
     return trade.alerted("closed outside", "alert", now)
 
 
@@ -155,7 +155,7 @@ def unseen(trade: Trade, leg: Leg, view: VenueView, now: int, settings: Lifecycl
 
 def lagging(trade: Trade, leg: Leg, now: int, settings: LifecycleSettings) -> Trade:
     """An acknowledged order is never taken as gone; after a long lag an operator must decide."""
-    leg = replace(leg, neg_at=leg.neg_at or now)
+    leg = copied(leg, neg_at=leg.neg_at or now)
     trade, age = trade.with_leg(leg), now - leg.neg_at
     if age > settings.unseen_quarantine:
         return quarantined(trade, "order not shown", now)
@@ -170,12 +170,12 @@ def vote(trade: Trade, leg: Leg, at: int, settings: LifecycleSettings) -> Trade:
     `at`: when the look was asked for. So one look never votes twice.
     """
     if not leg.neg_count:
-        return trade.with_leg(replace(leg, neg_count=1, neg_at=at))
+        return trade.with_leg(copied(leg, neg_count=1, neg_at=at))
     if at - leg.neg_at < settings.vote_gap or at < leg.horizon_at + settings.read_lag:
         return trade
     if not settings.bounded:
         return quarantined(trade, "outcome unknown", at)
-    return failed(trade.with_leg(replace(leg, state="ABSENT", neg_count=2)), leg)
+    return failed(trade.with_leg(copied(leg, state="ABSENT", neg_count=2)), leg)
 
 
 def balances_agree(leg: Leg, view: VenueView) -> bool:
@@ -191,7 +191,7 @@ def balances_agree(leg: Leg, view: VenueView) -> bool:
 
 
 def disagreed(trade: Trade, leg: Leg, now: int, settings: LifecycleSettings) -> Trade:
-    leg = replace(leg, disagree=leg.disagree + 1)
+    leg = copied(leg, disagree=leg.disagree + 1)
     trade = trade.with_leg(leg).alerted("balance disagrees", "alert", now)
     return quarantined(trade, "balance disagrees", now) if leg.disagree >= settings.max_disagree else trade
 
@@ -199,22 +199,22 @@ def disagreed(trade: Trade, leg: Leg, now: int, settings: LifecycleSettings) -> 
 def failed(trade: Trade, leg: Leg) -> Trade:
     """Count an order that definitely does not exist. The next attempt of an exit gets the next number."""
     if leg.kind == "C":
-        return replace(trade, failed_closes=trade.failed_closes + 1)
+        return copied(trade, failed_closes=trade.failed_closes + 1)
     if leg.replaces:
         return replacement_failed(trade, leg)
-    return replace(trade, failed_protects=trade.failed_protects + 1) if leg.kind != "E" else trade
+    return copied(trade, failed_protects=trade.failed_protects + 1) if leg.kind != "E" else trade
 
 
 def replacement_failed(trade: Trade, leg: Leg) -> Trade:
     """A stop that was to replace a list failed: the request is dropped, and the list stays as last read."""
-    trade = replace(trade.without_replacement(), want=ZERO)
+    trade = copied(trade.without_replacement(), want=ZERO)
     replaced = trade.leg(leg.replaces)
     if replaced is not None and replaced.state in LIVE:
-        trade = trade.with_leg(replace(replaced, cancel_sent=0))
+        trade = trade.with_leg(copied(replaced, cancel_sent=0))
     return trade
 
 
 def quarantined(trade: Trade, code: str, now: int) -> Trade:
     """Stop trading until an operator closes the trade; protective orders stay, and levels asked for are given up."""
     move = "kept" if trade.move == "asked" else trade.move
-    return replace(trade, quar="unknown", move=move).alerted(code, "page", now)
+    return copied(trade, quar="unknown", move=move).alerted(code, "page", now)

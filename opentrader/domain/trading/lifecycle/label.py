@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from opentrader.domain.copies import copied
 
 from .fold import quarantined
 from .records import Label, Trade, revised
@@ -89,4 +90,4 @@ def labelled(scene: Scene) -> Trade:
     if lawful(scene.trade.label, after, rebuilt=scene.trade.rebuild_until > 0):
         return revised(scene.trade, label=after)
     code = f"impossible: {scene.trade.label} -> {after}"
-    return replace(quarantined(scene.trade, code, scene.now), label="QUARANTINE")
+    return copied(quarantined(scene.trade, code, scene.now), label="QUARANTINE")

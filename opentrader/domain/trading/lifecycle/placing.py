@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
+from opentrader.domain.copies import copied
 from opentrader.domain.trading.venue import (
     ZERO,
     CancelList,
@@ -47,7 +47,7 @@ def sent(scene: Scene, kind: LegKind, cid: str, qty: Decimal, sl: Decimal = ZERO
 
 
 def kept(scene: Scene, leg: Leg) -> Trade:
-    return replace(scene.trade.with_leg(leg), last_send=scene.now)
+    return copied(scene.trade.with_leg(leg), last_send=scene.now)
 
 
 def spent(scene: Scene) -> bool:
@@ -61,7 +61,7 @@ def is_spent(trade: Trade, now: int, settings: LifecycleSettings) -> bool:
 
 
 def counted(scene: Scene, trade: Trade) -> Trade:
-    return replace(trade, sends=(*trade.sends, scene.now)[-scene.settings.budget :])
+    return copied(trade, sends=(*trade.sends, scene.now)[-scene.settings.budget :])
 
 
 def enter(scene: Scene) -> Sent:
@@ -69,7 +69,7 @@ def enter(scene: Scene) -> Sent:
     intent = scene.trade.intent
     leg = sent(scene, "E", entry_id(intent, scene.view.filters.cid_length), intent.qty, intent.sl, intent.tp)
     px = intent.px if intent.kind == "limit" else None
-    trade = replace(kept(scene, leg), base_at_entry=scene.wallet, ok_at=scene.now)
+    trade = copied(kept(scene, leg), base_at_entry=scene.wallet, ok_at=scene.now)
     return trade, PlaceEntry(leg.cid, intent.symbol, intent.side, intent.qty, px, scene.now)
 
 
@@ -91,7 +91,7 @@ def protect(scene: Scene, qty: Decimal, level: Decimal, target: Decimal = ZERO) 
     intent, gen, length = scene.trade.intent, scene.trade.next_gen("L"), scene.view.filters.cid_length
     cid, stop_cid, target_cid = (exit_id(intent, kind, gen, length) for kind in ("L", "P", "T"))
     leg = sent(scene, "L", cid, qty, level, target)
-    leg = replace(leg, stop_cid=stop_cid, target_cid=target_cid)
+    leg = copied(leg, stop_cid=stop_cid, target_cid=target_cid)
     return counted(scene, kept(scene, leg)), PlaceList(
         cid,
         stop_cid,
@@ -116,7 +116,7 @@ def stop(scene: Scene, qty: Decimal, level: Decimal) -> tuple[Leg, PlaceStop]:
 def replace_list(scene: Scene, old: Leg, level: Decimal) -> Sent:
     """T1: cancel the list and place a single stop instead, in one request."""
     leg, effect = stop(scene, old.rest, level)
-    trade = counted(scene, kept(scene, replace(leg, replaces=old.cid)))
+    trade = counted(scene, kept(scene, copied(leg, replaces=old.cid)))
     return trade.with_leg(cancelling(old, scene.now)), ReplaceList(old.cid, old.stop_cid, effect)
 
 
@@ -127,13 +127,13 @@ def close(scene: Scene, qty: Decimal) -> Sent:
 
 
 def cancelling(leg: Leg, now: int) -> Leg:
-    return replace(leg, cancel_sent=now, cancel_at=now)
+    return copied(leg, cancel_sent=now, cancel_at=now)
 
 
 def untouched(leg: Leg, status: SymbolStatus) -> Leg:
     """What rests has not been canceled either: it is read no more often than if nobody had tried."""
     kept = leg.open and leg.cancel_sent and (status != "CANCEL_ONLY" or leg.kind != "E")
-    return replace(leg, cancel_sent=0) if kept else leg
+    return copied(leg, cancel_sent=0) if kept else leg
 
 
 def cancel(scene: Scene, leg: Leg) -> Sent:

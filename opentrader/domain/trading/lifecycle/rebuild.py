@@ -7,9 +7,10 @@ nothing before `rebuild_until`, because requests of the previous daemon may stil
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
+from opentrader.domain.copies import copied
 from opentrader.domain.trading.looks import VenueView
 from opentrader.domain.trading.venue import ZERO, Order, OrderList
 
@@ -92,7 +93,7 @@ def ended(view: VenueView, instance: str, now: int, settings: LifecycleSettings 
             groups.setdefault(told.tail, []).append((told, order))
     trades = (whole(group, view, instance, now, settings) for group in groups.values())
     over = (x for x in trades if x and not at_work(x, view) and any(leg.cid and leg.cum for leg in x.entries))
-    return tuple(replace(x, legs=tuple(with_fills(leg, view.fills, view.filters.base) for leg in x.legs)) for x in over)
+    return tuple(copied(x, legs=tuple(with_fills(leg, view.fills, view.filters.base) for leg in x.legs)) for x in over)
 
 
 def joined(trade: Trade, found: Trade) -> Trade:
@@ -103,7 +104,7 @@ def joined(trade: Trade, found: Trade) -> Trade:
             trade = trade.with_leg(leg)
         elif known is not None and (leg.cum > known.cum or (leg.open and known.state not in STICKY)):
             facts = {name: getattr(leg, name) for name in ("state", "cum", "quote", "fees", "covered", "ex_ids")}
-            trade = trade.with_leg(replace(known, **facts))
+            trade = trade.with_leg(copied(known, **facts))
     return trade
 
 
@@ -188,7 +189,7 @@ def caught_up(trade: Trade, view: VenueView, now: int, settings: LifecycleSettin
     if trade.rebuild_until or len(found.legs) == len(trade.legs):
         return found
     until = now + settings.horizon + settings.read_lag
-    found = replace(found, label="NONE", last_send=now, rebuild_until=until)
+    found = copied(found, label="NONE", last_send=now, rebuild_until=until)
     return found.alerted("older than its orders", "alert", now)
 
 
@@ -203,7 +204,7 @@ def adopted(trade: Trade, view: VenueView, now: int) -> Trade:
         leg = as_read(trade, told, order, view)
         trade, known = trade.with_leg(leg), known | set(leg.cids)
     if any(leg.cid for leg in trade.entries) and not all(leg.cid for leg in trade.entries):
-        trade = replace(trade, legs=tuple(leg for leg in trade.legs if leg.cid))
+        trade = copied(trade, legs=tuple(leg for leg in trade.legs if leg.cid))
     return trade
 
 
@@ -214,12 +215,12 @@ def as_read(trade: Trade, told: EntryId | ExitId, order: Order, view: VenueView)
     leg = Leg(order.cid, kind, told.gen, "UNKNOWN", order.qty, sl, tp, sent_at, sent_at)
     facts: Facts | None = of_order(order, base)
     if isinstance(told, ExitId) and kind == "L":
-        source = replace(trade.intent, id=told.intent_id, instance=told.instance)
+        source = copied(trade.intent, id=told.intent_id, instance=told.instance)
         cid, stop_cid, target_cid = (exit_id(source, part, told.gen) for part in ("L", "P", "T"))
-        leg = replace(leg, cid=cid, stop_cid=stop_cid, target_cid=target_cid)
+        leg = copied(leg, cid=cid, stop_cid=stop_cid, target_cid=target_cid)
         pieces = own_orders(view)
         facts = of_pieces(leg, pieces, base)
-        leg = replace(leg, sl=next((piece.stop_px for piece in pieces if piece.cid == stop_cid), None) or sl)
+        leg = copied(leg, sl=next((piece.stop_px for piece in pieces if piece.cid == stop_cid), None) or sl)
     return grown(leg, [facts], sent_at) if facts else leg
 
 

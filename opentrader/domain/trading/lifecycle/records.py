@@ -6,10 +6,11 @@ computed from its legs. Instants are Unix milliseconds, 0 meaning never; levels 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal, TypeVar
 
+from opentrader.domain.copies import copied
 from opentrader.domain.trading.venue import ZERO, Side
 
 LegKind = Literal["E", "L", "S", "C"]  # entry, OCO list, single stop, close
@@ -48,10 +49,10 @@ def revised(record: Record, **changes: object) -> Record:
     """The record with these fields; the same object if nothing changes, so that a quiet tick creates no new values."""
     if all(getattr(record, name) == value for name, value in changes.items()):
         return record
-    return replace(record, **changes)  # type: ignore[arg-type]  # every record is a dataclass
+    return copied(record, **changes)  # type: ignore[arg-type]  # every record is a dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Intent:
     """The requested trade, immutable. `px` of a market entry is the price that its levels were computed from.
 
@@ -80,7 +81,7 @@ class Intent:
     rr: str = ""  # risk:reward text of a manual entry
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Leg:
     """One order or list, committed as SENT before the request is written.
 
@@ -152,7 +153,7 @@ class Alert:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Trade:
     """A trade from its intent to flat; stored with every tick, and a restart resets nothing.
 
@@ -260,8 +261,8 @@ class Trade:
         if known is leg:
             return self
         if known is None:
-            return replace(self, legs=(*self.legs, leg))
-        return replace(self, legs=tuple(leg if each is known else each for each in self.legs))
+            return copied(self, legs=(*self.legs, leg))
+        return copied(self, legs=tuple(leg if each is known else each for each in self.legs))
 
     def leg(self, cid: str) -> Leg | None:
         return next((leg for leg in self.legs if leg.cid == cid), None)
@@ -280,13 +281,13 @@ class Trade:
         if last and (not every or now - last.at < every):
             return self
         others = tuple(alert for alert in self.alerts if alert.code != code)
-        return replace(self, alerts=(*others, Alert(code, severity, now)))
+        return copied(self, alerts=(*others, Alert(code, severity, now)))
 
     def closing_for(self, reason: str, now: int) -> Trade:
         """The trade with the decision to close; the first reason is kept."""
         if self.close_reason:
             return self
-        return replace(self, close_reason=reason).alerted(f"close: {reason}", "alert", now)
+        return copied(self, close_reason=reason).alerted(f"close: {reason}", "alert", now)
 
     def without_replacement(self) -> Trade:
         """A replacement for levels that were asked for ends with these levels given up."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
+from typing import Any, Generic, TypeVar
 
 from opentrader.domain.trading.looks import Part, VenueView
 from opentrader.domain.trading.venue import ZERO, Balance
@@ -12,6 +13,21 @@ from opentrader.domain.trading.venue import ZERO, Balance
 from .fold import position
 from .records import Leg, Trade
 from .settings import LifecycleSettings
+
+T = TypeVar("T")
+
+
+class once(Generic[T]):  # noqa: N801 - a decorator
+    """A property that is worked out at the first look, like `cached_property`, which takes a lock for that."""
+
+    def __init__(self, work_out: Callable[[Any], T]) -> None:
+        self._work_out, self._name, self.__doc__ = work_out, work_out.__name__, work_out.__doc__
+
+    def __get__(self, scene: Any, owner: type) -> T:
+        if scene is None:
+            return self  # type: ignore[return-value]  # of the class, not of a scene
+        value = scene.__dict__[self._name] = self._work_out(scene)
+        return value
 
 
 class Unread(Exception):
@@ -36,7 +52,9 @@ class Scene:
     settled: bool
 
     def with_trade(self, trade: Trade) -> Scene:
-        return replace(self, trade=trade) if trade is not self.trade else self
+        if trade is self.trade:
+            return self
+        return Scene(trade, self.view, self.now, self.settings, self.settled)
 
     def demand(self, *parts: Part) -> None:
         """Raise `Unread` if one of these was not read: what is needed together is read together."""
@@ -49,12 +67,12 @@ class Scene:
             self.demand(part)
         return not self.view.lacks(part)
 
-    @cached_property
+    @once
     def held(self) -> Decimal:
         """P, the position."""
         return position(self.trade, self.view.filters)
 
-    @cached_property
+    @once
     def last(self) -> Decimal:
         self.demand("price")
         assert self.view.last is not None
@@ -66,12 +84,12 @@ class Scene:
         assert self.view.balance is not None
         return self.view.balance
 
-    @cached_property
+    @once
     def wallet(self) -> Decimal:
         """The base asset of the account, without the positions of other trades."""
         return self._balance.total - self.view.others.held
 
-    @cached_property
+    @once
     def free(self) -> Decimal:
         others = self.view.others
         return self._balance.free - (others.held - others.locked)
@@ -82,17 +100,17 @@ class Scene:
         notional = self.settings.notional_margin * filters.min_notional / price if price > 0 else ZERO
         return filters.ceil(max(filters.min_qty, notional))
 
-    @cached_property
+    @once
     def protectable(self) -> Decimal:
         """MINP: the smallest quantity whose stop reaches the minimum notional."""
         return self.at_least(self.trade.sl)
 
-    @cached_property
+    @once
     def sellable(self) -> Decimal:
         """MIN: the smallest quantity that can be sold."""
         return min(self.protectable, self.at_least(self.last))
 
-    @cached_property
+    @once
     def dust(self) -> bool:
         """Whether the position is too small to sell; dust stays dust when only the price has moved.
 
@@ -104,11 +122,11 @@ class Scene:
             return True
         return self.held < self.protectable and self.held < self.sellable
 
-    @cached_property
+    @once
     def exit_open(self) -> Leg | None:
         return next((leg for leg in self.trade.exits if leg.open), None)
 
-    @cached_property
+    @once
     def exit_in_flight(self) -> Leg | None:
         return next((leg for leg in self.trade.exits if leg.in_flight), None)
 
@@ -116,7 +134,7 @@ class Scene:
     def exit_live(self) -> bool:
         return bool(self.exit_open or self.exit_in_flight)
 
-    @cached_property
+    @once
     def entry_open(self) -> Leg | None:
         return next((leg for leg in self.trade.entries if leg.open), None)
 

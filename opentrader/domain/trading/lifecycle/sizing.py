@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
+from opentrader.domain.copies import copied
 from opentrader.domain.trading.venue import ZERO
 
 from .fold import closed_outside, foreign_sells, quarantined
@@ -30,7 +31,7 @@ def size(scene: Scene) -> Size:
     trade, settings = scene.trade, scene.settings
     if scene.view.others.unsettled or scene.now - trade.short_at < settings.vote_gap:
         return Size(trade)
-    trade = replace(trade, short=trade.short + 1, short_at=scene.now)
+    trade = copied(trade, short=trade.short + 1, short_at=scene.now)
     confirmed = trade.short >= settings.short_votes and scene.now - trade.last_change > settings.read_lag
     return Size(short_of_base(scene.with_trade(trade))) if confirmed else Size(trade)
 
@@ -45,8 +46,8 @@ def what_is_there(scene: Scene) -> Size:
     if own >= filters.floor(scene.held):
         return Size(revised(trade, short=0), own if scene.free >= own else None)
     if not trade.short or scene.now - trade.short_at < gap:
-        return Size(trade if trade.short else replace(trade, short=1, short_at=scene.now))
-    trade = replace(trade, adj=trade.adj + scene.held - own, short=0)
+        return Size(trade if trade.short else copied(trade, short=1, short_at=scene.now))
+    trade = copied(trade, adj=trade.adj + scene.held - own, short=0)
     trade = trade.alerted("position shrunk to the wallet", "page", scene.now)
     return Size(trade, own if own >= filters.min_qty and scene.free >= own else None)
 
@@ -57,7 +58,7 @@ def short_of_base(scene: Scene) -> Trade:
     if scene.wallet >= scene.view.filters.floor(held):
         return trade  # locked by an order that the next read will find
     if scene.free >= held * share:
-        shrunk = replace(trade, adj=trade.adj + held - scene.free, short=0)
+        shrunk = copied(trade, adj=trade.adj + held - scene.free, short=0)
         return shrunk.alerted("position shrunk to the wallet", "note", scene.now)
     if not scene.can_have("history"):
         return trade  # the seller is not known yet

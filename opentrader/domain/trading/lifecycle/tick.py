@@ -10,8 +10,9 @@ trade, send the effect, and fold its answer with `answered`; see `docs/reliabili
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from opentrader.domain.copies import copied
 from opentrader.domain.trading.looks import VenueView, Watch
 from opentrader.domain.trading.venue import ZERO, Effect
 
@@ -45,9 +46,9 @@ def tick(trade: Trade, view: VenueView, now: int, settings: LifecycleSettings = 
     if not more and now >= trade.retry_at:
         decided = decide(scene)
         scene, effect = scene.with_trade(decided.trade), decided.effect
-        more = replace(more, parts=decided.lacking - view.failed)
+        more = copied(more, parts=decided.lacking - view.failed)
     scene = scene.with_trade(watched(scene))
-    return Ticked(labelled(scene), effect, replace(more, since=first_sent(trade, now)))
+    return Ticked(labelled(scene), effect, copied(more, since=first_sent(trade, now)))
 
 
 def considered(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from opentrader.domain.copies import copied
 from opentrader.domain.trading.venue import Effect, PlaceEntry
 
 from .records import Trade
@@ -13,4 +12,4 @@ def matters(before: Trade, after: Trade, effect: Effect | None) -> bool:
     """Whether a tick reduces risk or learned something: it is no entry, and more than another good read."""
     if isinstance(effect, PlaceEntry):
         return False
-    return effect is not None or replace(after, ok_at=before.ok_at) != before
+    return effect is not None or copied(after, ok_at=before.ok_at) != before

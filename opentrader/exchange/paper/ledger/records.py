@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import replace
 from decimal import Decimal
 
 from apsw import Connection
 
+from opentrader.domain.copies import copied
 from opentrader.domain.trading.exchange import OrderNotFound
 from opentrader.domain.trading.venue import ZERO, Balance, Fill, Order, OrderList
 from opentrader.exchange.paper.ledger.ledger import load, select, totals, transfers
@@ -98,7 +98,7 @@ def rewound(order: PaperOrder, later: Iterable[PaperFill], at: int) -> PaperOrde
     trades = list(later)
     closed_later = order.closed_at is not None and order.closed_at > at
     triggered_later = order.triggered_at is not None and order.triggered_at > at
-    return replace(
+    return copied(
         order,
         cum=order.cum - sum((trade.qty for trade in trades), ZERO),
         quote_cum=order.quote_cum - sum((trade.qty * trade.px for trade in trades), ZERO),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 
+from opentrader.domain.copies import copied
 from opentrader.domain.trading.venue import ZERO, Filters, Status
 from opentrader.exchange.paper.matching.account import Account
 from opentrader.exchange.paper.matching.book import Book, Depth
@@ -51,7 +52,7 @@ class Matching:
     def _trigger(self, order: PaperOrder, book: Book, at: int) -> None:
         """The trigger price is reached: the sibling expires and the order becomes active."""
         self._end_sibling(order, at)
-        self.take(self.account.put(replace(order, triggered_at=at, updated_at=at)), book, at)
+        self.take(self.account.put(copied(order, triggered_at=at, updated_at=at)), book, at)
 
     def take(self, order: PaperOrder, book: Book, at: int) -> PaperOrder:
         """Fill an incoming order from the book; the rest of it rests, or expires if it may not rest."""
@@ -79,7 +80,7 @@ class Matching:
         self._end_sibling(order, at)
         self.account.book(order, qty, px, self._commission(order, qty, px, rate, at), at)
         cum, quote_cum = order.cum + qty, order.quote_cum + qty * px
-        filled = replace(order, cum=cum, quote_cum=quote_cum, updated_at=at)
+        filled = copied(order, cum=cum, quote_cum=quote_cum, updated_at=at)
         return self._close(filled, "FILLED", at) if filled.rest == ZERO else self.account.put(filled)
 
     def _end_sibling(self, order: PaperOrder, at: int) -> None:
@@ -87,7 +88,7 @@ class Matching:
             self._close(sibling, "EXPIRED", at)
 
     def _close(self, order: PaperOrder, status: Status, at: int) -> PaperOrder:
-        return self.account.put(replace(order, status=status, updated_at=at, closed_at=at))
+        return self.account.put(copied(order, status=status, updated_at=at, closed_at=at))
 
     def _commission(self, order: PaperOrder, qty: Decimal, px: Decimal, rate: Decimal, at: int) -> Commission:
         """In BNB if configured and available, else out of the asset received."""

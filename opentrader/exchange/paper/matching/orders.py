@@ -20,7 +20,7 @@ BUYING_MARGIN = Decimal("1.05")
 """The maximum price of a triggered market buy, locked while it waits, as a multiple of its trigger price."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PaperOrder:
     """One order. `list_id` 0 means that it belongs to no list. Instants are milliseconds; None means not yet."""
 

@@ -20,7 +20,7 @@ DUST = trade(BOUGHT, leg("L", "FILLED", cum=D(9), covered=D(9)), leg("C", "ABSEN
 def selling(told: Trade, kind: str, cum: str) -> Trade:
     """The same trade after one of its orders has sold so much in all."""
     (leg,) = (leg for leg in told.legs if leg.kind == kind)
-    return told.with_leg(type(leg)(**{**{name: getattr(leg, name) for name in leg.__slots__}, "cum": D(cum)}))
+    return told.with_leg(replace(leg, cum=D(cum)))
 
 
 @pytest.mark.parametrize(
