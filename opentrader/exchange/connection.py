@@ -104,26 +104,29 @@ class VenueConnection:
     # --- reads
 
     async def look(self, watch: Watch) -> VenueView:
-        filters, asked_at = await self.filters(watch.symbol), self._clock.market_ms()
+        """The view is as old as the oldest read that it shares with others: what happened since may be missing."""
+        filters, now = await self.filters(watch.symbol), asyncio.get_running_loop().time()
+        at, oldest = self._clock.market_ms(), [now]
         reads = {cid: self._read(*self._order_call(watch, cid)) for cid in (*watch.orders, *watch.lists)}
-        reads |= {part: self._part(part, watch, filters.base) for part in sorted(watch.parts)}
+        reads |= {part: self._part(part, watch, filters.base, oldest) for part in sorted(watch.parts)}
         answers = dict(zip(reads, await asyncio.gather(*reads.values(), return_exceptions=True), strict=True))
-        return view_of(filters, watch, answers, asked_at)
+        return view_of(filters, watch, answers, at - round((now - min(oldest)) * 1000 * self._speed))
 
     def _order_call(self, watch: Watch, cid: str) -> tuple[str, Callable[[], Coroutine[Any, Any, Any]], Purpose]:
         if cid in watch.orders:
             return "order", partial(self._calls.order, watch.symbol, cid), purpose(watch)
         return "order_list", partial(self._calls.order_list, watch.symbol, cid), purpose(watch)
 
-    def _part(self, part: str, watch: Watch, base: str) -> Coroutine[Any, Any, Any]:
+    def _part(self, part: str, watch: Watch, base: str, asked: list[float]) -> Coroutine[Any, Any, Any]:
+        """`asked` is added when a shared read of the state was asked for."""
         symbol, since, age, why = watch.symbol, watch.since, watch.max_age, purpose(watch)
         match part:
             case "price":
                 return self.ticker(symbol, age, why)
             case "balance":
-                return self._balance(base, age, why)
+                return _timed(self._balance(base, age, why), asked)
             case "open_orders":
-                return self._open_orders(symbol, age, why)
+                return _timed(self._open_orders(symbol, age, why), asked)
             case "history":
                 return self._read("orders", partial(self._calls.orders, symbol, since), why)
             case _:
@@ -134,8 +137,9 @@ class VenueConnection:
         age = (asyncio.get_running_loop().time() - asked_at) * 1000 * self._speed
         return AccountView(told.known, self._clock.market_ms() - round(age), told.unreadable)
 
-    async def _balance(self, asset: str, max_age: int, why: Purpose) -> Balance:
-        return (await self._share("balances", None, self._calls.balances, max_age, why))[0].of(asset, NOTHING)
+    async def _balance(self, asset: str, max_age: int, why: Purpose) -> tuple[Balance, float]:
+        told, asked_at = await self._share("balances", None, self._calls.balances, max_age, why)
+        return told.of(asset, NOTHING), asked_at
 
     async def open_everywhere(self, max_age: int = 0) -> Told[tuple[Order, ...]]:
         return (await self._share("open_everywhere", None, self._calls.open_everywhere, max_age))[0]
@@ -163,14 +167,14 @@ class VenueConnection:
                 raise
         return self._rules[symbol]
 
-    async def _open_orders(self, symbol: str, max_age: int, why: Purpose) -> tuple[Order, ...]:
+    async def _open_orders(self, symbol: str, max_age: int, why: Purpose) -> tuple[tuple[Order, ...], float]:
         """From a read of the whole account, if one is fresh enough for this symbol and can be read of it."""
         call = self._calls.open_everywhere
         if self._shared.has("open_everywhere", symbol, max_age=self._seconds(max_age)):
-            told = (await self._share("open_everywhere", symbol, call, max_age, why))[0]
+            told, asked_at = await self._share("open_everywhere", symbol, call, max_age, why)
             if symbol not in told.unreadable:
-                return told.of(symbol, ())
-        return (await self._share("open_orders", symbol, partial(self._calls.open_orders, symbol), max_age, why))[0]
+                return told.of(symbol, ()), asked_at
+        return await self._share("open_orders", symbol, partial(self._calls.open_orders, symbol), max_age, why)
 
     async def _share(
         self,
@@ -221,6 +225,12 @@ class VenueConnection:
 
     def _seconds(self, market_ms: int) -> float:
         return market_ms / 1000 / self._speed
+
+
+async def _timed(reading: Coroutine[Any, Any, tuple[T, float]], asked: list[float]) -> T:
+    answer, asked_at = await reading
+    asked.append(asked_at)
+    return answer
 
 
 def purpose(watch: Watch) -> Purpose:

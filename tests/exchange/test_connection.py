@@ -200,6 +200,20 @@ async def test_open_orders_of_a_symbol_come_from_a_fresh_read_of_the_account(
     assert calls == ["open_orders"]
 
 
+async def test_a_view_is_as_old_as_the_oldest_read_that_it_shares(scene: Any) -> None:
+    link, gate = connected(scene), scene.exchange.transport.gate
+    watch = Watch(BTC, parts=frozenset({"open_orders"}))
+    await link.filters(BTC)
+    gate.clear()
+    first = asyncio.create_task(link.look(watch))
+    await asyncio.sleep(0.02)
+    second = asyncio.create_task(link.look(watch))
+    await asyncio.sleep(0)
+    gate.set()
+    assert (await first).at == scene.clock.now_ms
+    assert (await second).at <= scene.clock.now_ms - 20
+
+
 async def test_nothing_counts_that_was_asked_before_the_last_answer_to_a_write(
     scene: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -251,21 +251,27 @@ class TradeBook:
         self._put(trade)
         self.writes[trade.intent.symbol] += 1
         self.wrote_at = now
-        self._shown(cids, now)
+        self._shown(cids, now, recent=True)
 
-    def _shown(self, cids: Iterable[str], now: int) -> None:
+    def _shown(self, cids: Iterable[str], now: int, *, recent: bool) -> None:
+        """The venue has shown these legs; if not by a `recent` view, they are still to be read."""
         at = dict.fromkeys(cids, now)
-        self.read_at |= at
         self.shown_at |= at
+        if recent:
+            self.read_at |= at
 
     def learned(self, trade: Trade, view: VenueView | None, now: int) -> None:
-        """A trade was judged by this view, or from memory: what the view has shown need not be read again soon."""
+        """A trade was judged by this view, or from memory: what the view has shown need not be read again soon.
+
+        Unless the venue has told of a change since the view was asked for, which it need not show.
+        """
         if trade.intent.id not in self.trades:
             return
         if view is not None and view.complete and view.history is not None:
             self.unread.discard(trade.intent.id)
         if view is not None:
-            self._shown((leg.cid for leg in trade.legs if leg.cid and is_shown(leg, view)), now)
+            cids = (leg.cid for leg in trade.legs if leg.cid and is_shown(leg, view))
+            self._shown(cids, now, recent=view.at >= self.roused_at(trade.intent.symbol))
         self.schedule(trade, now)
 
     def checked(self, key: str, view: VenueView | None, now: int) -> None:

@@ -291,6 +291,18 @@ def test_a_flood_of_events_wakes_once_a_poll() -> None:
     assert woken == 3
 
 
+def test_a_view_that_was_asked_for_before_the_last_event_does_not_settle_it() -> None:
+    made = book(named("a"))
+    read_all(made, NOW)
+    made.told("BTCUSDT", NOW + 100)
+    made.rouse(NOW + 100)
+    made.learned(made.trades["a"], view(oco(), at=NOW + 99), NOW + 7_000)
+    assert due(made, NOW + 7_000) == ["a"]
+    assert made.shown_at[LIST.cid] == NOW + 7_000
+    made.learned(made.trades["a"], view(oco(), at=NOW + 100), NOW + 8_000)
+    assert due(made, NOW + 8_000) == []
+
+
 def test_an_event_hurries_nothing_that_is_polled_anyway() -> None:
     made = book(named("a", trade(leg("E", "UNKNOWN"), label="ENTERING")))
     read_all(made, NOW)
