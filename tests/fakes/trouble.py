@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
+import pytest
+
+from opentrader.actors.trading import lifecycle_loop
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.exchange.paper.transport import InjectedFault, Script
 from tests.fakes.market import Market
@@ -22,3 +27,15 @@ async def seen(market: Market, holds: Callable[[TradingSnapshot], bool]) -> None
 async def coins(market: Market) -> float:
     held = (await market.venue.balances()).get("SOL")
     return 0.0 if held is None else float(held.total)
+
+
+@contextmanager
+def rules_failing() -> Iterator[None]:
+    """The rules fail on whatever is judged meanwhile, and so put it into quarantine."""
+
+    def failing(*scene: Any) -> Any:
+        raise ZeroDivisionError("a price of 0")
+
+    with pytest.MonkeyPatch.context() as broken:
+        broken.setattr(lifecycle_loop, "tick", failing)
+        yield

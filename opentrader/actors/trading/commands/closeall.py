@@ -16,7 +16,16 @@ from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.outcome import Outcome
 from opentrader.actors.runtime.reply import Reply
-from opentrader.actors.trading.commands.marking import QUEUED, Ended, Marked, Marking, begun, in_time, until_ended
+from opentrader.actors.trading.commands.marking import (
+    QUEUED,
+    Ended,
+    Marked,
+    Marking,
+    begun,
+    in_time,
+    is_queued,
+    until_ended,
+)
 from opentrader.actors.trading.control import ControlDesk, changed_control
 from opentrader.actors.trading.desk import Desk, TradingPart
 from opentrader.actors.trading.replies.outcomes import closed_trade_reply
@@ -30,7 +39,7 @@ from opentrader.errors import ExchangeError, InternalError, OpentraderError
 logger = logging.getLogger(__name__)
 
 Failures = tuple[ScanFailure, ...]
-NOT_STORED = "not every close is stored: see GET /api/trades, and send closeall again"  # the hint then
+NOT_QUEUED = "not every close is queued: see GET /api/trades, and send closeall again"  # the hint then
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +169,7 @@ class CloseAlls(TradingPart):
         if failed and not closed and not cancelled:
             raise ExchangeError(
                 f"none of {len(failed)} symbols could be closed yet",
-                hint=QUEUED if self._is_queued(command) else NOT_STORED,
+                hint=QUEUED if self._is_queued(command) else NOT_QUEUED,
                 failed=[asdict(failure) for failure in failed],
                 **begun(command),
             )
@@ -174,9 +183,9 @@ class CloseAlls(TradingPart):
         )
 
     def _is_queued(self, command: Command) -> bool:
-        """Whether all that has not ended is marked; a restored trade ends when it is."""
-        open_ones = (key for key in self._marking.places(command) if not self.book.has_ended(key))
-        return all(key in self.book.trades and self.book.trades[key].close_reason for key in open_ones)
+        """Whether all that has not ended goes on by itself; a restored trade that is still listed was not marked."""
+        left = (self.book.trades.get(key) for key in self._marking.places(command) if key not in self.book.rows)
+        return all(trade is not None and is_queued(trade) for trade in left)
 
     def _cancelled(self, ended: Sequence[str]) -> tuple[messages.PendingEntry, ...]:
         """The entries that a closeall has taken back, and that had bought nothing; others ended by themselves."""
@@ -192,10 +201,19 @@ class CloseAlls(TradingPart):
         """A trade that was marked is not marked again: what an operator has decided since then stays."""
         pairs = self._marking.places(command)
         watched = pairs.keys() & self.book.trades.keys()
-        marked = {key for key in watched if again and self.book.trades[key].close_reason}
+        marked = {key for key in watched if again and is_marked(self.book.trades[key], command)}
         for pair in sorted(set(pairs.values())):
             ids = frozenset(key for key, of in pairs.items() if of == pair)
             yield Share(command, pair, ids & watched, ids - marked)
+
+
+def is_marked(trade: Trade, command: Command) -> bool:
+    """Whether a closeall has nothing to add.
+
+    What was marked by an earlier close may have gone into quarantine, and is marked again. A quarantine that came after
+    the closeall had overruled one stays.
+    """
+    return is_queued(trade) or trade.overruled >= command.at_ms
 
 
 def is_closed_by_all(trade: Trade) -> bool:

@@ -120,6 +120,16 @@ def begun(command: Command) -> dict[str, object]:
     return {"intent_id": command.id}
 
 
+def is_stopped(trade: Trade) -> bool:
+    """Whether nothing is sent for it before an operator decides; a quarantine for want of an exit goes on to sell."""
+    return trade.quar == "unknown"
+
+
+def is_queued(trade: Trade) -> bool:
+    """Whether it is being closed, and goes on by itself until that is done."""
+    return trade.close_reason != "" and not is_stopped(trade)
+
+
 async def until_ended(tell: Tell, ids: frozenset[str], ended: Ended) -> None:
     await until(tell, ids, lambda: all(map(ended, ids)) or None)
 

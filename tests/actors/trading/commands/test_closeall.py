@@ -20,7 +20,7 @@ from opentrader.store.tables.commands import CommandTable
 from opentrader.store.tables.control import ControlTable
 from tests.fakes.market import PAIR, Market
 from tests.fakes.orders import buy, last_closed, limit
-from tests.fakes.trouble import coins, seen, trouble
+from tests.fakes.trouble import coins, rules_failing, seen, trouble
 
 
 async def test_closeall_reaches_an_entry_whose_answer_was_lost(market: Market) -> None:
@@ -200,16 +200,88 @@ async def test_it_does_not_list_an_entry_that_was_taken_back_otherwise(market: M
     assert (await market.ask(OutcomeOf("C1"))).cancelled_entries == ()
 
 
-async def test_a_close_that_could_not_be_stored_is_not_told_as_queued(
-    market: Market, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await market.ask(buy())
+# --- what is stored, and goes on by itself
+
+
+def full_disk(patched: pytest.MonkeyPatch) -> None:
+    """No close can be stored anymore."""
 
     def full(connection: Connection) -> None:
         raise StorageFull("the disk is full")
 
-    monkeypatch.setattr(marking.Marking, "saving", lambda self, marked: [full])
+    patched.setattr(marking.Marking, "saving", lambda self, marked: [full])
+
+
+async def close_begun(market: Market, request: Any) -> tuple[asyncio.Task[Any], str]:
+    """A request to close what was just bought, at an exchange that does not answer; and the trade, which is marked."""
+    key = (await market.ask(buy())).trade.id
+    market.venue.transport.gate.clear()
+    asking = asyncio.create_task(market.ask(request))
+    await seen(market, lambda snapshot: snapshot.trades[0].close_reason != "")
+    return asking, key
+
+
+async def in_quarantine(market: Market) -> None:
+    """Its rules fail on the trade that is being closed."""
+    with rules_failing():
+        market.venue.transport.gate.set()
+        await market.until(lambda snapshot: snapshot.trades[0].label == "QUARANTINE")
+
+
+async def closed_in_vain(market: Market) -> str:
+    """A trade that went into quarantine while it was being closed."""
+    asking, key = await close_begun(market, messages.ClosePosition(PAIR))
+    await in_quarantine(market)
+    asking.cancel()
+    return key
+
+
+async def test_a_close_that_could_not_be_stored_is_not_told_as_queued(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await market.ask(buy())
+    full_disk(monkeypatch)
     with pytest.raises(ExchangeError, match="none of 1 symbols") as told:
         await market.ask(messages.CloseAll())
-    assert told.value.hint == closeall.NOT_STORED
+    assert told.value.hint == closeall.NOT_QUEUED
     assert [trade.close_reason for trade in market.snapshot.open_trades()] == [""]
+
+
+async def test_a_restored_trade_whose_close_could_not_be_stored_is_not_told_as_queued(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await market.ask(messages.RestoreTrade(PAIR, "buy", 1.0, 100.0, 98.0, 104.0))
+    full_disk(monkeypatch)
+    with pytest.raises(ExchangeError, match="none of 1 symbols") as told:
+        await market.ask(messages.CloseAll())
+    assert told.value.hint == closeall.NOT_QUEUED
+    assert [trade.symbol for trade in market.snapshot.restored] == [PAIR]
+
+
+async def test_an_earlier_close_that_ended_in_quarantine_is_not_told_as_queued_and_a_repeat_ends_it(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await closed_in_vain(market)
+    with monkeypatch.context() as patched:
+        full_disk(patched)
+        with pytest.raises(ExchangeError, match="none of 1 symbols") as told:
+            await market.ask(messages.CloseAll())
+    assert told.value.hint == closeall.NOT_QUEUED
+    repeat = asyncio.create_task(market.ask(OutcomeOf(str(told.value.facts["intent_id"]))))
+    await market.until(lambda snapshot: repeat.done())
+    assert ((await repeat).ok, (await repeat).count) == (True, 1)
+    assert await coins(market) < 0.01
+
+
+async def test_a_closeall_that_goes_on_ends_the_quarantine_of_an_earlier_close(market: Market) -> None:
+    """It was journaled, and the process died before it had marked the trade."""
+    key = await closed_in_vain(market)
+    market.clock.now_ms += 1000
+    begun = Command("C1", "closeall", "", "ops", "", (key,), market.clock.market_ms())
+    control = Control(closeall_since=begun.at_ms // 1000)
+    await ControlTable(market.store).keep(control, also=[CommandTable(market.store).journaling(begun)])
+    await market.stop()
+    await market.start()
+    await market.until(lambda snapshot: snapshot.reconciled and snapshot.control.closeall_since is None)
+    assert market.snapshot.open_trades() == []
+    assert await coins(market) < 0.01

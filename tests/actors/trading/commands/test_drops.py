@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from opentrader.actors import messages
-from opentrader.actors.trading import lifecycle_loop
 from opentrader.actors.trading.recovery.repeats import OutcomeOf
 from opentrader.domain.trading.ledger import Command, Reservation
 from opentrader.domain.trading.lifecycle import BINANCE, drop
@@ -22,7 +20,7 @@ from opentrader.store.tables.idempotency import IdempotencyTable
 from opentrader.store.tables.journal import JournalTable
 from tests.fakes.market import PAIR, Market
 from tests.fakes.orders import buy, limit
-from tests.fakes.trouble import coins
+from tests.fakes.trouble import coins, rules_failing
 
 KEY = "key-1"
 
@@ -30,12 +28,7 @@ KEY = "key-1"
 async def quarantined(market: Market) -> Trade:
     """A trade with its exits at the venue, on which the rules have failed once."""
     key = (await market.ask(buy())).trade.id
-
-    def failing(*scene: Any) -> Any:
-        raise ZeroDivisionError("a price of 0")
-
-    with pytest.MonkeyPatch.context() as broken:
-        broken.setattr(lifecycle_loop, "tick", failing)
+    with rules_failing():
         await market.until(lambda snapshot: by_id(market, key).label == "QUARANTINE")
     return by_id(market, key)
 
@@ -98,16 +91,9 @@ async def test_only_a_trade_in_quarantine_is_dropped(market: Market) -> None:
         await market.ask(messages.DropTrade(key))
 
 
-async def test_an_entry_in_doubt_that_bought_nothing_is_dropped_without_a_row(
-    market: Market, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_entry_in_doubt_that_bought_nothing_is_dropped_without_a_row(market: Market) -> None:
     key = (await market.ask(limit(95.0))).entry.id
-
-    def failing(*scene: Any) -> Any:
-        raise ZeroDivisionError("a price of 0")
-
-    with monkeypatch.context() as broken:
-        broken.setattr(lifecycle_loop, "tick", failing)
+    with rules_failing():
         await market.until(lambda snapshot: by_id(market, key).label == "QUARANTINE")
     told = await market.ask(messages.DropTrade(key))
     assert told.trade is None

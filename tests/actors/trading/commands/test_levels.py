@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from opentrader.actors import messages
-from opentrader.actors.trading import lifecycle_loop
 from opentrader.actors.trading.recovery.repeats import OutcomeOf
 from opentrader.domain.trading.lifecycle.settings import BINANCE
 from opentrader.domain.trading.venue import PriceBand
@@ -18,6 +17,7 @@ from opentrader.exchange.paper.transport import InjectedFault, Script
 from opentrader.store.tables.commands import CommandTable
 from tests.fakes.market import PAIR, Market
 from tests.fakes.orders import buy, limit
+from tests.fakes.trouble import rules_failing
 from tests.waiting import until
 
 OLD = {Decimal("98.01"), Decimal("104.02")}
@@ -197,16 +197,9 @@ async def test_a_price_that_does_not_come_holds_up_no_close(market: Market, monk
             await moving
 
 
-async def test_levels_of_a_trade_that_gets_stuck_are_not_told_as_closed(
-    market: Market, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_levels_of_a_trade_that_gets_stuck_are_not_told_as_closed(market: Market) -> None:
     trade = await opened(market)
-
-    def failing(*scene: Any) -> Any:
-        raise ZeroDivisionError("a price of 0")
-
-    with monkeypatch.context() as broken:
-        broken.setattr(lifecycle_loop, "tick", failing)
+    with rules_failing():
         with pytest.raises(NotInThisState, match="in quarantine, its levels were not moved") as told:
             await moved(market, trade.id, sl_px=99.0)
         with pytest.raises(NotInThisState, match="in quarantine, its levels were not moved"):

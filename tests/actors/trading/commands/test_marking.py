@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -37,3 +38,10 @@ async def test_what_is_not_closed_in_time_is_told(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(AskTimeout, match=f"{PAIR} was not closed within") as told:
         await marking.in_time(asyncio.sleep(60), PAIR)
     assert "stays queued" in told.value.hint
+
+
+async def test_a_quarantine_for_want_of_an_exit_goes_on_to_sell(market: Market) -> None:
+    await market.ask(buy())
+    trade = replace(market.snapshot.trades[0], close_reason="close", label="QUARANTINE")
+    assert marking.is_queued(replace(trade, quar="exit"))
+    assert not marking.is_queued(replace(trade, quar="unknown"))
