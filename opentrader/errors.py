@@ -120,7 +120,7 @@ class TradeExists(NotPossible):
 
 
 class NotInThisState(NotPossible):
-    """The trade is in a state in which an operator cannot do this to it."""
+    """The trade is in a state in which this cannot be done to it."""
 
     code = "not_in_this_state"
 

@@ -149,7 +149,7 @@ ROUTES: tuple[Route, ...] = (
         strict=True,
         idempotent=True,
         internal=("idem_key",),
-        errors=(SymbolNotFound, *_ENTRY_REFUSED, TradeExists, DailyLimitReached),
+        errors=(SymbolNotFound, *_ENTRY_REFUSED, TradeExists, NotInThisState, DailyLimitReached),
         sample=_TRADE,
     ),
     Route(
@@ -205,7 +205,7 @@ ROUTES: tuple[Route, ...] = (
         strict=True,
         idempotent=True,
         internal=("idem_key",),
-        errors=(PositionNotFound, OrderRejected),
+        errors=(PositionNotFound, NotInThisState, OrderRejected),
         sample={"symbol": "BTC"},
     ),
     Route(

@@ -18,12 +18,13 @@ from opentrader.actors.runtime.outcome import Outcome
 from opentrader.actors.runtime.reply import Reply
 from opentrader.actors.trading.commands.marking import (
     QUEUED,
-    Ended,
     Marked,
     Marking,
+    Settled,
     begun,
     in_time,
     is_queued,
+    settled_in,
     until_ended,
 )
 from opentrader.actors.trading.control import ControlDesk, changed_control
@@ -195,7 +196,7 @@ class CloseAlls(TradingPart):
 
     def _shares_closed(self, command: Command, *, again: bool = False) -> Coroutine[Any, Any, Failures]:
         shares = tuple(self._shares(command, again=again))
-        return shares_closed(self.links.ask, self.links.tell, shares, self.book.has_ended)
+        return shares_closed(self.links.ask, self.links.tell, shares, partial(settled_in, self.book))
 
     def _shares(self, command: Command, *, again: bool) -> Iterator[Share]:
         """A trade that was marked is not marked again: what an operator has decided since then stays."""
@@ -221,18 +222,18 @@ def is_closed_by_all(trade: Trade) -> bool:
     return trade.intent.kind == "limit" and trade.close_reason == "closeall"
 
 
-async def shares_closed(ask: Ask, tell: Tell, shares: Sequence[Share], ended: Ended) -> Failures:
+async def shares_closed(ask: Ask, tell: Tell, shares: Sequence[Share], settled: Settled) -> Failures:
     """Close the symbols in parallel, independently of each other. Returns those that are not closed in time."""
-    work = (in_time(share_closed(ask, tell, share, ended), share.pair) for share in shares)
+    work = (in_time(share_closed(ask, tell, share, settled), share.pair) for share in shares)
     answers = await asyncio.gather(*work, return_exceptions=True)
     pairs = (share.pair for share in shares)
     return tuple(_failure(pair, each) for pair, each in zip(pairs, answers, strict=True) if each is not None)
 
 
-async def share_closed(ask: Ask, tell: Tell, share: Share, ended: Ended) -> None:
+async def share_closed(ask: Ask, tell: Tell, share: Share, settled: Settled) -> None:
     if share.unmarked:
         await ask(CloseTrades(share.command, share.pair, share.unmarked), timeout=CLOSE_SECONDS)
-    await until_ended(tell, share.ids, ended)
+    await until_ended(tell, share.ids, settled)
 
 
 async def reopened(

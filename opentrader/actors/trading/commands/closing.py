@@ -11,7 +11,7 @@ from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Message
 from opentrader.actors.runtime.outcome import Outcome
 from opentrader.actors.runtime.reply import Reply
-from opentrader.actors.trading.commands.marking import Marked, Marking, begun, until_all_ended
+from opentrader.actors.trading.commands.marking import Marked, Marking, begun, settled_in, until_all_ended
 from opentrader.actors.trading.desk import Desk, TradingPart
 from opentrader.actors.trading.replies.outcomes import closed_trade_reply
 from opentrader.domain.trading.ledger import Command
@@ -82,7 +82,7 @@ class Closing(TradingPart):
     def answer(self, command: Command) -> Reply[Any]:
         """The reply to a command, whenever it is asked for: what became of the trades that it is about."""
         demand_accepted(command)
-        waiting = until_all_ended(self.links.tell, command, self.book.has_ended)
+        waiting = until_all_ended(self.links.tell, command, partial(settled_in, self.book))
         return self.links.pipe(waiting, then=partial(ClosedUp, command), facts=begun(command))
 
     @handles(ClosedUp)

@@ -7,10 +7,11 @@ the first request and to each repeat; what is open by then does not matter.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from opentrader.actors import messages
+from opentrader.actors.trading.book import TradeBook
 from opentrader.actors.trading.desk import Desk, TradingPart
 from opentrader.actors.trading.lifecycle_loop import LifecycleLoop
 from opentrader.actors.trading.recovery.restore import Restore, orphan_row
@@ -20,12 +21,12 @@ from opentrader.domain.time_limits import CLOSE_SECONDS
 from opentrader.domain.trading.ledger import ClosedTrade, Command, CommandKind
 from opentrader.domain.trading.lifecycle import Trade, close
 from opentrader.domain.trading.ports import Change
-from opentrader.errors import AskTimeout
+from opentrader.errors import AskTimeout, NotInThisState
 
 QUEUED = "the close stays queued and is retried until the exchange accepts it; see GET /api/trades"
 
-Ended = Callable[[str], bool]
-"""Whether a trade has ended; for the actor's thread."""
+Settled = Callable[[Iterable[str]], tuple[Trade, ...] | None]
+"""`settled_in` the book of an actor; for that actor's thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +131,26 @@ def is_queued(trade: Trade) -> bool:
     return trade.close_reason != "" and not is_stopped(trade)
 
 
-async def until_ended(tell: Tell, ids: frozenset[str], ended: Ended) -> None:
-    await until(tell, ids, lambda: all(map(ended, ids)) or None)
+def settled_in(book: TradeBook, ids: Iterable[str]) -> tuple[Trade, ...] | None:
+    """Those of the trades that stand in quarantine, once all others have ended; None until then."""
+    left = tuple(book.trades[key] for key in ids if not book.has_ended(key))
+    return left if all(map(is_stopped, left)) else None
 
 
-async def until_all_ended(tell: Tell, command: Command, ended: Ended) -> None:
+async def until_ended(tell: Tell, ids: frozenset[str], settled: Settled) -> None:
+    """Until trades have ended. Raises `NotInThisState` where only an operator can end them."""
+    stopped = await until(tell, ids, lambda: settled(ids))
+    for trade in stopped:
+        raise NotInThisState(
+            f"trade {trade.intent.id} in {trade.intent.symbol} is in quarantine, and has not ended",
+            hint="nothing is sent for it before an operator decides; GET /api/trades shows the state",
+        )
+
+
+async def until_all_ended(tell: Tell, command: Command, settled: Settled) -> None:
     """Until all trades of a command in one symbol have ended."""
     with telling(begun(command)):
-        await in_time(until_ended(tell, frozenset(command.trades), ended), command.symbol)
+        await in_time(until_ended(tell, frozenset(command.trades), settled), command.symbol)
 
 
 async def in_time(work: Awaitable[None], pair: str) -> None:

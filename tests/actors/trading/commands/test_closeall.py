@@ -285,3 +285,27 @@ async def test_a_closeall_that_goes_on_ends_the_quarantine_of_an_earlier_close(m
     await market.until(lambda snapshot: snapshot.reconciled and snapshot.control.closeall_since is None)
     assert market.snapshot.open_trades() == []
     assert await coins(market) < 0.01
+
+
+async def test_what_goes_into_quarantine_while_it_is_closed_is_told_and_entries_are_allowed_again(
+    market: Market,
+) -> None:
+    asking, key = await close_begun(market, messages.CloseAll())
+    await in_quarantine(market)
+    with pytest.raises(ExchangeError, match="none of 1 symbols") as told:
+        await asking
+    failed: Any = told.value.facts["failed"]
+    assert (failed[0]["code"], told.value.hint) == ("not_in_this_state", closeall.NOT_QUEUED)
+    assert f"trade {key} in {PAIR} is in quarantine" in failed[0]["error"]
+    assert market.snapshot.control.closeall_since is None
+
+
+async def test_a_quarantine_that_came_after_it_was_overruled_stays(market: Market) -> None:
+    """A repeat of a closeall sells it no second time: the operator who sees it decides anew."""
+    key = await closed_in_vain(market)
+    with rules_failing(), pytest.raises(ExchangeError, match="none of 1 symbols") as told:
+        await market.ask(messages.CloseAll())
+    with pytest.raises(ExchangeError, match="none of 1 symbols") as again:
+        await market.ask(OutcomeOf(str(told.value.facts["intent_id"])))
+    assert again.value.hint == closeall.NOT_QUEUED
+    assert [(trade.intent.id, trade.label) for trade in market.snapshot.open_trades()] == [(key, "QUARANTINE")]

@@ -7,11 +7,12 @@ import asyncio
 import pytest
 
 from opentrader.actors import messages
-from opentrader.errors import ExchangeError, PositionNotFound
+from opentrader.actors.trading.recovery.repeats import OutcomeOf
+from opentrader.errors import ExchangeError, NotInThisState, PositionNotFound
 from opentrader.exchange.paper.transport import InjectedFault
 from tests.fakes.market import PAIR, Market
 from tests.fakes.orders import buy
-from tests.fakes.trouble import trouble
+from tests.fakes.trouble import rules_failing, trouble
 
 
 async def test_an_entry_that_seemed_lost_is_closed_if_it_turns_up(market: Market) -> None:
@@ -41,3 +42,17 @@ async def test_what_is_over_is_booked_once(market: Market) -> None:
     assert booked == 1
     ended = market.store.read(lambda connection: connection.execute("SELECT count(ended_ms) FROM trades").get)
     assert ended == 1
+
+
+async def test_a_trade_that_goes_into_quarantine_is_not_waited_for(market: Market) -> None:
+    """It was told as queued and retried after 280 s, though nothing is sent for it."""
+    key = (await market.ask(buy())).trade.id
+    with rules_failing():
+        with pytest.raises(NotInThisState, match=f"trade {key} in {PAIR} is in quarantine") as told:
+            await market.ask(messages.ClosePosition(PAIR))
+        with pytest.raises(NotInThisState, match="is in quarantine"):
+            await market.ask(OutcomeOf(str(told.value.facts["intent_id"])))
+    assert [(trade.label, trade.close_reason) for trade in market.snapshot.open_trades()] == [("QUARANTINE", "close")]
+    closing = asyncio.create_task(market.ask(messages.ClosePosition(PAIR)))
+    await market.until(lambda snapshot: closing.done())
+    assert (await closing).count == 1
