@@ -5,53 +5,48 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from functools import partial
 from typing import NoReturn
 
 from apsw import Connection
 
-from opentrader.errors import OpentraderError
+from opentrader.errors import OpentraderError, StorageFailed
 from opentrader.store.sqlite import schema
 from opentrader.store.sqlite.database import Store
 
 CHECK_SECONDS = 5.0
 CALM_SECONDS = 10.0  # after which a start has no more work to do
 
+_ADVICE = "Copy the data folder, then replace the file opentrader.db with a backup"
+
 logger = logging.getLogger(__name__)
 
 
-async def look_after(store: Store, on_damaged: Callable[[str], object]) -> NoReturn:
+async def look_after(store: Store, on_fatal: Callable[[str], object]) -> NoReturn:
     """Keep the disk, and check what the opening of the store left out.
 
-    `on_damaged` is called with the reason where the store is damaged: nothing more should be written to it then.
+    `on_fatal` is called with the reason where the store is damaged or its disk failed: nothing more should be written
+    to it then.
     """
     async with asyncio.TaskGroup() as both:
-        both.create_task(check_rest(store, on_damaged))
+        both.create_task(check_whole(store, on_fatal))
         await keep_disk(store)
 
 
-async def check_rest(store: Store, on_damaged: Callable[[str], object]) -> None:
-    """The history at once, because the limits of the day follow from it; the whole file when the start is over.
+async def check_whole(store: Store, on_fatal: Callable[[str], object]) -> None:
+    """Check the whole file when the start is over, because that takes a core for a second or more.
 
-    That takes a core for a second or more.
+    One that cannot be read now, because another program holds it, will be at the next start.
     """
-    await check(store, on_damaged, partial(schema.damage_of, tables=["history"]))
     await asyncio.sleep(CALM_SECONDS)
-    await check(store, on_damaged)
-
-
-async def check(
-    store: Store, on_damaged: Callable[[str], object], damage: Callable[[Connection], str | None] = schema.damage
-) -> None:
-    """Check the whole store, or what `damage` does; one that cannot be read now will be at the next start."""
     try:
-        finding = await store.read_async(damage)
+        finding = await store.read_async(schema.damage)
+    except StorageFailed as error:
+        on_fatal(f"{error}. {_ADVICE}")
     except OpentraderError as error:
         logger.warning("the store could not be checked: %s", error)
-        return
-    if finding is not None:
-        logger.critical("the store is damaged: %s", finding)
-        on_damaged(f"the store is damaged: {finding}. Copy the data folder, then replace the file with a backup")
+    else:
+        if finding is not None:
+            on_fatal(f"the store is damaged: {finding}. {_ADVICE}")
 
 
 async def keep_disk(store: Store) -> NoReturn:

@@ -35,6 +35,7 @@ from opentrader.exchange.connection import VenueConnection
 from opentrader.exchange.paper.paper import PaperExchange
 from opentrader.jit.kernels import CompiledKernels
 from opentrader.store.sqlite.database import Store
+from opentrader.store.sqlite.schema import refuse_damaged_history
 from opentrader.store.tables.audit import AuditTable
 from opentrader.store.tables.idempotency import IdempotencyTable
 from opentrader.store.upkeep import look_after
@@ -71,6 +72,7 @@ class TradingSystem:
         self._exchange: PaperExchange | None = None
         self._connection: VenueConnection | None = None
         self._started_at = 0.0
+        self._checking: asyncio.Task[None] | None = None
         self._upkeep: asyncio.Task[NoReturn] | None = None
         self._supervisor: Supervisor | None = None
         self._started = self._stopping = False
@@ -115,6 +117,8 @@ class TradingSystem:
             await self._connection.close()
         if self._exchange is not None:
             await asyncio.to_thread(self._exchange.close)
+        if self._checking is not None:  # a start that failed may have left it to its thread
+            await asyncio.gather(self._checking, return_exceptions=True)
         if self._store is not None:
             await asyncio.to_thread(self._store.close)
         if first:
@@ -235,6 +239,7 @@ class TradingSystem:
         loop = asyncio.get_running_loop()
         self._fatal = loop.create_future()
         self._store = await asyncio.to_thread(Store.open, self.settings.data_dir, self._on_failed_disk(loop))
+        self._checking = loop.create_task(self._store.read_async(refuse_damaged_history))
         await self._kernels.begin()
         self._market = await open_market(self.settings, self._store, self._first_shift)
         self._clock: Clock = self._market.clock
@@ -249,6 +254,7 @@ class TradingSystem:
         self._connection = connect(self._exchange, self.settings, self._market)
         adapters = await adapters_of(self._store, self._market, self._connection, self._kernels)
         add_actors(supervisor, self.settings, adapters, licensed=self._licensed)
+        await self._checking  # what the actors read of the history must be all there is
         await supervisor.start()
         with suppress(OpentraderError):  # an exchange that does not answer blocks entries, nothing else
             await supervisor.ask(ReadAccount(), timeout=FIRST_READ_SECONDS)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
 from typing import Any
+
+import apsw
 
 from opentrader.domain.analysis.trend import Score, TrendRecord
 from opentrader.domain.license import License
@@ -14,9 +18,13 @@ from opentrader.domain.trading.ledger import AuditEntry, ClosedTrade
 from opentrader.domain.trading.lifecycle.records import Trade
 from opentrader.domain.trading.venue import Fill
 from opentrader.store import Store
+from opentrader.store.sqlite.folder import DATABASE
 from opentrader.store.tables import signals
 from opentrader.store.tables.journal import JournalTable
 from opentrader.store.tables.licenses import SealedLicense
+
+PAGE = 4096  # bytes; the first page of a file has the number 1
+
 
 SIGNAL = SignalRecord(
     pair="ETHUSDT",
@@ -90,3 +98,27 @@ async def finished(store: Store, trade: Trade, ended_ms: int | None) -> None:
         await table.save(trade, "goes on", 4)
     else:
         await table.finish(trade, replace(CLOSED, id=key), "flat", ended_ms)
+
+
+def overwrite_page(data_dir: Path, table: str) -> None:
+    """What SQLite cannot even read, in place of the first page of a table."""
+    with (data_dir / DATABASE).open("r+b") as file:
+        file.seek(_place_of(data_dir, table))
+        file.write(b"\xff" * PAGE)
+
+
+def zero_cells(data_dir: Path, table: str) -> None:
+    """Zeros in place of all rows of a table that has one page: SQLite finds none of them, and reports no error."""
+    place = _place_of(data_dir, table)
+    with (data_dir / DATABASE).open("r+b") as file:
+        file.seek(place + 5)
+        content = int.from_bytes(file.read(2), "big")
+        file.seek(place + content)
+        file.write(bytes(PAGE - content))
+
+
+def _place_of(data_dir: Path, table: str) -> int:
+    with closing(apsw.Connection(str(data_dir / DATABASE))) as connection:
+        connection.pragma("wal_checkpoint")
+        page = int(connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).get)
+    return (page - 1) * PAGE

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager, closing
 from functools import partial
 from pathlib import Path
 
-import apsw
 import pytest
 
 from opentrader.errors import StorageFailed
@@ -18,6 +17,7 @@ from opentrader.store.sqlite.disk import DataDisk
 from opentrader.store.sqlite.folder import DATABASE
 from opentrader.store.sqlite.reserve import Reserve
 from opentrader.store.tables import settings
+from tests.store.given import PAGE, overwrite_page
 from tests.waiting import until
 
 
@@ -30,57 +30,55 @@ async def kept(store: Store, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[N
     task.cancel()
 
 
-def page_of(connection: apsw.Connection, table: str) -> int:
-    """The root of the table in the file, counted from 1."""
-    return int(connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).get)
-
-
-@pytest.mark.parametrize("table", ["events", "history"])
-async def test_damage_in_what_grows_is_found_once_the_store_is_open(
-    data_dir: Path, table: str, monkeypatch: pytest.MonkeyPatch
+async def test_damage_in_what_grows_is_found_while_the_store_is_used(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The check of these takes too long at a start."""
+    """The check of the events takes too long at a start."""
+    monkeypatch.setattr(upkeep, "CALM_SECONDS", 0.0)
+    told: asyncio.Queue[str] = asyncio.Queue()
+    with closing(Store.open(data_dir)) as store:
+        await upkeep.check_whole(store, told.put_nowait)
+    assert told.empty()
+    overwrite_page(data_dir, "events")
+    with closing(Store.open(data_dir)) as store:
+        task = asyncio.create_task(upkeep.look_after(store, told.put_nowait))
+        reason = await told.get()
+        task.cancel()
+        await asyncio.wait([task])
+    assert reason.startswith("the store is damaged: ")
+    assert "backup" in reason
+
+
+@pytest.mark.parametrize(
+    ("place", "reason"),
+    [
+        pytest.param(0, "file is not a database", id="header"),
+        pytest.param(100, "database disk image is malformed", id="schema"),
+    ],
+)
+async def test_a_file_that_is_unreadable_ends_the_daemon(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch, place: int, reason: str
+) -> None:
+    """Such a read says as much about the disk as a commit that fails."""
     monkeypatch.setattr(upkeep, "CALM_SECONDS", 0.0)
     told = list[str]()
     with closing(Store.open(data_dir)) as store:
-        await upkeep.check_rest(store, told.append)
-        root = store.read(partial(page_of, table=table))
-    assert told == []
-    with (data_dir / DATABASE).open("r+b") as file:
-        file.seek((root - 1) * 4096)
-        file.write(b"\xff" * 4096)
-    with closing(Store.open(data_dir)) as store:
-        await upkeep.check_rest(store, told.append)
-    assert all(reason.startswith("the store is damaged: ") for reason in told)
-    assert told
-
-
-async def test_damage_in_the_history_is_found_before_the_start_is_over(
-    data_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The limits of the day follow from it."""
-    monkeypatch.setattr(upkeep, "CALM_SECONDS", 3600.0)
-    Store.open(data_dir).close()
-    with closing(apsw.Connection(str(data_dir / DATABASE))) as connection:
-        root = page_of(connection, "history")
-    with (data_dir / DATABASE).open("r+b") as file:
-        file.seek((root - 1) * 4096)
-        file.write(b"\xff" * 4096)
-    told: asyncio.Queue[str] = asyncio.Queue()
-    with closing(Store.open(data_dir)) as store:
-        task = asyncio.create_task(upkeep.look_after(store, told.put_nowait))
-        assert (await told.get()).startswith("the store is damaged: ")
-        task.cancel()
-        await asyncio.wait([task])
+        with (data_dir / DATABASE).open("r+b") as file:
+            file.seek(place)
+            file.write(b"\xff" * (PAGE - place))
+        await upkeep.check_whole(store, told.append)
+    (text,) = told
+    assert text.startswith(f"the disk failed: {reason}. Copy the data folder")
 
 
 async def test_a_store_that_cannot_be_read_is_not_called_damaged(
-    data_dir: Path, caplog: pytest.LogCaptureFixture
+    data_dir: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(upkeep, "CALM_SECONDS", 0.0)
     told = list[str]()
     store = Store.open(data_dir)
     store.close()
-    await upkeep.check(store, told.append)
+    await upkeep.check_whole(store, told.append)
     assert (told, "could not be checked" in caplog.text) == ([], True)
 
 

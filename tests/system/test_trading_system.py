@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import closing
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import apsw
@@ -37,11 +40,23 @@ from opentrader.actors.messages import (
 )
 from opentrader.actors.runtime.supervision.supervisor import Supervisor
 from opentrader.clock import SortableIds, SystemClock
-from opentrader.errors import ConfigError, InternalError, LicenseRequired, NotReady, ShuttingDown, SymbolNotFound
+from opentrader.errors import (
+    ConfigError,
+    InternalError,
+    LicenseRequired,
+    NotReady,
+    RiskLimit,
+    ShuttingDown,
+    SymbolNotFound,
+)
 from opentrader.feed.simulated import SimulatedFeed
 from opentrader.indicators import market_context
+from opentrader.store import Store
+from opentrader.store.sqlite.folder import DATABASE
+from opentrader.store.tables.history import HistoryTable
 from tests.fakes.kernels import WarmKernels
 from tests.feed.given.candles import made_up_listings
+from tests.store.given import CLOSED, overwrite_page, zero_cells
 
 
 def settings(folder: Path, **changes: object) -> Settings:
@@ -133,6 +148,26 @@ async def test_a_symbol_may_be_spelled_in_any_way_and_must_be_listed_to_be_analy
         posted = await system.ask(PostSignal(symbol="made/up", direction="buy", bot="b"))
         assert posted.symbol == "MADEUP"
         assert system.view(SignalOf("MADE/UP")).status == "pending"
+
+
+@pytest.mark.parametrize("damage", [zero_cells, overwrite_page])
+async def test_a_damaged_history_lets_nothing_start(tmp_path, damage):
+    """Nothing else would tell of lost rows: the limits of the day would count only those that are left."""
+    folder, entry = tmp_path / "d", ExecuteTrade("ETH", "buy", bot="b", sl=5.0, tp=9.0, ev=30.0, confidence=9)
+    chosen = settings(folder, license_email="me@example.com", license_name="Me")
+    async with TradingSystem(chosen) as system:
+        loss = replace(CLOSED, pnl=Decimal(-2000), closed_at=int(system.wall()))
+    with closing(Store.open(folder)) as store:
+        await HistoryTable(store).add([loss], 1)
+    async with TradingSystem(chosen) as system:
+        with pytest.raises(RiskLimit):
+            await system.ask(entry)
+    damage(folder, "history")
+    with pytest.raises(ConfigError) as refused:
+        async with TradingSystem(chosen) as system:
+            await system.ask(entry)
+    assert str(folder / DATABASE) in refused.value.detail
+    assert "backup" in refused.value.hint
 
 
 async def test_two_daemons_do_not_share_a_data_folder(tmp_path):

@@ -11,9 +11,15 @@ from apsw import Connection
 from opentrader.errors import ConfigError
 from opentrader.store.sqlite.connection import APPLICATION_ID
 
-LATER = ("history", "events")
-"""What `upkeep` checks while the daemon runs, because it grows for ever. No decision depends on the events, and of the
-history the start reads only the rows of today."""
+HISTORY = "history"
+LATER = (HISTORY, "events")
+"""What an opening does not check, because it grows for ever. The system checks the history before its actors start,
+which read today's rows for the limits; no decision depends on the events, which `upkeep` checks while it runs."""
+
+_ADVICE = (
+    "Copy the data folder; then replace the file with a backup, or move the file and its -wal and -shm away to start"
+    " with an empty store."
+)
 
 
 def migrations() -> list[str]:
@@ -37,11 +43,14 @@ def refuse_unusable(connection: Connection, newest: int) -> None:
     except apsw.CorruptError as error:
         finding = str(error)
     if finding is not None:
-        raise ConfigError(
-            f"the store {connection.filename} is damaged: {finding}",
-            hint="Nothing was changed. Copy the data folder; then replace the file with a backup, or move"
-            " the file and its -wal and -shm away to start with an empty store.",
-        )
+        raise _damaged(connection, finding, "Nothing was changed")
+
+
+def refuse_damaged_history(connection: Connection) -> None:
+    """Raise `ConfigError` where the history is damaged: rows that are lost would free the limits of the day."""
+    finding = damage_of(connection, [HISTORY])
+    if finding is not None:
+        raise _damaged(connection, finding, "Nothing was traded")
 
 
 def damage(connection: Connection) -> str | None:
@@ -83,6 +92,10 @@ def _at_once(connection: Connection) -> list[str]:
 def _finding(connection: Connection, checks: Iterable[str]) -> str | None:
     findings = (str(finding) for check in checks for (finding,) in connection.execute(check))
     return next((finding for finding in findings if finding != "ok"), None)
+
+
+def _damaged(connection: Connection, finding: str, so_far: str) -> ConfigError:
+    return ConfigError(f"the store {connection.filename} is damaged: {finding}", hint=f"{so_far}. {_ADVICE}")
 
 
 def _refuse_foreign(connection: Connection) -> None:
