@@ -97,8 +97,7 @@ def close_in_flight(scene: Scene) -> Verdict:
 def not_traded(scene: Scene) -> Verdict:
     """The symbol takes no orders. What rests stays, nothing is sent, and what had paused begins anew when it trades."""
     trade, filters, entry = scene.trade, scene.view.filters, scene.entry_open
-    at_stake = scene.held >= filters.min_qty or any(leg.live for leg in trade.legs)
-    if filters.trades or not at_stake:
+    if filters.trades or not (scene.held >= filters.min_qty or any(leg.live for leg in trade.legs)):
         return scene
     legs = tuple(untouched(leg, filters.status) for leg in trade.legs)
     trade = revised(trade, legs=legs, close_after=0, failed_closes=0, failed_protects=0, bal_reread=0, pauses=0)

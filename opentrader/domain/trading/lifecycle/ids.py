@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Literal
 
@@ -93,6 +94,7 @@ def entry_id(intent: Intent, length: int = FULL_LENGTH) -> str:
     return cid if length >= FULL_LENGTH else hashed(prefix, cid + intent.id)
 
 
+@lru_cache(maxsize=1024)  # each look at a history shows the same orders again
 def parse(cid: str) -> EntryId | ExitId | None:
     """The parts of an id; None for an unknown layout, which is never guessed."""
     if told := EXIT.fullmatch(cid):

@@ -15,7 +15,7 @@ READ_AT: Mapping[str, int] = {}
 
 def first_sent(trade: Trade, now: int) -> int:
     """Since when the history of a trade is of interest."""
-    return min((leg.sent_at for leg in trade.legs), default=now)
+    return min([leg.sent_at for leg in trade.legs], default=now)
 
 
 def pause(leg: Leg, settings: LifecycleSettings) -> int | None:
@@ -23,13 +23,13 @@ def pause(leg: Leg, settings: LifecycleSettings) -> int | None:
 
     A list that only rests is read with all open orders of the account, and by its id when those do not show it.
     """
-    if leg.in_flight or (leg.live and (leg.cancel_sent or leg.flag)):
+    if not leg.live:
+        return settings.reconcile if leg.state == "ABSENT" else None
+    if not leg.open or leg.cancel_sent or leg.flag:
         return settings.poll
-    if leg.open and leg.kind == "L" and not leg.cum:
+    if leg.kind == "L" and not leg.cum:
         return settings.listed
-    if leg.open:
-        return settings.poll if leg.cum and leg.kind != "E" else settings.resting
-    return settings.reconcile if leg.state == "ABSENT" else None
+    return settings.poll if leg.cum and leg.kind != "E" else settings.resting
 
 
 def rests(leg: Leg, settings: LifecycleSettings) -> bool:
@@ -42,15 +42,20 @@ def is_swept(leg: Leg, settings: LifecycleSettings) -> bool:
     return leg.open and pause(leg, settings) == settings.listed
 
 
-def due_at(trade: Trade, leg: Leg, now: int, read_at: Mapping[str, int], settings: LifecycleSettings) -> int | None:
-    """When a leg has to be read next. `read_at`: when it was read last, by client order id.
+def awaited(trade: Trade, leg: Leg, now: int, settings: LifecycleSettings) -> int | None:
+    """The pause of a leg that has to be read again; None for any other.
 
     One that is absent is looked for another day, from when it was sent or an operator has overruled what was in doubt.
     """
     wait = pause(leg, settings) if leg.cid else None
-    if wait is None or (leg.state == "ABSENT" and now - max(leg.sent_at, trade.overruled) >= settings.absent_watch):
-        return None
-    return read_at.get(leg.cid, -wait) + wait
+    over = leg.state == "ABSENT" and now - max(leg.sent_at, trade.overruled) >= settings.absent_watch
+    return None if over else wait
+
+
+def due_at(trade: Trade, leg: Leg, now: int, read_at: Mapping[str, int], settings: LifecycleSettings) -> int | None:
+    """When a leg has to be read next. `read_at`: when it was read last, by client order id."""
+    wait = awaited(trade, leg, now, settings)
+    return None if wait is None else read_at.get(leg.cid, -wait) + wait
 
 
 def looks(
@@ -60,9 +65,13 @@ def looks(
 
     `begun`: the start of the daemon, which has read nothing before.
     """
-    dues = ((leg, due_at(trade, leg, now, READ_AT, settings)) for leg in trade.legs)
-    last = [(leg, shown_at.get(leg.cid, max(begun, leg.sent_at))) for leg, due in dues if due is not None]
-    return [(at, at + (pause(leg, settings) or 0)) for leg, at in last]
+    found = list[tuple[int, int]]()
+    for leg in trade.legs:
+        wait = awaited(trade, leg, now, settings)
+        if wait is not None:
+            at = shown_at.get(leg.cid, max(begun, leg.sent_at))
+            found.append((at, at + wait))
+    return found
 
 
 def last_look(trade: Trade, shown_at: Mapping[str, int], begun: int) -> int | None:
@@ -73,7 +82,7 @@ def last_look(trade: Trade, shown_at: Mapping[str, int], begun: int) -> int | No
 
 def overdue(trade: Trade, now: int, shown_at: Mapping[str, int], begun: int, settings: LifecycleSettings) -> int:
     """By how many milliseconds the read of a leg is late; 0 where none is."""
-    return max([0, *(now - due for _, due in looks(trade, now, shown_at, begun, settings))])
+    return max([0, *[now - due for _, due in looks(trade, now, shown_at, begun, settings)]])
 
 
 def watch(
@@ -90,15 +99,17 @@ def watch(
     that is older than some of them.
     """
     due = [leg for leg in trade.legs if (at := due_at(trade, leg, now, read_at, settings)) is not None and at <= now]
-    resting = [leg for leg in due if is_swept(leg, settings)]
-    named = [leg for leg in due if leg not in resting]
-    parts: set[Part] = {"open_orders"} if resting else set()
+    named = [leg for leg in due if not is_swept(leg, settings)]
+    parts: set[Part] = {"open_orders"} if len(named) < len(due) else set()
+    if unread or is_rebuilt(trade, now, settings):
+        parts |= {"open_orders", "history"}
+    since = first_sent(trade, now)
     return Watch(
         trade.intent.symbol,
-        tuple(leg.cid for leg in named if leg.kind != "L"),
-        tuple(leg.cid for leg in named if leg.kind == "L"),
-        frozenset(parts | ({"open_orders", "history"} if unread or is_rebuilt(trade, now, settings) else set())),
-        min(first_sent(trade, now), trade.intent.created_at) if unread else first_sent(trade, now),
+        tuple([leg.cid for leg in named if leg.kind != "L"]),
+        tuple([leg.cid for leg in named if leg.kind == "L"]),
+        frozenset(parts),
+        min(since, trade.intent.created_at) if unread else since,
         settings.shared_age,
     )
 

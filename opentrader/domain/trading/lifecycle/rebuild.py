@@ -195,15 +195,17 @@ def caught_up(trade: Trade, view: VenueView, now: int, settings: LifecycleSettin
 
 def adopted(trade: Trade, view: VenueView, now: int) -> Trade:
     """The trade with every own order of its intent as a leg. An entry takes the place of a synthetic one."""
-    known = {cid for leg in trade.legs for cid in leg.cids}
+    orders = own_orders(view)
+    known = {cid for leg in trade.legs for cid in leg.cids} if orders else set()
     tail = trade.intent.id[-8:]
-    for order in own_orders(view):
+    for order in orders:
         told = parse(order.cid)
         if told is None or told.tail != tail or order.cid in known:
             continue
         leg = as_read(trade, told, order, view)
         trade, known = trade.with_leg(leg), known | set(leg.cids)
-    if any(leg.cid for leg in trade.entries) and not all(leg.cid for leg in trade.entries):
+    entries = [leg.cid for leg in trade.entries]
+    if any(entries) and not all(entries):
         trade = copied(trade, legs=tuple(leg for leg in trade.legs if leg.cid))
     return trade
 

@@ -216,7 +216,7 @@ class Trade:
 
     @property
     def closes(self) -> tuple[Leg, ...]:
-        return tuple(leg for leg in self.legs if leg.kind == "C")
+        return tuple([leg for leg in self.legs if leg.kind == "C"])
 
     @property
     def net(self) -> Decimal:
@@ -230,7 +230,7 @@ class Trade:
 
     @property
     def entry_works(self) -> bool:
-        return any(leg.live for leg in self.entries)
+        return any(leg.state in LIVE for leg in self.legs if leg.kind == "E")
 
     @property
     def entry_ended(self) -> bool:

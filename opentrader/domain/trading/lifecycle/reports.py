@@ -100,7 +100,7 @@ def sightings(leg: Leg, view: VenueView) -> list[Facts]:
     told = view.found.get(leg.cid)
     if told is not None:
         seen.append(of_list(told, base) if isinstance(told, OrderList) else of_order(told, base))
-    for orders in (view.open_orders or (), view.history or ()):
+    for orders in filter(None, (view.open_orders, view.history)):
         if leg.kind == "L":
             seen.append(of_pieces(leg, orders, base))
         else:

@@ -19,7 +19,7 @@ from opentrader.domain.trading.venue import ZERO, Effect
 from .decide import decide
 from .fold import folded, oversold
 from .label import labelled
-from .looking import READ_AT, first_sent, unshown, watch
+from .looking import READ_AT, unshown, watch
 from .rebuild import caught_up
 from .records import Leg, Trade, revised
 from .reports import sightings
@@ -41,14 +41,16 @@ def tick(trade: Trade, view: VenueView, now: int, settings: LifecycleSettings = 
     before = trade
     trade = caught_up(trade, view, now, settings)
     trade = folded(trade, view, now, settings)
-    scene = Scene(trade, view, now, settings, settled=facts(trade) == facts(before))
+    settled = trade.legs is before.legs or facts(trade) == facts(before)
+    scene = Scene(trade, view, now, settings, settled)
     more, effect = unshown(trade, view, now, settings), None
     if not more and now >= trade.retry_at:
         decided = decide(scene)
         scene, effect = scene.with_trade(decided.trade), decided.effect
-        more = copied(more, parts=decided.lacking - view.failed)
+        if lacking := decided.lacking - view.failed:
+            more = copied(more, parts=lacking)
     scene = scene.with_trade(watched(scene))
-    return Ticked(labelled(scene), effect, copied(more, since=first_sent(trade, now)))
+    return Ticked(labelled(scene), effect, more)
 
 
 def considered(
