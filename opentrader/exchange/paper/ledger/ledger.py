@@ -84,7 +84,10 @@ _DECIMAL = {
 
 
 def select(connection: Connection, kind: type[Row], where: str, *values: object) -> list[Row]:
-    """Rows as values, oldest first. `where` is SQL from this package, never from outside."""
+    """Rows as values, oldest first. `where` is SQL from this package, never from outside.
+
+    Ask for open orders as a list of ids: to sort them by id, SQLite would else read all orders ever made.
+    """
     sql = f"SELECT {_COLUMNS[kind]} FROM {_TABLES[kind]} WHERE {where} ORDER BY id"  # noqa: S608 - no outside text
     return [kind(*_decoded(row, _DECIMAL[kind])) for row in connection.execute(sql, tuple(values))]
 
@@ -112,11 +115,16 @@ def totals(connection: Connection) -> dict[str, Decimal]:
     return {asset: Decimal(amount) for asset, amount in rows}
 
 
+_OPEN = "SELECT id FROM orders WHERE status = 'OPEN'"
+_EXECUTING = "SELECT list_id FROM orders WHERE status = 'OPEN' AND list_id <> 0"
+_LEGS = [f"SELECT {leg} FROM lists WHERE id IN ({_EXECUTING})" for leg in ("stop_id", "target_id")]  # noqa: S608 - no outside text
+_OPEN_OR_LISTED = " UNION ALL ".join([_OPEN, *_LEGS])
+
+
 def load(connection: Connection) -> Account:
     """Load what a request may need: totals, open orders and lists, and the last ids."""
-    executing = "(SELECT list_id FROM orders WHERE status = 'OPEN' AND list_id <> 0)"
-    open_orders = select(connection, PaperOrder, f"status = 'OPEN' OR list_id IN {executing}")
-    lists = select(connection, PaperList, f"id IN {executing}")
+    lists = select(connection, PaperList, f"id IN ({_EXECUTING})")
+    open_orders = select(connection, PaperOrder, f"id IN ({_OPEN_OR_LISTED})")
     last = partial(_last_id, connection)
     return Account(
         totals(connection),

@@ -14,7 +14,7 @@ from apsw import Connection
 from opentrader.domain.copies import copied
 from opentrader.domain.trading.exchange import OrderNotFound
 from opentrader.domain.trading.venue import ZERO, Balance, Fill, Order, OrderList
-from opentrader.exchange.paper.ledger.ledger import load, select, totals, transfers
+from opentrader.exchange.paper.ledger.ledger import select, totals, transfers
 from opentrader.exchange.paper.matching.account import Account
 from opentrader.exchange.paper.matching.orders import PaperFill, PaperList, PaperOrder
 from opentrader.exchange.paper.reports import fill_report, list_report, order_report
@@ -43,7 +43,8 @@ class LedgerRecords:
         """Of one symbol, or of all symbols."""
         of_symbol, values = ("", ()) if symbol is None else ("symbol = ? AND ", (symbol,))
         if self._at is None:
-            return select(self._connection, PaperOrder, f"{of_symbol}status = 'OPEN'", *values)
+            ids = f"SELECT id FROM orders WHERE {of_symbol}status = 'OPEN'"  # noqa: S608 - no outside text
+            return select(self._connection, PaperOrder, f"id IN ({ids})", *values)
         orders = self._orders(f"{of_symbol}(status = 'OPEN' OR closed_at > ?)", *values, self._at)
         return [one for one in orders if one.open]
 
@@ -60,9 +61,8 @@ class LedgerRecords:
         return tuple(fill_report(one) for one in trades if self._at is None or one.at <= self._at)
 
     def balances(self) -> dict[str, Balance]:
-        if self._at is None:
-            return load(self._connection).balances()
-        return Account(self._totals(self._at), self.open_orders()).balances()
+        amounts = totals(self._connection) if self._at is None else self._totals(self._at)
+        return Account(amounts, self.open_orders()).balances()
 
     def _orders(self, where: str, *values: object) -> list[PaperOrder]:
         orders = select(self._connection, PaperOrder, where, *values)

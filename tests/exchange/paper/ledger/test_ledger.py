@@ -6,15 +6,19 @@ import asyncio
 import os
 import stat
 import threading
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
+from apsw import Connection
 
 from opentrader.domain.trading.venue import Accepted
 from opentrader.errors import ConfigError
 from opentrader.exchange.paper.ledger.ledger import Ledger, load, looked_at, totals
+from opentrader.exchange.paper.ledger.records import LedgerRecords
 from opentrader.exchange.paper.ledger.starting_balance import parse_balance
 from opentrader.exchange.paper.matching.book import Depth
 from opentrader.store.sqlite.connection import WAL_BYTES
@@ -301,3 +305,24 @@ def test_its_log_is_allocated_for_a_disk_that_fills(tmp_path: Path) -> None:
     ledger = Ledger.open(tmp_path)
     assert (tmp_path / "paper.db-wal").stat().st_size == WAL_BYTES
     ledger.close()
+
+
+async def test_a_request_and_a_look_read_no_orders_that_have_ended(opening: Any, tmp_path: Path) -> None:
+    scene = await opening()
+    await scene.protect(5, 95, 110)
+    scene.exchange.close()
+    with closing(Connection(str(tmp_path / "paper.db"))) as connection:
+        asked = list[str]()
+        connection.trace_v2(apsw.SQLITE_TRACE_STMT, lambda event: asked.append(event["sql"]))
+        load(connection)
+        LedgerRecords(connection, None).open_orders()
+        LedgerRecords(connection, None).open_orders("BTCUSDT")
+        LedgerRecords(connection, None).balances()
+        connection.trace_v2(0, None)
+        plans = {sql: plan(connection, sql) for sql in asked if sql.startswith("SELECT")}
+    assert len(plans) > 5
+    assert [sql for sql, steps in plans.items() if "SCAN orders" in steps] == []
+
+
+def plan(connection: Connection, sql: str) -> list[str]:
+    return [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", ("BTCUSDT",) * sql.count("?"))]
