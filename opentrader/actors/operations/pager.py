@@ -7,14 +7,13 @@ more is paged too, whatever holds it up.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from opentrader.actors.runtime.actor import Actor
 from opentrader.actors.runtime.context import Context
 from opentrader.actors.runtime.handlers import handles
 from opentrader.actors.runtime.message import Tick
-from opentrader.actors.runtime.supervision.supervisor import ActorStatus
 from opentrader.actors.signals.operator import TellPage
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.domain.trading.exchange import VenueState
@@ -29,7 +28,7 @@ class Actors(Protocol):
 
     def snapshot(self, name: str) -> Any: ...
 
-    def status(self) -> Sequence[ActorStatus]: ...
+    def pausing(self) -> tuple[str, ...]: ...
 
 
 class Pager(Actor):
@@ -95,7 +94,7 @@ class Pager(Actor):
             account_at=None if trading.account is None else trading.account.at,
             speed=self._speed,
             clock=self._clock_behind(),
-            pausing=tuple(actor.name for actor in self._actors.status() if actor.pausing),
+            pausing=self._actors.pausing(),
         )
 
     def _trading(self) -> TradingSnapshot:

@@ -129,9 +129,12 @@ class Reply(pykka.Future[T]):
         answered: list[Reply[Any]] = [self]
         while answered:
             reply = answered[-1]
+            if not reply._callbacks:
+                answered.pop()
+                continue
             try:
                 waiting = reply._callbacks.popleft()
-            except IndexError:  # none is left, or the other thread took it
+            except IndexError:  # the other thread took it
                 answered.pop()
                 continue
             if not isinstance(waiting, Reply):

@@ -156,16 +156,16 @@ class PositionManager(Actor):
 
     def exclusive_of(self, message: Message[Any]) -> str | None:
         """The symbol of a command, which waits for the commit and the order in flight for that symbol."""
+        if isinstance(message, CheckSymbol | CheckEntries | CloseTrades | MoveWithin):
+            return message.pair
+        if isinstance(message, VenueRead):
+            return message.look.pair
         if isinstance(message, PlanEntry):
             return message.request.symbol
         if isinstance(message, messages.RestoreTrade | messages.ClosePosition) or is_sale(message):
             return message.symbol
-        if isinstance(message, VenueRead):
-            return message.look.pair
         if isinstance(message, JoinLate):
             return message.owned.intent.symbol
-        if isinstance(message, CheckSymbol | CheckEntries | CloseTrades | MoveWithin):
-            return message.pair
         of_trade = CancelPendingEntry | RaiseStop | messages.DropTrade
         if isinstance(message, of_trade) and message.id in self._book.trades:
             return self._book.trades[message.id].intent.symbol

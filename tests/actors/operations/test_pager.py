@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from opentrader.actors.operations.pager import Pager
-from opentrader.actors.runtime.supervision.supervisor import ActorStatus, Supervisor
+from opentrader.actors.runtime.supervision.supervisor import Supervisor
 from opentrader.actors.signals.operator import Messenger, OperatorChannel
 from opentrader.actors.trading.replies.snapshot import TradingSnapshot
 from opentrader.domain.approvals import Button
@@ -31,15 +31,15 @@ class World:
     def __init__(self) -> None:
         self.clock = StillClock()
         self.trading = TradingSnapshot(begun=self.clock.now_ms)
-        self.rows: list[ActorStatus] = []
+        self.crashed: tuple[str, ...] = ()
         self.venue, self.behind = VenueState(), ""
         self.disk = DiskState(free=1 << 40, reserve=16 << 20, degraded=False, slow_commits=0)
 
     def snapshot(self, name: str) -> Any:
         return {"position_manager": self.trading}[name]
 
-    def status(self) -> list[ActorStatus]:
-        return self.rows
+    def pausing(self) -> tuple[str, ...]:
+        return self.crashed
 
 
 @asynccontextmanager
@@ -74,7 +74,7 @@ async def test_a_page_is_published_and_logged_once_when_it_begins_and_once_when_
             assert run.snapshot("pager") == ()
             world.disk = replace(world.disk, reserve=0)
             await until(lambda: codes(run) == ["disk_full"])
-            world.rows = [ActorStatus("scanner", False, 0, 4, pausing=True)]
+            world.crashed = ("scanner",)
             await until(lambda: codes(run) == ["actor_crashes", "disk_full"])
             world.disk = replace(world.disk, reserve=16 << 20)
             await until(lambda: codes(run) == ["actor_crashes"])

@@ -54,10 +54,10 @@ class ActorStatus:
 class Supervisor:
     """The only access to the actors.
 
-    `start`, `ask` and `stop` are coroutines of the loop passed in; `tell`, `snapshot`, `snapshots` and `status` may
-    be called on any thread. `on_fatal(reason)` and `on_stuck(name)` are called on the loop. `barrier` returns when
-    every write that was passed to the store before has been committed or has failed. `lives` runs the actors,
-    by default each on a thread of its own.
+    `start`, `ask` and `stop` are coroutines of the loop passed in; `tell`, `snapshot`, `snapshots`, `status` and
+    `pausing` may be called on any thread. `on_fatal(reason)` and `on_stuck(name)` are called on the loop. `barrier`
+    returns when every write that was passed to the store before has been committed or has failed. `lives` runs the
+    actors, by default each on a thread of its own.
     """
 
     def __init__(
@@ -188,6 +188,10 @@ class Supervisor:
             )
             for cell in list(self._cells.values())
         ]
+
+    def pausing(self) -> tuple[str, ...]:
+        """The names of the actors that crashed too often, and start again after a pause."""
+        return tuple([cell.name for cell in list(self._cells.values()) if cell.pausing])
 
     # Addresses
 

@@ -48,6 +48,7 @@ class Ticker:
             self._timer = self._loop.call_at(min(one.due for one in self._listeners.values()), self._tick)
 
     def _tick(self) -> None:
+        self._timer = None
         now, tick = self._loop.time() + EARLY, Tick(self._clock.steady())
         for listener in list(self._listeners.values()):
             if listener.due <= now:

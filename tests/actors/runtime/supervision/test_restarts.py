@@ -121,6 +121,7 @@ async def vital(build: Any, *names: str) -> Any:
 
 async def pausing(bench: Any) -> None:
     await until(lambda: bench.supervisor.status()[0].pausing)
+    assert bench.supervisor.pausing() == (bench.supervisor.status()[0].name,)
 
 
 async def test_deaths_that_are_far_apart_are_not_fatal(build: Any) -> None:
