@@ -53,7 +53,7 @@ class Client:
         self._number, self._notes, self._life, self._random = number, notes, life, random
         self._count = 0
         own = [note for note in notes.all if note.request.client == number]
-        self._open = unanswered(own)
+        self._open = [note.request for note in unanswered(own)]
         self._old = [note.request for note in own if note.request.key and note.final][-REMEMBERED:]
         self._waiting = [note.body["entry"]["id"] for note in own if note.done and note.request.kind == "manual"][-5:]
         self._bought = list[str]()

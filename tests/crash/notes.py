@@ -42,9 +42,13 @@ class Note:
 
     @property
     def final(self) -> bool:
-        """Whether a client may believe it: what was cut off or failed is asked again, with the same key."""
-        busy = isinstance(self.body, dict) and self.body.get("code") == "idempotency_in_progress"
-        return self.status != CUT_OFF and self.status < 500 and not busy
+        """Whether a client may believe it: what was cut off or failed is asked again, with the same key.
+
+        An entry whose levels were passed while the daemon was down is sold again: a failure, and how it ended.
+        """
+        told = self.body if isinstance(self.body, dict) else {}
+        failed = self.status >= 500 and "was sold again" not in str(told.get("detail"))
+        return self.status != CUT_OFF and not failed and told.get("code") != "idempotency_in_progress"
 
 
 class Notes:
@@ -70,10 +74,10 @@ def _read(line: str) -> Note:
     return Note(**{**told, "request": Request(**told["request"])})
 
 
-def unanswered(notes: Iterable[Note]) -> list[Request]:
-    """The requests whose last attempt has no final answer."""
+def unanswered(notes: Iterable[Note]) -> list[Note]:
+    """The last attempts of the requests that have no final answer."""
     last = {note.request.key: note for note in notes if note.request.key}
-    return [note.request for note in last.values() if not note.final]
+    return [note for note in last.values() if not note.final]
 
 
 def first_answers(notes: Iterable[Note]) -> dict[str, Note]:

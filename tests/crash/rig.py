@@ -262,9 +262,9 @@ class Rig:
 
     def _answers(self, daemon: Daemon) -> list[str]:
         def ask() -> list[str]:
-            for request in unanswered(self.notes.all):
-                self.notes.add(clients.asked(daemon, request, self.life))
-            return [request.key for request in unanswered(self.notes.all)]
+            for note in unanswered(self.notes.all):
+                self.notes.add(clients.asked(daemon, note.request, self.life))
+            return [f"{note.request.key} ({note.status}: {note.body})" for note in unanswered(self.notes.all)]
 
         return until(ask, "is not answered")
 

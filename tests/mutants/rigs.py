@@ -101,7 +101,8 @@ class InTest:
         return f"`{self.test}`"
 
     def hunt(self) -> Hunt:
-        command = [sys.executable, "-m", "pytest", "--quiet", "-p", "no:cacheprovider", self.test]
+        options = ("--quiet", "-p", "no:cacheprovider", "--timeout", "900")
+        command = [sys.executable, "-m", "pytest", *options, self.test]
         done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, check=False, text=True)
         return Hunt(done.returncode == 0, "1 test" if done.returncode == 0 else done.stdout)
 
