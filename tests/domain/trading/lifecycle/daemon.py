@@ -271,7 +271,21 @@ def lags(world: World, scenario: Scenario, second: int) -> Iterator[tuple[str, L
             yield name, lag
 
 
-def checked(scenario: Scenario, world: World, lag: Lag, second: int) -> tuple[Trade, Effect | None]:
+Decision = tuple[Trade, Effect | None]
+DECIDED: dict[tuple[object, ...], Decision] = {}  # in this second, by all that a check depends on
+
+
+def decided(scenario: Scenario, world: World, lag: Lag, second: int) -> Decision:
+    """What a check leads to: an equal trade that is shown the same in the same second decides the same."""
+    shown = tuple(source(world, part) for part in lag)
+    key = (world.trade, shown, lag == FRESH, world.rounds > 0)
+    known = DECIDED.get(key)
+    if known is None:
+        known = DECIDED[key] = checked(scenario, world, lag, second)
+    return known
+
+
+def checked(scenario: Scenario, world: World, lag: Lag, second: int) -> Decision:
     """A check, as the loop makes it: look at what is due, else tick from memory, and look again where that asks.
 
     After an accepted request, and at a command, nothing is due: what is known decides what has to be read. But an event
@@ -293,18 +307,18 @@ def looked(scenario: Scenario, world: World, second: int) -> Iterator[Choice]:
     if world.faults and second <= scenario.faults_until and not world.rounds:
         died = world._replace(faults=world.faults - 1, allowed=world.allowed + 2, down_until=second + 1)
         yield died, (f"{second}: killed while reading",)
-    known = list[tuple[Trade, Effect | None]]()
+    known = list[Decision]()
     for name, lag in lags(world, scenario, second):
         if world.trade is NOTHING:
             told = view(scenario, world, everything(scenario.rules.filters.symbol, 0), lag, second)
-            decided: tuple[Trade, Effect | None] = (recovered(scenario, told, second), None)
-            if decided[0] is not NOTHING:
-                decided = checked(scenario, world._replace(trade=decided[0]), lag, second)
+            found: Decision = (recovered(scenario, told, second), None)
+            if found[0] is not NOTHING:
+                found = decided(scenario, world._replace(trade=found[0]), lag, second)
         else:
-            decided = checked(scenario, world, lag, second)
-        if decided not in known:
-            known.append(decided)
-            yield from acted(scenario, world, *decided, name, second)
+            found = decided(scenario, world, lag, second)
+        if found not in known:
+            known.append(found)
+            yield from acted(scenario, world, *found, name, second)
 
 
 def acted(

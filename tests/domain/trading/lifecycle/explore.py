@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from .daemon import lived
+from .daemon import DECIDED, lived
 from .judge import at_the_end, during
 from .world import Scenario, World, aged, begun, quiet
 
@@ -89,6 +89,7 @@ class Exploration:
 
     def live(self, second: int) -> None:
         before, self.level = self.level, {}
+        DECIDED.clear()  # of the second before, of another scenario, or of a mutant
         for world, (count, path) in before.items():
             for after, events in lived(self.scenario, world, second):
                 longer = extended(path, events)

@@ -87,20 +87,25 @@ class Rules(NamedTuple):
 
     @property
     def filters(self) -> Filters:
-        types = {"MARKET", "LIMIT", "LIMIT_MAKER", "STOP_LOSS_LIMIT"} | ({"STOP_LOSS"} if self.market_stop else set())
-        return Filters(
-            "BTCUSDT",
-            "BTC",
-            "USDT",
-            tick=Decimal(1),
-            step=amount(STEP),
-            min_qty=amount(STEP),
-            min_notional=Decimal(self.min_notional),
-            taker_rate=Decimal(self.fee) / 1000,
-            order_types=frozenset(types),
-            lists=self.lists,
-            cancel_replace=self.cancel_replace,
-        )
+        return filters_of(self)
+
+
+@cache
+def filters_of(rules: Rules) -> Filters:
+    types = {"MARKET", "LIMIT", "LIMIT_MAKER", "STOP_LOSS_LIMIT"} | ({"STOP_LOSS"} if rules.market_stop else set())
+    return Filters(
+        "BTCUSDT",
+        "BTC",
+        "USDT",
+        tick=Decimal(1),
+        step=amount(STEP),
+        min_qty=amount(STEP),
+        min_notional=Decimal(rules.min_notional),
+        taker_rate=Decimal(rules.fee) / 1000,
+        order_types=frozenset(types),
+        lists=rules.lists,
+        cancel_replace=rules.cancel_replace,
+    )
 
 
 class Venue(NamedTuple):
