@@ -124,9 +124,9 @@ class VenueConnection:
             case "price":
                 return self.ticker(symbol, age, why)
             case "balance":
-                return _timed(self._balance(base, age, why), asked)
+                return _timed(partial(self._balance, base, age, why), asked)
             case "open_orders":
-                return _timed(self._open_orders(symbol, age, why), asked)
+                return _timed(partial(self._open_orders, symbol, age, why), asked)
             case "history":
                 return self._read("orders", partial(self._calls.orders, symbol, since), why)
             case _:
@@ -227,8 +227,8 @@ class VenueConnection:
         return market_ms / 1000 / self._speed
 
 
-async def _timed(reading: Coroutine[Any, Any, tuple[T, float]], asked: list[float]) -> T:
-    answer, asked_at = await reading
+async def _timed(read: Callable[[], Coroutine[Any, Any, tuple[T, float]]], asked: list[float]) -> T:
+    answer, asked_at = await read()
     asked.append(asked_at)
     return answer
 

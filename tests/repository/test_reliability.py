@@ -18,7 +18,7 @@ KINDS = {f"K{number}" for number in range(1, 28)}
 ROWS = [
     [cell.strip() for cell in line.strip()[1:-1].split("|")]
     for line in DOCUMENT.splitlines()
-    if line.startswith(("| K", "| survivor"))
+    if line.startswith(("| K", "| survivor", "| stream "))
 ]
 RULES = [row for row in ROWS if len(row) == 5]
 HUNTED = [row for row in ROWS if len(row) == 4]
