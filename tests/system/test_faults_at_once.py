@@ -153,6 +153,7 @@ async def worked(market: Market, fired: list[Any]) -> None:
             await market.ask(message, timeout=2)
 
 
+@pytest.mark.timeout(400)  # some fifty lives of the actor
 async def test_whatever_handler_raises_the_trades_are_the_same_afterwards(
     market: Market, monkeypatch: pytest.MonkeyPatch
 ) -> None:
