@@ -27,9 +27,9 @@ def test_it_is_the_value_with_other_fields(changes: dict[str, int]) -> None:
 
 def test_a_name_that_is_no_field_is_refused() -> None:
     with pytest.raises(TypeError, match="Point has no field w, z"):
-        copied(Point(1), z=1, x=2, w=3)  # type: ignore[call-arg]  # what is tested
+        copied(Point(1), z=1, x=2, w=3)  # type: ignore[call-arg]  # mypy refuses it as well
 
 
 def test_a_copy_cannot_be_changed() -> None:
     with pytest.raises(AttributeError, match="cannot assign"):
-        copied(Point(1), y=3).x = 4  # type: ignore[misc]  # what is tested
+        copied(Point(1), y=3).x = 4  # type: ignore[misc]  # mypy refuses it as well

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from opentrader.actors import messages
 from opentrader.actors.runtime.message import Message
+from opentrader.exchange.paper.ledger.ledger import deposit
 from tests.simulation.daemon import Answer
 from tests.simulation.simulation import Simulation
 
@@ -52,3 +54,13 @@ async def done(simulation: Simulation, message: Message[Any], key: str | None = 
             return answer
         await asyncio.sleep(5)
     raise AssertionError(answer)
+
+
+async def bought_and_taken_away(simulation: Simulation) -> None:
+    """A trade whose exits the user cancels by hand, and of whose coins they take all but five out of the account."""
+    await done(simulation, ENTRY)
+    for order in await simulation.paper.open_orders("SOLUSDT"):
+        await simulation.paper.cancel("SOLUSDT", order.cid)
+    gone = (await simulation.paper.balances())["SOL"].total - 5
+    withdrawal = partial(deposit, asset="SOL", amount=-gone, at=simulation.clock.market_ms())
+    await simulation.ledger.write(withdrawal)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from random import Random
 from typing import Any
 
@@ -12,8 +11,7 @@ import pytest
 from opentrader.actors import messages
 from opentrader.actors.trading.commands.marking import Marking
 from opentrader.domain.trading.lifecycle import Trade
-from opentrader.exchange.paper.ledger.ledger import deposit
-from tests.simulation.faults.given import ENTRY, done, scripted
+from tests.simulation.faults.given import ENTRY, bought_and_taken_away, done, scripted
 from tests.simulation.judging import judge
 from tests.simulation.people import People
 from tests.simulation.simulation import Simulation
@@ -26,12 +24,7 @@ def quarantined_and_attended() -> tuple[Simulation, list[str]]:
     labels = list[str]()
 
     async def act(simulation: Simulation) -> None:
-        await done(simulation, ENTRY)
-        for order in await simulation.paper.open_orders("SOLUSDT"):
-            await simulation.paper.cancel("SOLUSDT", order.cid)
-        gone = (await simulation.paper.balances())["SOL"].total - 5
-        now = simulation.clock.market_ms()
-        await simulation.ledger.write(partial(deposit, asset="SOL", amount=-gone, at=now))
+        await bought_and_taken_away(simulation)
         await asyncio.sleep(120)
         assert simulation.daemon is not None
         labels.extend(trade.label for trade in simulation.daemon.snapshot().trades)

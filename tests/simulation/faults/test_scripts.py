@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 
 import pytest
 
@@ -13,9 +12,8 @@ from opentrader.domain.trading import pages
 from opentrader.domain.trading.lifecycle import commands as lifecycle_commands
 from opentrader.domain.trading.venue import SymbolStatus
 from opentrader.exchange.governor import Governor
-from opentrader.exchange.paper.ledger.ledger import deposit
 from tests.simulation import daemon
-from tests.simulation.faults.given import CLOSE, ENTRY, done, scripted
+from tests.simulation.faults.given import CLOSE, ENTRY, bought_and_taken_away, done, scripted
 from tests.simulation.simulation import Simulation
 
 STORM = 300  # pairs of requests, five a second
@@ -39,12 +37,7 @@ def test_k3_an_operator_can_end_a_quarantine() -> None:
     labels = list[str]()
 
     async def act(simulation: Simulation) -> None:
-        await done(simulation, ENTRY)
-        for order in await simulation.paper.open_orders("SOLUSDT"):
-            await simulation.paper.cancel("SOLUSDT", order.cid)
-        gone = (await simulation.paper.balances())["SOL"].total - 5
-        withdrawal = partial(deposit, asset="SOL", amount=-gone, at=simulation.clock.market_ms())
-        await simulation.ledger.write(withdrawal)
+        await bought_and_taken_away(simulation)
         for _ in range(2):  # each close waits for minutes
             await asyncio.sleep(120)
             assert simulation.daemon is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from apsw import Connection
@@ -157,15 +157,20 @@ async def test_what_it_takes_back_is_sold_if_it_was_filled_meanwhile(market: Mar
     assert await coins(market) < 0.01
 
 
-async def test_it_goes_on_with_the_waiting_entries_after_a_restart(market: Market) -> None:
-    """It was journaled, and the process died before it had marked any of them."""
-    waiting = await placed(market, 95.0)
-    begun = Command("C1", "closeall_pending", "", "ops", "", (waiting,), market.clock.market_ms())
+async def restarted_with(market: Market, kind: Literal["closeall", "closeall_pending"], key: str) -> None:
+    """A closeall about one trade was journaled, and the process died; the next one has done with it."""
+    begun = Command("C1", kind, "", "ops", "", (key,), market.clock.market_ms())
     control = Control(closeall_since=begun.at_ms // 1000)
     await ControlTable(market.store).keep(control, also=[CommandTable(market.store).journaling(begun)])
     await market.stop()
     await market.start()
     await market.until(lambda snapshot: snapshot.reconciled and snapshot.control.closeall_since is None)
+
+
+async def test_it_goes_on_with_the_waiting_entries_after_a_restart(market: Market) -> None:
+    """It was journaled, and the process died before it had marked any of them."""
+    waiting = await placed(market, 95.0)
+    await restarted_with(market, "closeall_pending", waiting)
     assert market.snapshot.pending() == []
     assert await market.venue.open_orders(PAIR) == ()
 
@@ -277,12 +282,7 @@ async def test_a_closeall_that_goes_on_ends_the_quarantine_of_an_earlier_close(m
     """It was journaled, and the process died before it had marked the trade."""
     key = await closed_in_vain(market)
     market.clock.now_ms += 1000
-    begun = Command("C1", "closeall", "", "ops", "", (key,), market.clock.market_ms())
-    control = Control(closeall_since=begun.at_ms // 1000)
-    await ControlTable(market.store).keep(control, also=[CommandTable(market.store).journaling(begun)])
-    await market.stop()
-    await market.start()
-    await market.until(lambda snapshot: snapshot.reconciled and snapshot.control.closeall_since is None)
+    await restarted_with(market, "closeall", key)
     assert market.snapshot.open_trades() == []
     assert await coins(market) < 0.01
 
